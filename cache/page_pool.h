@@ -1,0 +1,88 @@
+// The page pool: which pages are free, and who holds the others.
+//
+// A stack of free pages, linked through an array that is as long as the pool: taking and returning a page is O(1) and
+// allocates nothing. Beside it the holder of every page, so that a page which is returned twice is noticed (I1) and
+// shutdown can say who kept a page.
+//
+// Invariants: every page is on the stack exactly when its state is `free`; free_count() is the length of the stack.
+// Threads: none of its own; the owner serialises every call.
+#pragma once
+
+#include <memory>
+
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class page_pool {
+ public:
+  /// A pool of `pages` free pages. Requires 1 <= pages < 2^32 - 1. The lowest page is handed out first.
+  explicit page_pool(std::size_t pages) : pages_(pages), entries_(std::make_unique<entry[]>(pages)) {
+    Sync::label(top_, "pool.top");
+    Sync::label(free_count_, "pool.free_count");
+    for (std::size_t i = 0; i < pages; ++i) {
+      const bool last = i + 1 == pages;
+      entries_[i].next.set(last ? no_page : page_id(i + 1));
+      entries_[i].state.set(page_state::free);
+      entries_[i].holder.set(no_lease);
+      Sync::label(entries_[i].next, "pool.next", i);
+      Sync::label(entries_[i].state, "pool.state", i);
+      Sync::label(entries_[i].holder, "pool.holder", i);
+    }
+    top_.set(page_id(0));
+    free_count_.set(pages);
+  }
+
+  std::size_t size() const noexcept { return pages_; }
+  std::size_t free_count() const { return free_count_.get(); }
+
+  /// Hands out a free page to `holder`. Requires free_count() > 0.
+  page_id take(lease_id holder) {
+    const page_id page = top_.get();
+    Sync::require(page != no_page, "take needs a free page");
+    entry& e = entries_[index_of(page)];
+    top_.set(e.next.get());
+    free_count_.set(free_count_.get() - 1);
+    e.state.set(page_state::leased);
+    e.holder.set(holder);
+    return page;
+  }
+
+  /// Makes `page` free again. Requires that it is not free (I1).
+  void put(page_id page) {
+    entry& e = entries_[index_of(page)];
+    Sync::require(e.state.get() != page_state::free, "I1: a page is freed once");
+    e.state.set(page_state::free);
+    e.holder.set(no_lease);
+    e.next.set(top_.get());
+    top_.set(page);
+    free_count_.set(free_count_.get() + 1);
+  }
+
+  /// A private page becomes a node of the trie.
+  void mark_cached(page_id page) {
+    entry& e = entries_[index_of(page)];
+    Sync::require(e.state.get() == page_state::leased, "I1: only a private page is published");
+    e.state.set(page_state::cached);
+    e.holder.set(no_lease);
+  }
+
+  page_state state(page_id page) const { return entries_[index_of(page)].state.get(); }
+  lease_id holder(page_id page) const { return entries_[index_of(page)].holder.get(); }
+
+ private:
+  struct entry {
+    typename Sync::template var<page_id> next;  // the free page below, while this one is free
+    typename Sync::template var<page_state> state;
+    typename Sync::template var<lease_id> holder;
+  };
+
+  const std::size_t pages_;
+  const std::unique_ptr<entry[]> entries_;
+  typename Sync::template var<page_id> top_;
+  typename Sync::template var<std::size_t> free_count_;
+};
+
+}  // namespace triecheck

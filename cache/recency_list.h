@@ -1,0 +1,76 @@
+// The eviction order: all unpinned nodes, the one to be evicted next in front.
+//
+// A release drops the pins of a chain from its deepest node upwards, and a node enters the list, at the back, when its
+// last pin goes. The recency of a node that nobody pins is the tick of that very release, so the list is sorted by
+// recency, deeper nodes of one chain first, without storing a tick. A child is never pinned without its parent and
+// never released after it, so it stands before its parent; hence the front of the list is always a leaf, and evicting
+// by exact recency is to take the front. A parent that becomes a leaf needs no work: it stands where its own recency
+// puts it (fault 45 of the catalogue).
+//
+// Cost: every operation O(1), nothing is allocated. Threads: none of its own; the owner serialises every call.
+#pragma once
+
+#include <memory>
+
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class recency_list {
+ public:
+  explicit recency_list(std::size_t pages) : links_(std::make_unique<link[]>(pages)) {
+    Sync::label(oldest_, "recency.oldest");
+    Sync::label(newest_, "recency.newest");
+    Sync::label(size_, "recency.size");
+    for (std::size_t i = 0; i < pages; ++i) {
+      Sync::label(links_[i].older, "recency.older", i);
+      Sync::label(links_[i].newer, "recency.newer", i);
+    }
+  }
+
+  std::size_t size() const { return size_.get(); }
+  page_id oldest() const { return oldest_.get(); }
+
+  /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.
+  page_id newer_than(page_id page) const { return links_[index_of(page)].newer.get(); }
+
+  void push_newest(page_id page) {
+    const page_id before = newest_.get();
+    links_[index_of(page)].older.set(before);
+    links_[index_of(page)].newer.set(no_page);
+    next_of(before, oldest_).set(page);
+    newest_.set(page);
+    size_.set(size_.get() + 1);
+  }
+
+  /// Requires that `page` is on the list.
+  void remove(page_id page) {
+    const page_id older = links_[index_of(page)].older.get();
+    const page_id newer = links_[index_of(page)].newer.get();
+    Sync::require(size_.get() != 0 && next_of(older, oldest_).get() == page, "I6: the list holds the unpinned nodes");
+    next_of(older, oldest_).set(newer);
+    (newer == no_page ? newest_ : links_[index_of(newer)].older).set(older);
+    size_.set(size_.get() - 1);
+  }
+
+ private:
+  using shared_page = typename Sync::template var<page_id>;
+  struct link {
+    shared_page older;
+    shared_page newer;
+  };
+
+  // The field that names the successor of `page`; of no page, the front of the list.
+  shared_page& next_of(page_id page, shared_page& front) {
+    return page == no_page ? front : links_[index_of(page)].newer;
+  }
+
+  const std::unique_ptr<link[]> links_;
+  shared_page oldest_{no_page};
+  shared_page newest_{no_page};
+  typename Sync::template var<std::size_t> size_{0};
+};
+
+}  // namespace triecheck

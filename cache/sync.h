@@ -1,0 +1,104 @@
+// The sync layer: everything through which threads of the cache can meet.
+//
+// Every class of the cache takes its layer as the template parameter `Sync` and names no atomic, mutex, thread or
+// clock but the layer's. The text that a server ships with the production layer (sync_std.h) is thereby the text that
+// the explorer interleaves with its own layer; no macro, no second copy.
+//
+// What a layer owes:
+//   atomic<T>       an atomic word; T is trivially copyable and at most 8 bytes. No default memory order.
+//   var<T>          a plain field that a protocol protects: a bare T in production, checked for data races elsewhere.
+//                   Constructed without a value it is uninitialised. It is neither copied nor moved.
+//   mutex           lock, try_lock, unlock. Not recursive. try_lock does not fail while the mutex is free.
+//   shared_mutex    the same, and lock_shared, try_lock_shared, unlock_shared. A waiting writer may be passed.
+//   exclusive_guard<M>, shared_guard<M>
+//                   hold a mutex from construction to destruction.
+//   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
+//   yield()         inside a bounded retry: lets others run.
+//   now_ns()        nanoseconds of a steady clock, for measurement only; no behaviour may depend on it.
+//   assign(to, from, n), equal(a, b, n)
+//                   write n vars from plain values, compare n vars with plain values.
+//   require(condition, text)
+//                   a contract or an invariant, named in the text: an assertion in production (nothing under NDEBUG), a
+//                   violation elsewhere.
+//   label(object, name, index)
+//                   names an object for people who read an interleaving; costs nothing in production.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace triecheck {
+
+/// C++ memory orders without `consume`, and without a default anywhere.
+enum class memory_order : std::uint8_t { relaxed, acquire, release, acq_rel, seq_cst };
+
+/// The order of the failing half of a compare-exchange: the success order without its release.
+constexpr memory_order failure_order(memory_order success) noexcept {
+  switch (success) {
+    case memory_order::acq_rel: return memory_order::acquire;
+    case memory_order::release: return memory_order::relaxed;
+    default: return success;
+  }
+}
+
+template <class M>
+concept exclusive_lockable = requires(M& m) {
+  m.lock();
+  { m.try_lock() } -> std::same_as<bool>;
+  m.unlock();
+};
+
+template <class M>
+concept shared_lockable = exclusive_lockable<M> && requires(M& m) {
+  m.lock_shared();
+  { m.try_lock_shared() } -> std::same_as<bool>;
+  m.unlock_shared();
+};
+
+template <class A, class T>
+concept atomic_word = std::constructible_from<A, T> && requires(A& a, const A& c, T value, memory_order order) {
+  { c.load(order) } -> std::same_as<T>;
+  a.store(value, order);
+  { a.exchange(value, order) } -> std::same_as<T>;
+  { a.compare_exchange_weak(value, value, order, order) } -> std::same_as<bool>;
+  { a.compare_exchange_strong(value, value, order, order) } -> std::same_as<bool>;
+};
+
+template <class A, class T>
+concept atomic_integer = atomic_word<A, T> && requires(A& a, T value, memory_order order) {
+  { a.fetch_add(value, order) } -> std::same_as<T>;
+  { a.fetch_sub(value, order) } -> std::same_as<T>;
+  { a.fetch_and(value, order) } -> std::same_as<T>;
+  { a.fetch_or(value, order) } -> std::same_as<T>;
+};
+
+template <class V, class T>
+concept plain_variable = std::default_initializable<V> && std::constructible_from<V, T> && requires(V& v, const V& c, T value) {
+  { c.get() } -> std::same_as<T>;
+  v.set(value);
+};
+
+/// A layer, as far as a type system can say it; the head of this file says the rest.
+template <class S>
+concept sync_layer =
+    atomic_integer<typename S::template atomic<std::uint64_t>, std::uint64_t> &&
+    atomic_integer<typename S::template atomic<std::uint32_t>, std::uint32_t> &&
+    atomic_word<typename S::template atomic<bool>, bool> &&
+    plain_variable<typename S::template var<std::uint32_t>, std::uint32_t> &&
+    plain_variable<typename S::template var<std::uint64_t>, std::uint64_t> &&
+    exclusive_lockable<typename S::mutex> && shared_lockable<typename S::shared_mutex> &&
+    std::constructible_from<typename S::template exclusive_guard<typename S::mutex>, typename S::mutex&> &&
+    std::constructible_from<typename S::template shared_guard<typename S::shared_mutex>, typename S::shared_mutex&> &&
+    requires(memory_order order, typename S::template var<std::uint32_t>* to, const std::uint32_t* from, std::size_t n,
+             const typename S::mutex& object) {
+      S::fence(order);
+      S::yield();
+      { S::now_ns() } -> std::same_as<std::uint64_t>;
+      S::assign(to, from, n);
+      { S::equal(to, from, n) } -> std::same_as<bool>;
+      S::require(true, "text");
+      S::label(object, "name", n);
+    };
+
+}  // namespace triecheck

@@ -1,0 +1,101 @@
+// The vocabulary of the page cache: tokens, pages, leases' results, counters.
+//
+// Threads: plain values; nothing here is shared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace triecheck {
+
+/// One token of a request, as the tokenizer numbers it.
+using token = std::uint32_t;
+
+/// One slab of key/value memory; pages of a cache are numbered 0 .. pages - 1.
+enum class page_id : std::uint32_t {};
+
+/// Stands for "no page": the parent of a first block, the end of a list.
+inline constexpr page_id no_page{0xffff'ffff};
+
+constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::size_t>(page); }
+
+/// Numbers the leases of one cache in the order in which they were opened; 0 stands for "no lease".
+enum class lease_id : std::uint64_t {};
+inline constexpr lease_id no_lease{0};
+
+/// What an operation answered. Everything but `ok` left the lease as it was.
+enum class status : std::uint8_t {
+  ok,
+  request_too_large,  ///< the lease would hold more pages than the cache has
+  cache_full,         ///< eviction could not cover the need
+  lease_closed,       ///< the lease was released
+  invalid_argument,   ///< a lease of another cache
+  pages_lost,         ///< shutdown found pages that are not free
+};
+
+/// The size of a cache, fixed for its life.
+struct cache_config {
+  std::size_t pages = 0;            ///< how many pages there are; 1 .. 2^32 - 2
+  std::size_t tokens_per_page = 0;  ///< how many tokens fill a page; at least 1
+};
+
+/// A page whose contents the caller of `fork` copies.
+struct page_copy {
+  page_id from;
+  page_id to;
+  friend bool operator==(const page_copy&, const page_copy&) = default;
+};
+
+/// The three states of a page (invariant I1: exactly one of them at any time).
+enum class page_state : std::uint8_t { free, leased, cached };
+
+/// A page that `shutdown` could not free, and who holds it.
+struct lost_page {
+  page_id page;
+  page_state state;
+  lease_id holder;      ///< the lease that holds it privately; `no_lease` for a cached page
+  std::uint32_t pins;   ///< open leases whose chain contains it; 0 for a private page
+};
+
+struct [[nodiscard]] shutdown_report {
+  status result = status::ok;  ///< `ok` or `pages_lost`
+  std::vector<lost_page> lost;
+};
+
+/// Counters since construction, then gauges. Each is exact at one instant of the call to `stats`.
+struct cache_stats {
+  std::uint64_t lookups = 0;
+  std::uint64_t looked_up_pages = 0;   ///< full blocks that lookups asked for
+  std::uint64_t hit_pages = 0;         ///< of these, found
+  std::uint64_t allocated_pages = 0;   ///< pages handed out as private, forks included
+  std::uint64_t published_pages = 0;   ///< private pages that became nodes
+  std::uint64_t duplicate_pages = 0;   ///< private pages freed because the block already stood
+  std::uint64_t evicted_pages = 0;
+  std::uint64_t refused_too_large = 0;
+  std::uint64_t refused_full = 0;
+  std::uint64_t free_pages = 0;
+  std::uint64_t private_pages = 0;
+  std::uint64_t cached_pages = 0;
+  std::uint64_t open_leases = 0;
+  friend bool operator==(const cache_stats&, const cache_stats&) = default;
+};
+
+/// One page as `snapshot` saw it.
+struct page_view {
+  page_state state = page_state::free;
+  lease_id holder = no_lease;          ///< of a private page
+  page_id parent = no_page;            ///< of a cached page
+  std::uint32_t pins = 0;              ///< of a cached page
+  std::vector<token> block;            ///< of a cached page
+};
+
+/// The whole cache at one instant: what the structure checks read.
+struct cache_snapshot {
+  std::size_t tokens_per_page = 0;
+  std::vector<page_view> pages;            ///< by page id
+  std::vector<page_id> eviction_order;     ///< every unpinned node, the next to be evicted first
+  std::vector<page_id> indexed;            ///< every node that the child index leads to
+};
+
+}  // namespace triecheck

@@ -1,0 +1,292 @@
+// The command line as its users meet it: the program is run, and its output and exit status are read.
+//
+// TRIECHECK_BINARY is the program, TRIECHECK_SOURCE_DIR the top of the source tree.
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace triecheck::checks {
+namespace {
+
+struct ended {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+std::string contents(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+// Every test has a directory of its own, which is the current one of the programs that it runs.
+class command_line : public testing::Test {
+ protected:
+  command_line() {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    directory_ = std::filesystem::temp_directory_path() /
+                 ("triecheck-" + std::string(test->name()) + "-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(directory_);
+  }
+  ~command_line() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  ended run(const std::string& arguments) const {
+    const std::string command =
+        "cd '" + directory_.string() + "' && '" TRIECHECK_BINARY "' " + arguments + " >out 2>err";
+    const int raw = std::system(command.c_str());
+    return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(directory_ / "out"), contents(directory_ / "err")};
+  }
+
+  nlohmann::json run_json(const std::string& arguments) const {
+    const ended e = run(arguments + " --json -");
+    EXPECT_EQ(e.status, 0) << e.err;
+    return nlohmann::json::parse(e.out, nullptr, false);
+  }
+
+  void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ / name) << text; }
+
+  // The arguments are refused with this one line, and nothing else is printed.
+  void expect_usage_error(const std::string& arguments, const std::string& line) const {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments;
+    EXPECT_EQ(e.err, line + "\n") << arguments;
+    EXPECT_EQ(e.out, "") << arguments;
+  }
+
+  std::filesystem::path directory_;
+};
+
+constexpr const char* good_line = R"({"timestamp": 0, "input_length": 600, "output_length": 1, "hash_ids": [0, 1]})";
+
+// ---- The program as a whole
+
+TEST_F(command_line, help_and_version_succeed) {
+  for (const char* arguments : {"--help", "simulate --help", "list --help", "--version"}) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 0) << arguments;
+    EXPECT_NE(e.out, "") << arguments;
+    EXPECT_EQ(e.err, "") << arguments;
+  }
+  EXPECT_TRUE(run("--version").out.starts_with("triecheck "));
+}
+
+TEST_F(command_line, subcommand_that_is_missing_or_unknown_is_a_usage_error) {
+  expect_usage_error("", "triecheck: which subcommand? (triecheck --help lists them)");
+  expect_usage_error("simulat", "triecheck: there is no subcommand 'simulat' (triecheck --help lists them)");
+  expect_usage_error("--bogus", "triecheck: there is no option '--bogus' (triecheck --help lists them)");
+}
+
+TEST_F(command_line, option_that_cannot_be_is_a_usage_error) {
+  const std::string range = "must be a whole number from 1 to ";
+  expect_usage_error("simulate", "triecheck: trace is required");
+  expect_usage_error("simulate t", "triecheck: --pages is required");
+  expect_usage_error("simulate t --pages", "triecheck: --pages needs a value");
+  expect_usage_error("simulate t --pages 1 --pages 2", "triecheck: --pages is given more than once");
+  expect_usage_error("simulate t --pages 0", "triecheck: --pages: " + range + "4294967294, not '0'");
+  expect_usage_error("simulate t --pages abc", "triecheck: --pages: " + range + "4294967294, not 'abc'");
+  expect_usage_error("simulate t --pages -3", "triecheck: --pages: " + range + "4294967294, not '-3'");
+  expect_usage_error("simulate t --pages 1e3", "triecheck: --pages: " + range + "4294967294, not '1e3'");
+  expect_usage_error("simulate t --pages 5 --threads 0", "triecheck: --threads: " + range + "256, not '0'");
+  expect_usage_error("simulate t --pages 5 --in-flight 0", "triecheck: --in-flight: " + range + "1048576, not '0'");
+  expect_usage_error("simulate t --pages 5 --page-tokens 0",
+                     "triecheck: --page-tokens: " + range + "4294967295, not '0'");
+  expect_usage_error("simulate t --pages 5 --block-tokens 1",
+                     "triecheck: --block-tokens: must be a whole number from 2 to 1048576, not '1'");
+  expect_usage_error("simulate t --pages 5 --bogus", "triecheck: The following argument was not expected: --bogus");
+  expect_usage_error("simulate t t --pages 5", "triecheck: The following argument was not expected: t");
+}
+
+TEST_F(command_line, unknown_cache_is_answered_with_the_known_ones) {
+  const ended e = run("simulate t --pages 5 --cache bogus");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_TRUE(e.err.starts_with("triecheck: there is no cache called 'bogus'; the known ones are: ")) << e.err;
+  EXPECT_NE(e.err.find("coarse"), std::string::npos);
+  EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1);
+}
+
+TEST_F(command_line, error_about_an_argument_with_line_ends_is_one_line) {
+  expect_usage_error("simulate t --pages \"$(printf '1\\n2')\"",
+                     "triecheck: --pages: must be a whole number from 1 to 4294967294, not '1 2'");
+}
+
+TEST_F(command_line, leading_zeros_do_not_make_a_number_octal) {
+  write("t", std::string(good_line) + "\n");
+  EXPECT_EQ(run_json("simulate t --page-tokens 512 --pages 010")["pages"], 10);
+}
+
+// ---- list
+
+TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
+  const std::string directory = "list --scenarios '" TRIECHECK_SOURCE_DIR "/scenarios'";
+  const nlohmann::json json = run_json(directory);
+  ASSERT_TRUE(json.is_object());
+  ASSERT_FALSE(json["scenarios"].empty());
+  for (const char* key : {"name", "title", "threads", "pages"}) EXPECT_TRUE(json["scenarios"][0].contains(key)) << key;
+  EXPECT_FALSE(json["caches"].empty());
+  ASSERT_TRUE(json["strategies"].is_array() && json["faults"].is_array());
+  if (!json["strategies"].empty()) {  // a build without the explorer has none
+    EXPECT_EQ(json["strategies"][0]["name"], "exhaustive");
+  }
+  const ended e = run(directory);
+  EXPECT_EQ(e.status, 0);
+  EXPECT_NE(e.out.find(json["scenarios"][0]["title"].get<std::string>()), std::string::npos);
+}
+
+TEST_F(command_line, list_prefers_the_scenarios_of_the_current_directory) {
+  std::filesystem::create_directories(directory_ / "scenarios");
+  EXPECT_TRUE(run_json("list")["scenarios"].empty());
+  std::filesystem::remove(directory_ / "scenarios");
+  EXPECT_FALSE(run_json("list")["scenarios"].empty());
+}
+
+TEST_F(command_line, list_names_what_is_wrong_with_a_directory_or_a_scenario) {
+  expect_usage_error("list --scenarios nowhere", "nowhere:1:1: there is no such directory");
+  std::filesystem::create_directories(directory_ / "scenarios");
+  write("scenarios/broken.toml", "title = 7\n");
+  const ended e = run("list");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_TRUE(e.err.starts_with("scenarios/broken.toml:1:")) << e.err;
+  EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1);
+}
+
+// ---- simulate: traces that cannot be used
+
+TEST_F(command_line, trace_that_cannot_be_read_is_a_usage_error) {
+  std::filesystem::create_directories(directory_ / "directory");
+  write("empty", "");
+  expect_usage_error("simulate nowhere --pages 5",
+                     "nowhere:1:1: the trace cannot be opened: No such file or directory");
+  expect_usage_error("simulate directory --pages 5", "directory:1:1: this is a directory, not a trace");
+  expect_usage_error("simulate empty --pages 5", "empty:1:1: the trace is empty");
+}
+
+TEST_F(command_line, mistake_in_a_trace_is_named_with_line_and_column) {
+  const auto expect = [this](const std::string& second_line, const std::string& error) {
+    write("t.jsonl", std::string(good_line) + "\n" + second_line + "\n");
+    expect_usage_error("simulate t.jsonl --pages 5", "t.jsonl:2:" + error);
+  };
+  expect("{\"a\":1,}", "8: this is not JSON: unexpected '}'; expected string literal");
+  expect("[]", "1: a line must be one JSON object, but this is an array");
+  expect("{\"timestamp\": 0}", "1: the field \"input_length\" is missing");
+  expect("{\"timestamp\": \"0\"}", "15: \"timestamp\" must be a number, but is a string");
+  expect("{\"input_length\": -1}", "18: \"input_length\" must not be negative, but is -1");
+  expect("{\"input_length\": 1.5}", "18: \"input_length\" must be a whole number, but is 1.5");
+  expect("{\"output_length\": null}", "19: \"output_length\" must be a whole number, but is null");
+  expect(R"({"hash_ids":[0],"timestamp":0,"input_length":513,"output_length":1})",
+         "13: an input_length of 513 tokens needs 2 hash_ids (one for each started block of 512), but there are 1");
+  expect(R"({"hash_ids":[1,8388608]})",
+         "16: the hash id 8388608 is out of range: with blocks of 512 tokens, 32 bits hold the tokens of ids up to "
+         "8388607");
+  expect("", "1: the line is empty");
+}
+
+// ---- simulate: results
+
+// Pages of two tokens and blocks of two: a hash id is a page. By hand, with four pages: two are new, then both hit,
+// then three are new and evict one, then one request is too large.
+constexpr const char* small_trace = R"({"timestamp":0,"input_length":1024,"output_length":1,"hash_ids":[0,1]})"
+                                    "\n"
+                                    R"({"timestamp":1,"input_length":1100,"output_length":1,"hash_ids":[0,1,2]})"
+                                    "\n"
+                                    R"({"timestamp":2,"input_length":1536,"output_length":1,"hash_ids":[3,4,5]})"
+                                    "\n"
+                                    R"({"timestamp":3,"input_length":2560,"output_length":1,"hash_ids":[6,7,8,9,10]})"
+                                    "\n";
+
+TEST_F(command_line, simulation_of_a_small_trace_gives_the_numbers_computed_by_hand) {
+  write("t.jsonl", small_trace);
+  for (const char* verify : {"", " --verify"}) {
+    const nlohmann::json json =
+        run_json("simulate t.jsonl --pages 4 --page-tokens 2 --block-tokens 2" + std::string(verify));
+    ASSERT_TRUE(json.is_object());
+    EXPECT_EQ(json["verdict"], "pass");
+    EXPECT_EQ(json["verified"], *verify != '\0');
+    EXPECT_EQ(json["requests"], 4);
+    EXPECT_EQ(json["rejected"], 1);
+    EXPECT_EQ(json["looked_up_pages"], 12);
+    EXPECT_EQ(json["hit_pages"], 2);
+    EXPECT_EQ(json["allocated_pages"], 6);
+    EXPECT_EQ(json["evicted_pages"], 1);
+    EXPECT_EQ(json["free_pages"], 0);
+    EXPECT_EQ(json["cached_pages"], 4);
+    EXPECT_TRUE(json["failure"].is_null());
+  }
+}
+
+TEST_F(command_line, table_of_a_simulation_says_what_its_json_says) {
+  write("t.jsonl", small_trace);
+  const ended e = run("simulate t.jsonl --pages 4 --page-tokens 2 --block-tokens 2 --json result.json");
+  EXPECT_EQ(e.status, 0);
+  EXPECT_NE(e.out.find("looked-up pages  12\n"), std::string::npos) << e.out;
+  EXPECT_NE(e.out.find("hit pages        2 (16.7 %)\n"), std::string::npos) << e.out;
+  EXPECT_EQ(nlohmann::json::parse(contents(directory_ / "result.json"))["looked_up_pages"], 12);
+}
+
+TEST_F(command_line, result_that_cannot_be_written_is_printed) {
+  write("t.jsonl", small_trace);
+  const ended e = run("simulate t.jsonl --pages 4 --json nowhere/result.json");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_EQ(e.err,
+            "triecheck: nowhere/result.json cannot be written (No such file or directory); the result is on standard "
+            "output\n");
+  EXPECT_NE(e.out.find("\"looked_up_pages\""), std::string::npos);
+}
+
+TEST_F(command_line, cache_that_is_too_large_is_a_usage_error) {
+  write("t.jsonl", small_trace);
+  expect_usage_error("simulate t.jsonl --pages 4294967294 --page-tokens 4294967295",
+                     "triecheck: the cache is too large");
+}
+
+// ---- simulate: a real trace
+
+std::string real_trace() {
+  if (const char* given = std::getenv("TRIECHECK_TRACE")) return given;
+  return TRIECHECK_SOURCE_DIR "/../shared/traces/conversation_trace.jsonl";
+}
+
+std::string missing_trace() { return "there is no trace " + real_trace() + "; set TRIECHECK_TRACE to one"; }
+
+TEST_F(command_line, real_trace_in_one_thread_is_what_the_model_says) {
+  if (!std::filesystem::exists(real_trace())) GTEST_SKIP() << missing_trace();
+  const nlohmann::json json =
+      run_json("simulate '" + real_trace() + "' --pages 10000 --page-tokens 512 --cache coarse --threads 1 --verify");
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json["verdict"], "pass");
+  EXPECT_EQ(json["requests"], 12031);
+  EXPECT_EQ(json["looked_up_pages"], 276491);
+  EXPECT_EQ(json["hit_pages"], 62001);
+  EXPECT_EQ(json["rejected"], 0);
+}
+
+TEST_F(command_line, real_trace_in_two_threads_loses_no_page) {
+  if (!std::filesystem::exists(real_trace())) GTEST_SKIP() << missing_trace();
+  for (const char* in_flight : {"1", "32"}) {
+    const nlohmann::json json =
+        run_json("simulate '" + real_trace() + "' --pages 10000 --page-tokens 512 --cache coarse " +
+                 "--threads 2 --verify --in-flight " + in_flight);
+    ASSERT_TRUE(json.is_object());
+    EXPECT_EQ(json["verdict"], "pass");
+    EXPECT_EQ(json["looked_up_pages"], 276491);
+    EXPECT_EQ(json["free_pages"].get<int>() + json["cached_pages"].get<int>(), 10000);
+  }
+}
+
+}  // namespace
+}  // namespace triecheck::checks

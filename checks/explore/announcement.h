@@ -1,0 +1,89 @@
+// What a thread is about to do, announced to the scheduler before Relacy sees it, and which of these operations commute.
+//
+// The relation below is what the reduction's soundness rests on:
+//  - every shared access is an announced operation or a race-checked plain variable (a race is a property of the
+//    happens-before order, so it shows in every order of independent operations);
+//  - object ids do not depend on the schedule;
+//  - an operation that the explorer does not know depends on everything.
+#pragma once
+
+#include <cstdint>
+
+namespace triecheck::explore {
+
+inline constexpr unsigned max_threads = 4;
+
+enum class access : std::uint8_t {
+  unknown,  ///< an unannounced scheduling point: depends on everything
+  local,    ///< touches nothing shared: yield
+  load,
+  store,
+  rmw,      ///< read-modify-write, a failed compare-exchange included
+  fence,    ///< sequentially consistent; weaker fences are no scheduling points
+  lock,
+  try_lock,
+  unlock,
+  lock_shared,
+  try_lock_shared,
+  unlock_shared,
+};
+
+/// Stable across executions of one program: who created the object and as its how-manieth.
+using object_id = std::uint32_t;
+
+/// Who holds a mutex: kept by the layer, read by the scheduler to see which threads are enabled.
+struct mutex_state {
+  static constexpr int nobody = -1;
+  int owner = nobody;
+  std::uint32_t readers = 0;  // bit per thread
+};
+
+struct announcement {
+  access kind = access::unknown;
+  object_id object = 0;
+  const mutex_state* mutex = nullptr;  // of lock and lock_shared
+
+  /// Whether `thread` has to wait. A thread that locks its own mutex again does not wait: Relacy reports it.
+  bool blocked_for(unsigned thread) const {
+    const std::uint32_t others = mutex == nullptr ? 0 : mutex->readers & ~(1U << thread);
+    const bool owned = mutex != nullptr && mutex->owner != mutex_state::nobody && mutex->owner != static_cast<int>(thread);
+    if (kind == access::lock) return owned || others != 0;
+    return kind == access::lock_shared && owned;
+  }
+};
+
+/// How an earlier and a later operation of two threads relate.
+enum class relation : std::uint8_t {
+  independent,  ///< they commute
+  ordered,      ///< they do not commute but cannot swap: the later one was disabled before the earlier one ran
+  racing,       ///< they do not commute, and the other order exists
+};
+
+/// Symmetric but for the mutex operations, where a release orders what it enables.
+constexpr relation relate(const announcement& earlier, const announcement& later) {
+  using enum access;
+  if (earlier.kind == unknown || later.kind == unknown) return relation::racing;
+  if (earlier.kind == local || later.kind == local) return relation::independent;
+  if (earlier.kind == fence || later.kind == fence) {
+    return earlier.kind == later.kind ? relation::racing : relation::independent;
+  }
+  if (earlier.object != later.object) return relation::independent;
+  if (earlier.kind == load && later.kind == load) return relation::independent;
+  if (earlier.kind <= rmw) return relation::racing;
+
+  const auto reads = [](access k) { return k == lock_shared || k == try_lock_shared || k == unlock_shared; };
+  if (reads(earlier.kind) && reads(later.kind)) return relation::independent;
+  const bool earlier_releases = earlier.kind == unlock || earlier.kind == unlock_shared;
+  const bool later_releases = later.kind == unlock || later.kind == unlock_shared;
+  const bool tries = earlier.kind == try_lock || earlier.kind == try_lock_shared || later.kind == try_lock ||
+                     later.kind == try_lock_shared;
+  if (tries) return relation::racing;
+  if (earlier_releases || later_releases) return relation::ordered;
+  return relation::racing;  // two acquisitions: the later one could have come first
+}
+
+constexpr bool independent(const announcement& a, const announcement& b) {
+  return relate(a, b) == relation::independent;
+}
+
+}  // namespace triecheck::explore

@@ -1,0 +1,244 @@
+// Exhaustive search by source-DPOR with sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal Dynamic Partial Order
+// Reduction, POPL 2014, algorithm 1), extended by mutexes, by choices inside operations, and by operations that are not
+// known.
+//
+// One frame per operation of the current execution. A frame holds which threads could have run there, which are to be
+// tried (backtrack), which are done, and which need not run because an equivalent execution was seen (sleep). When an
+// operation runs for the first time, the operations before it that race with it are found by vector clocks, and for
+// each race a thread that reverses it is added to the frame where the earlier operation ran.
+//
+// Sound under the conditions at the head of announcement.h, and:
+//  - mutexes: a thread that has to wait is disabled. Unlock and a later lock cannot swap, so the race of a lock is with
+//    the earlier acquisition of the same mutex that happens neither before the locking thread's last operation nor
+//    before a later such acquisition; where the thread to be tried turns out to be disabled, every enabled one is tried;
+//  - choices inside an operation are alternatives below its frame: a thread sleeps only when all of them are done;
+//  - a thread that is blocked for ever ends the search anyway, as a deadlock.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <vector>
+
+#include "checks/explore/strategy.h"
+
+namespace triecheck::explore {
+namespace {
+
+/// How many operations of each thread happened before, the thread's own included.
+using clock_vector = std::array<std::uint32_t, max_threads>;
+
+void join(clock_vector& into, const clock_vector& other) {
+  for (unsigned t = 0; t < max_threads; ++t) into[t] = std::max(into[t], other[t]);
+}
+
+constexpr std::uint32_t bit(unsigned thread) { return 1U << thread; }
+unsigned lowest(std::uint32_t set) { return static_cast<unsigned>(std::countr_zero(set)); }
+
+struct frame {
+  std::array<announcement, max_threads> next;
+  std::uint32_t enabled = 0;
+  std::uint32_t backtrack = 0;
+  std::uint32_t done = 0;
+  std::uint32_t sleep = 0;
+  unsigned thread = 0;              // whose operation runs here in the current execution
+  std::uint32_t number = 0;         // its how-manieth operation of that thread; counted from 1
+  clock_vector clock{};             // of that operation
+  std::vector<bool> data;           // the choices inside the operation, in order
+
+  const announcement& operation() const { return next[thread]; }
+};
+
+class exhaustive final : public strategy {
+ public:
+  explicit exhaustive(bool reduction) : reduction_(reduction) {}
+
+  void begin() override {
+    depth_ = 0;
+    data_at_ = 0;
+    redundant_ = false;
+  }
+
+  unsigned choose_thread(const scheduling_point& point) override {
+    if (redundant_) return prefer(point, point.enabled);
+    data_at_ = 0;
+    if (depth_ < frames_.size()) return follow(point);
+    if (!push(point)) {
+      redundant_ = true;
+      return prefer(point, point.enabled);
+    }
+    enter(depth_);
+    return frames_[depth_++].thread;
+  }
+
+  bool choose_data(data_choice) override {
+    if (redundant_ || depth_ == 0) return false;
+    frame& f = frames_[depth_ - 1];
+    if (data_at_ == f.data.size()) f.data.push_back(false);
+    return f.data[data_at_++];
+  }
+
+  bool end() override {
+    if (!broken_.empty()) return false;
+    if (!redundant_ && depth_ != frames_.size()) {
+      broken_ = "the program is not deterministic: it ended after " + std::to_string(depth_) +
+                " operations where an earlier execution went on";
+      return false;
+    }
+    while (!frames_.empty()) {
+      if (advance(frames_.back())) return true;
+      frames_.pop_back();
+    }
+    complete_ = true;
+    return false;
+  }
+
+  bool complete() const override { return complete_; }
+  bool redundant() const override { return redundant_; }
+  std::string broken() const override { return broken_; }
+
+ private:
+  // The first choice at a new point: stay with the running thread while it can go on and does not offer to wait, so
+  // that the first executions have the fewest preemptions.
+  static unsigned prefer(const scheduling_point& point, std::uint32_t among) {
+    const bool stay = (among & bit(point.current)) != 0 && point.next[point.current].kind != access::local;
+    if (stay) return point.current;
+    const std::uint32_t others = among & ~bit(point.current);
+    return lowest(others != 0 ? others : among);
+  }
+
+  // Repeats a choice of the common prefix, and enters the frame whose choice changed.
+  unsigned follow(const scheduling_point& point) {
+    frame& f = frames_[depth_];
+    if (!same(f, point)) {
+      broken_ = "the program is not deterministic: operation " + std::to_string(depth_ + 1) +
+                " of the execution differs from an earlier execution with the same choices";
+      redundant_ = true;
+      return prefer(point, point.enabled);
+    }
+    if (depth_ == changed_) enter(depth_);
+    ++depth_;
+    return f.thread;
+  }
+
+  static bool same(const frame& f, const scheduling_point& point) {
+    bool equal = f.enabled == point.enabled;
+    for (std::uint32_t rest = f.enabled; rest != 0; rest &= rest - 1) {
+      const unsigned t = lowest(rest);
+      equal = equal && f.next[t].kind == point.next[t].kind && f.next[t].object == point.next[t].object;
+    }
+    return equal;
+  }
+
+  // Adds a frame; false when every enabled thread sleeps.
+  bool push(const scheduling_point& point) {
+    frame f;
+    std::copy(point.next.begin(), point.next.end(), f.next.begin());
+    f.enabled = point.enabled;
+    if (reduction_ && !frames_.empty()) {
+      const frame& before = frames_.back();
+      for (std::uint32_t rest = before.sleep; rest != 0; rest &= rest - 1) {
+        const unsigned q = lowest(rest);
+        if (q != before.thread && independent(before.next[q], before.operation())) f.sleep |= bit(q);
+      }
+    }
+    const std::uint32_t awake = f.enabled & ~f.sleep;
+    if (awake == 0) return false;
+    f.thread = prefer(point, awake);
+    f.backtrack = reduction_ ? bit(f.thread) : f.enabled;
+    frames_.push_back(std::move(f));
+    return true;
+  }
+
+  // The operation of frames_[depth] runs for the first time here: numbers it, computes its clock, reverses its races.
+  void enter(std::size_t depth) {
+    if (!reduction_) return;
+    frame& f = frames_[depth];
+    clock_vector covered{};
+    f.number = 1;
+    for (std::size_t i = depth; i-- > 0;) {
+      if (frames_[i].thread != f.thread) continue;
+      covered = frames_[i].clock;
+      f.number = frames_[i].number + 1;
+      break;
+    }
+    clock_vector clock = covered;
+    std::vector<std::size_t>& races = races_;
+    races.clear();
+    for (std::size_t i = depth; i-- > 0;) {
+      const frame& e = frames_[i];
+      if (e.thread == f.thread || e.number <= covered[e.thread]) continue;
+      const relation r = relate(e.operation(), f.operation());
+      if (r == relation::independent) continue;
+      join(clock, e.clock);
+      if (r != relation::racing) continue;
+      join(covered, e.clock);
+      races.push_back(i);
+    }
+    clock[f.thread] = f.number;
+    f.clock = clock;
+    for (const std::size_t race : races) reverse(race, depth);
+  }
+
+  // Makes sure that an execution is tried in which the operation at `later` comes before the one at `earlier`.
+  void reverse(std::size_t earlier, std::size_t later) {
+    frame& e = frames_[earlier];
+    std::uint32_t initials = 0;
+    std::uint32_t seen = 0;
+    std::vector<std::size_t>& independent_part = part_;
+    independent_part.clear();
+    for (std::size_t i = earlier + 1; i <= later; ++i) {
+      const frame& f = frames_[i];
+      if (i != later && f.clock[e.thread] >= e.number) continue;
+      const bool first = (seen & bit(f.thread)) == 0 &&
+                         std::none_of(independent_part.begin(), independent_part.end(), [&](std::size_t w) {
+                           return f.clock[frames_[w].thread] >= frames_[w].number;
+                         });
+      if (first) initials |= bit(f.thread);
+      seen |= bit(f.thread);
+      independent_part.push_back(i);
+    }
+    if ((initials & e.backtrack) != 0) return;
+    const std::uint32_t possible = initials & e.enabled;
+    const unsigned racing = frames_[later].thread;
+    if (possible == 0) {
+      e.backtrack |= e.enabled;
+    } else {
+      e.backtrack |= (possible & bit(racing)) != 0 ? bit(racing) : bit(lowest(possible));
+    }
+  }
+
+  // Moves a frame to its next alternative; false when there is none.
+  bool advance(frame& f) {
+    changed_ = frames_.size();  // an operation that runs again with another value has the same races
+    while (!f.data.empty()) {
+      if (!f.data.back()) {
+        f.data.back() = true;
+        return true;
+      }
+      f.data.pop_back();
+    }
+    f.done |= bit(f.thread);
+    f.sleep |= reduction_ ? bit(f.thread) : 0;
+    const std::uint32_t left = f.backtrack & ~f.done & ~f.sleep;
+    if (left == 0) return false;
+    f.thread = lowest(left);
+    changed_ = frames_.size() - 1;
+    return true;
+  }
+
+  const bool reduction_;
+  std::vector<frame> frames_;
+  std::size_t depth_ = 0;       // operations of this execution so far
+  std::size_t data_at_ = 0;     // choices inside the running operation so far
+  std::size_t changed_ = 0;     // the frame whose thread differs from the last execution
+  bool redundant_ = false;
+  bool complete_ = false;
+  std::string broken_;
+  std::vector<std::size_t> races_;  // kept for their storage
+  std::vector<std::size_t> part_;
+};
+
+}  // namespace
+
+std::unique_ptr<strategy> make_exhaustive(bool reduction) { return std::make_unique<exhaustive>(reduction); }
+
+}  // namespace triecheck::explore

@@ -1,0 +1,195 @@
+#include "checks/explore/explore.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "checks/explore/registry.h"
+#include "checks/explore/scenario_program.h"
+
+namespace triecheck::explore {
+
+using checks::result;
+using checks::verdict;
+using nlohmann::json;
+
+const std::vector<strategy_name>& strategy_names() {
+  static const std::vector<strategy_name> all = {
+      {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets"},
+      {"random", "random walks from --seed, --executions of them"},
+      {"relacy-full", "Relacy's own full search, for comparison"},
+      {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison"},
+      {"relacy-random", "Relacy's own random search, for comparison"},
+  };
+  return all;
+}
+
+std::string show(const replay_token& token) {
+  return token.scenario + '@' + token.cache + (token.fault.empty() ? "" : '+' + token.fault) + '@' + show(token.choices);
+}
+
+std::optional<replay_token> parse_token(const std::string& text, std::string& why) {
+  const std::size_t last = text.rfind('@');
+  const std::size_t middle = last == std::string::npos || last == 0 ? std::string::npos : text.rfind('@', last - 1);
+  if (middle == std::string::npos) {
+    why = "a replay token is SCENARIO@CACHE@SCHEDULE or SCENARIO@CACHE+FAULT@SCHEDULE";
+    return std::nullopt;
+  }
+  replay_token token{.scenario = text.substr(0, middle), .cache = text.substr(middle + 1, last - middle - 1)};
+  if (const std::size_t plus = token.cache.find('+'); plus != std::string::npos) {
+    token.fault = token.cache.substr(plus + 1);
+    token.cache.resize(plus);
+  }
+  const auto choices = parse_schedule(text.substr(last + 1), why);
+  if (!choices) return std::nullopt;
+  token.choices = *choices;
+  return token;
+}
+
+namespace {
+
+search search_of(const std::string& strategy) {
+  if (strategy == "relacy-full") return search::relacy_full;
+  if (strategy == "relacy-bound") return search::relacy_bound;
+  if (strategy == "relacy-random") return search::relacy_random;
+  return search::guided;
+}
+
+bool is_random(const std::string& strategy) { return strategy == "random" || strategy == "relacy-random"; }
+
+checks::subject_factory factory(const std::string& cache, const std::string& fault) {
+  if (fault.empty()) return explored_variant(cache);
+  const auto* found = find_fault(fault);
+  return found == nullptr ? nullptr : found->make;
+}
+
+/// What the child process tells the parent.
+json to_json(const run_outcome& o, std::size_t undecided, const std::string& story) {
+  json j = {{"complete", o.complete}, {"executions", o.executions}, {"redundant", o.redundant},
+            {"steps", o.steps},       {"undecided", undecided},     {"path", show(o.path)},
+            {"error", o.error},       {"error_kind", o.error_kind}, {"preemptions", o.preemptions},
+            {"story", story}};
+  if (o.found) j["violation"] = {{"kind", o.found->kind}, {"message", o.found->message}};
+  return j;
+}
+
+std::string scope_of(const explore_options& o) {
+  if (o.strategy == "relacy-full" || o.strategy == "relacy-bound") return "Relacy's own search and its memory model, 1 older value per load";
+  std::string scope = "Relacy's memory model (no load buffering), " +
+                      std::to_string(o.strategy == "relacy-random" ? 2 : o.stale_depth) + " older value" +
+                      (o.stale_depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
+  if (is_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
+  return scope;
+}
+
+class clock {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// The parent's view of a finished child: fills everything but what depends on the scenario's expectation.
+void read_answer(result& r, const isolated_run& child, replay_token token, const checks::scenario& s, std::string* story) {
+  const auto fill = [&](std::string kind, std::string message, std::size_t preemptions) {
+    const std::string word = show(token);
+    r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
+                              .operations = count_operations(s), .preemptions = preemptions,
+                              .schedule = show(token.choices), .replay = "triecheck replay '" + word + "'"};
+  };
+  if (child.answer.empty()) {
+    r.outcome = verdict::error;
+    r.executions = child.executions;
+    token.choices = child.so_far;
+    fill(child.error_kind, child.error, 0);
+    return;
+  }
+  const json j = json::parse(child.answer);
+  r.complete = j["complete"];
+  r.executions = j["executions"];
+  r.redundant = j["redundant"];
+  r.steps = j["steps"];
+  if (story != nullptr) *story = j["story"];
+  std::string why;
+  token.choices = parse_schedule(j["path"].get<std::string>(), why).value_or(schedule{});
+  const std::size_t undecided = j["undecided"];
+  if (j.contains("violation")) {
+    r.outcome = verdict::fail;
+    fill(j["violation"]["kind"], j["violation"]["message"], j["preemptions"]);
+  } else if (!j["error"].get<std::string>().empty()) {
+    r.outcome = verdict::error;
+    fill(j["error_kind"], j["error"], j["preemptions"]);
+  } else if (undecided != 0) {
+    r.outcome = verdict::incomplete;
+    r.complete = false;
+    r.scope += "; the linearizability of " + std::to_string(undecided) + " histories is undecided";
+  } else {
+    r.outcome = r.complete && r.steps != 0 ? verdict::pass : verdict::incomplete;
+  }
+}
+
+// The scenario says what must come out: an expected failure is a pass, its absence a fail.
+void apply_expectation(result& r, const checks::scenario& s) {
+  if (!s.expect_failure) return;
+  const bool wanted = r.outcome == verdict::fail && (s.expect_kind.empty() || r.found->kind == s.expect_kind);
+  if (wanted) {
+    r.outcome = verdict::pass;
+    r.scope += "; failed as expected: " + r.found->kind;
+    r.found.reset();
+  } else if (r.outcome == verdict::pass) {
+    r.outcome = verdict::fail;
+    r.found = checks::failure{.kind = "no-failure", .message = "the scenario expects a failure, and there is none",
+                              .threads = s.threads.size(), .operations = count_operations(s)};
+  }
+}
+
+}  // namespace
+
+result explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
+                        const std::function<void(const progress&)>& tick) {
+  result r{.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
+  if (options.strategy == "relacy-bound") r.preemptions = options.preemptions;
+  r.scope = scope_of(options);
+  const std::uint64_t executions = options.executions == 0 && is_random(options.strategy) ? 10'000 : options.executions;
+  const clock started;
+  const auto body = [&](progress& shared) {
+    scenario_program program(s, factory(options.cache, options.fault));
+    const auto chooser = options.strategy == "random" ? make_random(options.seed, executions) : make_exhaustive(options.reduction);
+    const run_outcome o = run(program, *chooser,
+                              {.by = search_of(options.strategy),
+                               .bounds = {.stale_depth = options.stale_depth},
+                               .context_bound = options.preemptions,
+                               .executions = executions,
+                               .first_iteration = options.seed,
+                               .out_of_time = [&] { return options.budget && started.seconds() > options.budget->count(); }},
+                              shared);
+    return to_json(o, program.undecided(), {}).dump(-1, ' ', false, json::error_handler_t::replace);
+  };
+  const isolated_run child = run_isolated(body, options.patience, tick);
+  r.seconds = started.seconds();
+  read_answer(r, child, {.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}}, s, nullptr);
+  apply_expectation(r, s);
+  return r;
+}
+
+replayed replay_scenario(const checks::scenario& s, const replay_token& token, bool all, std::chrono::milliseconds patience) {
+  replayed out;
+  out.outcome = {.scenario = s.name, .cache = token.cache, .strategy = "replay"};
+  out.outcome.scope = "one execution";
+  const clock started;
+  const auto body = [&](progress& shared) {
+    scenario_program program(s, factory(token.cache, token.fault));
+    interleaving record;
+    // A schedule says how old each loaded value is, so the depth is the largest there is.
+    const run_outcome o = run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record);
+    return to_json(o, program.undecided(), record.table(program.threads(), all)).dump(-1, ' ', false, json::error_handler_t::replace);
+  };
+  const isolated_run child = run_isolated(body, patience);
+  out.outcome.seconds = started.seconds();
+  read_answer(out.outcome, child, token, s, &out.interleaving);
+  return out;
+}
+
+}  // namespace triecheck::explore

@@ -1,0 +1,62 @@
+// Explores scenarios and replays what was found: the one entrance for the command line and the tests.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "checks/explore/isolation.h"
+#include "checks/explore/runner.h"
+#include "checks/scenario/scenario.h"
+#include "checks/subject.h"
+#include "checks/verdict.h"
+
+namespace triecheck::explore {
+
+/// The strategies by the names that the command line uses.
+struct strategy_name {
+  const char* name;
+  const char* description;
+};
+const std::vector<strategy_name>& strategy_names();
+
+struct explore_options {
+  std::string cache = "coarse";
+  std::string fault;                              ///< empty: the shipped text
+  std::string strategy = "exhaustive";
+  bool reduction = true;                          ///< of exhaustive
+  unsigned stale_depth = 1;
+  unsigned preemptions = 2;                       ///< of relacy-bound
+  std::uint64_t seed = 1;                         ///< of random and relacy-random
+  std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
+  std::optional<std::chrono::duration<double>> budget;
+  std::chrono::milliseconds patience{10'000};     ///< without a step: hang
+};
+
+/// A failing execution as one word: what `triecheck replay` takes.
+struct replay_token {
+  std::string scenario;  ///< a shipped scenario's name, or a path
+  std::string cache;
+  std::string fault;
+  schedule choices;
+};
+std::string show(const replay_token& token);
+std::optional<replay_token> parse_token(const std::string& text, std::string& why);
+
+/// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known
+/// cache, fault and strategy. Never throws for what the program under test does.
+checks::result explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
+                                const std::function<void(const progress&)>& tick = {});
+
+struct replayed {
+  checks::result outcome;
+  std::string interleaving;
+};
+
+/// Runs one schedule in a process of its own and tells its story; `all` includes accesses of plain variables.
+replayed replay_scenario(const checks::scenario& s, const replay_token& token, bool all = false,
+                         std::chrono::milliseconds patience = std::chrono::milliseconds(10'000));
+
+}  // namespace triecheck::explore

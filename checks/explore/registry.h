@@ -1,0 +1,31 @@
+// What can be explored: the variants over the exploring layer, and the seeded faults.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "checks/subject.h"
+
+namespace triecheck::explore {
+
+/// The factory of `variant` over the exploring layer, or null.
+checks::subject_factory explored_variant(const std::string& variant);
+
+/// A defect put back into a copy of the shipped text, to show that a check catches it.
+struct fault {
+  std::string name;
+  std::string variant;      ///< which variant's text it was put into
+  std::string description;  ///< one sentence: what is wrong
+  std::string breaks;       ///< the invariants, and the numbers in the catalogue of known defects
+  std::string expected;     ///< the kind of violation that the oracle reports
+  std::string scenario;     ///< a scenario that shows it
+  checks::subject_factory make;
+};
+
+/// All faults, by name.
+const std::vector<fault>& faults();
+
+/// The fault called `name`, or null.
+const fault* find_fault(const std::string& name);
+
+}  // namespace triecheck::explore

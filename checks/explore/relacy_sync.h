@@ -1,0 +1,383 @@
+// The sync layer that explores: every shared access of the cache becomes an operation that the session schedules and
+// Relacy judges.
+//
+// Each operation is announced (kind, object, state of the mutex) before Relacy is called, because Relacy schedules at
+// the start of its operation. Each object has a stable id, a name if the cache gave it one, and a canary: an object that
+// is used after its destruction is seen at any optimisation level.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include "cache/sync.h"
+#include "checks/explore/session.h"
+
+namespace triecheck::explore {
+
+constexpr rl::memory_order to_relacy(memory_order order) {
+  switch (order) {
+    case memory_order::relaxed: return rl::mo_relaxed;
+    case memory_order::acquire: return rl::mo_acquire;
+    case memory_order::release: return rl::mo_release;
+    case memory_order::acq_rel: return rl::mo_acq_rel;
+    case memory_order::seq_cst: break;
+  }
+  return rl::mo_seq_cst;
+}
+
+inline const char* name_of(memory_order order) { return rl::format(to_relacy(order)); }
+
+/// What Relacy stores for a T: an integer of the same size, so that every T prints, adds and wraps as it should.
+template <class T>
+using word = std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                                std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                                   std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+
+template <class T>
+word<T> to_word(T value) {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) == sizeof(word<T>));
+  return std::bit_cast<word<T>>(value);
+}
+template <class T>
+T from_word(word<T> value) {
+  return std::bit_cast<T>(value);
+}
+
+/// Identity and liveness of one object of the layer.
+class tracked {
+ public:
+  tracked() : id_(session::current().new_object()) {}
+  ~tracked() { *const_cast<volatile std::uint32_t*>(&canary_) = dead; }
+  tracked(const tracked&) = delete;
+  tracked& operator=(const tracked&) = delete;
+
+  object_id id() const { return id_; }
+
+  /// Ends the life of an object that threads meet on. The destruction is an operation of its own: both orders of it
+  /// and of any other operation on the object are explored.
+  void retire() const {
+    session& s = session::current();
+    if (!s.in_threads()) return;
+    s.announce({.kind = access::store, .object = id_}, {});
+    rl::ctx().sched();
+    s.performed();
+  }
+
+  /// Called before and after every operation: other threads run in between.
+  void check(const location& where) const {
+    if (*const_cast<const volatile std::uint32_t*>(&canary_) == alive) return;
+    session& s = session::current();
+    s.accessing(where);
+    s.fail("use-after-free", "an object of the sync layer is used after its destruction, at " + show(where));
+  }
+
+ private:
+  static constexpr std::uint32_t alive = 0x5a11'fe01;
+  static constexpr std::uint32_t dead = 0xdead'dead;
+  std::uint32_t canary_ = alive;
+  const object_id id_;
+};
+
+struct relacy_sync {
+  template <class T>
+  class atomic {
+   public:
+    atomic() = default;
+    ~atomic() { tracked_.retire(); }
+    explicit atomic(T value, location where = {}) { store(value, memory_order::relaxed, where); }
+
+    T load(memory_order order, location where = {}) const {
+      begin(access::load, where);
+      const word<T> value = word_.load(to_relacy(order), {});
+      end(where);
+      describe(where, order, [&](std::string& text) {
+        text += ".load = " + std::to_string(value);
+        if (const unsigned age = session::current().age_of_last_load(); age != 0 && session::current().in_threads()) {
+          text += " [stale: " + std::to_string(age) + (age == 1 ? " store old]" : " stores old]");
+        }
+      });
+      return from_word<T>(value);
+    }
+
+    void store(T value, memory_order order, location where = {}) {
+      begin(access::store, where);
+      word_.store(to_word(value), to_relacy(order), {});
+      end(where);
+      describe(where, order, [&](std::string& text) { text += ".store " + std::to_string(to_word(value)); });
+    }
+
+    T exchange(T value, memory_order order, location where = {}) {
+      return modify<rl::rmw_type_swap>("exchange", value, order, where);
+    }
+    T fetch_add(T value, memory_order order, location where = {}) {
+      return modify<rl::rmw_type_add>("fetch_add", value, order, where);
+    }
+    T fetch_sub(T value, memory_order order, location where = {}) {
+      return modify<rl::rmw_type_sub>("fetch_sub", value, order, where);
+    }
+    T fetch_and(T value, memory_order order, location where = {}) {
+      return modify<rl::rmw_type_and>("fetch_and", value, order, where);
+    }
+    T fetch_or(T value, memory_order order, location where = {}) {
+      return modify<rl::rmw_type_or>("fetch_or", value, order, where);
+    }
+
+    bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure, location where = {}) {
+      return compare_exchange(rl::bool_t<true>(), expected, desired, success, failure, where);
+    }
+    bool compare_exchange_strong(T& expected, T desired, memory_order success, memory_order failure, location where = {}) {
+      return compare_exchange(rl::bool_t<false>(), expected, desired, success, failure, where);
+    }
+
+    object_id id() const { return tracked_.id(); }
+
+   private:
+    void begin(access kind, const location& where) const {
+      tracked_.check(where);
+      session::current().announce({.kind = kind, .object = id()}, where);
+    }
+    void end(const location& where) const {
+      tracked_.check(where);
+      session::current().performed();
+    }
+
+    template <class Suffix>
+    void describe(const location& where, memory_order order, Suffix suffix) const {
+      session::current().describe(where, [&](const interleaving& names) {
+        std::string text = names.name(id());
+        suffix(text);
+        return text + " (" + name_of(order) + ')';
+      });
+    }
+
+    template <rl::rmw_type_e Type>
+    T modify(const char* name, T operand, memory_order order, const location& where) {
+      begin(access::rmw, where);
+      const word<T> before = word_.rmw(rl::rmw_type_t<Type>(), to_word(operand), to_relacy(order), {});
+      end(where);
+      describe(where, order, [&](std::string& text) {
+        text += std::string(".") + name + ' ' + std::to_string(to_word(operand)) + ", was " + std::to_string(before);
+      });
+      return from_word<T>(before);
+    }
+
+    template <class Weak>
+    bool compare_exchange(Weak weak, T& expected, T desired, memory_order success, memory_order failure,
+                          const location& where) {
+      begin(access::rmw, where);
+      const word<T> wanted = to_word(expected);
+      word<T> seen = wanted;
+      const bool done = word_.compare_exchange(weak, seen, to_word(desired), to_relacy(success), to_relacy(failure), {});
+      end(where);
+      describe(where, done ? success : failure, [&](std::string& text) {
+        text += ".compare_exchange " + std::to_string(wanted) + " -> " + std::to_string(to_word(desired));
+        if (!done) text += seen == wanted ? " fails [spuriously]" : " fails: it is " + std::to_string(seen);
+      });
+      if (!done) expected = from_word<T>(seen);
+      return done;
+    }
+
+    tracked tracked_;
+    rl::atomic<word<T>> word_;
+  };
+
+  template <class T>
+  class var {
+   public:
+    var() = default;
+    explicit var(T value, location where = {}) { set(value, where); }
+    ~var() {
+      if (session::current().in_threads()) set(T{});  // the destruction races with whatever a store would race with
+    }
+
+    T get(location where = {}) const {
+      const trace t(*this, where, false);
+      const word<T> value = word_(rl::debug_info()).load();
+      t.passed([&] { return " = " + std::to_string(value); });
+      return from_word<T>(value);
+    }
+
+    void set(T value, location where = {}) {
+      const trace t(*this, where, true);
+      word_(rl::debug_info()).store(to_word(value));
+      t.passed([&] { return " := " + std::to_string(to_word(value)); });
+    }
+
+    object_id id() const { return tracked_.id(); }
+
+   private:
+    class trace {
+     public:
+      trace(const var& v, const location& where, bool store) : var_(v), where_(where), store_(store) {
+        v.tracked_.check(where);
+        session& s = session::current();
+        s.accessing(where);
+        s.set_suspect({.object = v.id(), .store = store, .last_store = v.stored_, .last_load = v.loaded_});
+      }
+      template <class Value>
+      void passed(Value value) const {
+        session& s = session::current();
+        (store_ ? var_.stored_ : var_.loaded_) = suspect::side{where_, s.thread()};
+        s.describe_plain(where_, [&](const interleaving& names) { return names.name(var_.id()) + value(); });
+      }
+
+     private:
+      const var& var_;
+      const location where_;
+      const bool store_;
+    };
+
+    tracked tracked_;
+    rl::var<word<T>> word_;
+    mutable suspect::side stored_;  // the last accesses: the report of a race names both sides
+    mutable suspect::side loaded_;
+  };
+
+  /// Both kinds of mutex. Threads whose lock cannot be had are disabled by the session, so Relacy never parks one.
+  template <bool Shared>
+  class basic_mutex {
+   public:
+    basic_mutex() { mutex_.init(Shared, false, false, false, {}); }
+    ~basic_mutex() {
+      tracked_.retire();
+      mutex_.deinit({});
+    }
+
+    void lock(location where = {}) {
+      begin(access::lock, where);
+      mutex_.lock_exclusive({});
+      state_.owner = owner();
+      end(where, "lock ");
+    }
+    bool try_lock(location where = {}) {
+      begin(access::try_lock, where);
+      const bool locked = mutex_.try_lock_exclusive({});
+      if (locked) state_.owner = owner();
+      end(where, locked ? "try_lock " : "try_lock fails: ");
+      return locked;
+    }
+    void unlock(location where = {}) {
+      begin(access::unlock, where);
+      mutex_.unlock_exclusive({});
+      state_.owner = mutex_state::nobody;
+      end(where, "unlock ");
+    }
+    void lock_shared(location where = {}) requires Shared {
+      begin(access::lock_shared, where);
+      mutex_.lock_shared({});
+      state_.readers |= 1U << session::current().thread();
+      end(where, "lock_shared ");
+    }
+    bool try_lock_shared(location where = {}) requires Shared {
+      begin(access::try_lock_shared, where);
+      const bool locked = mutex_.try_lock_shared({});
+      if (locked) state_.readers |= 1U << session::current().thread();
+      end(where, locked ? "try_lock_shared " : "try_lock_shared fails: ");
+      return locked;
+    }
+    void unlock_shared(location where = {}) requires Shared {
+      begin(access::unlock_shared, where);
+      mutex_.unlock_shared({});
+      state_.readers &= ~(1U << session::current().thread());
+      end(where, "unlock_shared ");
+    }
+
+    object_id id() const { return tracked_.id(); }
+
+   private:
+    struct tag;
+
+    static int owner() { return static_cast<int>(session::current().thread()); }
+
+    void begin(access kind, const location& where) const {
+      tracked_.check(where);
+      session::current().announce({.kind = kind, .object = id(), .mutex = &state_}, where);
+    }
+    void end(const location& where, const char* text) const {
+      tracked_.check(where);
+      session::current().performed();
+      session::current().describe(where, [&](const interleaving& names) { return text + names.name(id()); });
+    }
+
+    tracked tracked_;
+    mutex_state state_;
+    rl::generic_mutex<tag> mutex_;
+  };
+
+  using mutex = basic_mutex<false>;
+  using shared_mutex = basic_mutex<true>;
+
+  template <class M>
+  class exclusive_guard {
+   public:
+    explicit exclusive_guard(M& m, location where = {}) : mutex_(m), where_(where) { m.lock(where); }
+    ~exclusive_guard() { mutex_.unlock(where_); }
+    exclusive_guard(const exclusive_guard&) = delete;
+    exclusive_guard& operator=(const exclusive_guard&) = delete;
+
+   private:
+    M& mutex_;
+    const location where_;
+  };
+
+  template <class M>
+  class shared_guard {
+   public:
+    explicit shared_guard(M& m, location where = {}) : mutex_(m), where_(where) { m.lock_shared(where); }
+    ~shared_guard() { mutex_.unlock_shared(where_); }
+    shared_guard(const shared_guard&) = delete;
+    shared_guard& operator=(const shared_guard&) = delete;
+
+   private:
+    M& mutex_;
+    const location where_;
+  };
+
+  static void fence(memory_order order, location where = {}) {
+    session& s = session::current();
+    if (order == memory_order::seq_cst) s.announce({.kind = access::fence}, where);
+    rl::atomic_thread_fence(to_relacy(order), {});
+    if (order == memory_order::seq_cst) s.performed();
+    s.describe(where, [&](const interleaving&) { return std::string("fence (") + name_of(order) + ')'; });
+  }
+
+  static void yield(location where = {}) {
+    session::current().announce({.kind = access::local}, where);
+    rl::yield(1, {});
+    session::current().performed();
+    session::current().describe(where, [](const interleaving&) { return std::string("yield"); });
+  }
+
+  /// No time passes in an exploration: behaviour that depends on a clock would not be deterministic.
+  static std::uint64_t now_ns() { return 0; }
+
+  template <class T>
+  static void assign(var<T>* to, const T* from, std::size_t n, location where = {}) {
+    for (std::size_t i = 0; i < n; ++i) to[i].set(from[i], where);
+  }
+  template <class T>
+  static bool equal(const var<T>* a, const T* b, std::size_t n, location where = {}) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (a[i].get(where) != b[i]) return false;
+    }
+    return true;
+  }
+
+  static void require(bool condition, const char* text, location where = {}) {
+    if (condition) return;
+    session::current().accessing(where);
+    session::current().fail("invariant", std::string(text) + ", at " + show(where));
+  }
+
+  template <class Object>
+  static void label(const Object& object, const char* name, std::size_t index = interleaving::no_index) {
+    session::current().label(object.id(), name, index);
+  }
+};
+
+static_assert(sync_layer<relacy_sync>);
+
+}  // namespace triecheck::explore

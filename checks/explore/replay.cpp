@@ -1,0 +1,78 @@
+// One execution along a given schedule; where the schedule does not fit the program, it says at which operation.
+#include <bit>
+
+#include "checks/explore/strategy.h"
+
+namespace triecheck::explore {
+namespace {
+
+class follow_schedule final : public strategy {
+ public:
+  explicit follow_schedule(schedule s) : schedule_(std::move(s)) {}
+
+  void begin() override {}
+
+  unsigned choose_thread(const scheduling_point& point) override {
+    finish_operation();
+    age_left_ = 0;
+    spurious_left_ = false;
+    const auto fallback = static_cast<unsigned>(std::countr_zero(point.enabled));
+    if (!broken_.empty()) return fallback;
+    if (at_ == schedule_.size()) {
+      diverged("the schedule ends here, but the program goes on without a violation");
+      return fallback;
+    }
+    const choice& c = schedule_[at_++];
+    if ((point.enabled & (1U << c.thread)) == 0) {
+      diverged("thread " + std::to_string(c.thread) + " cannot run: it waits for a mutex, or it has ended");
+      return fallback;
+    }
+    age_left_ = c.age;
+    spurious_left_ = c.spurious;
+    return c.thread;
+  }
+
+  bool choose_data(data_choice kind) override {
+    if (kind == data_choice::older_value) return age_left_ != 0 && age_left_-- != 0;
+    const bool fails = spurious_left_;
+    spurious_left_ = false;
+    return fails;
+  }
+
+  bool end() override {
+    finish_operation();
+    if (broken_.empty() && at_ != schedule_.size()) {
+      ++at_;
+      diverged("the program ended, but the schedule goes on");
+    }
+    ended_ = broken_.empty();
+    return false;
+  }
+
+  bool complete() const override { return ended_; }
+  std::string broken() const override { return broken_; }
+
+ private:
+  void finish_operation() {
+    if (!broken_.empty()) return;
+    if (age_left_ != 0) diverged("there is no value that old to load");
+    if (spurious_left_) diverged("there is no weak compare-exchange that could fail");
+  }
+
+  void diverged(const std::string& how) {
+    broken_ = "the schedule does not fit the program at operation " + std::to_string(at_) + ": " + how;
+  }
+
+  const schedule schedule_;
+  std::size_t at_ = 0;
+  std::uint8_t age_left_ = 0;
+  bool spurious_left_ = false;
+  bool ended_ = false;
+  std::string broken_;
+};
+
+}  // namespace
+
+std::unique_ptr<strategy> make_replay(schedule s) { return std::make_unique<follow_schedule>(std::move(s)); }
+
+}  // namespace triecheck::explore

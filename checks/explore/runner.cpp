@@ -1,0 +1,281 @@
+#include "checks/explore/runner.h"
+
+#include <exception>
+#include <ostream>
+
+#include "checks/explore/relacy_headers.h"
+
+// Relacy replaces new and the unsized delete; at -O2 the compiler calls the sized one.
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { operator delete[](memory); }
+
+namespace triecheck::explore {
+namespace {
+
+/// Counts executions and stops the run; shared by every scheduler.
+class run_state {
+ public:
+  run_state(session& s, const run_options& options) : session_(s), options_(options) {}
+
+  /// An execution ended without a violation; returns whether the run ends here.
+  bool execution_ended(bool finished, bool redundant) {
+    session_.end_execution();
+    ++(redundant ? redundant_ : executions_);
+    complete_ = finished;
+    const bool enough = options_.executions != 0 && executions_ >= options_.executions;
+    const bool late = (executions_ + redundant_) % 64 == 0 && options_.out_of_time();
+    return finished || enough || late;
+  }
+
+  void report(run_outcome& o) const {
+    o.executions = executions_;
+    o.redundant = redundant_;
+    o.complete = complete_;
+  }
+
+ private:
+  session& session_;
+  const run_options& options_;
+  std::uint64_t executions_ = 0;
+  std::uint64_t redundant_ = 0;
+  bool complete_ = false;
+};
+
+// Relacy constructs its scheduler and the program itself and passes no argument through.
+run_state* current_run = nullptr;
+program* current_program = nullptr;
+
+void stop_at_error() {
+  if (!session::current().stopped()) return;
+  rl::ctx().fail_test("stopped", rl::test_result_user_assert_failed, rl::debug_info());
+}
+
+/// Lets a strategy of ours choose. Relacy's interface for schedulers, see relacy/scheduler.hpp.
+template <rl::thread_id_t N>
+class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler_thread_info, N> {
+  using base = rl::scheduler<guided_scheduler<N>, rl::scheduler_thread_info, N>;
+
+ public:
+  struct task_t {};
+
+  guided_scheduler(rl::test_params& params, typename base::shared_context_t& shared, rl::thread_id_t dynamic)
+      : base(params, shared, dynamic) {}
+
+  rl::thread_id_t iteration_begin_impl() {
+    const outside_simulation heap;
+    session::current().begin_execution();
+    return 0;
+  }
+
+  bool iteration_end_impl() {
+    const outside_simulation heap;
+    session& s = session::current();
+    const bool more = s.chooser().end();
+    if (std::string broken = s.chooser().broken(); !broken.empty()) {
+      s.set_error(std::move(broken));
+      return true;
+    }
+    return current_run->execution_ended(!more, s.chooser().redundant());
+  }
+
+  rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
+    reason = rl::unpark_reason_normal;
+    std::uint32_t live = 0;
+    for (rl::thread_id_t i = 0; i != this->running_threads_count; ++i) live |= 1U << this->running_threads[static_cast<std::size_t>(i)];
+    std::optional<unsigned> next;
+    bool livelocked = false;
+    {
+      const outside_simulation heap;
+      session& s = session::current();
+      next = s.pick(live);
+      livelocked = s.livelocked();
+    }
+    stop_at_error();
+    if (livelocked) rl::ctx().fail_test("livelock", rl::test_result_livelock, rl::debug_info());
+    if (!next) rl::ctx().fail_test("deadlock", rl::test_result_deadlock, rl::debug_info());
+    return static_cast<rl::thread_id_t>(*next);
+  }
+
+  unsigned rand_impl(unsigned, rl::sched_type kind) {
+    // A freed block is always kept back for a while: that is where a use after free shows, and it never branches.
+    if (kind == rl::sched_type_mem_realloc) return 0;
+    const outside_simulation heap;
+    if (kind == rl::sched_type_atomic_load) return session::current().choose_data(data_choice::older_value) ? 1 : 0;
+    if (kind == rl::sched_type_cas_fail) return session::current().choose_data(data_choice::spurious_failure) ? 0 : 1;
+    return 0;
+  }
+
+  rl::iteration_t iteration_count_impl() { return 1; }
+  void get_state_impl(std::ostream&) {}
+  void set_state_impl(std::istream&) {}
+  void on_thread_block(rl::thread_id_t, bool) {}
+};
+
+/// One of Relacy's schedulers, watched: the choices inside operations go into the schedule, the budget ends it.
+template <class Scheduler>
+class watched_scheduler : public Scheduler {
+ public:
+  using Scheduler::Scheduler;
+
+  rl::thread_id_t iteration_begin(rl::iteration_t iteration) {
+    {
+      const outside_simulation heap;
+      session::current().begin_execution();
+    }
+    return Scheduler::iteration_begin(iteration);
+  }
+
+  bool iteration_end() {
+    const bool finished = Scheduler::iteration_end();
+    const outside_simulation heap;
+    return current_run->execution_ended(finished, false);
+  }
+
+  unsigned rand(unsigned limit, rl::sched_type kind) {
+    const unsigned chosen = Scheduler::rand(limit, kind);
+    session& s = session::current();
+    if (!s.in_threads()) return chosen;
+    if (kind == rl::sched_type_atomic_load && chosen != 0) s.note_data(data_choice::older_value);
+    if (kind == rl::sched_type_cas_fail && chosen == 0) s.note_data(data_choice::spurious_failure);
+    return chosen;
+  }
+};
+
+/// The program as Relacy wants it. An exception must not leave a fiber: it ends the run as an error.
+template <rl::thread_id_t N>
+struct suite : rl::test_suite<suite<N>, N> {
+  void before() {
+    guarded([] { current_program->setup(); });
+    session::current().enter(session::phase::threads);
+  }
+  void thread(unsigned index) {
+    guarded([index] { current_program->thread(index); });
+  }
+  void after() {
+    session::current().enter(session::phase::finish);
+    guarded([] { current_program->finish(); });
+  }
+
+ private:
+  template <class Body>
+  static void guarded(Body body) {
+    try {
+      body();
+    } catch (const std::exception& e) {
+      note(e.what());
+    } catch (...) {
+      note("an exception that is no std::exception");
+    }
+    stop_at_error();
+  }
+  static void note(const char* what) {
+    session& s = session::current();
+    const unsigned thread = s.thread();
+    const outside_simulation heap;
+    s.set_error("exception: " + (thread < max_threads ? "thread " + std::to_string(thread) : std::string("setup or finish")) +
+                " threw: " + what);
+  }
+};
+
+template <rl::thread_id_t N>
+rl::test_result_e run_with(search by, rl::test_params& params) {
+  rl::ostringstream state;
+  switch (by) {
+    case search::guided: return rl::run_test<suite<N>, guided_scheduler<N>>(params, state, false);
+    case search::relacy_full:
+      return rl::run_test<suite<N>, watched_scheduler<rl::full_search_scheduler<N>>>(params, state, false);
+    case search::relacy_bound:
+      return rl::run_test<suite<N>, watched_scheduler<rl::context_bound_scheduler<N>>>(params, state, false);
+    case search::relacy_random: break;
+  }
+  return rl::run_test<suite<N>, watched_scheduler<rl::random_scheduler<N>>>(params, state, false);
+}
+
+std::string side(const suspect::side& s) {
+  if (s.thread > max_threads) return "nobody";
+  return (s.thread == max_threads ? "the setup" : "thread " + std::to_string(s.thread)) + " at " + show(s.where);
+}
+
+std::string describe_race(const session& s, const interleaving* record) {
+  const suspect& last = s.last_plain_access();
+  const unsigned thread = s.acting_thread();
+  const std::string what = record == nullptr ? std::string("a plain variable") : record->name(last.object);
+  std::string text = what + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
+                     show(s.acting_location()) + ", unordered with ";
+  if (last.store && last.last_load.thread <= max_threads && last.last_load.thread != thread) {
+    text += "the load by " + side(last.last_load) + " or ";
+  }
+  return text + "the store by " + side(last.last_store);
+}
+
+/// What Relacy itself found, in the words of the reports.
+violation translate(rl::test_result_e result, const session& s, const interleaving* record) {
+  const std::string at = ", at " + show(s.acting_location());
+  switch (result) {
+    case rl::test_result_data_race: return {"data-race", describe_race(s, record)};
+    case rl::test_result_deadlock: return {"deadlock", "every thread waits for a mutex that another one holds"};
+    case rl::test_result_livelock:
+      return {"livelock", std::to_string(s.bounds().steps_per_operation) +
+                              " operations of the sync layer without the end of an operation of the cache"};
+    case rl::test_result_access_to_freed_memory:
+      return {"use-after-free", "an object of the sync layer is used after its destruction" + at};
+    case rl::test_result_double_free: return {"double-free", "memory is freed twice" + at};
+    case rl::test_result_memory_leak: return {"memory-leak", "memory of the cache was never freed"};
+    case rl::test_result_resource_leak: return {"memory-leak", "an object of the sync layer was never destroyed"};
+    case rl::test_result_unitialized_access: return {"uninitialised-read", "a variable is read before it was written" + at};
+    default: return {"mutex-misuse", std::string(rl::test_result_str(result)) + at};
+  }
+}
+
+}  // namespace
+
+run_outcome run(program& p, strategy& strategy_in_use, const run_options& options, progress& shared, interleaving* record) {
+  session s(strategy_in_use, options.bounds, shared, record);
+  s.set_guided(options.by == search::guided);
+  run_state state(s, options);
+  current_run = &state;
+  current_program = &p;
+
+  std::ostream nowhere(nullptr);
+  rl::test_params params;
+  params.output_stream = &nowhere;
+  params.progress_stream = &nowhere;
+  params.context_bound = options.context_bound;
+  // Relacy offers two older values under its random search only; our strategies set their own depth below that.
+  params.search_type = options.by == search::relacy_full    ? rl::sched_full
+                       : options.by == search::relacy_bound ? rl::sched_bound
+                                                            : rl::sched_random;
+  params.execution_depth_limit = options.by == search::guided ? ~0U : options.bounds.steps_per_operation;
+  params.iteration_count = options.first_iteration + options.executions - 1;
+  if (options.by == search::relacy_random) {
+    params.initial_state = rl::string(std::to_string(options.first_iteration).c_str()) + " ";
+  }
+
+  rl::test_result_e result = rl::test_result_success;
+  switch (p.threads()) {
+    case 2: result = run_with<2>(options.by, params); break;
+    case 3: result = run_with<3>(options.by, params); break;
+    default: result = run_with<4>(options.by, params); break;
+  }
+
+  run_outcome o;
+  state.report(o);
+  o.steps = shared.heartbeat;
+  o.path = s.path();
+  o.preemptions = s.preemptions();
+  if (s.stopped()) {
+    o.complete = false;
+    const std::size_t colon = s.error().find("exception: ");
+    o.error_kind = colon == 0 ? "exception" : "nondeterminism";
+    o.error = colon == 0 ? s.error().substr(11) : s.error();
+  } else if (result != rl::test_result_success) {
+    o.found = s.found() ? *s.found() : translate(result, s, record);
+    ++o.executions;
+    o.complete = false;
+  }
+  current_run = nullptr;
+  current_program = nullptr;
+  return o;
+}
+
+}  // namespace triecheck::explore

@@ -1,0 +1,31 @@
+// A schedule: the choices of one execution, as text that a person can read and a new process can follow.
+//
+// Grammar: item { '.' item };  item = thread [ 'x' count ] | thread ( 's' age | 'w' )
+// "0x5.1.0s1.1w" runs thread 0 for five operations, thread 1 for one, then lets thread 0 load a value that is one store
+// old, then makes a weak compare-exchange of thread 1 fail. It names operations of the cache's text, so it holds across
+// processes, compilers and optimisation levels.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace triecheck::explore {
+
+/// One operation of one thread, and how the choices inside it fell.
+struct choice {
+  std::uint8_t thread = 0;
+  std::uint8_t age = 0;        ///< how many stores before the newest the loaded value is
+  bool spurious = false;       ///< a weak compare-exchange failed though the value was the expected one
+  friend bool operator==(const choice&, const choice&) = default;
+};
+
+using schedule = std::vector<choice>;
+
+std::string show(const schedule& s);
+
+/// The schedule that `text` writes, or nothing and the reason in `why`.
+std::optional<schedule> parse_schedule(const std::string& text, std::string& why);
+
+}  // namespace triecheck::explore

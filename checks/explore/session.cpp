@@ -1,0 +1,157 @@
+#include "checks/explore/session.h"
+
+#include <bit>
+
+namespace triecheck::explore {
+
+session::session(strategy& s, const limits& l, progress& shared, interleaving* record)
+    : strategy_(s), limits_(l), progress_(shared), record_(record) {
+  current_ = this;
+}
+
+session::~session() { current_ = nullptr; }
+
+// Ids name the creating thread and its how-manieth object, so they do not depend on the schedule.
+object_id session::new_object() {
+  const unsigned creator = thread();
+  return (creator + 1) << 24 | objects_[creator]++;
+}
+
+void session::announce(const announcement& next, const location& where) {
+  accessing(where);
+  if (!in_threads()) return;
+  const unsigned t = acting_;
+  next_[t] = next;
+  announced_ |= 1U << t;
+}
+
+void session::performed() {
+  if (guided_ || !in_threads()) return;
+  append(thread());
+  progress_.path[progress_.length - 1].age = static_cast<std::uint8_t>(pending_age_);
+  progress_.path[progress_.length - 1].spurious = pending_spurious_;
+  pending_age_ = 0;
+  pending_spurious_ = false;
+}
+
+// One more step in the schedule of this execution.
+void session::append(unsigned t) {
+  const std::uint32_t at = progress_.length.load(std::memory_order_relaxed);
+  if (at < progress::longest_path) {
+    progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
+    progress_.length.store(at + 1, std::memory_order_relaxed);
+  }
+  progress_.heartbeat.fetch_add(1, std::memory_order_relaxed);
+  if (first_step_[t] == never) first_step_[t] = clock_;
+  last_step_[t] = clock_;
+  ++clock_;
+  without_step_ = 0;
+  ++steps_alone_;
+  last_thread_ = t;
+}
+
+void session::fail(const char* kind, const std::string& message) {
+  {
+    const outside_simulation heap;
+    found_ = violation{kind, message};
+  }
+  rl::ctx().fail_test("violation", rl::test_result_user_assert_failed, rl::debug_info());
+  std::abort();  // fail_test does not come back
+}
+
+void session::begin_operation() { first_step_[thread()] = last_step_[thread()] = never; }
+
+session::interval session::end_operation() {
+  const unsigned t = thread();
+  steps_alone_ = 0;
+  if (!in_threads()) {
+    const std::size_t now = quiet_time_++;
+    return {now, now};
+  }
+  if (first_step_[t] == never) {
+    const std::size_t now = base_time_ + step_time * clock_ + without_step_++;
+    return {now, now};
+  }
+  const std::size_t half = step_time / 2;
+  return {base_time_ + step_time * first_step_[t] + half, base_time_ + step_time * last_step_[t] + half};
+}
+
+void session::title(const std::string& text) {
+  if (record_ == nullptr) return;
+  const unsigned column = thread();
+  const outside_simulation heap;
+  record_->add_title(column, std::string(text.data(), text.size()));
+}
+
+void session::begin_execution() {
+  progress_.length.store(0, std::memory_order_relaxed);
+  phase_ = phase::setup;
+  announced_ = started_ = 0;
+  failed_spuriously_ = {};
+  pending_age_ = 0;
+  pending_spurious_ = false;
+  last_thread_ = 0;
+  clock_ = steps_alone_ = preemptions_ = 0;
+  quiet_time_ = base_time_ = without_step_ = 0;
+  objects_ = {};
+  if (record_ != nullptr) record_->clear();
+  if (guided_) strategy_.begin();
+}
+
+void session::enter(phase p) {
+  phase_ = p;
+  if (p == phase::threads) base_time_ = quiet_time_;
+  if (p == phase::finish) quiet_time_ += step_time * (clock_ + 1);
+}
+
+std::optional<unsigned> session::pick(std::uint32_t live) {
+  // What a thread does before its first operation is visible to nobody, so all threads are brought to their first
+  // operation before any choice is made.
+  if (started_ == 0) started_ = 1;  // thread 0 is the one that Relacy starts
+  if (const std::uint32_t fresh = live & ~started_; fresh != 0) {
+    const auto t = static_cast<unsigned>(std::countr_zero(fresh));
+    started_ |= 1U << t;
+    return t;
+  }
+  scheduling_point point{.next = next_, .enabled = 0, .current = last_thread_};
+  for (std::uint32_t rest = live; rest != 0; rest &= rest - 1) {
+    const auto t = static_cast<unsigned>(std::countr_zero(rest));
+    if ((announced_ & (1U << t)) == 0) next_[t] = {};
+    if (!next_[t].blocked_for(t)) point.enabled |= 1U << t;
+  }
+  if (point.enabled == 0) return std::nullopt;
+  const unsigned chosen = strategy_.choose_thread(point);
+  if (std::string broken = strategy_.broken(); !broken.empty()) error_ = std::move(broken);
+  if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) ++preemptions_;
+  announced_ &= ~(1U << chosen);
+  append(chosen);
+  return chosen;
+}
+
+bool session::choose_data(data_choice kind) {
+  if (!in_threads() || progress_.length == 0) return false;
+  choice& now = progress_.path[progress_.length - 1];
+  if (kind == data_choice::older_value) {
+    if (now.age >= limits_.stale_depth || !strategy_.choose_data(kind)) return false;
+    ++now.age;
+    return true;
+  }
+  // A thread may see one spurious failure in an execution: enough to take every retry path, and finite.
+  bool& spent = failed_spuriously_[now.thread];
+  if (spent || !strategy_.choose_data(kind)) return false;
+  spent = true;
+  now.spurious = true;
+  return true;
+}
+
+void session::note_data(data_choice kind) {
+  if (kind == data_choice::older_value) {
+    ++pending_age_;
+  } else {
+    pending_spurious_ = true;
+  }
+}
+
+void session::end_execution() { progress_.executions.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace triecheck::explore

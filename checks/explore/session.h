@@ -1,0 +1,205 @@
+// One exploration in this process: what the sync layer, the scheduler and the program under test share.
+//
+// Relacy has one context per process, and so there is one session. The layer announces operations to it and tells it
+// what they did; the scheduler asks it which thread runs next; the program reports violations and the beginning and end
+// of the cache's operations.
+//
+// Threads: everything runs in one system thread; "thread" below is a thread of the program under test.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checks/explore/announcement.h"
+#include "checks/explore/interleaving.h"
+#include "checks/explore/isolation.h"
+#include "checks/explore/relacy_headers.h"
+#include "checks/explore/strategy.h"
+
+namespace triecheck::explore {
+
+/// A violation of a rule: the kind is one of the stable words that reports use.
+struct violation {
+  std::string kind;
+  std::string message;
+};
+
+/// The program under test. One object serves all executions; `setup` starts each from the same state.
+class program {
+ public:
+  program() = default;
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
+  virtual ~program() = default;
+
+  virtual unsigned threads() const = 0;
+  virtual void setup() = 0;
+  virtual void thread(unsigned index) = 0;
+  virtual void finish() = 0;
+};
+
+/// Takes the heap back from Relacy for code of the harness that runs inside a simulation. What is allocated in such a
+/// scope is freed in such a scope, or after the simulation. No Relacy call may happen inside.
+class outside_simulation {
+ public:
+  outside_simulation() : context_(rl::context_holder<>::instance_) { rl::context_holder<>::instance_ = nullptr; }
+  ~outside_simulation() { rl::context_holder<>::instance_ = context_; }
+  outside_simulation(const outside_simulation&) = delete;
+  outside_simulation& operator=(const outside_simulation&) = delete;
+
+ private:
+  rl::context* const context_;
+};
+
+/// The plain access that is being judged, and the last ones before it: both sides of a race, should it be one.
+struct suspect {
+  struct side {
+    location where;
+    unsigned thread = max_threads + 1;  ///< max_threads + 1: there was none
+  };
+  object_id object = 0;
+  bool store = false;
+  side last_store;
+  side last_load;
+};
+
+struct limits {
+  unsigned stale_depth = 1;             ///< how many stores before the newest a load may see; 0 to 2
+  unsigned steps_per_operation = 2000;  ///< more operations of the layer without an end of a cache operation: livelock
+};
+
+class session {
+ public:
+  enum class phase : std::uint8_t { setup, threads, finish };
+  static constexpr unsigned outside_threads = max_threads;  ///< what `thread` answers in setup and finish
+
+  session(strategy& s, const limits& l, progress& shared, interleaving* record);
+  ~session();
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  static session& current() { return *current_; }
+
+  // For the sync layer.
+  bool in_threads() const { return phase_ == phase::threads; }
+  unsigned thread() const { return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : outside_threads; }
+  object_id new_object();
+  void announce(const announcement& next, const location& where);
+  void accessing(const location& where) {
+    acting_ = thread();
+    where_[acting_] = where;
+  }
+
+  /// The operation that was announced took effect.
+  void performed();
+
+  /// Writes a line of the interleaving; `text` is only called when somebody reads it.
+  template <class Text>
+  void describe(const location& where, Text text) {
+    if (record_ == nullptr) return;
+    const unsigned column = thread();
+    const outside_simulation heap;
+    record_->add(column, phase_ == phase::threads ? clock_ : 0, text(*record_), where);
+  }
+  void label(object_id object, const char* name, std::size_t index) {
+    if (record_ == nullptr) return;
+    const outside_simulation heap;
+    record_->label(object, name, index);
+  }
+  /// As `describe`, for an access that is no step.
+  template <class Text>
+  void describe_plain(const location& where, Text text) {
+    if (record_ == nullptr) return;
+    const unsigned column = thread();
+    const outside_simulation heap;
+    record_->add(column, 0, text(*record_), where);
+  }
+  void set_suspect(const suspect& s) { suspect_ = s; }
+  unsigned age_of_last_load() const { return progress_.length == 0 ? 0 : progress_.path[progress_.length - 1].age; }
+
+  // For the program under test.
+  [[noreturn]] void fail(const char* kind, const std::string& message);
+  /// The interval of the operation that the thread begins now, as times that grow; see `interval`.
+  void begin_operation();
+  struct interval {
+    std::size_t called;
+    std::size_t returned;
+  };
+  /// The tightest interval that this execution allows: from the first to the last step of the operation. The thread
+  /// could have called just before and returned just after, so an order that no such interval admits is a violation.
+  interval end_operation();
+  /// A heading in the thread's column.
+  void title(const std::string& text);
+
+  // For the schedulers.
+  void begin_execution();
+  /// The thread that runs next, or nothing when no live thread is enabled. `live`: bit per thread.
+  std::optional<unsigned> pick(std::uint32_t live);
+  bool choose_data(data_choice kind);
+  bool guided() const { return guided_; }
+  void set_guided(bool guided) { guided_ = guided; }
+  /// For schedulers that choose by themselves: notes what they chose inside the running operation.
+  void note_data(data_choice kind);
+  void end_execution();
+  void enter(phase p);
+  bool stopped() const { return !error_.empty(); }
+  /// Ends the run as an error of the harness or of the program, not as a violation.
+  void set_error(std::string message) { error_ = std::move(message); }
+
+  const std::string& error() const { return error_; }
+  const std::optional<violation>& found() const { return found_; }
+  void set_found(violation v) { found_ = std::move(v); }
+  /// Who reached the sync layer last, and where.
+  unsigned acting_thread() const { return acting_; }
+  const location& acting_location() const { return where_[acting_]; }
+  const suspect& last_plain_access() const { return suspect_; }
+  strategy& chooser() { return strategy_; }
+  const limits& bounds() const { return limits_; }
+  schedule path() const { return schedule(progress_.path, progress_.path + progress_.length); }
+  std::size_t preemptions() const { return preemptions_; }
+  bool livelocked() const { return steps_alone_ > limits_.steps_per_operation; }
+
+ private:
+  void append(unsigned thread);
+
+  static inline session* current_ = nullptr;
+
+  strategy& strategy_;
+  const limits limits_;
+  progress& progress_;
+  interleaving* const record_;
+
+  phase phase_ = phase::setup;
+  bool guided_ = true;
+  std::array<announcement, max_threads> next_{};
+  std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next
+  std::uint32_t started_ = 0;
+  std::array<bool, max_threads> failed_spuriously_{};
+  unsigned pending_age_ = 0;                         // choices of an unguided scheduler before its step is appended
+  bool pending_spurious_ = false;
+  unsigned last_thread_ = 0;                         // whose step ran last
+  unsigned acting_ = 0;
+  std::size_t clock_ = 0;                            // steps of all threads in this execution
+  std::size_t steps_alone_ = 0;                      // steps since an operation of the cache ended
+  std::size_t preemptions_ = 0;
+  std::array<object_id, max_threads + 1> objects_{};
+  std::array<location, max_threads + 1> where_{};
+
+  static constexpr std::size_t never = static_cast<std::size_t>(-1);
+  static constexpr std::size_t step_time = 256;      // a step lies in the middle of its span of time
+  std::size_t quiet_time_ = 0;                       // operations before and after the threads, as time
+  std::size_t base_time_ = 0;
+  std::size_t without_step_ = 0;                     // operations without a step since the last step
+  std::array<std::size_t, max_threads + 1> first_step_{};
+  std::array<std::size_t, max_threads + 1> last_step_{};
+
+  suspect suspect_;
+  std::optional<violation> found_;
+  std::string error_;
+};
+
+}  // namespace triecheck::explore

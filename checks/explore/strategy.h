@@ -1,0 +1,61 @@
+// A strategy decides which executions of a program run: the explorer asks it at every choice.
+//
+// Threads: one execution at a time, everything in one system thread. Strategies use ordinary containers: the explorer
+// calls them outside the simulation, where Relacy does not own the heap.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "checks/explore/announcement.h"
+#include "checks/explore/schedule.h"
+
+namespace triecheck::explore {
+
+/// What a strategy sees when it picks the thread whose announced operation runs next.
+struct scheduling_point {
+  std::span<const announcement> next;  ///< by thread; meaningful for live threads
+  std::uint32_t enabled = 0;           ///< bit per thread; never 0
+  unsigned current = 0;                ///< the thread that ran last
+};
+
+/// A choice inside an operation: how old a loaded value is (asked once per older store), whether a weak
+/// compare-exchange fails. Alternative 0 is the newest value, or no failure.
+enum class data_choice : std::uint8_t { older_value, spurious_failure };
+
+class strategy {
+ public:
+  strategy() = default;
+  strategy(const strategy&) = delete;
+  strategy& operator=(const strategy&) = delete;
+  virtual ~strategy() = default;
+
+  virtual void begin() = 0;
+  virtual unsigned choose_thread(const scheduling_point& point) = 0;
+  virtual bool choose_data(data_choice kind) = 0;
+
+  /// The execution ended without a violation. Returns whether another one is wanted.
+  virtual bool end() = 0;
+
+  /// Whether everything that the strategy promises has run.
+  virtual bool complete() const = 0;
+
+  /// Whether the execution that just ended repeats one that was counted already.
+  virtual bool redundant() const { return false; }
+
+  /// Why the run is wrong in itself (a program that is not deterministic, a schedule that does not fit), or empty.
+  virtual std::string broken() const { return {}; }
+};
+
+/// Every execution up to the order of independent operations: source sets with sleep sets.
+std::unique_ptr<strategy> make_exhaustive(bool reduction);
+
+/// `executions` random walks; walk i is drawn from hash(seed, i).
+std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t executions);
+
+/// Exactly the executions that `s` describes: one.
+std::unique_ptr<strategy> make_replay(schedule s);
+
+}  // namespace triecheck::explore

@@ -1,0 +1,84 @@
+# Seeded faults: each file *.patch of this folder puts one known defect back into a copy of the shipped text.
+#
+# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario) and goes on as a unified
+# diff of cache/. It must apply to the shipped text without fuzz, or configuring stops: a fault that rots is noticed.
+# The copy lives in a namespace of its own, in the build folder, so that a faulty cache stands beside the shipped one in
+# one program. It shares the sync layer's concept and the vocabulary of types with the shipped text.
+find_program(PATCH_EXECUTABLE patch)
+if(NOT PATCH_EXECUTABLE)
+  message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
+endif()
+
+set(fault_text coarse.h lease.h page_pool.h page_trie.h recency_list.h)
+set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
+set(triecheck_fault_sources)
+set(fault_declarations)
+set(fault_calls)
+
+# triecheck_fault(NAME): reads NAME.patch, makes the copy, and adds a source file that registers it.
+macro(triecheck_fault fault)
+  set(fault_name ${fault})
+  set(patch_file ${PROJECT_SOURCE_DIR}/checks/faults/${fault}.patch)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${patch_file})
+  set(copy ${fault_folder}/${fault})
+  file(REMOVE_RECURSE ${copy}/cache)
+  foreach(header IN LISTS fault_text)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cache/${header})
+    configure_file(${PROJECT_SOURCE_DIR}/cache/${header} ${copy}/cache/${header} COPYONLY)
+  endforeach()
+  execute_process(COMMAND ${PATCH_EXECUTABLE} -p1 --fuzz=0 --no-backup-if-mismatch -s -i ${patch_file}
+    WORKING_DIRECTORY ${copy} RESULT_VARIABLE patch_result OUTPUT_VARIABLE patch_output ERROR_VARIABLE patch_output)
+  if(NOT patch_result EQUAL 0)
+    message(FATAL_ERROR "the fault ${fault} does not apply to cache/ any more; mend checks/faults/${fault}.patch:\n${patch_output}")
+  endif()
+  foreach(header IN LISTS fault_text)
+    file(READ ${copy}/cache/${header} text)
+    string(REPLACE "namespace triecheck {" "namespace triecheck::faults::${fault} {" text "${text}")
+    string(REGEX REPLACE "#include \"(sync|types)\\.h\"" "#include \"cache/\\1.h\"" text "${text}")
+    file(WRITE ${copy}/cache/${header}.new "${text}")
+    file(COPY_FILE ${copy}/cache/${header}.new ${copy}/${header} ONLY_IF_DIFFERENT)
+  endforeach()
+  file(READ ${patch_file} text LIMIT 2000)
+  foreach(field IN ITEMS Description Breaks Expected Scenario)
+    if(NOT text MATCHES "(^|\n)${field}: ([^\n]+)")
+      message(FATAL_ERROR "checks/faults/${fault}.patch does not say its ${field}")
+    endif()
+    set(fault_${field} "${CMAKE_MATCH_2}")
+  endforeach()
+  file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
+#include "@copy@/coarse.h"
+
+#include "checks/cache_subject.h"
+#include "checks/explore/registry.h"
+#include "checks/explore/relacy_sync.h"
+
+namespace triecheck::explore {
+
+fault fault_@fault_name@() {
+  return {"@fault_name@", "coarse", "@fault_Description@", "@fault_Breaks@", "@fault_Expected@", "@fault_Scenario@",
+          &checks::make_subject<faults::@fault_name@::coarse_cache<relacy_sync>>};
+}
+
+}  // namespace triecheck::explore
+]])
+  list(APPEND triecheck_fault_sources ${copy}.cpp)
+  string(APPEND fault_declarations "fault fault_${fault}();\n")
+  string(APPEND fault_calls "fault_${fault}(), ")
+endmacro()
+
+include(${CMAKE_CURRENT_LIST_DIR}/list.cmake)
+
+file(CONFIGURE OUTPUT ${fault_folder}/faults.cpp @ONLY CONTENT [[
+#include "checks/explore/registry.h"
+
+namespace triecheck::explore {
+
+@fault_declarations@
+const std::vector<fault>& faults() {
+  static const std::vector<fault> all = {@fault_calls@};
+  return all;
+}
+
+}  // namespace triecheck::explore
+]])
+list(APPEND triecheck_fault_sources ${fault_folder}/faults.cpp)

@@ -1,0 +1,182 @@
+// The property: whatever one thread does with a cache, it does what the model does.
+#include "checks/properties/sequential.h"
+
+#include <chrono>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include <rapidcheck.h>
+#include <rapidcheck/detail/TestListenerAdapter.h>
+
+#include "checks/properties/workload_generator.h"
+
+namespace triecheck::checks {
+namespace {
+
+class stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// What the cases left behind, told from inside the property: RapidCheck reports texts only.
+struct campaign {
+  std::uint64_t passed = 0;
+  std::uint64_t operations = 0;
+  tally seen;
+  std::optional<workload> smallest_failing;   // the latest, as RapidCheck goes on only from a failing workload
+};
+
+result blank_result(const fuzz_target& target, const std::string& strategy) {
+  result r;
+  r.scenario = "property.sequential";
+  r.cache = target.cache;
+  r.strategy = strategy;
+  return r;
+}
+
+std::string replay_command(const fuzz_target& target, const workload& w) {
+  return "triecheck fuzz --cache " + target.cache + (target.fault.empty() ? "" : " --fault " + target.fault) +
+         " --reproduce " + to_token(w);
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
+failure harness_failure(const std::string& description) {
+  failure f;
+  f.kind = "harness";
+  f.message = description.substr(0, description.find('\n'));
+  return f;
+}
+
+// Fills in what a failing run showed. A cache that threw is an error, as anywhere in this program.
+void describe_failure(const fuzz_target& target, const workload& w, const run_record& record,
+                      sequential_check& check) {
+  const std::vector<std::string> operations = show(record.history);
+  failure f;
+  f.kind = record.found->kind;
+  f.message = record.found->rule;
+  if (!operations.empty()) f.message = model::show(record.history.back().op) + ": " + f.message;
+  f.threads = 1;
+  f.operations = operations.size();
+  f.schedule = joined(operations);
+  f.replay = replay_command(target, w);
+  check.lines = operations;
+  check.lines.push_back(f.kind + ": " + record.found->rule);
+  check.summary.outcome = f.kind == "exception" ? verdict::error : verdict::fail;
+  check.summary.found = std::move(f);
+}
+
+rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& options, campaign& told) {
+  const rc::Gen<workload> generator = workloads(options.max_length);
+  const auto property = [&]() -> std::string {
+    const workload w = *generator;
+    const run_record record = run_workload(target.make, w);
+    if (record.found) {
+      told.smallest_failing = w;
+      return record.found->rule;
+    }
+    if (told.smallest_failing) return {};  // an attempt at shrinking, not a case
+    ++told.passed;
+    told.operations += record.history.size();
+    told.seen.add(record.seen);
+    if (options.on_case) options.on_case(static_cast<std::size_t>(told.passed));
+    return {};
+  };
+  rc::detail::TestParams parameters;
+  parameters.seed = options.seed;
+  parameters.maxSuccess = static_cast<int>(options.cases);
+  parameters.maxSize = rc::kNominalSize;
+  parameters.maxDiscardRatio = 1;  // no workload is ever discarded: giving up means that something is wrong
+  parameters.disableShrinking = false;
+  rc::detail::TestMetadata metadata;
+  metadata.id = "property.sequential";
+  rc::detail::TestListenerAdapter silent;
+  const std::unordered_map<std::string, rc::detail::Reproduce> nothing_to_reproduce;
+  return rc::detail::checkTestable(property, metadata, parameters, silent, nothing_to_reproduce);
+}
+
+// The smallest failing workload runs once more: what does not repeat is not reported as a failure of the cache.
+void judge_failure(const fuzz_target& target, const campaign& told, const std::string& description,
+                   sequential_check& check) {
+  check.summary.outcome = verdict::error;
+  if (!told.smallest_failing) {
+    check.summary.found = harness_failure(description);
+    return;
+  }
+  const run_record again = run_workload(target.make, *told.smallest_failing);
+  if (again.found) return describe_failure(target, *told.smallest_failing, again, check);
+  check.summary.found = failure{.kind = "not-deterministic",
+                                .message = "a workload failed once and passed when it ran again",
+                                .threads = 1,
+                                .operations = again.history.size(),
+                                .schedule = joined(show(again.history)),
+                                .replay = replay_command(target, *told.smallest_failing)};
+}
+
+void judge_success(const fuzz_options& options, const campaign& told, sequential_check& check) {
+  const std::string never = told.seen.never();
+  check.summary.complete = told.passed == options.cases && never.empty();
+  check.summary.outcome = check.summary.complete ? verdict::pass : verdict::incomplete;
+  if (!never.empty()) check.summary.scope += "; never happened: " + never;
+}
+
+}  // namespace
+
+sequential_check check_sequential(const fuzz_target& target, const fuzz_options& options) {
+  const stopwatch watch;
+  campaign told;
+  const rc::detail::TestResult outcome = run_cases(target, options, told);
+  sequential_check check;
+  check.summary = blank_result(target, "fuzz");
+  check.summary.executions = told.passed;
+  check.summary.steps = told.operations;
+  check.summary.scope = std::to_string(told.passed) + " of " + std::to_string(options.cases) +
+                        " sequential workloads of up to " + std::to_string(options.max_length) +
+                        " commands, seed " + std::to_string(options.seed) + ": " + std::to_string(told.operations) +
+                        " operations, of these " + told.seen.show();
+  check.seen = told.seen;
+  if (outcome.is<rc::detail::SuccessResult>()) {
+    judge_success(options, told, check);
+  } else if (outcome.is<rc::detail::FailureResult>()) {
+    judge_failure(target, told, outcome.get<rc::detail::FailureResult>().description, check);
+  } else if (outcome.is<rc::detail::GaveUpResult>()) {
+    check.summary.outcome = verdict::incomplete;
+    check.summary.scope += "; gave up: " + outcome.get<rc::detail::GaveUpResult>().description;
+  } else {
+    check.summary.outcome = verdict::error;
+    check.summary.found = harness_failure(outcome.get<rc::detail::Error>().description);
+  }
+  check.summary.seconds = watch.seconds();
+  return check;
+}
+
+sequential_check replay_sequential(const fuzz_target& target, const workload& w) {
+  const stopwatch watch;
+  const run_record record = run_workload(target.make, w);
+  sequential_check check;
+  check.summary = blank_result(target, "reproduce");
+  check.summary.executions = 1;
+  check.summary.steps = record.history.size();
+  check.summary.scope = "one workload of " + std::to_string(record.history.size()) + " operations, and no other";
+  check.seen = record.seen;
+  if (record.found) {
+    describe_failure(target, w, record, check);
+  } else {
+    check.summary.complete = true;
+    check.summary.outcome = verdict::pass;
+  }
+  check.summary.seconds = watch.seconds();
+  return check;
+}
+
+}  // namespace triecheck::checks

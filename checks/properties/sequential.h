@@ -1,0 +1,56 @@
+// The property: whatever one thread does with a cache, it does what the model does.
+//
+// RapidCheck draws workloads, runs each on a cache and on the model side by side, and shrinks a failing one to a
+// minimal one. A vector of interpreted commands is used instead of RapidCheck's own state tests (rapidcheck/state.h),
+// because these apply a command to the model before it runs, and the model follows a step only with what was observed.
+//
+// Everything that decides the run is in the options; RapidCheck's environment variable is not consulted.
+// Threads: a check uses one thread; checks share nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "checks/properties/workload_run.h"
+#include "checks/subject.h"
+#include "checks/verdict.h"
+
+namespace triecheck::checks {
+
+/// What is tested, and how the command line names it.
+struct fuzz_target {
+  std::string cache;               ///< what --cache takes
+  subject_factory make = nullptr;
+  std::string fault{};             ///< what --fault takes; empty for the cache as it ships
+};
+
+inline constexpr std::size_t default_cases = 10'000;
+inline constexpr std::size_t default_length = 300;
+inline constexpr std::size_t most_cases = 1'000'000'000;
+inline constexpr std::size_t most_length = 1'000'000;
+
+struct fuzz_options {
+  std::uint64_t seed = 0;
+  std::size_t cases = default_cases;         ///< 1 .. most_cases
+  std::size_t max_length = default_length;   ///< commands per workload; 1 .. most_length
+  std::function<void(std::size_t)> on_case{};  ///< called with the number of cases done, where it is set
+};
+
+struct sequential_check {
+  result summary;                   ///< what reports hold; the schedule of a failure is its operations, in one line
+  tally seen;                       ///< what happened in the cases that passed, or in the one replayed
+  std::vector<std::string> lines;   ///< of a failure: one line per operation, then the violated rule
+};
+
+/// Verdicts: `pass` when every case ran and each occurrence happened at least once; `incomplete` when RapidCheck gave
+/// up or something never happened, for then passing shows nothing about it; `error` when the cache threw, or when a
+/// failure did not repeat.
+sequential_check check_sequential(const fuzz_target& target, const fuzz_options& options);
+
+/// Runs one workload, as --reproduce does. A pass says only that this workload passes.
+sequential_check replay_sequential(const fuzz_target& target, const workload& w);
+
+}  // namespace triecheck::checks

@@ -1,0 +1,133 @@
+// Workloads as words, and back.
+#include "checks/properties/workload.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace triecheck::checks {
+namespace {
+
+// One letter per kind, in the order of the enumeration.
+constexpr std::string_view letters = "laxprfec";
+
+std::string tokens_text(const std::vector<model::token>& tokens) {
+  std::string text;
+  for (const model::token t : tokens) {
+    text += text.empty() ? '-' : '.';
+    text += std::to_string(t);
+  }
+  return text;
+}
+
+std::string command_text(const command& c) {
+  std::string text(1, letters[static_cast<std::size_t>(c.kind)]);
+  if (c.kind == command_kind::clear) return text;
+  if (c.kind == command_kind::evict) return text + std::to_string(c.count);
+  text += std::to_string(c.slot);
+  if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
+  if (c.kind == command_kind::lookup || c.kind == command_kind::extend) text += tokens_text(c.tokens);
+  const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
+  if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
+  return text;
+}
+
+// Takes what it recognises off the front of the text; everything else stays.
+class reader {
+ public:
+  explicit reader(std::string_view text) : text_(text) {}
+
+  bool at_end() const { return text_.empty(); }
+
+  bool take(char expected) {
+    if (text_.empty() || text_.front() != expected) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+
+  template <class Number>
+  bool take(Number& number) {
+    const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
+    if (error != std::errc()) return false;
+    text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
+    return true;
+  }
+
+  bool take(command_kind& kind) {
+    const std::size_t at = text_.empty() ? std::string_view::npos : letters.find(text_.front());
+    if (at == std::string_view::npos) return false;
+    kind = static_cast<command_kind>(at);
+    text_.remove_prefix(1);
+    return true;
+  }
+
+  bool take(std::vector<model::token>& tokens) {
+    if (!take('-')) return true;
+    do {
+      if (!take(tokens.emplace_back())) return false;
+    } while (take('.'));
+    return true;
+  }
+
+  bool take(command& c) {
+    if (!take(c.kind)) return false;
+    switch (c.kind) {
+      case command_kind::clear: return true;
+      case command_kind::evict: return take(c.count);
+      case command_kind::fork: return take(c.slot) && take('.') && take(c.other);
+      case command_kind::lookup: return take(c.slot) && take(c.tokens);
+      case command_kind::extend: return take(c.slot) && take(c.tokens) && (!take('+') || take(c.extra_slots));
+      case command_kind::allocate_rest: return take(c.slot) && (!take('+') || take(c.extra_slots));
+      case command_kind::publish:
+      case command_kind::release: return take(c.slot);
+    }
+    return false;
+  }
+
+ private:
+  std::string_view text_;
+};
+
+bool within_limits(const workload& w) {
+  return w.cache.pages >= 1 && w.cache.pages <= most_pages && w.cache.tokens_per_page >= 1 &&
+         w.cache.tokens_per_page <= most_tokens_per_page &&
+         std::all_of(w.commands.begin(), w.commands.end(),
+                     [](const command& c) { return c.slot < most_slots && c.other < most_slots; });
+}
+
+}  // namespace
+
+std::string to_token(const workload& w) {
+  std::string text = std::to_string(w.cache.pages) + 'x' + std::to_string(w.cache.tokens_per_page) + ':';
+  for (std::size_t i = 0; i < w.commands.size(); ++i) {
+    if (i != 0) text += ',';
+    text += command_text(w.commands[i]);
+  }
+  return text;
+}
+
+std::optional<workload> from_token(std::string_view token) {
+  reader in(token);
+  workload w;
+  if (!in.take(w.cache.pages) || !in.take('x') || !in.take(w.cache.tokens_per_page) || !in.take(':')) return {};
+  if (!in.at_end()) {
+    do {
+      if (!in.take(w.commands.emplace_back())) return {};
+    } while (in.take(','));
+  }
+  if (!in.at_end() || !within_limits(w)) return {};
+  return w;
+}
+
+std::size_t leases_opened(const workload& w) {
+  return static_cast<std::size_t>(std::count_if(w.commands.begin(), w.commands.end(), [](const command& c) {
+    return c.kind == command_kind::lookup || c.kind == command_kind::fork;
+  }));
+}
+
+std::size_t slots_named(const workload& w) {
+  std::size_t slots = 0;
+  for (const command& c : w.commands) slots = std::max({slots, c.slot + 1, c.other + 1});
+  return slots;
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,67 @@
+// Sequential workloads as values: what the property generates, shrinks, prints and replays.
+//
+// A command restates its preconditions: it names a slot, and whoever runs the workload skips the command where the slot
+// does not allow it. So every part of a workload is a workload, and shrinking never has to repair one.
+// Slots hold one lease after the other, because a lease is never named twice in one history.
+//
+// Threads: plain values; nothing here is shared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/operation.h"
+#include "model/state.h"
+
+namespace triecheck::checks {
+
+enum class command_kind : std::uint8_t {
+  lookup,         ///< opens a lease for the request `tokens`; skipped while the slot's lease is open
+  allocate_rest,  ///< allocates what is left of the slot's request; skipped while the slot was never used
+  extend,         ///< allocates for `tokens`, as decoding does; skipped likewise
+  publish,        ///< skipped likewise
+  release,        ///< skipped likewise
+  fork,           ///< opens a lease in `other`; skipped likewise, or where `other` is `slot` or holds an open lease
+  evict,
+  clear,
+};
+
+/// A slot whose lease was released still takes `allocate_rest` .. `fork`: these are the uses after release.
+struct command {
+  command_kind kind = command_kind::clear;
+  std::size_t slot = 0;
+  std::size_t other = 0;              ///< of fork
+  std::vector<model::token> tokens{}; ///< of lookup and extend
+  std::size_t extra_slots = 0;        ///< of allocate_rest and extend
+  std::size_t count = 0;              ///< of evict
+  friend bool operator==(const command&, const command&) = default;
+};
+
+struct workload {
+  model::config cache;
+  std::vector<command> commands;
+};
+
+/// The limits of a workload that is read from a token: far above what is generated, low enough to hold in memory.
+inline constexpr std::size_t most_pages = 1024;
+inline constexpr std::size_t most_tokens_per_page = 64;
+inline constexpr std::size_t most_slots = 64;
+
+/// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two
+/// pages of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release, a
+/// fork of slot 0 into slot 1, evict 2, clear. An extension is "x0-5.6+1". It is the workload itself and no seed, so
+/// that it replays in any later version, whatever the generator has become.
+std::string to_token(const workload& w);
+
+/// The inverse; nothing where `token` is not such a word or exceeds the limits.
+std::optional<workload> from_token(std::string_view token);
+
+/// How many leases the commands can open, and how many slots they name.
+std::size_t leases_opened(const workload& w);
+std::size_t slots_named(const workload& w);
+
+}  // namespace triecheck::checks

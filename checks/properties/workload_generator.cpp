@@ -1,0 +1,327 @@
+// Draws workloads for RapidCheck and says how to make one smaller.
+//
+// The choices are drawn one by one from RapidCheck's random numbers, not composed from its generators: each depends on
+// what the commands before it left behind. Shrinking therefore works on the finished workload, by edits that are cheap
+// to list and applied only when RapidCheck asks for them.
+#include "checks/properties/workload_generator.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <rapidcheck.h>
+
+namespace triecheck::checks {
+namespace {
+
+constexpr std::size_t most_drawn_pages = 8;
+constexpr std::size_t most_drawn_tokens_per_page = 3;
+constexpr std::size_t fewest_drawn_slots = 2;
+constexpr std::size_t most_drawn_slots = 6;
+constexpr std::size_t documents_drawn = 3;
+constexpr std::size_t most_distinct_tokens = 3;
+
+// How far the request in a slot has come, as far as that can be known without running anything.
+enum class stage : std::uint8_t { idle, opened, allocated, published };
+
+class workload_author {
+ public:
+  workload_author(const rc::Random& random, int size, std::size_t max_length) : random_(random) {
+    drawn_.cache.pages = between(1, most_drawn_pages);
+    drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
+    capacity_tokens_ = drawn_.cache.pages * drawn_.cache.tokens_per_page;
+    stages_.assign(between(fewest_drawn_slots, most_drawn_slots), stage::idle);
+    draw_documents();
+    // RapidCheck raises the size beyond its nominal end after discarded cases; the limit stays the limit.
+    const std::size_t scale = static_cast<std::size_t>(std::clamp(size, 0, rc::kNominalSize));
+    const std::size_t longest = max_length * scale / rc::kNominalSize;
+    for (std::size_t left = between(1, std::max<std::size_t>(1, longest)); left != 0; --left) {
+      drawn_.commands.push_back(draw_command());
+    }
+  }
+
+  workload take() && { return std::move(drawn_); }
+
+ private:
+  std::size_t below(std::size_t end) { return static_cast<std::size_t>(random_.next() % end); }
+  std::size_t between(std::size_t first, std::size_t last) { return first + below(last - first + 1); }
+  bool one_in(std::size_t n) { return below(n) == 0; }
+
+  // Documents are longer than the cache, and each begins with a piece of the first.
+  void draw_documents() {
+    distinct_tokens_ = between(1, most_distinct_tokens);
+    for (std::size_t d = 0; d < documents_drawn; ++d) {
+      std::vector<model::token> document;
+      if (d != 0) document.assign(documents_[0].begin(), documents_[0].begin() + drawn_length(capacity_tokens_));
+      while (document.size() <= capacity_tokens_ + drawn_.cache.tokens_per_page) document.push_back(draw_token());
+      documents_.push_back(std::move(document));
+    }
+  }
+
+  std::ptrdiff_t drawn_length(std::size_t most) { return static_cast<std::ptrdiff_t>(below(most + 1)); }
+
+  model::token draw_token() { return static_cast<model::token>(below(distinct_tokens_)); }
+
+  std::vector<model::token> draw_request() {
+    const std::vector<model::token>& document = documents_[below(documents_.size())];
+    // Most requests are short, so that several fit into the cache at once.
+    const std::size_t short_length = 2 * drawn_.cache.tokens_per_page;
+    const std::size_t most = one_in(4) ? document.size() : std::min(document.size(), short_length);
+    std::vector<model::token> request(document.begin(), document.begin() + drawn_length(most));
+    if (one_in(4)) append_tokens(request, drawn_.cache.tokens_per_page);
+    return request;
+  }
+
+  void append_tokens(std::vector<model::token>& tokens, std::size_t most) {
+    for (std::size_t left = between(1, most); left != 0; --left) tokens.push_back(draw_token());
+  }
+
+  // Mostly none, sometimes a page or so, rarely more than there is; once in a while more than can be added up.
+  std::size_t draw_extra_slots() {
+    if (!one_in(6)) return 0;
+    if (one_in(50)) return std::numeric_limits<std::size_t>::max();
+    return one_in(8) ? between(1, capacity_tokens_ + 1) : between(1, drawn_.cache.tokens_per_page + 1);
+  }
+
+  command draw_command() {
+    const std::size_t slot = below(stages_.size());
+    const std::size_t die = below(100);
+    if (die < 62) return next_in_life(slot);
+    if (die < 70) return extend(slot);
+    if (die < 78) return fork(slot);
+    if (die < 82) return {.kind = command_kind::evict, .count = below(drawn_.cache.pages + 2)};
+    if (die < 83) return {.kind = command_kind::clear};
+    if (die < 90) return release(slot);
+    if (die < 95) return {.kind = command_kind::publish, .slot = slot};
+    return allocate_rest(slot);
+  }
+
+  command next_in_life(std::size_t slot) {
+    switch (stages_[slot]) {
+      case stage::idle: stages_[slot] = stage::opened;
+        return {.kind = command_kind::lookup, .slot = slot, .tokens = draw_request()};
+      case stage::opened: return allocate_rest(slot);
+      case stage::allocated: stages_[slot] = stage::published;
+        return {.kind = command_kind::publish, .slot = slot};
+      case stage::published: return one_in(3) ? extend(slot) : release(slot);
+    }
+    return {};
+  }
+
+  command allocate_rest(std::size_t slot) {
+    if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
+    return {.kind = command_kind::allocate_rest, .slot = slot, .extra_slots = draw_extra_slots()};
+  }
+
+  command extend(std::size_t slot) {
+    if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
+    command c{.kind = command_kind::extend, .slot = slot, .extra_slots = draw_extra_slots()};
+    append_tokens(c.tokens, one_in(20) ? capacity_tokens_ + 1 : drawn_.cache.tokens_per_page);
+    return c;
+  }
+
+  command fork(std::size_t slot) {
+    // Into the next slot that is free; where none seems to be, an earlier refusal may have left one free after all.
+    std::size_t other = (slot + 1) % stages_.size();
+    while (other != slot && stages_[other] != stage::idle) other = (other + 1) % stages_.size();
+    if (other == slot) other = (slot + 1 + below(stages_.size() - 1)) % stages_.size();
+    if (stages_[other] == stage::idle) stages_[other] = stages_[slot];
+    return {.kind = command_kind::fork, .slot = slot, .other = other};
+  }
+
+  command release(std::size_t slot) {
+    stages_[slot] = stage::idle;
+    return {.kind = command_kind::release, .slot = slot};
+  }
+
+  rc::Random random_;
+  workload drawn_;
+  std::size_t capacity_tokens_ = 0;
+  std::size_t distinct_tokens_ = 0;
+  std::vector<std::vector<model::token>> documents_;
+  std::vector<stage> stages_;
+};
+
+// One way to make a workload smaller. What `first` and `second` are depends on the kind.
+struct edit {
+  enum class kind_type : std::uint8_t {
+    drop_range,       ///< commands first .. second - 1
+    drop_two,         ///< the commands first and second
+    lookup_for_fork,  ///< the command first, a fork, becomes a lookup of its source's request
+    source_for_fork,  ///< the command first, a fork, goes; its source is used in place of its target from then on
+    fewer_pages,      ///< first pages are left
+    page_of_request,  ///< one page less, and a page's tokens less in the command first
+    page_of_extra,    ///< one page less, and a page's extra slots less in the command first
+    fewer_per_page,   ///< first tokens per page are left; requests lose the same share of each block
+    rename_token,     ///< every token first becomes second
+    keep_tokens,      ///< the command first keeps its leading second tokens
+    zero_token,       ///< the command first, its token second
+    lower_extra,      ///< the command first gets second extra slots
+    lower_count,      ///< the command first evicts second pages
+    renumber_slots,   ///< slots are numbered in the order of their first use
+  };
+  kind_type kind;
+  std::size_t first = 0;
+  std::size_t second = 0;
+};
+
+// A block keeps its leading tokens, so that what matched before still matches and the trie keeps its shape.
+void keep_share_of_blocks(std::vector<model::token>& tokens, std::size_t from_per_page, std::size_t to_per_page) {
+  std::vector<model::token> kept;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (i % from_per_page < to_per_page) kept.push_back(tokens[i]);
+  }
+  tokens = std::move(kept);
+}
+
+command lookup_like_fork(const std::vector<command>& commands, std::size_t fork) {
+  command like{.kind = command_kind::lookup, .slot = commands[fork].other};
+  for (std::size_t i = 0; i < fork; ++i) {
+    const bool of_source = commands[i].kind == command_kind::lookup && commands[i].slot == commands[fork].slot;
+    if (of_source) like.tokens = commands[i].tokens;
+  }
+  return like;
+}
+
+void use_source_for_fork(std::vector<command>& commands, std::size_t fork) {
+  const command gone = commands[fork];
+  commands.erase(commands.begin() + static_cast<std::ptrdiff_t>(fork));
+  for (std::size_t i = fork; i < commands.size(); ++i) {
+    if (commands[i].slot == gone.other) commands[i].slot = gone.slot;
+    if (commands[i].other == gone.other) commands[i].other = gone.slot;
+  }
+}
+
+void renumber_slots_of(workload& w) {
+  std::map<std::size_t, std::size_t> number;
+  const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
+  for (command& c : w.commands) {
+    if (c.kind == command_kind::evict || c.kind == command_kind::clear) continue;
+    renumber(c.slot);
+    if (c.kind == command_kind::fork) renumber(c.other);
+  }
+}
+
+workload edited(workload w, const edit& e) {
+  using enum edit::kind_type;
+  const auto at = [&](std::size_t i) { return w.commands.begin() + static_cast<std::ptrdiff_t>(i); };
+  switch (e.kind) {
+    case drop_range: w.commands.erase(at(e.first), at(e.second)); break;
+    case drop_two:
+      w.commands.erase(at(e.second));  // the later one first: the index of the earlier one stays true
+      w.commands.erase(at(e.first));
+      break;
+    case lookup_for_fork: w.commands[e.first] = lookup_like_fork(w.commands, e.first); break;
+    case source_for_fork: use_source_for_fork(w.commands, e.first); break;
+    case fewer_pages: w.cache.pages = e.first; break;
+    case page_of_request: {
+      std::vector<model::token>& tokens = w.commands[e.first].tokens;
+      tokens.resize(tokens.size() - std::min(tokens.size(), w.cache.tokens_per_page));
+      --w.cache.pages;
+      break;
+    }
+    case page_of_extra:
+      w.commands[e.first].extra_slots -= std::min(w.commands[e.first].extra_slots, w.cache.tokens_per_page);
+      --w.cache.pages;
+      break;
+    case fewer_per_page:
+      for (command& c : w.commands) keep_share_of_blocks(c.tokens, w.cache.tokens_per_page, e.first);
+      w.cache.tokens_per_page = e.first;
+      break;
+    case rename_token:
+      for (command& c : w.commands) {
+        for (model::token& t : c.tokens) {
+          if (t == e.first) t = static_cast<model::token>(e.second);
+        }
+      }
+      break;
+    case keep_tokens: w.commands[e.first].tokens.resize(e.second); break;
+    case zero_token: w.commands[e.first].tokens[e.second] = 0; break;
+    case lower_extra: w.commands[e.first].extra_slots = e.second; break;
+    case lower_count: w.commands[e.first].count = e.second; break;
+    case renumber_slots: renumber_slots_of(w); break;
+  }
+  return w;
+}
+
+// Long workloads lose aligned halves, quarters, ..: about two attempts per command. Short ones lose any range and any
+// two commands, because what is left of a lookup and its release is often far apart.
+void list_drops(const workload& w, std::vector<edit>& edits) {
+  using enum edit::kind_type;
+  constexpr std::size_t short_enough_for_ranges = 32;
+  constexpr std::size_t short_enough_for_pairs = 20;
+  const std::size_t count = w.commands.size();
+  if (count > short_enough_for_ranges) {
+    for (std::size_t length = count; length != 0; length /= 2) {
+      // From the end: what comes behind the failing operation is the first to go.
+      for (std::size_t end = count; end >= length; end -= length) edits.push_back({drop_range, end - length, end});
+    }
+    return;
+  }
+  for (std::size_t length = count; length != 0; --length) {
+    for (std::size_t end = count; end >= length; --end) edits.push_back({drop_range, end - length, end});
+  }
+  if (count > short_enough_for_pairs) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = i + 2; j < count; ++j) edits.push_back({drop_two, i, j});
+  }
+}
+
+// What needs a full cache stays full when the cache loses a page only if a request loses one too.
+void list_smaller_caches(const workload& w, std::vector<edit>& edits) {
+  using enum edit::kind_type;
+  for (std::size_t p = 1; p < w.cache.pages; ++p) edits.push_back({fewer_pages, p});
+  for (std::size_t b = 1; b < w.cache.tokens_per_page; ++b) edits.push_back({fewer_per_page, b});
+  for (std::size_t i = 0; i < w.commands.size() && w.cache.pages > 1; ++i) {
+    if (!w.commands[i].tokens.empty()) edits.push_back({page_of_request, i});
+    if (w.commands[i].extra_slots != 0) edits.push_back({page_of_extra, i});
+  }
+  std::set<model::token> tokens;
+  for (const command& c : w.commands) tokens.insert(c.tokens.begin(), c.tokens.end());
+  for (const model::token from : tokens) {
+    for (model::token to = 0; to < std::min<model::token>(from, most_distinct_tokens); ++to) {
+      edits.push_back({rename_token, from, to});
+    }
+  }
+}
+
+void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
+  using enum edit::kind_type;
+  for (std::size_t i = 0; i < w.commands.size(); ++i) {
+    const command& c = w.commands[i];
+    if (c.kind == command_kind::fork) {
+      edits.push_back({source_for_fork, i});
+      edits.push_back({lookup_for_fork, i});
+    }
+    for (std::size_t length = 0; length < c.tokens.size(); ++length) edits.push_back({keep_tokens, i, length});
+    for (std::size_t t = 0; t < c.tokens.size(); ++t) {
+      if (c.tokens[t] != 0) edits.push_back({zero_token, i, t});
+    }
+    for (std::size_t n = c.extra_slots; n != 0; n /= 2) edits.push_back({lower_extra, i, c.extra_slots - n});
+    for (std::size_t n = c.count; n != 0; n /= 2) edits.push_back({lower_count, i, c.count - n});
+  }
+}
+
+}  // namespace
+
+rc::Seq<workload> smaller_workloads(const workload& w) {
+  std::vector<edit> edits;
+  list_drops(w, edits);
+  list_smaller_caches(w, edits);
+  list_smaller_commands(w, edits);
+  workload renumbered = w;
+  renumber_slots_of(renumbered);
+  if (renumbered.commands != w.commands) edits.push_back({edit::kind_type::renumber_slots});
+  return rc::seq::map(rc::seq::fromContainer(std::move(edits)), [w](const edit& e) { return edited(w, e); });
+}
+
+rc::Gen<workload> workloads(std::size_t max_length) {
+  return [max_length](const rc::Random& random, int size) {
+    return rc::shrinkable::shrinkRecur(workload_author(random, size, max_length).take(),
+                                       [](const workload& w) { return smaller_workloads(w); });
+  };
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,85 @@
+// Runs a workload on a cache and on the model side by side, and compares everything after every operation.
+//
+// Compared: the outcome with what the model accepts (exact recency); the pages of every open lease; the state of every
+// page; the statistics; the order of eviction; that the index leads to every cached page once. At the end every lease
+// is released and the cache shut down: no page may be lost.
+//
+// Threads: a run uses one thread; runs share nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checks/properties/workload.h"
+#include "checks/subject.h"
+
+namespace triecheck::checks {
+
+/// What can happen in a workload and has to, before passing means anything.
+enum class occurrence : std::uint8_t {
+  lookup,
+  hit,                  ///< a lookup that found at least one page
+  allocation,
+  eviction_by_need,     ///< an allocation or a fork that evicted
+  refused_too_large,
+  refused_full,
+  published_page,
+  duplicate_page,       ///< a follower's page given up for the node that stood already
+  release,
+  released_page,        ///< a page that was private when its lease was released
+  second_release,
+  use_after_release,
+  fork,
+  copied_page,
+  refused_fork,
+  evicted_page,         ///< by evict or clear
+  clear,
+};
+inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::clear) + 1;
+
+/// How often each of them happened.
+class tally {
+ public:
+  std::uint64_t of(occurrence what) const { return counts_[static_cast<std::size_t>(what)]; }
+  void add(occurrence what, std::uint64_t n = 1) { counts_[static_cast<std::size_t>(what)] += n; }
+  void add(const tally& other);
+
+  /// "812 lookups, 455 hits, ...", in the order of the enumeration.
+  std::string show() const;
+
+  /// The names of those that never happened, separated by commas.
+  std::string never() const;
+
+ private:
+  std::array<std::uint64_t, occurrences> counts_{};
+};
+
+/// An operation and what it answered; nothing where it threw.
+struct performed {
+  model::operation op;
+  std::optional<model::outcome> observed;
+};
+
+/// Where cache and model part, at the last operation of a run.
+struct deviation {
+  std::string kind;   ///< "model-mismatch", "lease-pages", "page-states", "statistics", "eviction-order", "index",
+                      ///< "pages-lost", "exception"
+  std::string rule;   ///< which rule was violated and how, one sentence
+};
+
+struct run_record {
+  std::vector<performed> history;   ///< the operations that ran: those of the workload that applied, then the releases
+  std::optional<deviation> found;
+  tally seen;
+};
+
+run_record run_workload(subject_factory make, const workload& w);
+
+/// One line per operation: what was asked, what was observed.
+std::vector<std::string> show(const std::vector<performed>& history);
+
+}  // namespace triecheck::checks

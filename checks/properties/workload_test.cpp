@@ -1,0 +1,62 @@
+// Workloads as values: as words and back, and smaller ones.
+#include "checks/properties/workload.h"
+
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "checks/properties/workload_generator.h"
+#include "checks/properties/workload_run.h"
+#include "checks/variants.h"
+
+namespace triecheck::checks {
+namespace {
+
+TEST(workload, a_token_is_read_back_as_the_same_workload) {
+  const rc::Gen<workload> generator = workloads(300);
+  rc::Random random(11);
+  for (int size = 0; size <= rc::kNominalSize; ++size) {
+    const workload w = generator(random.split(), size).value();
+    const std::optional<workload> again = from_token(to_token(w));
+    ASSERT_TRUE(again) << to_token(w);
+    EXPECT_EQ(again->cache.pages, w.cache.pages);
+    EXPECT_EQ(again->cache.tokens_per_page, w.cache.tokens_per_page);
+    EXPECT_EQ(again->commands, w.commands);
+  }
+}
+
+TEST(workload, a_token_shows_the_workload) {
+  const std::optional<workload> w = from_token("2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c");
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->cache.pages, 2U);
+  EXPECT_EQ(w->commands.size(), 8U);
+  EXPECT_EQ(w->commands[0].tokens, (std::vector<model::token>{7, 8}));
+  EXPECT_EQ(w->commands[4].other, 1U);
+  EXPECT_EQ(to_token(*w), "2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c");
+}
+
+TEST(workload, what_is_no_token_is_refused) {
+  for (const char* text :
+       {"", "2", "2x", "2x1", "0x1:c", "1x0:c", "2x1:z", "2x1:c,", "2x1:c c", "2x1:l", "2x1:l0-", "2x1:l0-1.", "2x1:e",
+        "2x1:e-1", "2x1:f0", "2x1:l0-4294967296", "2x1:p64", "2x1:p99999999999999999999", "1025x1:c", "1x65:c",
+        " 2x1:c", "2x1:c\n"}) {
+    EXPECT_FALSE(from_token(text)) << '"' << text << '"';
+  }
+}
+
+TEST(workload, every_smaller_workload_is_another_one_that_passes_too) {
+  const rc::Gen<workload> generator = workloads(40);
+  rc::Random random(12);
+  for (int round = 0; round < 5; ++round) {
+    const workload w = generator(random.split(), rc::kNominalSize).value();
+    rc::seq::forEach(smaller_workloads(w), [&](const workload& smaller) {
+      EXPECT_NE(to_token(smaller), to_token(w));
+      EXPECT_FALSE(run_workload(variants().front().make, smaller).found) << to_token(smaller);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace triecheck::checks

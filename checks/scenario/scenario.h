@@ -1,0 +1,53 @@
+// A scenario: a small concurrent program over one cache, and the verdict that it must get.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace triecheck::checks {
+
+enum class step_kind : std::uint8_t { lookup, allocate, extend, write, read, publish, release, fork, evict, clear, request };
+
+/// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
+struct step {
+  step_kind kind = step_kind::clear;
+  std::string lease;                  ///< the lease it works on; of fork: the new one; empty for evict, clear, request
+  std::string source;                 ///< of fork: the lease that is forked
+  std::vector<std::uint32_t> tokens;  ///< of lookup, extend, request
+  std::size_t count = 0;              ///< of evict
+  bool or_stop = false;               ///< a refusal ends the thread instead of failing
+  std::string text;
+};
+
+struct scenario {
+  std::string name;                   ///< the file's name without its ending
+  std::string title;
+  std::size_t pages = 0;
+  std::size_t tokens_per_page = 0;
+  std::vector<step> init;
+  std::vector<std::vector<step>> threads;  ///< two to four
+  std::vector<step> final;
+  bool expect_failure = false;
+  std::string expect_kind;            ///< with expect_failure: the kind that must be found; empty accepts any
+  std::string source_text;            ///< the file as read: a stored failure carries it
+};
+
+/// What is wrong with a scenario file: "file:line:column: what is wrong".
+class scenario_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads a scenario. `name` is what error messages call the file. Throws scenario_error.
+scenario parse_scenario(const std::string& text, const std::string& name);
+scenario load_scenario(const std::filesystem::path& file);
+
+/// All *.toml of a directory, regressions/ first, then by name. Throws scenario_error for a missing directory.
+std::vector<std::filesystem::path> find_scenarios(const std::filesystem::path& directory);
+
+}  // namespace triecheck::checks

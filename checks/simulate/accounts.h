@@ -1,0 +1,34 @@
+// The accounts of a simulation: what the cache says it did against what the threads counted, and every page at the end.
+//
+// Threads: one, after the simulation's own have ended.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checks/simulate/request_thread.h"
+#include "checks/simulate/simulate.h"
+#include "checks/subject.h"
+#include "model/state.h"
+
+namespace triecheck::checks {
+
+/// What the threads of a simulation counted together.
+request_tally sum(const std::vector<request_tally>& tallies);
+
+/// The result's numbers: requests and latencies from the tally, pages from the statistics of the cache.
+void fill_in(simulation& s, request_tally total, const model::statistics& stats);
+
+/// Agreement of the counters with the tally, and conservation of pages, before shutdown.
+std::optional<failure> audit(const request_tally& total, const model::statistics& stats, std::size_t pages);
+
+/// What a snapshot shows when every lease was released: a sound trie, an index and an eviction order that hold all of it,
+/// and no pin.
+std::optional<failure> audit_structure(const structure& s);
+
+/// After shutdown every page is free, and `lost` (a line for each lost page) is empty.
+std::optional<failure> audit_shutdown(const std::vector<std::string>& lost, const model::statistics& stats,
+                                      std::size_t pages);
+
+}  // namespace triecheck::checks

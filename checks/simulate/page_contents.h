@@ -1,0 +1,50 @@
+// What the pages of a simulation hold: in place of keys and values one digest for each page, of all tokens from the
+// start of the sequence up to and including that page. A page that was recycled too early, handed out twice or
+// attached under the wrong prefix shows as a wrong digest, the way it would show in a server as a wrong generation.
+//
+// The digests are atomic words, not plain ones. A correct cache orders every write before every read of the same page,
+// so plain words would do; under a broken one they would be a data race, whose outcome the language leaves undefined,
+// and this check must still be able to report it. Relaxed is enough: it adds no order of its own that could hide an
+// order that the cache forgot.
+//
+// Threads: any.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace triecheck::checks {
+
+class page_contents {
+ public:
+  explicit page_contents(std::size_t pages) : digests_(std::make_unique<std::atomic<std::uint64_t>[]>(pages)) {}
+
+  void write(std::size_t page, std::uint64_t digest) noexcept {
+    digests_[page].store(digest, std::memory_order_relaxed);
+  }
+  std::uint64_t read(std::size_t page) const noexcept { return digests_[page].load(std::memory_order_relaxed); }
+
+ private:
+  const std::unique_ptr<std::atomic<std::uint64_t>[]> digests_;
+};
+
+/// The contents of the pages of a sequence, the last of which may be partial.
+inline std::vector<std::uint64_t> prefix_digests(std::span<const std::uint32_t> tokens, std::size_t page_tokens) {
+  constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
+  std::vector<std::uint64_t> digests;
+  digests.reserve(tokens.size() / page_tokens + 1);
+  std::uint64_t digest = odd;
+  for (std::size_t at = 0; at < tokens.size(); at += page_tokens) {
+    const auto block = tokens.subspan(at, std::min(page_tokens, tokens.size() - at));
+    for (const std::uint32_t token : block) digest = ((digest ^ (digest >> 32)) + token + 1) * odd;
+    digests.push_back(digest);
+  }
+  return digests;
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,93 @@
+// One simulation over one cache class: the threads, then the accounts.
+//
+// A template over the class, so that tests run it over caches that are broken on purpose.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "checks/simulate/accounts.h"
+#include "checks/simulate/request_thread.h"
+#include "checks/simulate/verifying_watch.h"
+
+namespace triecheck::checks {
+
+/// Runs all threads to their end; returns the seconds in between. Rethrows what a thread threw.
+template <class Cache, class Watch>
+double run_threads(std::deque<request_thread<Cache, Watch>>& threads, first_failure& first) {
+  std::vector<std::exception_ptr> errors(threads.size());
+  std::latch ready(static_cast<std::ptrdiff_t>(threads.size()) + 1);
+  std::vector<std::thread> running;
+  running.reserve(threads.size());
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    running.emplace_back([&, i] {
+      ready.arrive_and_wait();
+      try {
+        threads[i].run();
+      } catch (...) {
+        errors[i] = std::current_exception();
+        first.stop();
+      }
+    });
+  }
+  ready.arrive_and_wait();
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::thread& t : running) t.join();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  for (const std::exception_ptr& e : errors) {
+    if (e) std::rethrow_exception(e);
+  }
+  return took.count();
+}
+
+/// All rows, watched; sets `seconds`. Every lease is released when it returns, those that a failure left open too.
+template <class Cache, class Watch>
+request_tally run_rows(Cache& cache, const trace& t, const simulation_options& options, Watch& watch,
+                       first_failure& first, double& seconds) {
+  std::deque<request_thread<Cache, Watch>> threads;  // a deque, because they neither copy nor move
+  for (std::size_t i = 0; i < options.threads; ++i) threads.emplace_back(cache, t, options, i, watch, first);
+  seconds = run_threads(threads, first);
+  std::vector<request_tally> tallies;
+  for (const auto& thread : threads) tallies.push_back(thread.tally());
+  return sum(tallies);
+}
+
+/// Runs the first `options.requests` rows, or all; `options.cache` is not looked at. Requires rows and threads.
+template <class Cache>
+simulation run(const trace& t, simulation_options options) {
+  if (options.requests == 0 || options.requests > t.rows.size()) options.requests = t.rows.size();
+  Cache cache({.pages = options.pages, .tokens_per_page = options.page_tokens});
+  first_failure first;
+  simulation s;
+  request_tally total;
+  if (options.verify) {
+    const model::config c{options.pages, options.page_tokens};
+    model_companion companion(c, first);
+    verifying_watch<Cache> watch(cache, c, options.threads == 1 ? &companion : nullptr, first);
+    total = run_rows(cache, t, options, watch, first, s.seconds);
+    watch.compare_structure(options.requests - 1);
+  } else {
+    no_watch watch;
+    total = run_rows(cache, t, options, watch, first, s.seconds);
+  }
+  const model::statistics stats = to_model_statistics(cache.stats());
+  fill_in(s, total, stats);
+  s.found = first.take();
+  s.failed_row = first.row();
+  if (!s.found) s.found = audit(total, stats, options.pages);
+  if (!s.found && options.verify) s.found = audit_structure(to_structure(cache.snapshot()));
+  std::vector<std::string> lost;
+  for (const auto& page : cache.shutdown().lost) lost.push_back(show_lost_page(page));
+  if (!s.found) s.found = audit_shutdown(lost, to_model_statistics(cache.stats()), options.pages);
+  s.outcome = s.found ? verdict::fail : verdict::pass;
+  return s;
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,58 @@
+#include "checks/simulate/simulate.h"
+
+#include <stdexcept>
+#include <tuple>
+
+#include "checks/production_caches.h"
+#include "checks/simulate/run.h"
+
+namespace triecheck::checks {
+namespace {
+
+template <class Cache>
+bool run_if_named(const production_cache<Cache>& p, const trace& t, const simulation_options& options,
+                  simulation& result) {
+  if (options.cache != p.name) return false;
+  result = run<Cache>(t, options);
+  return true;
+}
+
+}  // namespace
+
+simulation simulate(const trace& t, const simulation_options& options) {
+  simulation result;
+  const bool known =
+      std::apply([&](const auto&... p) { return (run_if_named(p, t, options, result) || ...); }, production_caches);
+  if (!known) throw std::invalid_argument("there is no variant called " + options.cache);
+  return result;
+}
+
+nlohmann::ordered_json to_json(const trace& t, const simulation_options& options, const simulation& s) {
+  nlohmann::ordered_json json = {
+      {"verdict", to_string(s.outcome)},
+      {"cache", options.cache},
+      {"pages", options.pages},
+      {"page_tokens", options.page_tokens},
+      {"block_tokens", t.block_tokens},
+      {"in_flight", options.in_flight},
+      {"verified", options.verify},
+      {"requests", s.requests},
+      {"rejected", s.rejected},
+      {"looked_up_pages", s.looked_up_pages},
+      {"hit_pages", s.hit_pages},
+      {"allocated_pages", s.allocated_pages},
+      {"evicted_pages", s.evicted_pages},
+      {"free_pages", s.free_pages},
+      {"cached_pages", s.cached_pages},
+      {"threads", options.threads},
+      {"seconds", s.seconds},
+      {"requests_per_second", s.seconds > 0 ? static_cast<double>(s.requests) / s.seconds : 0.0},
+      {"latency_ns",
+       {{"p50", s.latency.p50_ns}, {"p99", s.latency.p99_ns}, {"p999", s.latency.p999_ns}, {"max", s.latency.max_ns}}},
+      {"failure", nullptr},
+  };
+  if (s.found) json["failure"] = {{"kind", s.found->kind}, {"message", s.found->message}, {"replay", s.found->replay}};
+  return json;
+}
+
+}  // namespace triecheck::checks

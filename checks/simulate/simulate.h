@@ -1,0 +1,59 @@
+// A request trace through a production cache: what it hits, what it evicts, how long a request takes, and whether
+// everything that the specification promises about it held.
+//
+// Threads: `simulate` starts its own and returns when they have ended.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "checks/trace/trace.h"
+#include "checks/verdict.h"
+
+namespace triecheck::checks {
+
+struct simulation_options {
+  std::string cache;  ///< the name of a variant
+  std::size_t pages = 0;
+  std::size_t page_tokens = 0;
+  std::size_t threads = 1;    ///< thread t of T takes rows t, t+T, ...
+  std::size_t in_flight = 1;  ///< requests that a thread keeps allocated but unpublished, at most
+  std::size_t requests = 0;   ///< how many rows to take from the front; 0 takes all
+  bool verify = false;  ///< one thread: the model runs beside the cache; any number: contents and structure are checked
+};
+
+/// Nanoseconds of one request; exact percentiles (nearest rank) of all of them, not of buckets.
+struct latency_percentiles {
+  std::uint64_t p50_ns = 0;
+  std::uint64_t p99_ns = 0;
+  std::uint64_t p999_ns = 0;
+  std::uint64_t max_ns = 0;
+};
+
+struct simulation {
+  verdict outcome = verdict::error;       ///< pass or fail
+  std::optional<failure> found;           ///< `replay` is left to whoever knows the command line
+  std::optional<std::size_t> failed_row;  ///< the row that was being served when the failure was found
+  std::uint64_t requests = 0;             ///< rows that were started
+  std::uint64_t rejected = 0;             ///< of these, refused
+  std::uint64_t looked_up_pages = 0;
+  std::uint64_t hit_pages = 0;
+  std::uint64_t allocated_pages = 0;
+  std::uint64_t evicted_pages = 0;
+  std::uint64_t free_pages = 0;
+  std::uint64_t cached_pages = 0;
+  double seconds = 0;  ///< from the start of the threads' work to the end of the last one's
+  latency_percentiles latency;
+};
+
+/// Runs the rows of `t`. What the specification forbids is a failure in the result. Throws std::invalid_argument for an
+/// unknown variant or a cache that the variant does not make, std::bad_alloc for one that does not fit into memory.
+simulation simulate(const trace& t, const simulation_options& options);
+
+nlohmann::ordered_json to_json(const trace& t, const simulation_options& options, const simulation& s);
+
+}  // namespace triecheck::checks

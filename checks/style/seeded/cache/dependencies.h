@@ -1,0 +1,9 @@
+#include "sync.h"
+#include "cache/types.h"
+#include "model/state.h"  // caught by dependencies
+#include "../model/state.h"  // caught by dependencies
+#include <triecheck/model/state.h>  // caught by dependencies
+#include "checks/verdict.h"  // caught by dependencies
+#include "tools/commands.h"  // caught by dependencies
+#include <relacy/var.hpp>  // caught by dependencies
+// #include "model/state.h"

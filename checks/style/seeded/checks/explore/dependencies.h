@@ -1,0 +1,3 @@
+#include <relacy/var.hpp>
+#include "cache/coarse.h"
+#include "model/state.h"

@@ -1,0 +1,30 @@
+#include "checks/variants.h"
+
+#include <algorithm>
+
+#include "checks/cache_subject.h"
+#include "checks/production_caches.h"
+
+namespace triecheck::checks {
+namespace {
+
+template <class Cache>
+variant to_variant(const production_cache<Cache>& p) {
+  return {p.name, p.description, &make_subject<Cache>};
+}
+
+}  // namespace
+
+const std::vector<variant>& variants() {
+  static const std::vector<variant> all =
+      std::apply([](const auto&... p) { return std::vector<variant>{to_variant(p)...}; }, production_caches);
+  return all;
+}
+
+const variant* find_variant(const std::string& name) {
+  const auto found =
+      std::find_if(variants().begin(), variants().end(), [&](const variant& v) { return v.name == name; });
+  return found == variants().end() ? nullptr : &*found;
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,23 @@
+// The variants of the cache, by name, over the production layer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "checks/subject.h"
+
+namespace triecheck::checks {
+
+struct variant {
+  std::string name;         ///< what --cache takes
+  std::string description;  ///< one line
+  subject_factory make;     ///< over the production layer
+};
+
+/// All variants, the default first.
+const std::vector<variant>& variants();
+
+/// The variant called `name`, or null.
+const variant* find_variant(const std::string& name);
+
+}  // namespace triecheck::checks

@@ -1,0 +1,252 @@
+// Verdicts as words, exit codes, JSON and JUnit XML.
+//
+// Whatever a report holds, what is written here can be read again: text that is not UTF-8 (a path on the command line,
+// a message of the program under test) is repaired before it reaches JSON or XML, so writing a verdict never throws
+// half way and never yields a file that a reader rejects.
+#include "checks/verdict.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <string_view>
+
+#ifndef TRIECHECK_VERSION
+#define TRIECHECK_VERSION "0.0.0"
+#endif
+
+namespace triecheck::checks {
+namespace {
+
+int badness(verdict v) {
+  switch (v) {
+    case verdict::pass: return 0;
+    case verdict::incomplete: return 1;
+    case verdict::fail: return 2;
+    case verdict::error: return 3;
+  }
+  return 3;
+}
+
+constexpr char32_t replacement_character = 0xfffd;
+
+// One character off the front of `text`: its number and how many bytes it took. A byte that starts no well-formed
+// character stands for itself as U+FFFD, so that one bad byte costs one character and not the rest of the text.
+struct decoded {
+  char32_t character;
+  std::size_t bytes;
+};
+
+decoded decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < bytes) return {replacement_character, 1};
+  char32_t character = first & (0xffU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80U) return {replacement_character, 1};
+    character = (character << 6) | (byte(i) & 0x3fU);
+  }
+  const bool overlong = (bytes == 3 && character < 0x800) || (bytes == 4 && character < 0x10000);
+  const bool surrogate = character >= 0xd800 && character <= 0xdfff;
+  if (overlong || surrogate || character > 0x10ffff) return {replacement_character, 1};
+  return {character, bytes};
+}
+
+constexpr std::string_view replacement_utf8 = "\xef\xbf\xbd";
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const decoded d = decode(text);
+    // A genuine U+FFFD has three bytes; one byte that decodes to it was not UTF-8.
+    if (d.character == replacement_character) out += replacement_utf8;
+    else out += text.substr(0, d.bytes);
+    text.remove_prefix(d.bytes);
+  }
+  return out;
+}
+
+// XML 1.0 has no way to write most control characters, not even escaped: they are left out.
+bool representable_in_xml(char32_t character) {
+  if (character == U'\t' || character == U'\n') return true;
+  if (character < 0x20 || (character >= 0x7f && character < 0xa0)) return false;
+  return character != 0xfffe && character != 0xffff;
+}
+
+// Fit for an element's text and for an attribute in double quotes, whose line breaks a parser would turn into blanks.
+std::string escape_xml(std::string_view raw) {
+  const std::string valid = valid_utf8(raw);
+  std::string_view text = valid;
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const decoded d = decode(text);
+    switch (d.character) {
+      case U'&': out += "&amp;"; break;
+      case U'<': out += "&lt;"; break;
+      case U'>': out += "&gt;"; break;
+      case U'"': out += "&quot;"; break;
+      case U'\'': out += "&apos;"; break;
+      case U'\t': out += "&#9;"; break;
+      case U'\n': out += "&#10;"; break;
+      default:
+        if (representable_in_xml(d.character)) out += text.substr(0, d.bytes);
+    }
+    text.remove_prefix(d.bytes);
+  }
+  return out;
+}
+
+// Milliseconds are what a reader of a test report wants; the format must not follow the locale.
+std::string seconds_text(double seconds) {
+  constexpr double longest = 1e12;
+  if (!std::isfinite(seconds)) seconds = 0;
+  std::array<char, 40> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::clamp(seconds, 0.0, longest),
+                                 std::chars_format::fixed, 3).ptr;
+  return {buffer.data(), end};
+}
+
+std::string attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + escape_xml(value) + "\"";
+}
+
+nlohmann::json to_json(const failure& f) {
+  return {{"kind", valid_utf8(f.kind)},
+          {"message", valid_utf8(f.message)},
+          {"threads", f.threads},
+          {"operations", f.operations},
+          {"preemptions", f.preemptions},
+          {"schedule", valid_utf8(f.schedule)},
+          {"replay", valid_utf8(f.replay)}};
+}
+
+// The class of a test case tells apart the runs of one scenario: suite, variant, strategy and its bound.
+std::string class_name(const result& r, const std::string& suite) {
+  std::string name = suite;
+  if (!r.cache.empty()) name += "." + r.cache;
+  if (!r.strategy.empty()) name += "." + r.strategy;
+  if (r.preemptions) name += "-" + std::to_string(*r.preemptions);
+  return name;
+}
+
+// What went wrong, for the verdict's element inside a test case; nothing for a pass. An incomplete run is a failure
+// and not "skipped": a dashboard shows skipped tests in green.
+std::string outcome_element(const result& r) {
+  if (r.outcome == verdict::pass) return {};
+  const std::string element = r.outcome == verdict::error ? "error" : "failure";
+  std::string type = to_string(r.outcome);
+  std::string message = r.outcome == verdict::incomplete ? "the run is incomplete: nothing is proved" : type;
+  std::string body = r.scope;
+  if (r.found) {
+    if (r.outcome != verdict::incomplete && !r.found->kind.empty()) type = r.found->kind;
+    if (!r.found->message.empty()) message = r.found->message;
+    body = r.found->message;
+    if (!r.found->schedule.empty()) body += "\nschedule: " + r.found->schedule;
+    if (!r.found->replay.empty()) body += "\nreplay: " + r.found->replay;
+  }
+  return "      <" + element + attribute("message", message) + attribute("type", type) + ">" + escape_xml(body) + "</" +
+         element + ">\n";
+}
+
+std::string test_case(const result& r, const std::string& suite) {
+  std::string out = "    <testcase" + attribute("name", r.scenario) + attribute("classname", class_name(r, suite)) +
+                    attribute("time", seconds_text(r.seconds)) + ">\n";
+  out += outcome_element(r);
+  if (!r.scope.empty()) out += "      <system-out>" + escape_xml(r.scope) + "</system-out>\n";
+  return out + "    </testcase>\n";
+}
+
+// A run without results would be a suite without tests, which readers take for success.
+std::vector<result> results_or_a_placeholder(const report& r) {
+  if (!r.results.empty()) return r.results;
+  result nothing;
+  nothing.scenario = "(nothing was run)";
+  nothing.outcome = verdict::incomplete;
+  return {nothing};
+}
+
+}  // namespace
+
+std::string to_string(verdict v) {
+  switch (v) {
+    case verdict::pass: return "pass";
+    case verdict::fail: return "fail";
+    case verdict::incomplete: return "incomplete";
+    case verdict::error: return "error";
+  }
+  return "error";
+}
+
+int exit_code(verdict v) {
+  switch (v) {
+    case verdict::pass: return 0;
+    case verdict::fail: return 1;
+    case verdict::incomplete: return 3;
+    case verdict::error: return 4;
+  }
+  return 4;
+}
+
+verdict worse(verdict a, verdict b) { return badness(a) >= badness(b) ? a : b; }
+
+verdict report::outcome() const {
+  if (results.empty()) return verdict::incomplete;
+  verdict worst = verdict::pass;
+  for (const result& r : results) worst = worse(worst, r.outcome);
+  return worst;
+}
+
+nlohmann::json to_json(const result& r) {
+  nlohmann::json j = {{"scenario", valid_utf8(r.scenario)},
+                      {"cache", valid_utf8(r.cache)},
+                      {"strategy", valid_utf8(r.strategy)},
+                      {"preemptions", nullptr},
+                      {"verdict", to_string(r.outcome)},
+                      {"complete", r.complete},
+                      {"executions", r.executions},
+                      {"redundant", r.redundant},
+                      {"steps", r.steps},
+                      {"seconds", r.seconds},
+                      {"scope", valid_utf8(r.scope)},
+                      {"failure", nullptr}};
+  if (r.preemptions) j["preemptions"] = *r.preemptions;
+  if (r.found) j["failure"] = to_json(*r.found);
+  return j;
+}
+
+nlohmann::json to_json(const report& r) {
+  nlohmann::json results = nlohmann::json::array();
+  for (const result& one : r.results) results.push_back(to_json(one));
+  return {{"tool", "triecheck"},
+          {"version", TRIECHECK_VERSION},
+          {"command", valid_utf8(r.command)},
+          {"verdict", to_string(r.outcome())},
+          {"results", std::move(results)}};
+}
+
+std::string to_junit(const report& r, const std::string& suite) {
+  const std::vector<result> results = results_or_a_placeholder(r);
+  std::size_t failures = 0;
+  std::size_t errors = 0;
+  double seconds = 0;
+  std::string cases;
+  for (const result& one : results) {
+    if (one.outcome == verdict::error) ++errors;
+    else if (one.outcome != verdict::pass) ++failures;
+    if (std::isfinite(one.seconds)) seconds += std::max(0.0, one.seconds);
+    cases += test_case(one, suite);
+  }
+  const std::string totals = attribute("tests", std::to_string(results.size())) +
+                             attribute("failures", std::to_string(failures)) +
+                             attribute("errors", std::to_string(errors)) + attribute("time", seconds_text(seconds));
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites" + attribute("name", "triecheck") + totals +
+         ">\n  <testsuite" + attribute("name", suite) + attribute("skipped", "0") + totals + ">\n" + cases +
+         "  </testsuite>\n</testsuites>\n";
+}
+
+}  // namespace triecheck::checks

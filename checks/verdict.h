@@ -1,0 +1,66 @@
+// Verdicts, and what a run reports: shared by every subcommand and by the merge of shards.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace triecheck::checks {
+
+enum class verdict : std::uint8_t { pass, fail, incomplete, error };
+
+std::string to_string(verdict v);
+
+/// 0, 1, 3, 4; a usage error is 2 and never reaches here.
+int exit_code(verdict v);
+
+/// The worst of two: error, then fail, then incomplete, then pass.
+verdict worse(verdict a, verdict b);
+
+inline constexpr int exit_usage = 2;
+
+struct failure {
+  std::string kind;         ///< stable words with dashes: "data-race", "page-contents", "linearizability", ...
+  std::string message;      ///< one line
+  std::size_t threads = 0;
+  std::size_t operations = 0;
+  std::size_t preemptions = 0;
+  std::string schedule;     ///< the choices, in the notation of the explorer
+  std::string replay;       ///< the one-line command that shows it again
+};
+
+/// One scenario (or property) under one variant and strategy.
+struct result {
+  std::string scenario;
+  std::string cache;
+  std::string strategy;
+  std::optional<std::size_t> preemptions;  ///< the bound, where the strategy has one
+  verdict outcome = verdict::error;
+  bool complete = false;
+  std::uint64_t executions = 0;
+  std::uint64_t redundant = 0;             ///< executions that a reduction recognised as repeats, not counted above
+  std::uint64_t steps = 0;
+  double seconds = 0;
+  std::string scope;                       ///< what the verdict covers, one clause
+  std::optional<failure> found;
+};
+
+/// A whole run: the object that --json writes.
+struct report {
+  std::string command;
+  std::vector<result> results;
+
+  /// The worst of the results; `incomplete` where there are none.
+  verdict outcome() const;
+};
+
+nlohmann::json to_json(const result& r);
+nlohmann::json to_json(const report& r);
+
+/// JUnit XML with one test case per result.
+std::string to_junit(const report& r, const std::string& suite);
+
+}  // namespace triecheck::checks

@@ -1,0 +1,345 @@
+#include "linearizability.h"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <unordered_set>
+#include <utility>
+
+namespace triecheck::model {
+
+namespace {
+
+constexpr std::uint32_t complete = 0xffff'ffff;
+
+bool contains(const std::vector<page>& pages, page p) {
+  return std::find(pages.begin(), pages.end(), p) != pages.end();
+}
+
+bool takes_pages(operation_kind kind) { return kind == operation_kind::allocate || kind == operation_kind::fork; }
+
+// Whether it is an eviction that ended because nothing was evictable.
+bool ran_dry(const event& e) {
+  return e.op.kind == operation_kind::clear || (e.op.kind == operation_kind::evict && e.observed.evicted < e.op.count);
+}
+
+std::string describe(const page_view& v) {
+  switch (v.state) {
+    case page_state::free:
+      return "free";
+    case page_state::leased:
+      return "private";
+    case page_state::cached:
+      break;
+  }
+  return "cached below " + (v.parent ? "page " + std::to_string(*v.parent) : "the root") + " with block [" +
+         show(v.block) + "] and " + (v.pinned ? "pinned" : "not pinned");
+}
+
+// Where a search stands.
+struct position {
+  state now;
+  std::vector<std::uint32_t> progress;  // by event: evictions done by evict and clear, or `complete`
+  std::size_t advances = 0;             // how many steps of events led here, evictions on the way not counted
+  std::optional<std::size_t> bound;     // the event that must take its pages next, after a needless eviction
+};
+
+struct placed_step {
+  std::size_t event;
+  atomic_step what;
+};
+
+class search {
+ public:
+  search(const config& c, std::vector<event> events, const std::vector<page_view>* final_pages,
+         std::size_t limit_states)
+      : config_(c), events_(std::move(events)), final_pages_(final_pages), limit_states_(limit_states) {
+    std::stable_sort(events_.begin(), events_.end(), [](const event& a, const event& b) {
+      return std::pair(a.called, a.returned) < std::pair(b.called, b.returned);
+    });
+    note_tokens();
+  }
+
+  linearization run() {
+    linearization result;
+    const ending e = visit({state(config_), std::vector<std::uint32_t>(events_.size(), 0), 0, std::nullopt});
+    result.verdict = e == ending::accepted   ? linearizable::yes
+                     : e == ending::rejected ? linearizable::no
+                                             : linearizable::unknown;
+    result.states = visited_.size();
+    for (const placed_step& s : e == ending::accepted ? path_ : longest_) result.order.push_back(show_step(s));
+    if (e == ending::rejected) result.reason = reason_;
+    return result;
+  }
+
+ private:
+  enum class ending { accepted, rejected, gave_up };
+
+  ending visit(const position& p) {
+    std::u32string key(p.progress.begin(), p.progress.end());
+    key.push_back(static_cast<char32_t>(p.bound.value_or(events_.size())));
+    key += p.now.key();
+    if (visited_.contains(key)) return ending::rejected;
+    if (visited_.size() == limit_states_) return ending::gave_up;
+    visited_.insert(std::move(key));
+
+    const std::vector<std::size_t> next = p.bound ? std::vector{*p.bound} : under_way(p);
+    if (next.empty()) return visit_end(p);
+    std::string objection;
+    bool moved = false;
+    for (const std::size_t i : next) {
+      for (const atomic_step& s : next_steps(p, i, objection)) {
+        const std::size_t length = path_.size();
+        position behind = p;
+        if (auto v = advance(behind, i, s)) {
+          if (objection.empty()) objection = show_thread(i) + *v;
+        } else {
+          moved = true;
+          if (const ending e = visit(behind); e != ending::rejected) return e;
+        }
+        path_.resize(length);
+      }
+    }
+    if (!moved) note_dead_end(p, objection);
+    return visit_needless_evictions(p, next);
+  }
+
+  ending visit_end(const position& p) {
+    if (!final_pages_) return ending::accepted;
+    const std::vector<page_view> pages = p.now.view();
+    if (pages == *final_pages_) return ending::accepted;
+    if (pages.size() != final_pages_->size()) {
+      note_dead_end(p, "the final snapshot shows " + std::to_string(final_pages_->size()) +
+                           " pages, but the cache has " + std::to_string(pages.size()));
+      return ending::rejected;
+    }
+    const auto differ = std::mismatch(pages.begin(), pages.end(), final_pages_->begin());
+    note_dead_end(p, "the final snapshot shows page " + std::to_string(differ.first - pages.begin()) + " " +
+                         describe(*differ.second) + ", but after the last step it was " + describe(*differ.first));
+    return ending::rejected;
+  }
+
+  // Evictions that the next take does not need but a later event may, made by the only event that can still evict.
+  ending visit_needless_evictions(const position& p, const std::vector<std::size_t>& next) {
+    std::optional<std::size_t> evictor;
+    for (const std::size_t i : next) {
+      if (!may_evict(p, i)) continue;
+      if (evictor) return ending::rejected;
+      evictor = i;
+    }
+    if (!evictor) return ending::rejected;
+    for (const page node : p.now.eviction_order()) {
+      if (!may_have_to_go(p, *evictor, node)) continue;
+      const std::size_t length = path_.size();
+      position behind = p;
+      behind.bound = *evictor;
+      if (!place(behind, *evictor, {step_kind::evict_page, node})) {
+        if (const ending e = visit(behind); e != ending::rejected) return e;
+      }
+      path_.resize(length);
+    }
+    return ending::rejected;
+  }
+
+  // The next event of each thread, where no event that is yet to be completed returned before it was called. Those
+  // that returned first come first: they are the likeliest to be next, and their objection says most.
+  std::vector<std::size_t> under_way(const position& p) const {
+    std::size_t earliest_return = SIZE_MAX;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (p.progress[i] != complete) earliest_return = std::min(earliest_return, events_[i].returned);
+    }
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (p.progress[i] == complete || events_[i].called > earliest_return) continue;
+      const auto same_thread = [&](std::size_t j) { return events_[j].thread == events_[i].thread; };
+      if (std::none_of(found.begin(), found.end(), same_thread)) found.push_back(i);
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [&](std::size_t a, std::size_t b) { return events_[a].returned < events_[b].returned; });
+    return found;
+  }
+
+  std::vector<atomic_step> next_steps(const position& p, std::size_t i, std::string& objection) const {
+    const event& e = events_[i];
+    switch (e.op.kind) {
+      case operation_kind::lookup:
+        return {{step_kind::lookup}};
+      case operation_kind::allocate:
+      case operation_kind::fork:
+        return {{step_kind::take}};
+      case operation_kind::publish:
+        return {{p.now.publishable(e.op.subject) == 0 ? step_kind::publish_end : step_kind::publish_page}};
+      case operation_kind::release:
+        return {{step_kind::drop_pin}};
+      case operation_kind::evict:
+      case operation_kind::clear:
+        break;
+    }
+    if (p.progress[i] == e.observed.evicted) return {{step_kind::evict_end}};
+    std::vector<atomic_step> steps;
+    for (const page node : p.now.eviction_order()) steps.push_back({step_kind::evict_page, node});
+    if (steps.empty() && objection.empty()) {
+      objection =
+          show_thread(i) + show(e.op) + " freed " + show(e.op, e.observed) + ", but then nothing more was evictable";
+    }
+    return steps;
+  }
+
+  // Takes the step `s` of event `i`, before it what it waits for and behind it what follows without a choice.
+  std::optional<violation> advance(position& p, std::size_t i, const atomic_step& s) {
+    const event& e = events_[i];
+    make_way(p, i, s);
+    if (auto v = place(p, i, s)) return v;
+    ++p.advances;
+    p.bound.reset();
+    switch (s.kind) {
+      case step_kind::publish_page:
+        if (p.now.publishable(e.op.subject) != 0) return std::nullopt;
+        if (auto v = place(p, i, {step_kind::publish_end})) return v;
+        break;
+      case step_kind::evict_page:
+        // With all that was asked for the end can follow at once; otherwise it waits until nothing is evictable.
+        if (++p.progress[i] != e.observed.evicted || ran_dry(e)) return std::nullopt;
+        if (auto v = place(p, i, {step_kind::evict_end})) return v;
+        break;
+      default:
+        break;
+    }
+    p.progress[i] = complete;
+    return std::nullopt;
+  }
+
+  void make_way(position& p, std::size_t i, const atomic_step& s) {
+    const event& e = events_[i];
+    std::vector<std::size_t> others = under_way(p);
+    if (s.kind == step_kind::drop_pin) {
+      for (const page own : p.now.private_pages(e.op.subject))
+        static_cast<void>(place(p, i, {step_kind::free_page, own}));
+    }
+    if (s.kind == step_kind::take) {
+      for (const std::size_t other : others) {
+        if (events_[other].op.kind != operation_kind::release) continue;
+        for (const page freed : p.now.private_pages(events_[other].op.subject)) {
+          if (contains(e.observed.pages, freed)) static_cast<void>(place(p, other, {step_kind::free_page, freed}));
+        }
+      }
+      others = {i};
+    }
+    const auto evictor =
+        std::find_if(others.begin(), others.end(), [&](std::size_t other) { return may_evict(p, other); });
+    if (evictor == others.end()) return;
+    for (const page node : p.now.in_the_way(s, e.op, e.observed)) {
+      static_cast<void>(place(p, *evictor, {step_kind::evict_page, node}));
+    }
+  }
+
+  std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
+    if (auto v = p.now.apply(s, events_[i].op, events_[i].observed)) return v;
+    placed_step placed{i, s};
+    if (s.kind == step_kind::publish_page) placed.what.target = p.now.published_pages(events_[i].op.subject).back();
+    path_.push_back(placed);
+    return std::nullopt;
+  }
+
+  bool may_evict(const position& p, std::size_t i) const {
+    const event& e = events_[i];
+    const bool goes_so_far = e.observed.result == status::ok || e.observed.result == status::cache_full;
+    return takes_pages(e.op.kind) && goes_so_far && p.now.shortage(e.op) != 0;
+  }
+
+  // Whether an event yet to be completed, other than `evictor`, or the final snapshot may depend on the eviction of
+  // `node`: of itself, or of a node above it. Errs towards yes. An allocate or fork does not: it can evict for itself.
+  bool may_have_to_go(const position& p, std::size_t evictor, page node) const {
+    const std::vector<page> chain = p.now.chain(node);
+    std::vector<token> path = p.now.path(node);
+    for (std::size_t depth = chain.size(); depth > 0; --depth) {
+      path.resize(depth * config_.tokens_per_page);
+      for (std::size_t i = 0; i < events_.size(); ++i) {
+        if (i != evictor && p.progress[i] != complete && may_depend_on(i, chain[depth - 1], depth, path)) return true;
+      }
+    }
+    if (!final_pages_) return false;
+    const std::vector<page_view> pages = p.now.view();
+    return std::any_of(chain.begin(), chain.end(), [&](page above) {
+      if (above >= final_pages_->size()) return true;
+      const page_view& last = (*final_pages_)[above];
+      return last.state != page_state::cached || last.parent != pages[above].parent || last.block != pages[above].block;
+    });
+  }
+
+  bool may_depend_on(std::size_t i, page gone, std::size_t depth, const std::vector<token>& path) const {
+    const outcome& observed = events_[i].observed;
+    if (ran_dry(events_[i])) return true;
+    const std::vector<token>& tokens = tokens_[i];
+    const bool passes = tokens.size() >= path.size() && std::equal(path.begin(), path.end(), tokens.begin());
+    return passes && (observed.pages.size() < depth || observed.pages[depth - 1] != gone);
+  }
+
+  // The tokens that a lookup asked for, and those that the lease of a publish held: a lease is used by one operation
+  // at a time, so the order of the calls is the order in which they grew.
+  void note_tokens() {
+    tokens_.resize(events_.size());
+    std::map<lease, std::vector<token>> held;
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      const operation& op = events_[i].op;
+      const bool ok = events_[i].observed.result == status::ok;
+      std::vector<token>& tokens = held[op.subject];
+      if (op.kind == operation_kind::lookup) {
+        tokens_[i] = tokens = op.tokens;
+        tokens.resize(std::min(tokens.size(), events_[i].observed.cached * config_.tokens_per_page));
+      }
+      if (op.kind == operation_kind::publish) tokens_[i] = tokens;
+      if (op.kind == operation_kind::allocate && ok) tokens.insert(tokens.end(), op.tokens.begin(), op.tokens.end());
+      if (op.kind == operation_kind::fork && ok) held[op.forked] = tokens;
+    }
+  }
+
+  void note_dead_end(const position& p, const std::string& objection) {
+    if (!reason_.empty() && p.advances <= longest_advances_) return;
+    longest_advances_ = p.advances;
+    longest_ = path_;
+    reason_ = objection;
+  }
+
+  std::string show_thread(std::size_t i) const { return "thread " + std::to_string(events_[i].thread) + ": "; }
+
+  std::string show_step(const placed_step& s) const {
+    const event& e = events_[s.event];
+    const std::string who = show_thread(s.event) + show(e.op);
+    const std::string target = " page " + std::to_string(s.what.target);
+    switch (s.what.kind) {
+      case step_kind::evict_page:
+        return who + " evicts" + target;
+      case step_kind::free_page:
+        return who + " frees" + target;
+      case step_kind::publish_page:
+        return who + "," + target;
+      default:
+        return who + ": " + show(e.op, e.observed);
+    }
+  }
+
+  const config config_;
+  std::vector<event> events_;  // by the time of the call
+  const std::vector<page_view>* final_pages_;
+  const std::size_t limit_states_;
+  std::vector<std::vector<token>> tokens_;  // by event, see note_tokens
+
+  std::unordered_set<std::u32string> visited_;
+  std::vector<placed_step> path_;     // the steps that lead to the position visited
+  std::vector<placed_step> longest_;  // the path to the dead end that came farthest, and what it met there
+  std::size_t longest_advances_ = 0;
+  std::string reason_;
+};
+
+}  // namespace
+
+linearization check(const config& c, const std::vector<event>& history, const std::vector<page_view>* final_pages,
+                    std::size_t limit_states) {
+  for (const event& e : history) {
+    if (e.returned < e.called) throw std::invalid_argument(show(e.op) + " returned before it was called");
+  }
+  return search(c, history, final_pages, limit_states).run();
+}
+
+}  // namespace triecheck::model

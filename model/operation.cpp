@@ -1,0 +1,89 @@
+#include "operation.h"
+
+#include <algorithm>
+
+namespace triecheck::model {
+
+namespace {
+
+// A request of a real trace has ten thousand tokens; the first few tell requests apart.
+constexpr std::size_t shown_numbers = 16;
+
+}  // namespace
+
+std::string show(const std::vector<std::uint32_t>& numbers) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(numbers.size(), shown_numbers); ++i) {
+    if (i != 0) text += ' ';
+    text += std::to_string(numbers[i]);
+  }
+  if (numbers.size() > shown_numbers) text += " ... " + std::to_string(numbers.size()) + " in all";
+  return text;
+}
+
+std::string show_pages(const std::vector<page>& pages, std::size_t cached) {
+  if (pages.empty()) return "no page";
+  const auto bar = pages.begin() + static_cast<std::ptrdiff_t>(std::min(cached, pages.size()));
+  std::string text = "pages";
+  if (bar != pages.begin()) text += " " + show(std::vector<page>(pages.begin(), bar));
+  if (bar != pages.end()) text += " | " + show(std::vector<page>(bar, pages.end()));
+  return text;
+}
+
+std::string show(status s) {
+  switch (s) {
+    case status::ok:
+      return "ok";
+    case status::request_too_large:
+      return "request_too_large";
+    case status::cache_full:
+      return "cache_full";
+    case status::lease_closed:
+      return "lease_closed";
+  }
+  return "unknown status";
+}
+
+std::string show(const operation& op) {
+  const std::string subject = " #" + std::to_string(op.subject);
+  switch (op.kind) {
+    case operation_kind::lookup:
+      return "lookup" + subject + " [" + show(op.tokens) + "]";
+    case operation_kind::allocate:
+      return "allocate" + subject + " [" + show(op.tokens) + "]" +
+             (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots));
+    case operation_kind::publish:
+      return "publish" + subject;
+    case operation_kind::release:
+      return "release" + subject;
+    case operation_kind::fork:
+      return "fork" + subject + " as #" + std::to_string(op.forked);
+    case operation_kind::evict:
+      return "evict " + std::to_string(op.count);
+    case operation_kind::clear:
+      return "clear";
+  }
+  return "unknown operation";
+}
+
+std::string show(const operation& op, const outcome& observed) {
+  if (observed.result != status::ok) return show(observed.result);
+  switch (op.kind) {
+    case operation_kind::evict:
+    case operation_kind::clear:
+      return std::to_string(observed.evicted) + (observed.evicted == 1 ? " page" : " pages");
+    case operation_kind::release:
+      if (observed.pages.empty()) return "ok";
+      break;
+    default:
+      break;
+  }
+  std::string text = "ok, " + show_pages(observed.pages, observed.cached);
+  for (std::size_t i = 0; i < observed.copies.size(); ++i) {
+    text += i == 0 ? ", copies " : " ";
+    text += std::to_string(observed.copies[i].first) + ">" + std::to_string(observed.copies[i].second);
+  }
+  return text;
+}
+
+}  // namespace triecheck::model

@@ -1,0 +1,60 @@
+// Operations on the cache as values: the alphabet that the model, the recorded histories and the scenarios share.
+//
+// The model knows nothing of cache/: pages and leases are plain numbers here. Which of the free pages an operation
+// takes is not specified, so an outcome carries the pages that were observed, and the model accepts or rejects them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace triecheck::model {
+
+using token = std::uint32_t;
+using page = std::uint32_t;
+
+/// The name of a lease, chosen by whoever records the history; never reused within one history.
+using lease = std::uint32_t;
+
+enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear };
+
+struct operation {
+  operation_kind kind = operation_kind::lookup;
+  lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused by evict and clear
+  lease forked = 0;                ///< the lease that fork opens
+  std::vector<token> tokens = {};  ///< of lookup and allocate
+  std::size_t extra_slots = 0;     ///< of allocate
+  std::size_t count = 0;           ///< of evict
+  friend bool operator==(const operation&, const operation&) = default;
+};
+
+enum class status : std::uint8_t { ok, request_too_large, cache_full, lease_closed };
+
+/// What was observed when the operation returned. The pages of a refused allocate are the unchanged ones of its lease;
+/// a closed lease has none, and a fork that did not happen has none.
+struct outcome {
+  status result = status::ok;
+  std::vector<page> pages = {};                    ///< all pages of the subject afterwards (of fork: of the new lease)
+  std::size_t cached = 0;                          ///< how many of these are published
+  std::size_t evicted = 0;                         ///< of evict and clear: how many pages that freed
+  std::vector<std::pair<page, page>> copies = {};  ///< of fork: (page of the subject, page of the new lease)
+  friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+/// "lookup #3 [1 2 3]", "allocate #3 [4] +2", "fork #3 as #4", "evict 2": one line for people.
+std::string show(const operation& op);
+
+/// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.
+std::string show(const operation& op, const outcome& observed);
+
+std::string show(status s);
+
+/// "1 2 3", of a long list the beginning and its length.
+std::string show(const std::vector<std::uint32_t>& numbers);
+
+/// "pages 0 2 | 5", "no page".
+std::string show_pages(const std::vector<page>& pages, std::size_t cached);
+
+}  // namespace triecheck::model

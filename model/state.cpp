@@ -1,0 +1,457 @@
+// The rules: whole operations, atomic steps, and what each step accepts.
+#include "state.h"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+
+namespace triecheck::model {
+
+namespace {
+
+bool works_on_a_lease(operation_kind kind) {
+  return kind != operation_kind::lookup && kind != operation_kind::evict && kind != operation_kind::clear;
+}
+
+bool contains(const std::vector<page>& pages, page p) {
+  return std::find(pages.begin(), pages.end(), p) != pages.end();
+}
+
+std::string count_of(std::size_t n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+std::string list_of(const std::vector<page>& pages) {
+  if (pages.empty()) return "no page";
+  return (pages.size() == 1 ? "page " : "pages ") + show(pages);
+}
+
+config checked(config c) {
+  if (c.pages == 0 || c.pages >= 0xffff'ffff) throw std::invalid_argument("a cache has 1 .. 2^32 - 2 pages");
+  if (c.tokens_per_page == 0) throw std::invalid_argument("a page holds at least one token");
+  if (c.tokens_per_page > SIZE_MAX / c.pages) throw std::invalid_argument("the cache holds too many tokens");
+  return c;
+}
+
+}  // namespace
+
+bool state::edge_order::operator()(const edge& a, const edge& b) const {
+  if (a.first != b.first) return a.first < b.first;
+  return std::lexicographical_compare(a.second.begin(), a.second.end(), b.second.begin(), b.second.end());
+}
+
+state::state(config c) : config_(checked(c)), pages_(c.pages) { stats_.free_pages = c.pages; }
+
+// ---- Whole operations
+
+std::optional<violation> state::step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal) {
+  switch (op.kind) {
+    case operation_kind::lookup:
+      return apply({step_kind::lookup}, op, observed);
+    case operation_kind::allocate:
+    case operation_kind::fork:
+      if (auto v = make_room(op, observed, evicted_on_refusal)) return v;
+      return apply({step_kind::take}, op, observed);
+    case operation_kind::publish:
+      while (publishable(op.subject) != 0) {
+        if (auto v = apply({step_kind::publish_page}, op, observed)) return v;
+      }
+      return apply({step_kind::publish_end}, op, observed);
+    case operation_kind::release:
+      for (const page p : private_pages(op.subject)) {
+        if (auto v = apply({step_kind::free_page, p}, op, observed)) return v;
+      }
+      return apply({step_kind::drop_pin}, op, observed);
+    case operation_kind::evict:
+    case operation_kind::clear:
+      if (auto v = evict_oldest(op, observed, observed.evicted)) return v;
+      return apply({step_kind::evict_end}, op, observed);
+  }
+  return "an operation of unknown kind";
+}
+
+// Evicts what an allocate or fork evicts when it runs alone: exactly the shortfall, or, when refused, what was seen.
+std::optional<violation> state::make_room(const operation& op, const outcome& observed,
+                                          std::size_t evicted_on_refusal) {
+  if (observed.result == status::cache_full) return evict_oldest(op, observed, evicted_on_refusal);
+  if (observed.result != status::ok && evicted_on_refusal != 0) {
+    return model::show(op) + " returned " + model::show(observed.result) + ", which changes nothing, but evicted " +
+           count_of(evicted_on_refusal, "page");
+  }
+  const std::size_t needed = shortage(op);
+  const std::size_t shortfall = needed > stats_.free_pages ? needed - stats_.free_pages : 0;
+  return evict_oldest(op, observed, std::min(shortfall, unpinned_));
+}
+
+std::optional<violation> state::evict_oldest(const operation& op, const outcome& observed, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (evictable_.empty()) {
+      return model::show(op) + " evicted " + count_of(count, "page") + ", but only " + std::to_string(i) +
+             " could be evicted";
+    }
+    if (auto v = apply({step_kind::evict_page, evictable_.begin()->second}, op, observed)) return v;
+  }
+  return std::nullopt;
+}
+
+// ---- Atomic steps
+
+std::optional<violation> state::apply(const atomic_step& s, const operation& op, const outcome& observed) {
+  if (s.kind == step_kind::evict_page) return apply_evict_page(s.target, op);
+  if (auto v = wrong_status(op, observed)) return v;
+  if (works_on_a_lease(op.kind) && !is_open(op.subject)) return std::nullopt;
+  switch (s.kind) {
+    case step_kind::lookup:
+      return apply_lookup(op, observed);
+    case step_kind::take:
+      return apply_take(op, observed);
+    case step_kind::publish_page:
+      return apply_publish_page(op, observed);
+    case step_kind::publish_end:
+      return apply_publish_end(op, observed);
+    case step_kind::free_page:
+      return apply_free_page(s.target, op);
+    case step_kind::drop_pin:
+      return apply_drop_pin(op, observed);
+    case step_kind::evict_end:
+      return apply_evict_end(op, observed);
+    case step_kind::evict_page:
+      break;  // done above: an eviction concerns no lease
+  }
+  return "a step of unknown kind";
+}
+
+std::optional<violation> state::apply_lookup(const operation& op, const outcome& observed) {
+  if (is_open(op.subject)) return model::show(op) + " opens lease #" + std::to_string(op.subject) + ", which is open";
+  std::vector<page> found = longest_prefix(op.tokens);
+  if (observed.pages != found || observed.cached != found.size()) {
+    std::string claimed = list_of(observed.pages);
+    if (observed.pages == found) claimed += " with " + std::to_string(observed.cached) + " of them published";
+    return model::show(op) + " returned " + claimed + ", but the longest prefix then was " + list_of(found);
+  }
+  for (const page p : found) pin(p);
+  ++stats_.lookups;
+  stats_.looked_up_pages += op.tokens.size() / config_.tokens_per_page;
+  stats_.hit_pages += found.size();
+  open_lease l;
+  l.cached = found.size();
+  l.tokens.assign(op.tokens.begin(),
+                  op.tokens.begin() + static_cast<std::ptrdiff_t>(found.size() * config_.tokens_per_page));
+  l.pages = std::move(found);
+  leases_.emplace(op.subject, std::move(l));
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_take(const operation& op, const outcome& observed) {
+  if (op.kind == operation_kind::fork && is_open(op.forked)) {
+    return model::show(op) + " opens lease #" + std::to_string(op.forked) + ", which is open";
+  }
+  if (observed.result != status::ok || too_large(op)) {
+    if (auto v = wrong_refusal(op, observed)) return v;
+    ++(observed.result == status::request_too_large ? stats_.refused_too_large : stats_.refused_full);
+    return std::nullopt;
+  }
+  if (auto v = wrong_taking(op, observed)) return v;
+  if (auto v = wrong_copies(op, observed)) return v;
+  const std::size_t taken = shortage(op);
+  for (std::size_t i = observed.pages.size() - taken; i < observed.pages.size(); ++i) {
+    pages_[observed.pages[i]].state = page_state::leased;
+  }
+  stats_.allocated_pages += taken;
+  stats_.free_pages -= taken;
+  stats_.private_pages += taken;
+  open_lease& subject = leases_.at(op.subject);
+  if (op.kind == operation_kind::fork) {
+    for (std::size_t i = 0; i < subject.cached; ++i) pin(subject.pages[i]);
+    leases_.emplace(op.forked, open_lease{subject.tokens, observed.pages, subject.cached});
+  } else {
+    subject.tokens.insert(subject.tokens.end(), op.tokens.begin(), op.tokens.end());
+    subject.pages = observed.pages;
+  }
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_publish_page(const operation& op, const outcome& observed) {
+  assert(publishable(op.subject) != 0);
+  open_lease& l = leases_.at(op.subject);
+  const std::size_t index = l.cached;
+  const page own = l.pages[index];
+  const page parent = parent_for_next(l);
+  const std::span<const token> block = first_unpublished_block(l);
+  const std::optional<page> standing = find_child(parent, block);
+  if (observed.pages.size() <= index || observed.pages[index] != standing.value_or(own)) {
+    const std::string position =
+        "publish #" + std::to_string(op.subject) + " returned " +
+        (observed.pages.size() <= index ? "no page" : "page " + std::to_string(observed.pages[index])) +
+        " at position " + std::to_string(index) + ", but ";
+    if (standing) return position + "page " + std::to_string(*standing) + " stood there and is to be adopted";
+    return position + "no page stood there and its own page " + std::to_string(own) + " is to become the node";
+  }
+  if (standing) {
+    pin(*standing);
+    become_free(own);
+    --stats_.private_pages;
+    ++stats_.duplicate_pages;
+    l.pages[index] = *standing;
+  } else {
+    page_record& node = pages_[own];
+    node = {page_state::cached, parent, 1, 0, std::make_shared<const std::vector<token>>(block.begin(), block.end())};
+    children_.emplace(edge{parent, *node.block}, own);
+    --stats_.private_pages;
+    ++stats_.cached_pages;
+    ++stats_.published_pages;
+  }
+  ++l.cached;
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_publish_end(const operation& op, const outcome& observed) const {
+  const open_lease& l = leases_.at(op.subject);
+  if (observed.pages == l.pages && observed.cached == l.cached) return std::nullopt;
+  return model::show(op) + " returned " + model::show(op, observed) + ", but the lease has " + list_of(l.pages) +
+         " of which " + std::to_string(l.cached) + " are published";
+}
+
+std::optional<violation> state::apply_free_page(page target, const operation& op) {
+  open_lease& l = leases_.at(op.subject);
+  const auto found = std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), target);
+  if (found == l.pages.end()) {
+    return model::show(op) + " frees page " + std::to_string(target) + ", which is not private to the lease";
+  }
+  l.pages.erase(found);
+  become_free(target);
+  --stats_.private_pages;
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_drop_pin(const operation& op, const outcome& observed) {
+  const open_lease& l = leases_.at(op.subject);
+  if (l.pages.size() != l.cached) return model::show(op) + " ends while the lease has private pages";
+  if (!observed.pages.empty() || observed.cached != 0) {
+    return model::show(op) + " left the lease " + list_of(observed.pages);
+  }
+  ++clock_;
+  for (const page p : l.pages) {
+    page_record& node = pages_[p];
+    node.tick = clock_;
+    if (--node.pins != 0) continue;
+    ++unpinned_;
+    if (!has_children(p)) evictable_.emplace(clock_, p);
+  }
+  leases_.erase(op.subject);
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_evict_page(page target, const operation& op) {
+  if (!is_unpinned(target) || has_children(target)) {
+    return model::show(op) + " evicts page " + std::to_string(target) + ", which was " + describe(target) +
+           (is_unpinned(target) ? " and no leaf" : "");
+  }
+  page_record& node = pages_[target];
+  const page parent = node.parent;
+  evictable_.erase({node.tick, target});
+  children_.erase(edge{parent, *node.block});
+  become_free(target);
+  --unpinned_;
+  --stats_.cached_pages;
+  ++stats_.evicted_pages;
+  if (parent != root && is_unpinned(parent) && !has_children(parent)) evictable_.emplace(pages_[parent].tick, parent);
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_evict_end(const operation& op, const outcome& observed) const {
+  const bool limited = op.kind == operation_kind::evict;
+  if (limited && observed.evicted > op.count) {
+    return model::show(op) + " freed " + count_of(observed.evicted, "page") + ", which is more than asked for";
+  }
+  if ((limited && observed.evicted == op.count) || evictable_.empty()) return std::nullopt;
+  return model::show(op) + " stopped after " + count_of(observed.evicted, "page") + ", but page " +
+         std::to_string(evictable_.begin()->second) + " was evictable";
+}
+
+// ---- What an outcome must obey
+
+std::optional<violation> state::wrong_status(const operation& op, const outcome& observed) const {
+  if (works_on_a_lease(op.kind) && !is_open(op.subject)) {
+    const status expected = op.kind == operation_kind::release ? status::ok : status::lease_closed;
+    if (observed.result == expected && observed.pages.empty() && observed.cached == 0) return std::nullopt;
+    return model::show(op) + " returned " + model::show(op, observed) +
+           ", but the lease was not open: it does nothing and returns " + model::show(expected);
+  }
+  const bool possible = observed.result == status::ok ||
+                        (observed.result == status::request_too_large && op.kind == operation_kind::allocate) ||
+                        (observed.result == status::cache_full &&
+                         (op.kind == operation_kind::allocate || op.kind == operation_kind::fork));
+  if (possible) return std::nullopt;
+  return model::show(op) + " returned " + model::show(observed.result) + ", which it never does" +
+         (works_on_a_lease(op.kind) ? " with an open lease" : "");
+}
+
+// Called when the operation was refused or had to be.
+std::optional<violation> state::wrong_refusal(const operation& op, const outcome& observed) const {
+  const open_lease& l = leases_.at(op.subject);
+  const std::string returned = model::show(op) + " returned " + model::show(op, observed) + ", but ";
+  if (too_large(op) != (observed.result == status::request_too_large)) {
+    return returned + "the lease would hold " + (too_large(op) ? "more than all " : "no more than all ") +
+           count_of(config_.pages, "page");
+  }
+  if (observed.result == status::cache_full && shortage(op) <= stats_.free_pages + unpinned_) {
+    return returned + "its shortage of " + count_of(shortage(op), "page") + " was covered by " +
+           std::to_string(stats_.free_pages) + " free and " + std::to_string(unpinned_) + " evictable";
+  }
+  const bool unchanged = op.kind == operation_kind::fork ? observed.pages.empty() && observed.cached == 0
+                                                         : observed.pages == l.pages && observed.cached == l.cached;
+  if (unchanged) return std::nullopt;
+  return returned + "left " + list_of(observed.pages) + ": a refusal changes no lease";
+}
+
+std::optional<violation> state::wrong_taking(const operation& op, const outcome& observed) const {
+  const open_lease& l = leases_.at(op.subject);
+  const std::size_t kept = op.kind == operation_kind::fork ? l.cached : l.pages.size();
+  const std::size_t needed = shortage(op);
+  const bool extends =
+      observed.pages.size() >= kept &&
+      std::equal(l.pages.begin(), l.pages.begin() + static_cast<std::ptrdiff_t>(kept), observed.pages.begin());
+  if (!extends || observed.cached != l.cached) {
+    return model::show(op) + " returned " + model::show(op, observed) + ", but the lease keeps " +
+           list_of({l.pages.begin(), l.pages.begin() + static_cast<std::ptrdiff_t>(kept)}) + ", of which " +
+           std::to_string(l.cached) + " are published";
+  }
+  if (observed.pages.size() != kept + needed) {
+    return model::show(op) + " took " + count_of(observed.pages.size() - kept, "page") + ", but needed " +
+           std::to_string(needed);
+  }
+  for (std::size_t i = kept; i < observed.pages.size(); ++i) {
+    const page p = observed.pages[i];
+    const auto took = [&] { return model::show(op) + " took page " + std::to_string(p); };
+    if (p >= config_.pages) return took() + ", which does not exist";
+    if (pages_[p].state != page_state::free) return took() + ", which was " + describe(p);
+    if (std::count(observed.pages.begin(), observed.pages.end(), p) != 1) return took() + " twice";
+  }
+  return std::nullopt;
+}
+
+// A fork copies the private pages that hold tokens; spare ones have no content yet.
+std::optional<violation> state::wrong_copies(const operation& op, const outcome& observed) const {
+  if (op.kind != operation_kind::fork) return std::nullopt;
+  const open_lease& l = leases_.at(op.subject);
+  const std::size_t written = (l.tokens.size() + config_.tokens_per_page - 1) / config_.tokens_per_page;
+  std::vector<std::pair<page, page>> expected;
+  for (std::size_t i = l.cached; i < written; ++i) expected.emplace_back(l.pages[i], observed.pages[i]);
+  if (observed.copies == expected) return std::nullopt;
+  return model::show(op) + " returned " + model::show(op, observed) + ", but the pages to copy are " +
+         std::to_string(expected.size()) + ": each private page that holds tokens, in order";
+}
+
+// ---- Questions
+
+std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, const outcome& observed) const {
+  std::vector<page> nodes;
+  switch (s.kind) {
+    case step_kind::lookup: {
+      const std::vector<page> found = longest_prefix(op.tokens);
+      const std::size_t kept = observed.pages.size();
+      if (kept < found.size() && is_unpinned(found[kept])) add_subtree(found[kept], nodes);
+      break;
+    }
+    case step_kind::take:
+      for (const page p : observed.pages) {
+        if (is_unpinned(p) && !contains(nodes, p)) add_subtree(p, nodes);
+      }
+      break;
+    case step_kind::publish_page: {
+      const open_lease& l = leases_.at(op.subject);
+      const std::optional<page> standing = find_child(parent_for_next(l), first_unpublished_block(l));
+      const bool own = observed.pages.size() > l.cached && observed.pages[l.cached] == l.pages[l.cached];
+      if (own && standing && is_unpinned(*standing)) add_subtree(*standing, nodes);
+      break;
+    }
+    case step_kind::evict_end:
+      if (op.kind == operation_kind::clear || observed.evicted < op.count) nodes = eviction_order();
+      break;
+    case step_kind::publish_end:
+    case step_kind::free_page:
+    case step_kind::drop_pin:
+    case step_kind::evict_page:
+      break;
+  }
+  return nodes;
+}
+
+std::vector<page> state::longest_prefix(const std::vector<token>& tokens) const {
+  std::vector<page> found;
+  const std::size_t span_tokens = config_.tokens_per_page;
+  page parent = root;
+  for (std::size_t at = 0; at + span_tokens <= tokens.size(); at += span_tokens) {
+    const std::optional<page> child = find_child(parent, std::span(tokens).subspan(at, span_tokens));
+    if (!child) break;
+    found.push_back(*child);
+    parent = *child;
+  }
+  return found;
+}
+
+std::size_t state::shortage(const operation& op) const {
+  const auto found = leases_.find(op.subject);
+  if (found == leases_.end() || too_large(op)) return 0;
+  const open_lease& l = found->second;
+  if (op.kind == operation_kind::fork) return l.pages.size() - l.cached;
+  const std::size_t slots = l.tokens.size() + op.tokens.size() + op.extra_slots;
+  const std::size_t wanted = (slots + config_.tokens_per_page - 1) / config_.tokens_per_page;
+  return wanted > l.pages.size() ? wanted - l.pages.size() : 0;
+}
+
+std::size_t state::publishable(lease number) const {
+  const auto found = leases_.find(number);
+  return found == leases_.end() ? 0 : found->second.tokens.size() / config_.tokens_per_page - found->second.cached;
+}
+
+// ---- Parts
+
+bool state::too_large(const operation& op) const {
+  if (op.kind == operation_kind::fork) return false;  // as many pages as a lease that is open
+  const std::size_t room = config_.pages * config_.tokens_per_page - leases_.at(op.subject).tokens.size();
+  return op.tokens.size() > room || op.extra_slots > room - op.tokens.size();
+}
+
+bool state::has_children(page node) const {
+  const auto first = children_.lower_bound(edge{node, {}});
+  return first != children_.end() && first->first.first == node;
+}
+
+bool state::is_unpinned(page p) const {
+  return p < config_.pages && pages_[p].state == page_state::cached && pages_[p].pins == 0;
+}
+
+std::span<const token> state::first_unpublished_block(const open_lease& l) const {
+  return std::span(l.tokens).subspan(l.cached * config_.tokens_per_page, config_.tokens_per_page);
+}
+
+page state::parent_for_next(const open_lease& l) const { return l.cached == 0 ? root : l.pages[l.cached - 1]; }
+
+std::optional<page> state::find_child(page parent, std::span<const token> block) const {
+  const auto found = children_.find(edge{parent, block});
+  return found == children_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void state::add_subtree(page node, std::vector<page>& nodes) const {
+  for (auto child = children_.lower_bound(edge{node, {}}); child != children_.end() && child->first.first == node;
+       ++child) {
+    if (!contains(nodes, child->second)) add_subtree(child->second, nodes);
+  }
+  nodes.push_back(node);
+}
+
+void state::pin(page node) {
+  page_record& record = pages_[node];
+  if (record.pins++ != 0) return;
+  evictable_.erase({record.tick, node});
+  --unpinned_;
+}
+
+void state::become_free(page p) {
+  pages_[p] = {};
+  ++stats_.free_pages;
+}
+
+}  // namespace triecheck::model

@@ -1,0 +1,215 @@
+// The specification as code: the state of the cache and its atomic steps. Simple before fast.
+//
+// Sequential use: `step` runs a whole operation with exact recency. Concurrent use: `apply` takes one atomic step of an
+// operation; the linearizability checker searches for an order of the steps of all operations that `apply` accepts.
+// `step` is written with `apply`, so both obey one text.
+//
+// An operation is these atomic steps, in this order (step_kind says what each does):
+//   lookup           lookup
+//   allocate, fork   evict_page for any number of pages, take. One that needs no page evicts none
+//   publish          publish_page for each full private page, publish_end
+//   release          free_page for each private page, in any order; drop_pin
+//   evict, clear     evict_page for each page that it reports, evict_end
+// On a lease that is not open, only the last step remains; it does nothing.
+//
+// Invariants (numbers as in the documentation of the checks): a page is free, private to one lease, or a node (I1);
+// pins of a node == open leases with it in their chain (I4); the evictable nodes are the leaves without pins (I6).
+// A node without pins has the tick of the release that dropped its last pin, and no child has a later tick than its
+// parent, because a release stamps whole chains.
+//
+// Cost: a step is O(log pages) for each page it touches and O(1) for each token; none looks at all pages.
+// Threads: a plain value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operation.h"
+
+namespace triecheck::model {
+
+struct config {
+  std::size_t pages = 0;            ///< at least 1
+  std::size_t tokens_per_page = 0;  ///< at least 1
+};
+
+enum class page_state : std::uint8_t { free, leased, cached };
+
+/// One page as a snapshot of a real cache shows it.
+struct page_view {
+  page_state state = page_state::free;
+  std::optional<page> parent = {};  ///< of a cached page; none is the root
+  std::vector<token> block = {};    ///< of a cached page
+  bool pinned = false;              ///< of a cached page: some open lease has it in its chain
+  friend bool operator==(const page_view&, const page_view&) = default;
+};
+
+/// Counters and gauges as the specification defines them.
+struct statistics {
+  std::uint64_t lookups = 0;
+  std::uint64_t looked_up_pages = 0;
+  std::uint64_t hit_pages = 0;
+  std::uint64_t allocated_pages = 0;  ///< forks included
+  std::uint64_t published_pages = 0;
+  std::uint64_t duplicate_pages = 0;
+  std::uint64_t evicted_pages = 0;
+  std::uint64_t refused_too_large = 0;
+  std::uint64_t refused_full = 0;
+  std::uint64_t free_pages = 0;
+  std::uint64_t private_pages = 0;
+  std::uint64_t cached_pages = 0;
+  std::uint64_t open_leases = 0;
+  friend bool operator==(const statistics&, const statistics&) = default;
+};
+
+/// Why a step or an outcome is not one that the specification allows; one sentence that names the rule.
+using violation = std::string;
+
+enum class step_kind : std::uint8_t {
+  lookup,        ///< opens the lease on the longest prefix and pins it
+  take,          ///< takes all pages of an allocate or a fork, or refuses; a fork opens and pins its lease here
+  publish_page,  ///< the first private page becomes a node, or becomes free and the node that stands is adopted
+  publish_end,   ///< the lease is as observed; the pin moved along with each page already
+  free_page,     ///< the private page `target` becomes free
+  drop_pin,      ///< closes the lease; its chain gets a fresh tick
+  evict_page,    ///< the evictable node `target` becomes free
+  evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
+};
+
+/// One atomic step of the specification.
+struct atomic_step {
+  step_kind kind;
+  page target = 0;  ///< of free_page and evict_page
+};
+
+class state {
+ public:
+  /// init: every page free, no lease. Throws std::invalid_argument for a config without pages or tokens.
+  explicit state(config c);
+
+  /// Runs `op` alone and compares with what was observed; the state then is the one after the operation. Pages that
+  /// the operation takes are the observed ones; evictions follow exact recency, oldest first. An allocate or fork that
+  /// was refused with cache_full may have evicted any number of pages on the way: `evicted_on_refusal` says how many
+  /// were observed. Any other refusal must have evicted none; with `ok` the number is not looked at.
+  /// On a violation the state is unspecified.
+  std::optional<violation> step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0);
+
+  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish.
+  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed);
+
+  /// The nodes that must be evicted before `s` can be as observed, each behind its descendants; all are unpinned.
+  /// Empty where evictions are not needed or cannot help, and for evict_page.
+  std::vector<page> in_the_way(const atomic_step& s, const operation& op, const outcome& observed) const;
+
+  /// Every page, by page id.
+  std::vector<page_view> view() const;
+
+  /// The evictable closure in the exact order in which `evict` takes it: all unpinned nodes.
+  std::vector<page> eviction_order() const;
+
+  statistics stats() const;
+
+  /// How many pages a lookup of `tokens` would find now, for generators that restate preconditions.
+  std::size_t lookup_hits(const std::vector<token>& tokens) const;
+
+  /// The longest chain of nodes that matches the leading full blocks of `tokens`.
+  std::vector<page> longest_prefix(const std::vector<token>& tokens) const;
+
+  /// How many pages an allocate or fork has to take; 0 as well where the lease is not open or the request too large.
+  std::size_t shortage(const operation& op) const;
+
+  /// How many private pages of the lease are full; 0 for a lease that is not open.
+  std::size_t publishable(lease number) const;
+
+  /// The published pages of the lease, then its private ones; empty for a lease that is not open.
+  std::vector<page> published_pages(lease number) const;
+  std::vector<page> private_pages(lease number) const;
+
+  /// The nodes from the root's child down to `node`. Requires a cached page.
+  std::vector<page> chain(page node) const;
+
+  /// The tokens that the chain of `node` stands for. Requires a cached page.
+  std::vector<token> path(page node) const;
+
+  /// All that later steps can tell apart, but for recency: equal keys, equal pages, nodes and leases. A string of words
+  /// because the standard library hashes such strings.
+  std::u32string key() const;
+
+  bool operator==(const state& other) const;  ///< equal: same pages, nodes, leases and eviction order; counters ignored
+  std::size_t hash() const;                   ///< equal states have equal hashes
+  std::string show() const;                   ///< several lines: the trie, the leases, the free pages
+
+ private:
+  static constexpr page root = 0xffff'ffff;
+
+  struct page_record {
+    page_state state = page_state::free;
+    page parent = root;                               // of a node
+    std::uint32_t pins = 0;                           // of a node
+    std::uint64_t tick = 0;                           // of a node: its recency
+    std::shared_ptr<const std::vector<token>> block;  // of a node; shared by the copies of a state
+  };
+
+  struct open_lease {
+    std::vector<token> tokens;
+    std::vector<page> pages;
+    std::size_t cached = 0;  // how many of pages are published
+  };
+
+  // A parent and a block; the tokens are those of the child's record, or of whoever asks.
+  using edge = std::pair<page, std::span<const token>>;
+  struct edge_order {
+    bool operator()(const edge& a, const edge& b) const;
+  };
+
+  std::optional<violation> make_room(const operation& op, const outcome& observed, std::size_t evicted_on_refusal);
+  std::optional<violation> evict_oldest(const operation& op, const outcome& observed, std::size_t count);
+
+  // One for each step_kind.
+  std::optional<violation> apply_lookup(const operation& op, const outcome& observed);
+  std::optional<violation> apply_take(const operation& op, const outcome& observed);
+  std::optional<violation> apply_publish_page(const operation& op, const outcome& observed);
+  std::optional<violation> apply_publish_end(const operation& op, const outcome& observed) const;
+  std::optional<violation> apply_free_page(page target, const operation& op);
+  std::optional<violation> apply_drop_pin(const operation& op, const outcome& observed);
+  std::optional<violation> apply_evict_page(page target, const operation& op);
+  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed) const;
+
+  std::optional<violation> wrong_status(const operation& op, const outcome& observed) const;
+  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed) const;
+  std::optional<violation> wrong_taking(const operation& op, const outcome& observed) const;
+  std::optional<violation> wrong_copies(const operation& op, const outcome& observed) const;
+
+  bool is_open(lease number) const { return leases_.contains(number); }
+  bool too_large(const operation& op) const;
+  bool has_children(page node) const;
+  bool is_unpinned(page p) const;
+  std::span<const token> first_unpublished_block(const open_lease& l) const;
+  page parent_for_next(const open_lease& l) const;
+  std::optional<page> find_child(page parent, std::span<const token> block) const;
+  void add_subtree(page node, std::vector<page>& nodes) const;
+  std::string describe(page p) const;
+  void show_children(page parent, std::size_t depth, std::string& text) const;
+
+  void pin(page node);
+  void become_free(page p);
+
+  config config_;
+  std::vector<page_record> pages_;
+  std::map<edge, page, edge_order> children_;
+  std::map<lease, open_lease> leases_;                  // the open ones
+  std::set<std::pair<std::uint64_t, page>> evictable_;  // (tick, node) of each unpinned leaf
+  std::size_t unpinned_ = 0;                            // nodes without pins, leaves and others
+  std::uint64_t clock_ = 0;                             // the latest tick
+  statistics stats_;                                    // open_leases is filled in by stats()
+};
+
+}  // namespace triecheck::model

@@ -1,0 +1,25 @@
+// What a build can explore with: its strategies and the seeded faults. Both are empty in a build without the explorer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace triecheck::tools {
+
+struct listed_strategy {
+  std::string name;
+  std::string description;
+};
+
+struct listed_fault {
+  std::string name;
+  std::string cache;        ///< the variant that it was put into
+  std::string description;  ///< one sentence
+};
+
+/// The default first.
+std::vector<listed_strategy> list_strategies();
+
+std::vector<listed_fault> list_faults();
+
+}  // namespace triecheck::tools

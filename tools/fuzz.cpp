@@ -1,0 +1,144 @@
+// `triecheck fuzz`: random sequential workloads on the production build of a cache, held against the model.
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/properties/sequential.h"
+#include "checks/variants.h"
+#include "checks/verdict.h"
+#include "tools/commands.h"
+#include "tools/options.h"
+#include "tools/output.h"
+#include "tools/progress_line.h"
+
+namespace triecheck::tools {
+namespace {
+
+constexpr const char* all_variants = "all";
+
+struct arguments {
+  std::uint64_t cases = checks::default_cases;
+  std::uint64_t length = checks::default_length;
+  std::uint64_t seed = 0;
+  std::string cache = all_variants;
+  std::optional<std::string> reproduce;
+  std::string json;
+  std::string junit;
+};
+
+std::uint64_t fresh_seed() {
+  std::random_device source;
+  return (static_cast<std::uint64_t>(source()) << 32) | source();
+}
+
+checks::fuzz_target target_of(const checks::variant& v) { return {.cache = v.name, .make = v.make}; }
+
+std::vector<checks::fuzz_target> targets_of(const arguments& a) {
+  if (a.cache != all_variants) return {target_of(known_variant(a.cache))};
+  std::vector<checks::fuzz_target> targets;
+  for (const checks::variant& v : checks::variants()) targets.push_back(target_of(v));
+  return targets;
+}
+
+std::string command_of(const arguments& a) {
+  const std::string command = "triecheck fuzz --cache " + a.cache;
+  if (a.reproduce) return command + " --reproduce " + shell_word(*a.reproduce);
+  return command + " --cases " + std::to_string(a.cases) + " --seed " + std::to_string(a.seed) + " --length " +
+         std::to_string(a.length);
+}
+
+// "coarse: 1200 of 10000 cases, about 3 s left".
+std::string progress_text(const std::string& cache, std::size_t done, std::size_t cases, double seconds) {
+  const double left = seconds / static_cast<double>(done) * static_cast<double>(cases - done);
+  return cache + ": " + std::to_string(done) + " of " + std::to_string(cases) + " cases, about " +
+         std::to_string(static_cast<std::uint64_t>(left) + 1) + " s left";
+}
+
+checks::sequential_check check(const arguments& a, const std::optional<checks::workload>& w,
+                               const checks::fuzz_target& target) {
+  if (w) return checks::replay_sequential(target, *w);
+  progress_line line;
+  const auto start = std::chrono::steady_clock::now();
+  const auto on_case = [&](std::size_t done) {
+    if (!line.due()) return;
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    line.show(progress_text(target.cache, done, a.cases, taken.count()));
+  };
+  return checks::check_sequential(
+      target, {.seed = a.seed, .cases = a.cases, .max_length = a.length, .on_case = on_case});
+}
+
+void print(const checks::sequential_check& c) {
+  const checks::result& r = c.summary;
+  std::cout << checks::to_string(r.outcome) << "  " << r.scenario << "  " << r.cache << ": " << r.scope << "\n";
+  for (const std::string& line : c.lines) std::cout << "  " << line << "\n";
+  if (r.found && c.lines.empty()) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
+}
+
+// The last line of a run that is no pass: what shows it again.
+std::string replay_of(const checks::report& report) {
+  for (const checks::result& r : report.results) {
+    if (r.outcome == report.outcome() && r.found && !r.found->replay.empty()) return r.found->replay;
+  }
+  return report.command;
+}
+
+checks::verdict fuzz(const arguments& a) {
+  const std::vector<checks::fuzz_target> targets = targets_of(a);
+  std::optional<checks::workload> w;
+  if (a.reproduce) {
+    w = checks::from_token(*a.reproduce);
+    if (!w) throw usage_error("--reproduce: not a workload as a failing run prints it: '" + *a.reproduce + "'");
+  }
+  const bool in_words = a.json != "-" && a.junit != "-";
+  checks::report report;
+  report.command = command_of(a);
+  if (in_words && !w) std::cout << "seed " << a.seed << "\n";
+  for (const checks::fuzz_target& target : targets) {
+    const checks::sequential_check c = check(a, w, target);
+    if (in_words) print(c);
+    report.results.push_back(c.summary);
+  }
+  if (in_words && report.outcome() != checks::verdict::pass) std::cout << replay_of(report) << "\n";
+  if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "fuzz"));
+  if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
+  return report.outcome();
+}
+
+}  // namespace
+
+void add_fuzz(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("fuzz", "Random workloads against the model; failures shrink to minimal ones");
+  command->footer("The workloads are sequential so far: generated concurrent programs are not part of it yet.");
+  const auto a = std::make_shared<arguments>();
+  CLI::Option* cases = add_number(*command, "--cases", a->cases, "How many workloads", 1, checks::most_cases);
+  CLI::Option* seed = add_number(*command, "--seed", a->seed, "Where the workloads come from; fresh without it", 0);
+  seed->default_str("");
+  CLI::Option* length = add_number(*command, "--length", a->length, "Commands per workload, at most", 1,
+                                   checks::most_length);
+  command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows, or all")
+      ->type_name("V|all")
+      ->capture_default_str();
+  command->add_option("--reproduce", a->reproduce, "Runs the one workload that a failing run printed")
+      ->type_name("TOKEN")
+      ->excludes(cases)
+      ->excludes(seed)
+      ->excludes(length);
+  command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
+      ->type_name("FILE|-");
+  command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")
+      ->type_name("FILE|-");
+  command->callback([a, seed, &exit_code] {
+    if (seed->count() == 0) a->seed = fresh_seed();
+    exit_code = checks::exit_code(fuzz(*a));
+  });
+}
+
+}  // namespace triecheck::tools

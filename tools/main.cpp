@@ -1,0 +1,99 @@
+// `triecheck`: assembles the subcommands, parses, and turns every error into one line and an exit status.
+//
+//   0  pass        1  fail        2  the command line or a file is wrong, nothing was run
+//   3  incomplete  4  the harness itself failed
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/scenario/scenario.h"
+#include "checks/trace/trace.h"
+#include "checks/verdict.h"
+#include "tools/commands.h"
+
+#ifndef TRIECHECK_VERSION
+#define TRIECHECK_VERSION "0.0.0"
+#endif
+
+namespace triecheck::tools {
+namespace {
+
+// Whatever an argument or a file name brought along, an error stays one line of a terminal.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+int report_usage(const std::string& message) {
+  std::cerr << one_line(message) << "\n";
+  return checks::exit_usage;
+}
+
+int report_error(const std::string& message) {
+  std::cerr << one_line("triecheck: internal error: " + message) << "\n";
+  return checks::exit_code(checks::verdict::error);
+}
+
+// What the library says is a clear line but for a few cases, which are said again in the words of this program.
+std::string explain(const CLI::ParseError& e, const CLI::App& app) {
+  const std::string text = e.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&e) != nullptr && app.get_subcommands().empty()) {
+    const std::vector<std::string> rest = app.remaining();
+    if (rest.empty()) return "which subcommand? (triecheck --help lists them)";
+    return "there is no " + std::string(rest.front().starts_with('-') ? "option" : "subcommand") + " '" + rest.front() +
+           "' (triecheck --help lists them)";
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&e) != nullptr) {
+    const std::string option = text.substr(0, text.find(':'));
+    if (text.ends_with(" missing")) return option + " needs a value";
+    if (text.find("At Most 1 ") != std::string::npos) return option + " is given more than once";
+  }
+  return text;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Explores the interleavings of a prefix cache and holds them against its specification.", "triecheck");
+  app.set_version_flag("--version", "triecheck " TRIECHECK_VERSION);
+  app.require_subcommand(1);
+  int exit_code = 0;
+  add_list(app, exit_code);
+  add_explore(app, exit_code);
+  add_replay(app, exit_code);
+  add_simulate(app, exit_code);
+  add_fuzz(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {  // --help and --version
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    return report_usage("triecheck: " + explain(e, app));
+  }
+  if (std::cout.flush()) return exit_code;
+  return report_error("standard output cannot be written");
+}
+
+}  // namespace
+}  // namespace triecheck::tools
+
+int main(int argc, char** argv) {
+  using namespace triecheck;
+  try {
+    return tools::run(argc, argv);
+  } catch (const tools::usage_error& e) {
+    return tools::report_usage("triecheck: " + std::string(e.what()));
+  } catch (const checks::scenario_error& e) {
+    return tools::report_usage(e.what());
+  } catch (const checks::trace_error& e) {
+    return tools::report_usage(e.what());
+  } catch (const std::bad_alloc&) {
+    return tools::report_error("out of memory");
+  } catch (const std::exception& e) {
+    return tools::report_error(e.what());
+  }
+}

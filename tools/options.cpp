@@ -1,0 +1,60 @@
+#include "tools/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/variants.h"
+#include "tools/commands.h"
+
+#ifndef TRIECHECK_SCENARIOS_DIR
+#define TRIECHECK_SCENARIOS_DIR "scenarios"
+#endif
+
+namespace triecheck::tools {
+
+// The library's own conversion to integers follows C's notation, where 010 is eight; people who write --pages 010 mean
+// ten, and get an answer that says which numbers are possible where they wrote none.
+CLI::Option* add_number(CLI::App& app, const std::string& flags, std::uint64_t& value, const std::string& meaning,
+                        std::uint64_t least, std::uint64_t most) {
+  const bool bounded = most != std::numeric_limits<std::uint64_t>::max();
+  const std::string range = bounded     ? "a whole number from " + std::to_string(least) + " to " + std::to_string(most)
+                            : least > 0 ? "a whole number of at least " + std::to_string(least)
+                                        : "a whole number";
+  const auto read = [&value, flags, range, least, most](const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) {
+      throw CLI::ValidationError(flags, "must be " + range + ", not '" + text + "'");
+    }
+    value = number;
+  };
+  return app.add_option_function<std::string>(flags, read, meaning)->type_name("N")->default_str(std::to_string(value));
+}
+
+const checks::variant& known_variant(const std::string& name) {
+  if (const checks::variant* found = checks::find_variant(name)) return *found;
+  std::string names;
+  for (const checks::variant& v : checks::variants()) names += (names.empty() ? "" : ", ") + v.name;
+  throw usage_error("there is no cache called '" + name + "'; the known ones are: " + names);
+}
+
+std::filesystem::path scenario_directory(const std::string& given) {
+  if (!given.empty()) return given;
+  std::error_code ignored;
+  if (std::filesystem::is_directory("scenarios", ignored)) return "scenarios";
+  return TRIECHECK_SCENARIOS_DIR;
+}
+
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace triecheck::tools

@@ -1,0 +1,33 @@
+#include "tools/output.h"
+
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <system_error>
+
+#include "tools/commands.h"
+
+namespace triecheck::tools {
+
+void write_text(const std::string& path_or_dash, const std::string& text) {
+  if (path_or_dash == "-") {
+    std::cout << text << std::flush;
+    return;
+  }
+  errno = 0;
+  std::ofstream out(path_or_dash, std::ios::binary);
+  out << text;
+  out.close();
+  if (out) return;
+  const int reason = errno;
+  std::cout << text << std::flush;
+  throw usage_error(path_or_dash + " cannot be written (" + std::generic_category().message(reason) +
+                    "); the result is on standard output");
+}
+
+void write_json(const std::string& path_or_dash, const nlohmann::ordered_json& value) {
+  // A path or a message may hold bytes that are no UTF-8; a result is not thrown away for one of them.
+  write_text(path_or_dash, value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace triecheck::tools

@@ -1,0 +1,19 @@
+// Where results go: a file, or standard output where the path is "-".
+//
+// A result is never lost: where the file cannot be written, it goes to standard output first, and only then the
+// `usage_error` is thrown.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace triecheck::tools {
+
+/// Writes `text` as it is. Throws usage_error, after printing `text`, where the path cannot be written.
+void write_text(const std::string& path_or_dash, const std::string& text);
+
+/// Writes `value` indented, with a line end behind it; as `write_text`.
+void write_json(const std::string& path_or_dash, const nlohmann::ordered_json& value);
+
+}  // namespace triecheck::tools

@@ -1,0 +1,67 @@
+// `triecheck replay`: one execution again, step by step, in a new process.
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/explore/explore.h"
+#include "checks/explore/registry.h"
+#include "checks/verdict.h"
+#include "tools/commands.h"
+#include "tools/options.h"
+#include "tools/output.h"
+#include "tools/scenario_argument.h"
+
+namespace triecheck::tools {
+namespace {
+
+struct arguments {
+  std::string token;
+  std::string directory;
+  bool all = false;
+  std::string json;
+};
+
+checks::verdict replay(const arguments& a) {
+  std::string why;
+  const auto token = explore::parse_token(a.token, why);
+  if (!token) throw usage_error("'" + a.token + "': " + why);
+  static_cast<void>(known_variant(token->cache));
+  if (const auto* fault = explore::find_fault(token->fault); !token->fault.empty() && fault == nullptr) {
+    throw usage_error("there is no fault '" + token->fault + "' (`triecheck list` shows them)");
+  }
+  const named_scenario s = find_scenario(token->scenario, scenario_directory(a.directory));
+  const explore::replayed r = explore::replay_scenario(s.program, *token, a.all);
+  if (a.json != "-") {
+    std::cout << s.program.name << ", " << token->cache << (token->fault.empty() ? "" : " with the fault " + token->fault)
+              << ": " << s.program.title << "\n" << r.interleaving;
+    if (r.outcome.found) {
+      std::cout << r.outcome.found->kind << ": " << r.outcome.found->message << "\n";
+    } else {
+      std::cout << "no rule is violated on this schedule\n";
+    }
+  }
+  if (!a.json.empty()) {
+    write_json(a.json, nlohmann::ordered_json(checks::to_json(checks::report{.command = "triecheck replay " + shell_word(a.token),
+                                                                             .results = {r.outcome}})));
+  }
+  return r.outcome.outcome;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("replay", "One execution again, step by step: what a failing run printed last");
+  const auto a = std::make_shared<arguments>();
+  command->add_option("token", a->token, "SCENARIO@CACHE@SCHEDULE, or SCENARIO@CACHE+FAULT@SCHEDULE")
+      ->type_name("TOKEN")
+      ->required();
+  command->add_option("--scenarios", a->directory, "Another directory of scenarios")->type_name("DIR");
+  command->add_flag("--all", a->all, "Also the accesses of plain variables");
+  command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the text")
+      ->type_name("FILE|-");
+  command->callback([a, &exit_code] { exit_code = checks::exit_code(replay(*a)); });
+}
+
+}  // namespace triecheck::tools

@@ -1,0 +1,30 @@
+#include "tools/scenario_argument.h"
+
+#include <algorithm>
+
+#include "tools/commands.h"
+
+namespace triecheck::tools {
+
+namespace fs = std::filesystem;
+
+named_scenario find_scenario(const std::string& name_or_path, const fs::path& directory) {
+  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".toml");
+  if (is_path || fs::exists(name_or_path)) return {checks::load_scenario(name_or_path), name_or_path};
+  for (const char* folder : {"", "regressions"}) {
+    const fs::path file = directory / folder / (name_or_path + ".toml");
+    if (fs::exists(file)) return {checks::load_scenario(file), name_or_path};
+  }
+  throw usage_error("there is no scenario '" + name_or_path + "' in " + directory.string() +
+                    " (`triecheck list` shows them), and no file of that name");
+}
+
+std::vector<named_scenario> all_scenarios(const fs::path& directory, bool by_path) {
+  std::vector<named_scenario> all;
+  for (const fs::path& file : checks::find_scenarios(directory)) {
+    all.push_back({checks::load_scenario(file), by_path ? file.string() : file.stem().string()});
+  }
+  return all;
+}
+
+}  // namespace triecheck::tools

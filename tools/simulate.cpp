@@ -1,0 +1,140 @@
+// `triecheck simulate`: a request trace through the production build of a cache.
+#include "checks/simulate/simulate.h"
+
+#include <cstdint>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/trace/trace.h"
+#include "checks/variants.h"
+#include "checks/verdict.h"
+#include "tools/commands.h"
+#include "tools/options.h"
+#include "tools/output.h"
+
+namespace triecheck::tools {
+namespace {
+
+struct arguments {
+  std::string trace;
+  std::string cache = checks::variants().front().name;
+  std::string json;
+  std::uint64_t pages = 0;
+  std::uint64_t page_tokens = 16;
+  std::uint64_t block_tokens = checks::trace_block_tokens;
+  std::uint64_t threads = 1;
+  std::uint64_t in_flight = 1;
+  std::uint64_t requests = 0;
+  bool verify = false;
+};
+
+// The command that shows the failure again: with one thread it may stop at the request that failed.
+std::string replay_command(const arguments& a, const checks::simulation& s) {
+  std::string command = "triecheck simulate " + shell_word(a.trace) + " --pages " + std::to_string(a.pages) +
+                        " --page-tokens " + std::to_string(a.page_tokens) + " --block-tokens " +
+                        std::to_string(a.block_tokens) + " --cache " + a.cache + " --threads " +
+                        std::to_string(a.threads) + " --in-flight " + std::to_string(a.in_flight);
+  if (a.threads == 1 && s.failed_row)
+    command += " --requests " + std::to_string(*s.failed_row + 1);
+  else if (a.requests != 0)
+    command += " --requests " + std::to_string(a.requests);
+  return command + (a.verify ? " --verify" : "");
+}
+
+std::string in_microseconds(std::uint64_t nanoseconds) {
+  return std::to_string(nanoseconds / 1000) + "." + std::to_string(nanoseconds % 1000 / 100) + " us";
+}
+
+std::string share(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return std::to_string(part);
+  const std::uint64_t per_mille = (part * 1000 + whole / 2) / whole;
+  return std::to_string(part) + " (" + std::to_string(per_mille / 10) + "." + std::to_string(per_mille % 10) + " %)";
+}
+
+void print(const arguments& a, const checks::simulation& s) {
+  const double per_second = s.seconds > 0 ? static_cast<double>(s.requests) / s.seconds : 0;
+  const std::string threads = std::to_string(a.threads) + (a.threads == 1 ? " thread, " : " threads, ");
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"verdict", checks::to_string(s.outcome) + (a.verify ? ", verified" : "")},
+      {"cache", a.cache + ", " + std::to_string(a.pages) + " pages of " + std::to_string(a.page_tokens) + " tokens, " +
+                    threads + std::to_string(a.in_flight) + " in flight"},
+      {"requests", std::to_string(s.requests)},
+      {"rejected", share(s.rejected, s.requests)},
+      {"looked-up pages", std::to_string(s.looked_up_pages)},
+      {"hit pages", share(s.hit_pages, s.looked_up_pages)},
+      {"allocated pages", std::to_string(s.allocated_pages)},
+      {"evicted pages", std::to_string(s.evicted_pages)},
+      {"free + cached", std::to_string(s.free_pages) + " + " + std::to_string(s.cached_pages)},
+      {"seconds", std::to_string(s.seconds)},
+      {"requests/second", std::to_string(static_cast<std::uint64_t>(per_second))},
+      {"latency p50", in_microseconds(s.latency.p50_ns)},
+      {"latency p99", in_microseconds(s.latency.p99_ns)},
+      {"latency p99.9", in_microseconds(s.latency.p999_ns)},
+      {"latency max", in_microseconds(s.latency.max_ns)},
+  };
+  for (const auto& [name, value] : rows) std::cout << std::left << std::setw(17) << name << value << "\n";
+  if (!s.found) return;
+  std::cout << std::setw(17) << "failure" << s.found->kind << ": " << s.found->message << "\n"
+            << s.found->replay << "\n";
+}
+
+int simulate(const arguments& a) {
+  const checks::variant& variant = known_variant(a.cache);
+  const checks::trace t = checks::load_trace(a.trace, a.block_tokens);
+  const checks::simulation_options options = {.cache = variant.name,
+                                              .pages = a.pages,
+                                              .page_tokens = a.page_tokens,
+                                              .threads = a.threads,
+                                              .in_flight = a.in_flight,
+                                              .requests = a.requests,
+                                              .verify = a.verify};
+  checks::simulation s;
+  try {
+    s = checks::simulate(t, options);
+  } catch (const std::invalid_argument& e) {
+    throw usage_error(e.what());
+  } catch (const std::bad_alloc&) {
+    throw usage_error("there is not enough memory for " + std::to_string(a.pages) + " pages of " +
+                      std::to_string(a.page_tokens) + " tokens");
+  }
+  if (s.found) s.found->replay = replay_command(a, s);
+  if (a.json != "-") print(a, s);
+  if (!a.json.empty()) write_json(a.json, to_json(t, options, s));
+  return checks::exit_code(s.outcome);
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("simulate", "Runs a request trace through the production build of a cache");
+  const auto a = std::make_shared<arguments>();
+  command->add_option("trace", a->trace, "JSON lines: timestamp, input_length, output_length, hash_ids")
+      ->required()
+      ->type_name("TRACE.jsonl");
+  add_number(*command, "--pages", a->pages, "Pages of the cache", 1, 0xffff'fffe)->required()->default_str("");
+  add_number(*command, "--page-tokens", a->page_tokens, "Tokens that fill a page", 1, 0xffff'ffff);
+  add_number(*command, "--block-tokens", a->block_tokens, "Tokens that a block of the trace stands for", 2, 1 << 20);
+  command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
+      ->type_name("V")
+      ->capture_default_str();
+  add_number(*command, "--threads", a->threads, "Thread t of T takes rows t, t+T, ...", 1, 256);
+  add_number(*command, "--in-flight", a->in_flight, "Requests that a thread keeps allocated but unpublished, at most",
+             1, 1 << 20);
+  add_number(*command, "--requests", a->requests, "Stops behind so many rows (all of them without this option)", 1)
+      ->default_str("");
+  command->add_flag("--verify", a->verify,
+                    "Checks contents and structure; with one thread, every outcome against the model as well");
+  command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")
+      ->type_name("FILE|-");
+  command->callback([a, &exit_code] { exit_code = simulate(*a); });
+}
+
+}  // namespace triecheck::tools
