@@ -209,12 +209,15 @@ class search {
     return std::nullopt;
   }
 
+  // Places the steps that `s` waits for: evictions, made by whoever may make them now, and pages that a release frees.
+  // Where they do not suffice, `s` is rejected.
   void make_way(position& p, std::size_t i, const atomic_step& s) {
     const event& e = events_[i];
     std::vector<std::size_t> others = under_way(p);
     if (s.kind == step_kind::drop_pin) {
-      for (const page own : p.now.private_pages(e.op.subject))
+      for (const page own : p.now.private_pages(e.op.subject)) {
         static_cast<void>(place(p, i, {step_kind::free_page, own}));
+      }
     }
     if (s.kind == step_kind::take) {
       for (const std::size_t other : others) {

@@ -155,7 +155,7 @@ result explore_scenario(const checks::scenario& s, const std::string& place, con
   const std::uint64_t executions = options.executions == 0 && is_random(options.strategy) ? 10'000 : options.executions;
   const clock started;
   const auto body = [&](progress& shared) {
-    scenario_program program(s, factory(options.cache, options.fault));
+    scenario_program program(s, options.make != nullptr ? options.make : factory(options.cache, options.fault));
     const auto chooser = options.strategy == "random" ? make_random(options.seed, executions) : make_exhaustive(options.reduction);
     const run_outcome o = run(program, *chooser,
                               {.by = search_of(options.strategy),

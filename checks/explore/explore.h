@@ -25,6 +25,7 @@ const std::vector<strategy_name>& strategy_names();
 struct explore_options {
   std::string cache = "coarse";
   std::string fault;                              ///< empty: the shipped text
+  checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
   std::string strategy = "exhaustive";
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = 1;

@@ -111,7 +111,9 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
   void on_thread_block(rl::thread_id_t, bool) {}
 };
 
-/// One of Relacy's schedulers, watched: the choices inside operations go into the schedule, the budget ends it.
+/// One of Relacy's schedulers, watched: the choices inside operations go into the schedule, the budget ends it. Left
+/// alone, Relacy would branch at every free (reuse the block at once, or later) and double its tree each time; the
+/// answer is a constant here as it is under our own strategies, so that the searches explore the same programs.
 template <class Scheduler>
 class watched_scheduler : public Scheduler {
  public:
@@ -132,6 +134,7 @@ class watched_scheduler : public Scheduler {
   }
 
   unsigned rand(unsigned limit, rl::sched_type kind) {
+    if (kind == rl::sched_type_mem_realloc) return 0;
     const unsigned chosen = Scheduler::rand(limit, kind);
     session& s = session::current();
     if (!s.in_threads()) return chosen;

@@ -64,6 +64,10 @@ fault fault_@fault_name@() {
   list(APPEND triecheck_fault_sources ${copy}.cpp)
   string(APPEND fault_declarations "fault fault_${fault}();\n")
   string(APPEND fault_calls "fault_${fault}(), ")
+  # Registered here, where the name, the scenario and the kind are known; the programs are those of tools/.
+  add_test(NAME fault.explore.${fault} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
+    $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault} ${fault_Scenario} ${fault_Expected})
+  set_tests_properties(fault.explore.${fault} PROPERTIES TIMEOUT 120 LABELS fault)
 endmacro()
 
 include(${CMAKE_CURRENT_LIST_DIR}/list.cmake)

@@ -28,7 +28,7 @@ class stopwatch {
 struct campaign {
   std::uint64_t passed = 0;
   std::uint64_t operations = 0;
-  tally seen;
+  occurrence_counts seen;
   std::optional<workload> smallest_failing;   // the latest, as RapidCheck goes on only from a failing workload
 };
 

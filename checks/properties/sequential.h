@@ -5,7 +5,7 @@
 // because these apply a command to the model before it runs, and the model follows a step only with what was observed.
 //
 // Everything that decides the run is in the options; RapidCheck's environment variable is not consulted.
-// Threads: a check uses one thread; checks share nothing.
+// Threads: a check uses one thread; several may run at once.
 #pragma once
 
 #include <cstddef>
@@ -40,9 +40,9 @@ struct fuzz_options {
 };
 
 struct sequential_check {
-  result summary;                   ///< what reports hold; the schedule of a failure is its operations, in one line
-  tally seen;                       ///< what happened in the cases that passed, or in the one replayed
-  std::vector<std::string> lines;   ///< of a failure: one line per operation, then the violated rule
+  result summary;                  ///< what reports hold; the schedule of a failure is its operations, in one line
+  occurrence_counts seen;          ///< what happened in the cases that passed, or in the one replayed
+  std::vector<std::string> lines;  ///< of a failure: one line per operation, then the violated rule
 };
 
 /// Verdicts: `pass` when every case ran and each occurrence happened at least once; `incomplete` when RapidCheck gave

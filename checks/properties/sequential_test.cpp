@@ -144,7 +144,7 @@ TEST(sequential, every_variant_does_what_the_model_does_from_a_fresh_seed) {
 TEST(sequential, the_workloads_reach_everything_often) {
   const sequential_check check = check_sequential(shipped(), {.seed = 7, .cases = 500});
   ASSERT_EQ(check.summary.outcome, verdict::pass) << text_of(check);
-  const tally& seen = check.seen;
+  const occurrence_counts& seen = check.seen;
   EXPECT_GT(check.summary.steps, 30'000U);
   EXPECT_GT(seen.of(occurrence::lookup), 4'000U);
   EXPECT_GT(seen.of(occurrence::hit), 1'500U);

@@ -52,8 +52,8 @@ inline constexpr std::size_t most_tokens_per_page = 64;
 inline constexpr std::size_t most_slots = 64;
 
 /// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two
-/// pages of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release, a
-/// fork of slot 0 into slot 1, evict 2, clear. An extension is "x0-5.6+1". It is the workload itself and no seed, so
+/// pages of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release,
+/// a fork of slot 0 into slot 1, evict 2, clear. An extension is "x0-5.6+1". It is the workload itself and no seed, so
 /// that it replays in any later version, whatever the generator has become.
 std::string to_token(const workload& w);
 

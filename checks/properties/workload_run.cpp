@@ -3,7 +3,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <string_view>
+#include <utility>
+
+#include "checks/oracles/structure.h"
 
 namespace triecheck::checks {
 namespace {
@@ -55,6 +60,15 @@ constexpr std::array<named_gauge, 13> gauges = {{
     {"open_leases", &model::statistics::open_leases},
 }};
 
+// A cache that broke a rule cannot be taken down: its destructor would release the open leases into it, and one of its
+// own assertions would end the process before anything was reported. It stays, and stays reachable for leak checkers.
+void abandon(std::unique_ptr<subject> broken) {
+  static std::mutex guard;
+  static std::vector<std::unique_ptr<subject>>& abandoned = *new std::vector<std::unique_ptr<subject>>;
+  const std::lock_guard lock(guard);
+  abandoned.push_back(std::move(broken));
+}
+
 class side_by_side {
  public:
   side_by_side(subject_factory make, const workload& w)
@@ -74,6 +88,7 @@ class side_by_side {
     } catch (const std::exception& e) {
       record_.found = {"exception", std::string("an exception came out of the operation: ") + e.what()};
     }
+    if (record_.found) abandon(std::move(cache_));
     return std::move(record_);
   }
 
@@ -154,7 +169,7 @@ class side_by_side {
   }
 
   void count(const command& c, const model::outcome& observed, const model::statistics& before, bool was_open) {
-    tally& seen = record_.seen;
+    occurrence_counts& seen = record_.seen;
     const bool ok = observed.result == model::status::ok;
     if (c.kind == command_kind::lookup) {
       seen.add(occurrence::lookup);
@@ -201,6 +216,7 @@ class side_by_side {
     if (rejected) record_.found = {"model-mismatch", *rejected};
     if (!record_.found) compare_leases();
     if (!record_.found) compare_pages();
+    if (!record_.found) compare_pins();
     if (!record_.found) compare_statistics();
     if (!record_.found) compare_eviction_order();
     if (!record_.found) compare_index();
@@ -231,6 +247,14 @@ class side_by_side {
     const auto differs = std::mismatch(expected.begin(), expected.end(), structure_.pages.begin());
     record_.found = {"page-states", "page " + std::to_string(differs.first - expected.begin()) + " is " +
                                         show(*differs.second) + "; the model has it " + show(*differs.first)};
+  }
+
+  void compare_pins() {
+    std::vector<std::vector<model::page>> chains;
+    for (const slot_state& slot : slots_) {
+      if (slot.open) chains.push_back(reference_.published_pages(*slot.lease));
+    }
+    if (const std::optional<std::string> wrong = check_pins(structure_, chains)) record_.found = {"pins", *wrong};
   }
 
   void compare_statistics() {
@@ -273,11 +297,11 @@ class side_by_side {
 
 }  // namespace
 
-void tally::add(const tally& other) {
+void occurrence_counts::add(const occurrence_counts& other) {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
 }
 
-std::string tally::show() const {
+std::string occurrence_counts::show() const {
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     text += (i == 0 ? "" : ", ") + std::to_string(counts_[i]) + " " + std::string(occurrence_names[i]);
@@ -285,7 +309,7 @@ std::string tally::show() const {
   return text;
 }
 
-std::string tally::never() const {
+std::string occurrence_counts::never() const {
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     if (counts_[i] == 0) text += (text.empty() ? "" : ", ") + std::string(occurrence_names[i]);

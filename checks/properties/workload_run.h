@@ -1,10 +1,10 @@
 // Runs a workload on a cache and on the model side by side, and compares everything after every operation.
 //
 // Compared: the outcome with what the model accepts (exact recency); the pages of every open lease; the state of every
-// page; the statistics; the order of eviction; that the index leads to every cached page once. At the end every lease
-// is released and the cache shut down: no page may be lost.
+// page and its pins; the statistics; the order of eviction; that the index leads to every cached page once. At the end
+// every lease is released and the cache shut down: no page may be lost.
 //
-// Threads: a run uses one thread; runs share nothing.
+// Threads: a run uses one thread; several may run at once.
 #pragma once
 
 #include <array>
@@ -42,11 +42,11 @@ enum class occurrence : std::uint8_t {
 inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::clear) + 1;
 
 /// How often each of them happened.
-class tally {
+class occurrence_counts {
  public:
   std::uint64_t of(occurrence what) const { return counts_[static_cast<std::size_t>(what)]; }
   void add(occurrence what, std::uint64_t n = 1) { counts_[static_cast<std::size_t>(what)] += n; }
-  void add(const tally& other);
+  void add(const occurrence_counts& other);
 
   /// "812 lookups, 455 hits, ...", in the order of the enumeration.
   std::string show() const;
@@ -66,15 +66,15 @@ struct performed {
 
 /// Where cache and model part, at the last operation of a run.
 struct deviation {
-  std::string kind;   ///< "model-mismatch", "lease-pages", "page-states", "statistics", "eviction-order", "index",
-                      ///< "pages-lost", "exception"
+  std::string kind;   ///< "model-mismatch", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
+                      ///< "index", "pages-lost", "exception"
   std::string rule;   ///< which rule was violated and how, one sentence
 };
 
 struct run_record {
   std::vector<performed> history;   ///< the operations that ran: those of the workload that applied, then the releases
   std::optional<deviation> found;
-  tally seen;
+  occurrence_counts seen;
 };
 
 run_record run_workload(subject_factory make, const workload& w);

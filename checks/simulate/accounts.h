@@ -23,7 +23,7 @@ void fill_in(simulation& s, request_tally total, const model::statistics& stats)
 /// Agreement of the counters with the tally, and conservation of pages, before shutdown.
 std::optional<failure> audit(const request_tally& total, const model::statistics& stats, std::size_t pages);
 
-/// What a snapshot shows when every lease was released: a sound trie, an index and an eviction order that hold all of it,
+/// What a snapshot shows when every lease was released: a sound trie, all of it in the index and in the eviction order,
 /// and no pin.
 std::optional<failure> audit_structure(const structure& s);
 

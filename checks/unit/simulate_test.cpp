@@ -205,7 +205,7 @@ struct cache_that_keeps_a_lease : sound_cache {
 
 TEST(simulate, lease_that_stays_open_is_found) {
   EXPECT_EQ(found_unverified<cache_that_keeps_a_lease>(), "statistics");
-  EXPECT_EQ(found_in<cache_that_keeps_a_lease>(four_pages()), "model-mismatch");
+  EXPECT_EQ(found_in<cache_that_keeps_a_lease>(four_pages()), "statistics");
 }
 
 struct cache_with_a_missing_page : sound_cache {
@@ -302,7 +302,9 @@ struct cache_with_another_pin : sound_cache {
   using sound_cache::sound_cache;
   cache_snapshot snapshot() const {
     cache_snapshot s = sound_cache::snapshot();
-    ++s.pages[1].pins;
+    const auto node =
+        std::find_if(s.pages.begin(), s.pages.end(), [](const page_view& p) { return p.state == page_state::cached; });
+    if (node != s.pages.end()) ++node->pins;
     return s;
   }
 };
@@ -316,7 +318,7 @@ TEST(simulate, structure_that_differs_at_the_end_is_found) {
   const simulation pinned = run<cache_with_another_pin>(small_trace(), four_pages());
   ASSERT_TRUE(pinned.found);
   EXPECT_EQ(pinned.found->kind, "page-states");
-  EXPECT_NE(pinned.found->message.find("line 7: page 1 is "), std::string::npos) << pinned.found->message;
+  EXPECT_NE(pinned.found->message.find(", pinned in the cache and "), std::string::npos) << pinned.found->message;
 }
 
 TEST(simulate, structure_is_checked_at_the_end_with_any_number_of_threads) {

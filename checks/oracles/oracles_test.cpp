@@ -1,0 +1,131 @@
+// Each oracle accepts what is right and names what is wrong: one seeded violation per rule.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "cache/sync_std.h"
+#include "checks/oracles/page_contents.h"
+#include "checks/oracles/page_ownership.h"
+#include "checks/oracles/structure.h"
+
+namespace triecheck::checks {
+namespace {
+
+// Page 0 under the root, page 1 below it, page 2 free, page 3 private.
+structure small_trie() {
+  structure s;
+  s.tokens_per_page = 2;
+  s.pages.resize(4);
+  s.pages[0] = {.state = model::page_state::cached, .parent = {}, .block = {1, 2}};
+  s.pages[1] = {.state = model::page_state::cached, .parent = 0, .block = {3, 4}};
+  s.pages[3].state = model::page_state::leased;
+  s.pins = {0, 0, 0, 0};
+  s.eviction_order = {1, 0};
+  s.indexed = {0, 1};
+  return s;
+}
+
+void expect_wrong(const char* rule, const std::function<void(structure&)>& damage) {
+  structure s = small_trie();
+  damage(s);
+  const auto wrong = check_structure(s);
+  ASSERT_TRUE(wrong.has_value()) << rule;
+  EXPECT_NE(wrong->find(rule), std::string::npos) << *wrong;
+}
+
+TEST(oracles, structure_accepts_a_trie) { EXPECT_EQ(check_structure(small_trie()), std::nullopt); }
+
+TEST(oracles, structure_names_every_kind_of_damage) {
+  expect_wrong("does not fill a page", [](structure& s) { s.pages[1].block.pop_back(); });
+  expect_wrong("stand for the same prefix", [](structure& s) {
+    s.pages[2] = s.pages[1];
+    s.indexed.push_back(2);
+    s.eviction_order.insert(s.eviction_order.begin(), 2);
+  });
+  expect_wrong("which is no node", [](structure& s) { s.pages[1].parent = 2; });
+  expect_wrong("its own ancestor", [](structure& s) { s.pages[0].parent = 1; });
+  expect_wrong("does not lead to the node page 1", [](structure& s) { s.indexed.pop_back(); });
+  expect_wrong("leads to page 1 twice", [](structure& s) { s.indexed.push_back(1); });
+  expect_wrong("leads to page 2, which is no node", [](structure& s) { s.indexed.push_back(2); });
+  expect_wrong("page 2 can be evicted, but it is no node", [](structure& s) { s.eviction_order.push_back(2); });
+  expect_wrong("page 0 can be evicted, but it is pinned", [](structure& s) { s.pins[0] = 1; });
+  expect_wrong("stands twice in the eviction order", [](structure& s) { s.eviction_order.push_back(1); });
+  expect_wrong("can never be evicted", [](structure& s) { s.eviction_order.pop_back(); });
+  expect_wrong("before its child page 1", [](structure& s) { std::swap(s.eviction_order[0], s.eviction_order[1]); });
+  expect_wrong("before its child page 1", [](structure& s) {
+    s.pins[1] = 1;
+    s.eviction_order = {0};
+  });
+}
+
+TEST(oracles, pins_are_counted_against_the_open_leases) {
+  structure s = small_trie();
+  s.pins = {2, 1, 0, 0};
+  EXPECT_EQ(check_pins(s, {{0, 1}, {0}}), std::nullopt);
+  EXPECT_TRUE(check_pins(s, {{0, 1}}).has_value());
+  EXPECT_TRUE(check_pins(s, {{0, 1}, {0}, {0}}).has_value());
+}
+
+TEST(oracles, a_path_is_read_from_the_root) {
+  EXPECT_EQ(path_of(small_trie(), 1), (std::vector<model::token>{1, 2, 3, 4}));
+}
+
+TEST(oracles, conservation_compares_every_counter) {
+  const structure s = small_trie();
+  const model::statistics right = {.lookups = 3, .published_pages = 4, .evicted_pages = 2, .free_pages = 1,
+                                   .private_pages = 1, .cached_pages = 2, .open_leases = 1};
+  model::statistics counted = right;
+  EXPECT_EQ(check_conservation(s, right, counted), std::nullopt);
+  for (const auto member : {&model::statistics::lookups, &model::statistics::looked_up_pages, &model::statistics::hit_pages,
+                            &model::statistics::allocated_pages, &model::statistics::published_pages,
+                            &model::statistics::duplicate_pages, &model::statistics::evicted_pages,
+                            &model::statistics::refused_too_large, &model::statistics::refused_full,
+                            &model::statistics::free_pages, &model::statistics::private_pages,
+                            &model::statistics::cached_pages, &model::statistics::open_leases}) {
+    model::statistics reported = right;
+    ++(reported.*member);
+    EXPECT_TRUE(check_conservation(s, reported, counted).has_value());
+  }
+}
+
+TEST(oracles, a_private_page_belongs_to_one_lease) {
+  page_ownership o(4, 3);
+  EXPECT_EQ(o.enter(0, {0, 1}, 0), std::nullopt);
+  EXPECT_TRUE(o.enter(1, {1}, 0).has_value());
+}
+
+TEST(oracles, a_page_that_a_lease_reads_is_not_handed_out) {
+  page_ownership o(4, 3);
+  EXPECT_EQ(o.enter(0, {0}, 1), std::nullopt);
+  EXPECT_EQ(o.enter(1, {0}, 1), std::nullopt);
+  EXPECT_TRUE(o.enter(2, {0}, 0).has_value());
+}
+
+TEST(oracles, a_private_page_is_not_read_as_published) {
+  page_ownership o(4, 3);
+  EXPECT_EQ(o.enter(0, {0}, 0), std::nullopt);
+  EXPECT_TRUE(o.enter(1, {0}, 1).has_value());
+}
+
+TEST(oracles, a_page_may_change_hands_inside_an_operation_that_gives_it_up) {
+  page_ownership o(4, 3);
+  EXPECT_EQ(o.enter(0, {0, 1}, 0), std::nullopt);
+  o.strike(0);                                      // lease 0 publishes and loses page 1 as a duplicate
+  EXPECT_EQ(o.enter(1, {1}, 0), std::nullopt);      // lease 1 gets it before lease 0 returns
+  EXPECT_EQ(o.enter(0, {0, 2}, 2), std::nullopt);
+  EXPECT_TRUE(o.enter(2, {9}, 0).has_value()) << "a page that does not exist";
+}
+
+TEST(oracles, digests_tell_prefixes_apart) {
+  page_contents<std_sync> contents(2);
+  EXPECT_EQ(contents.read(0), 0u);
+  const std::vector<model::token> one = {1, 2}, other = {2, 1}, longer = {1, 2, 3};
+  contents.write(0, digest(one));
+  EXPECT_EQ(contents.read(0), digest(one));
+  EXPECT_NE(digest(one), digest(other));
+  EXPECT_NE(digest(one), digest(longer));
+  EXPECT_NE(digest(one), 0u);
+}
+
+}  // namespace
+}  // namespace triecheck::checks
