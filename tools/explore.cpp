@@ -94,7 +94,7 @@ std::string command_of(const arguments& a) {
   add("--scenarios", a.directory);
   add("--cache", a.cache);
   add("--fault", a.fault);
-  add("--strategy", a.strategy);
+  add("--strategy", a.strategy == "exhaustive" ? "" : a.strategy);
   if (a.strategy == "random" || a.strategy == "relacy-random") add("--seed", std::to_string(a.seed));
   if (a.executions != 0) add("--executions", std::to_string(a.executions));
   add("--budget", a.budget);

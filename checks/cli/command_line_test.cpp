@@ -1,10 +1,9 @@
 // The command line as its users meet it: the program is run, and its output and exit status are read.
 //
 // TRIECHECK_BINARY is the program, TRIECHECK_SOURCE_DIR the top of the source tree.
-#include <gtest/gtest.h>
+#include "checks/cli/command_line.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -19,58 +18,6 @@
 
 namespace triecheck::checks {
 namespace {
-
-struct ended {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
-
-std::string contents(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
-
-// Every test has a directory of its own, which is the current one of the programs that it runs.
-class command_line : public testing::Test {
- protected:
-  command_line() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("triecheck-" + std::string(test->name()) + "-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(directory_);
-  }
-  ~command_line() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-
-  ended run(const std::string& arguments) const {
-    const std::string command =
-        "cd '" + directory_.string() + "' && '" TRIECHECK_BINARY "' " + arguments + " >out 2>err";
-    const int raw = std::system(command.c_str());
-    return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(directory_ / "out"), contents(directory_ / "err")};
-  }
-
-  nlohmann::json run_json(const std::string& arguments) const {
-    const ended e = run(arguments + " --json -");
-    EXPECT_EQ(e.status, 0) << e.err;
-    return nlohmann::json::parse(e.out, nullptr, false);
-  }
-
-  void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ / name) << text; }
-
-  // The arguments are refused with this one line, and nothing else is printed.
-  void expect_usage_error(const std::string& arguments, const std::string& line) const {
-    const ended e = run(arguments);
-    EXPECT_EQ(e.status, 2) << arguments;
-    EXPECT_EQ(e.err, line + "\n") << arguments;
-    EXPECT_EQ(e.out, "") << arguments;
-  }
-
-  std::filesystem::path directory_;
-};
 
 constexpr const char* good_line = R"({"timestamp": 0, "input_length": 600, "output_length": 1, "hash_ids": [0, 1]})";
 
