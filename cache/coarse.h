@@ -37,6 +37,7 @@ class coarse_cache {
         trie_(config.pages, config.tokens_per_page),
         unpinned_(config.pages) {
     Sync::label(mutex_, "cache.mutex");
+    Sync::label(next_lease_, "cache.next_lease");
   }
 
   coarse_cache(const coarse_cache&) = delete;
@@ -235,6 +236,18 @@ class coarse_cache {
   using counter = typename Sync::template var<std::uint64_t>;
 
   struct counters {
+    counters() {
+      Sync::label(lookups, "stats.lookups");
+      Sync::label(looked_up_pages, "stats.looked_up_pages");
+      Sync::label(hit_pages, "stats.hit_pages");
+      Sync::label(allocated_pages, "stats.allocated_pages");
+      Sync::label(published_pages, "stats.published_pages");
+      Sync::label(duplicate_pages, "stats.duplicate_pages");
+      Sync::label(evicted_pages, "stats.evicted_pages");
+      Sync::label(refused_too_large, "stats.refused_too_large");
+      Sync::label(refused_full, "stats.refused_full");
+      Sync::label(open_leases, "stats.open_leases");
+    }
     counter lookups{0}, looked_up_pages{0}, hit_pages{0};
     counter allocated_pages{0}, published_pages{0}, duplicate_pages{0}, evicted_pages{0};
     counter refused_too_large{0}, refused_full{0}, open_leases{0};

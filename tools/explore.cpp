@@ -111,20 +111,11 @@ std::string in_words(const checks::result& r) {
   return text + ", " + seconds + "; " + r.scope;
 }
 
-// What a person needs to understand a failure: the kind, the story, and last the command that shows it again.
-void print_failure(const checks::result& r, const named_scenario& s, const std::string& fault) {
-  std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
-  std::string why;
-  const auto choices = explore::parse_schedule(r.found->schedule, why);
-  if (!choices || r.found->replay.empty()) return;
-  const explore::replayed again =
-      explore::replay_scenario(s.program, {.scenario = s.place, .cache = r.cache, .fault = fault, .choices = *choices});
-  if (!again.outcome.found || again.outcome.found->kind != r.found->kind) {
-    std::cout << "  the schedule does not show the failure again: the program is not deterministic\n";
-    return;
-  }
-  if (!again.interleaving.empty()) std::cout << again.interleaving;
-  std::cout << r.found->kind << ": " << again.outcome.found->message << "\n" << r.found->replay << "\n";
+// What a person needs to understand a failure: the story, what was violated, and the command that shows it again.
+void print_failure(const explore::explored& e) {
+  const checks::failure& f = *e.outcome.found;
+  std::cout << e.interleaving << "  " << f.kind << ": " << f.message << "\n";
+  if (!f.replay.empty()) std::cout << "  " << f.replay << "\n";
 }
 
 checks::verdict explore_all(const arguments& a) {
@@ -147,15 +138,16 @@ checks::verdict explore_all(const arguments& a) {
         options.budget = std::max(std::chrono::duration<double>(0), budget - std::chrono::duration<double>(std::chrono::steady_clock::now() - started));
       }
       progress_line line;
-      const checks::result r = explore::explore_scenario(s.program, s.place, options, [&](const explore::progress& p) {
+      const explore::explored e = explore::explore_scenario(s.program, s.place, options, [&](const explore::progress& p) {
         if (!line.due()) return;
         line.show("[" + std::to_string(report.results.size() + 1) + "/" + std::to_string(scenarios.size() * caches.size()) +
                   "] " + s.program.name + ", " + cache + ": " + std::to_string(p.executions) + " executions");
       });
       line.clear();
+      const checks::result& r = e.outcome;
       if (talk) {
         std::cout << in_words(r) << std::endl;
-        if (r.found) print_failure(r, s, a.fault);
+        if (r.found) print_failure(e);
       }
       if (r.found && !r.found->replay.empty()) last_replay = r.found->replay;
       report.results.push_back(r);

@@ -32,7 +32,7 @@ checks::verdict replay(const arguments& a) {
     throw usage_error("there is no fault '" + token->fault + "' (`triecheck list` shows them)");
   }
   const named_scenario s = find_scenario(token->scenario, scenario_directory(a.directory));
-  const explore::replayed r = explore::replay_scenario(s.program, *token, a.all);
+  const explore::explored r = explore::replay_scenario(s.program, *token, a.all);
   if (a.json != "-") {
     std::cout << s.program.name << ", " << token->cache << (token->fault.empty() ? "" : " with the fault " + token->fault)
               << ": " << s.program.title << "\n" << r.interleaving;

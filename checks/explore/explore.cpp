@@ -145,11 +145,30 @@ void apply_expectation(result& r, const checks::scenario& s) {
   }
 }
 
+// Replays the violation that was found, for its story and for the names of objects.
+void confirm(explored& out, const checks::scenario& s, replay_token token, const explore_options& options) {
+  result& r = out.outcome;
+  std::string why;
+  token.choices = parse_schedule(r.found->schedule, why).value_or(schedule{});
+  const explored again = replay_scenario(s, token, false, options);
+  out.interleaving = again.interleaving;
+  if (again.outcome.outcome == verdict::fail && again.outcome.found->kind == r.found->kind) {
+    r.found->message = again.outcome.found->message;
+    return;
+  }
+  r.outcome = verdict::error;
+  r.found->message = "a violation (" + r.found->kind + ": " + r.found->message + ") does not show again on its schedule: " +
+                     (again.outcome.found ? again.outcome.found->message : "the replay ends without one");
+  r.found->kind = "nondeterminism";
+}
+
 }  // namespace
 
-result explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
-                        const std::function<void(const progress&)>& tick) {
-  result r{.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
+explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
+                          const std::function<void(const progress&)>& tick) {
+  explored out;
+  result& r = out.outcome;
+  r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound") r.preemptions = options.preemptions;
   r.scope = scope_of(options);
   const std::uint64_t executions = options.executions == 0 && is_random(options.strategy) ? 10'000 : options.executions;
@@ -169,24 +188,26 @@ result explore_scenario(const checks::scenario& s, const std::string& place, con
   };
   const isolated_run child = run_isolated(body, options.patience, tick);
   r.seconds = started.seconds();
-  read_answer(r, child, {.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}}, s, nullptr);
+  replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
+  read_answer(r, child, token, s, nullptr);
+  if (r.outcome == verdict::fail) confirm(out, s, token, options);
   apply_expectation(r, s);
-  return r;
+  return out;
 }
 
-replayed replay_scenario(const checks::scenario& s, const replay_token& token, bool all, std::chrono::milliseconds patience) {
-  replayed out;
+explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all, const explore_options& options) {
+  explored out;
   out.outcome = {.scenario = s.name, .cache = token.cache, .strategy = "replay"};
   out.outcome.scope = "one execution";
   const clock started;
   const auto body = [&](progress& shared) {
-    scenario_program program(s, factory(token.cache, token.fault));
+    scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault));
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
     const run_outcome o = run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record);
     return to_json(o, program.undecided(), record.table(program.threads(), all)).dump(-1, ' ', false, json::error_handler_t::replace);
   };
-  const isolated_run child = run_isolated(body, patience);
+  const isolated_run child = run_isolated(body, options.patience);
   out.outcome.seconds = started.seconds();
   read_answer(out.outcome, child, token, s, &out.interleaving);
   return out;

@@ -46,18 +46,20 @@ struct replay_token {
 std::string show(const replay_token& token);
 std::optional<replay_token> parse_token(const std::string& text, std::string& why);
 
-/// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known
-/// cache, fault and strategy. Never throws for what the program under test does.
-checks::result explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
-                                const std::function<void(const progress&)>& tick = {});
-
-struct replayed {
+struct explored {
   checks::result outcome;
-  std::string interleaving;
+  std::string interleaving;  ///< of a failing execution: its story, a column per thread
 };
 
+/// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known
+/// cache, fault and strategy. Never throws for what the program under test does. A violation is replayed at once, in
+/// another process: the report names objects and tells the story from there, and what does not show again is an error.
+explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
+                          const std::function<void(const progress&)>& tick = {});
+
 /// Runs one schedule in a process of its own and tells its story; `all` includes accesses of plain variables.
-replayed replay_scenario(const checks::scenario& s, const replay_token& token, bool all = false,
-                         std::chrono::milliseconds patience = std::chrono::milliseconds(10'000));
+/// Of `options`, `make` and `patience` count.
+explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all = false,
+                         const explore_options& options = {});
 
 }  // namespace triecheck::explore

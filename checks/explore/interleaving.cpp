@@ -30,7 +30,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
 
 std::string show(const location& where) {
   std::string_view file = where.file;
-  for (const std::string_view part : {"/cache/", "/model/", "/checks/", "/tools/"}) {
+  for (const std::string_view part : {"/faults/", "/cache/", "/model/", "/checks/", "/tools/"}) {
     if (const std::size_t at = file.rfind(part); at != std::string_view::npos) {
       file.remove_prefix(at + 1);
       break;

@@ -93,10 +93,13 @@ void scenario_program::setup() {
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
   contents_ = new checks::page_contents<relacy_sync>(config_.pages);
   subject_ = make_(config_, leases_).release();
+  if (!init_.empty()) session::current().title("[init]");
   run(init_);
+  session::current().title("[threads]");
 }
 
 void scenario_program::finish() {
+  session::current().title("[final]");
   run(final_);
   check_end();
   delete subject_;
