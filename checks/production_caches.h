@@ -1,5 +1,5 @@
-// The variants over the production layer, as types: the one list that the registry of variants, the simulation and the
-// unit tests of the cache are made from. A new variant is one line here.
+// The variants, as types: the one list that the registry of variants, the explorer, the simulation and the unit tests of
+// the cache are made from. A new variant, or a cache of your own, is one line here.
 #pragma once
 
 #include <tuple>
@@ -9,17 +9,25 @@
 
 namespace triecheck::checks {
 
-/// A cache class with the name that --cache takes and one line of description.
-template <class Cache>
+/// A variant over any sync layer, with the name that --cache takes and one line of description. `Family::over<Sync>` is
+/// its class: a class template cannot be passed itself, because clang 14 stumbles over the constraint on its parameter.
+template <class Family>
 struct production_cache {
-  using cache_type = Cache;
+  template <class Sync>
+  using over = typename Family::template over<Sync>;
+  using cache_type = over<std_sync>;
   const char* name;
   const char* description;
 };
 
+struct coarse_family {
+  template <class Sync>
+  using over = coarse_cache<Sync>;
+};
+
 /// All variants, the default first.
 inline constexpr std::tuple production_caches{
-    production_cache<coarse_cache<std_sync>>{"coarse", "one mutex around everything, plain reference counts"},
+    production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts"},
 };
 
 }  // namespace triecheck::checks

@@ -8,9 +8,9 @@
 namespace triecheck::checks {
 namespace {
 
-template <class Cache>
-variant to_variant(const production_cache<Cache>& p) {
-  return {p.name, p.description, &make_subject<Cache>};
+template <class Listed>
+variant to_variant(const Listed& p) {
+  return {p.name, p.description, &make_subject<typename Listed::cache_type>};
 }
 
 }  // namespace

@@ -2,15 +2,24 @@
 
 #include <algorithm>
 
-#include "cache/coarse.h"
 #include "checks/cache_subject.h"
 #include "checks/explore/relacy_sync.h"
+#include "checks/production_caches.h"
 
 namespace triecheck::explore {
+namespace {
+
+template <class Listed>
+void match(const Listed& listed, const std::string& variant, checks::subject_factory& found) {
+  if (variant == listed.name) found = &checks::make_subject<typename Listed::template over<relacy_sync>>;
+}
+
+}  // namespace
 
 checks::subject_factory explored_variant(const std::string& variant) {
-  if (variant == "coarse") return &checks::make_subject<coarse_cache<relacy_sync>>;
-  return nullptr;
+  checks::subject_factory found = nullptr;
+  std::apply([&](const auto&... listed) { (match(listed, variant, found), ...); }, checks::production_caches);
+  return found;
 }
 
 const fault* find_fault(const std::string& name) {

@@ -5,7 +5,13 @@
 
 #include "checks/explore/relacy_headers.h"
 
-// Relacy replaces new and the unsized delete; at -O2 the compiler calls the sized one.
+// Relacy replaces new and delete by inline functions. Where a compiler inlines every call of one, none is emitted, and
+// the text that does not include Relacy would get the standard one: one heap would free what the other gave. Taking the
+// addresses keeps all four in the program.
+[[gnu::used]] static void* (*const kept_new[])(std::size_t) = {&operator new, &operator new[]};
+[[gnu::used]] static void (*const kept_delete[])(void*) noexcept = {&operator delete, &operator delete[]};
+
+// It replaces the unsized delete only; at -O2 the compiler calls the sized one.
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { operator delete[](memory); }
 

@@ -9,11 +9,10 @@
 namespace triecheck::checks {
 namespace {
 
-template <class Cache>
-bool run_if_named(const production_cache<Cache>& p, const trace& t, const simulation_options& options,
-                  simulation& result) {
+template <class Listed>
+bool run_if_named(const Listed& p, const trace& t, const simulation_options& options, simulation& result) {
   if (options.cache != p.name) return false;
-  result = run<Cache>(t, options);
+  result = run<typename Listed::cache_type>(t, options);
   return true;
 }
 
