@@ -1,7 +1,11 @@
 // `triecheck replay`: one execution again, step by step, in a new process.
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -23,9 +27,24 @@ struct arguments {
   std::string json;
 };
 
+// The token of the first failure in a file that `explore --json` wrote.
+std::string token_from(const std::string& file) {
+  std::ifstream in(file);
+  const nlohmann::json report = nlohmann::json::parse(in, nullptr, false);
+  if (!report.is_object() || !report.contains("results") || !report["results"].is_array()) {
+    throw usage_error(file + ": this is no result of `triecheck explore --json`");
+  }
+  for (const auto& result : report["results"]) {
+    const std::string command = result.value("/failure/replay"_json_pointer, std::string());
+    const std::size_t quote = command.find('\'');
+    if (quote != std::string::npos && command.ends_with('\'')) return command.substr(quote + 1, command.size() - quote - 2);
+  }
+  throw usage_error(file + ": there is no failure to replay in this result");
+}
+
 checks::verdict replay(const arguments& a) {
   std::string why;
-  const auto token = explore::parse_token(a.token, why);
+  const auto token = explore::parse_token(std::filesystem::is_regular_file(a.token) ? token_from(a.token) : a.token, why);
   if (!token) throw usage_error("'" + a.token + "': " + why);
   static_cast<void>(known_variant(token->cache));
   if (const auto* fault = explore::find_fault(token->fault); !token->fault.empty() && fault == nullptr) {
@@ -54,8 +73,8 @@ checks::verdict replay(const arguments& a) {
 void add_replay(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("replay", "One execution again, step by step: what a failing run printed last");
   const auto a = std::make_shared<arguments>();
-  command->add_option("token", a->token, "SCENARIO@CACHE@SCHEDULE, or SCENARIO@CACHE+FAULT@SCHEDULE")
-      ->type_name("TOKEN")
+  command->add_option("token", a->token, "SCENARIO@CACHE@SCHEDULE, SCENARIO@CACHE+FAULT@SCHEDULE, or a file that explore --json wrote")
+      ->type_name("TOKEN|FILE")
       ->required();
   command->add_option("--scenarios", a->directory, "Another directory of scenarios")->type_name("DIR");
   command->add_flag("--all", a->all, "Also the accesses of plain variables");
