@@ -37,7 +37,7 @@ std::size_t count_operations(const checks::scenario& s) {
 }
 
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make)
-    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), ownership_(0, 0) {
+    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), ownership_(0, 0), history_(config_) {
   init_ = prepare(s.init);
   for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
   final_ = prepare(s.final);
@@ -153,7 +153,7 @@ outcome scenario_program::perform(const operation& op) {
   std::optional<std::string> wrong;
   {
     const outside_simulation heap;
-    history_.push_back({.thread = thread, .op = op, .observed = o, .called = when.called, .returned = when.returned});
+    history_.record({.thread = thread, .op = op, .observed = o, .called = when.called, .returned = when.returned});
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
@@ -281,7 +281,7 @@ void scenario_program::check_end() {
   if (!lost.empty()) s.fail("pages-lost", "I5: after shutdown " + lost.front());
   {
     const outside_simulation heap;
-    wrong = check_history(end);
+    if (auto found = history_.check(end.pages)) wrong = violation{"linearizability", *std::move(found)};
   }
   if (wrong) s.fail(wrong->kind.c_str(), wrong->message);
 }
@@ -296,13 +296,6 @@ std::optional<violation> scenario_program::check_contents(const checks::structur
                                           meaning(contents[p])};
   }
   return std::nullopt;
-}
-
-std::optional<violation> scenario_program::check_history(const checks::structure& s) {
-  const model::linearization found = model::check(config_, history_, &s.pages);
-  if (found.verdict == model::linearizable::unknown) ++undecided_;
-  if (found.verdict != model::linearizable::no) return std::nullopt;
-  return violation{"linearizability", found.reason};
 }
 
 }  // namespace triecheck::explore

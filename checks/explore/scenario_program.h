@@ -12,11 +12,11 @@
 
 #include "checks/explore/relacy_sync.h"
 #include "checks/explore/session.h"
+#include "checks/oracles/linearizability.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject.h"
-#include "model/linearizability.h"
 
 namespace triecheck::explore {
 
@@ -33,7 +33,7 @@ class scenario_program final : public program {
   void finish() override;
 
   /// Histories that the linearizability check gave up on; they make a run incomplete.
-  std::size_t undecided() const { return undecided_; }
+  std::size_t undecided() const { return history_.undecided(); }
 
  private:
   /// A step with the numbers of its leases; `request` is already split.
@@ -72,7 +72,6 @@ class scenario_program final : public program {
   std::string meaning(std::uint64_t content) const;
   void check_end();
   std::optional<violation> check_contents(const checks::structure& s, const std::vector<std::uint64_t>& contents) const;
-  std::optional<violation> check_history(const checks::structure& s);
 
   const model::config config_;
   const checks::subject_factory make_;
@@ -86,10 +85,9 @@ class scenario_program final : public program {
   checks::page_contents<relacy_sync>* contents_ = nullptr;
   std::vector<lease_book> books_;
   checks::page_ownership ownership_;
-  std::vector<model::event> history_;
+  checks::linearizability history_;
   model::statistics counted_;
   std::map<std::uint64_t, std::vector<model::token>> written_;  // what each digest stands for
-  std::size_t undecided_ = 0;
 };
 
 }  // namespace triecheck::explore
