@@ -29,6 +29,7 @@ struct arguments {
   std::string fault;
   std::string strategy = "exhaustive";
   std::uint64_t preemptions = 2;
+  std::uint64_t depth = 3;
   std::uint64_t executions = 0;
   std::uint64_t seed = 1;
   std::uint64_t stale_depth = 1;
@@ -80,6 +81,7 @@ explore::explore_options options_of(const arguments& a) {
   o.reduction = !a.no_reduction;
   o.stale_depth = static_cast<unsigned>(a.stale_depth);
   o.preemptions = static_cast<unsigned>(a.preemptions);
+  o.depth = static_cast<unsigned>(a.depth);
   o.seed = a.seed;
   o.executions = a.executions;
   return o;
@@ -95,7 +97,9 @@ std::string command_of(const arguments& a) {
   add("--cache", a.cache);
   add("--fault", a.fault);
   add("--strategy", a.strategy == "exhaustive" ? "" : a.strategy);
-  if (a.strategy == "random" || a.strategy == "relacy-random") add("--seed", std::to_string(a.seed));
+  if (a.strategy == "bounded" || a.strategy == "relacy-bound") add("--preemptions", std::to_string(a.preemptions));
+  if (a.strategy == "pct") add("--depth", std::to_string(a.depth));
+  if (a.strategy == "random" || a.strategy == "pct" || a.strategy == "relacy-random") add("--seed", std::to_string(a.seed));
   if (a.executions != 0) add("--executions", std::to_string(a.executions));
   add("--budget", a.budget);
   return text;
@@ -175,7 +179,8 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, or all")->type_name("V|all");
   command->add_option("--fault", a->fault, "A seeded fault in place of the shipped text")->type_name("NAME");
   command->add_option("--strategy", a->strategy, "Who chooses")->type_name("NAME")->capture_default_str();
-  add_number(*command, "--preemptions", a->preemptions, "The bound of relacy-bound", 0, 1000);
+  add_number(*command, "--preemptions", a->preemptions, "The bound of bounded and relacy-bound", 0, 1000);
+  add_number(*command, "--depth", a->depth, "Of pct: how many ordering constraints a violation may need", 1, 100);
   add_number(*command, "--executions", a->executions,
              "How many, for the random strategies (10,000 without it); elsewhere a limit", 1);
   add_number(*command, "--seed", a->seed, "Of the random strategies", 0);

@@ -44,7 +44,9 @@ std::string token_from(const std::string& file) {
 
 checks::verdict replay(const arguments& a) {
   std::string why;
-  const auto token = explore::parse_token(std::filesystem::is_regular_file(a.token) ? token_from(a.token) : a.token, why);
+  std::error_code no_file;  // a long token is no possible name of a file, which is no error
+  const bool is_file = std::filesystem::is_regular_file(a.token, no_file);
+  const auto token = explore::parse_token(is_file ? token_from(a.token) : a.token, why);
   if (!token) throw usage_error("'" + a.token + "': " + why);
   static_cast<void>(known_variant(token->cache));
   if (const auto* fault = explore::find_fault(token->fault); !token->fault.empty() && fault == nullptr) {

@@ -1,6 +1,6 @@
 #include "tools/scenario_argument.h"
 
-#include <algorithm>
+#include <system_error>
 
 #include "tools/commands.h"
 
@@ -10,7 +10,8 @@ namespace fs = std::filesystem;
 
 named_scenario find_scenario(const std::string& name_or_path, const fs::path& directory) {
   const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".toml");
-  if (is_path || fs::exists(name_or_path)) return {checks::load_scenario(name_or_path), name_or_path};
+  std::error_code impossible_name;
+  if (is_path || fs::exists(name_or_path, impossible_name)) return {checks::load_scenario(name_or_path), name_or_path};
   for (const char* folder : {"", "regressions"}) {
     const fs::path file = directory / folder / (name_or_path + ".toml");
     if (fs::exists(file)) return {checks::load_scenario(file), name_or_path};

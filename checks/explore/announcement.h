@@ -7,6 +7,8 @@
 //  - an operation that the explorer does not know depends on everything.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace triecheck::explore {
@@ -80,6 +82,13 @@ constexpr relation relate(const announcement& earlier, const announcement& later
   if (tries) return relation::racing;
   if (earlier_releases || later_releases) return relation::ordered;
   return relation::racing;  // two acquisitions: the later one could have come first
+}
+
+/// How many operations of each thread happen before one, that one included.
+using clock_vector = std::array<std::uint32_t, max_threads>;
+
+inline void join(clock_vector& into, const clock_vector& other) {
+  for (unsigned t = 0; t < max_threads; ++t) into[t] = std::max(into[t], other[t]);
 }
 
 constexpr bool independent(const announcement& a, const announcement& b) {

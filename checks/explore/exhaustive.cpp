@@ -23,13 +23,6 @@
 namespace triecheck::explore {
 namespace {
 
-/// How many operations of each thread happened before, the thread's own included.
-using clock_vector = std::array<std::uint32_t, max_threads>;
-
-void join(clock_vector& into, const clock_vector& other) {
-  for (unsigned t = 0; t < max_threads; ++t) into[t] = std::max(into[t], other[t]);
-}
-
 constexpr std::uint32_t bit(unsigned thread) { return 1U << thread; }
 unsigned lowest(std::uint32_t set) { return static_cast<unsigned>(std::countr_zero(set)); }
 

@@ -17,6 +17,8 @@ using nlohmann::json;
 const std::vector<strategy_name>& strategy_names() {
   static const std::vector<strategy_name> all = {
       {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets"},
+      {"bounded", "every execution with at most --preemptions preemptions, fewest first"},
+      {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations"},
       {"random", "random walks from --seed, --executions of them"},
       {"relacy-full", "Relacy's own full search, for comparison"},
       {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison"},
@@ -56,7 +58,16 @@ search search_of(const std::string& strategy) {
   return search::guided;
 }
 
-bool is_random(const std::string& strategy) { return strategy == "random" || strategy == "relacy-random"; }
+bool is_random(const std::string& strategy) {
+  return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
+}
+
+std::unique_ptr<strategy> make_strategy(const explore_options& o, std::uint64_t executions) {
+  if (o.strategy == "random") return make_random(o.seed, executions);
+  if (o.strategy == "pct") return make_pct(o.seed, executions, o.depth);
+  if (o.strategy == "bounded") return make_bounded(o.preemptions);
+  return make_exhaustive(o.reduction);
+}
 
 checks::subject_factory factory(const std::string& cache, const std::string& fault) {
   if (fault.empty()) return explored_variant(cache);
@@ -79,6 +90,7 @@ std::string scope_of(const explore_options& o) {
   std::string scope = "Relacy's memory model (no load buffering), " +
                       std::to_string(o.strategy == "relacy-random" ? 2 : o.stale_depth) + " older value" +
                       (o.stale_depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
+  if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
   if (is_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
   return scope;
 }
@@ -169,13 +181,13 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   explored out;
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
-  if (options.strategy == "relacy-bound") r.preemptions = options.preemptions;
+  if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
   r.scope = scope_of(options);
   const std::uint64_t executions = options.executions == 0 && is_random(options.strategy) ? 10'000 : options.executions;
   const clock started;
   const auto body = [&](progress& shared) {
     scenario_program program(s, options.make != nullptr ? options.make : factory(options.cache, options.fault));
-    const auto chooser = options.strategy == "random" ? make_random(options.seed, executions) : make_exhaustive(options.reduction);
+    const auto chooser = make_strategy(options, executions);
     const run_outcome o = run(program, *chooser,
                               {.by = search_of(options.strategy),
                                .bounds = {.stale_depth = options.stale_depth},

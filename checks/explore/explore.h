@@ -29,8 +29,9 @@ struct explore_options {
   std::string strategy = "exhaustive";
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = 1;
-  unsigned preemptions = 2;                       ///< of relacy-bound
-  std::uint64_t seed = 1;                         ///< of random and relacy-random
+  unsigned preemptions = 2;                       ///< of bounded and relacy-bound
+  unsigned depth = 3;                             ///< of pct
+  std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
   std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
   std::optional<std::chrono::duration<double>> budget;
   std::chrono::milliseconds patience{10'000};     ///< without a step: hang

@@ -94,7 +94,8 @@ TEST(explore, every_strategy_that_ends_agrees_on_a_correct_cache) {
   for (const strategy_name& s : strategy_names()) {
     explore_options o;
     o.strategy = s.name;
-    o.executions = s.name == std::string("random") || s.name == std::string("relacy-random") ? 200 : 0;
+    o.executions = s.name == std::string("random") || s.name == std::string("pct") || s.name == std::string("relacy-random") ? 200 : 0;
+    o.preemptions = 100;
     if (s.name == std::string("relacy-full")) o.executions = 2000;  // it would take 365,762 and more
     const result r = explore_scenario(two_requests(), "two_requests", o).outcome;
     const bool stopped = s.name == std::string("relacy-full");
@@ -223,7 +224,7 @@ TEST(explore, what_relacys_own_searches_find_replays) {
   const auto* fault = find_fault("release_without_the_mutex");
   ASSERT_NE(fault, nullptr);
   const auto s = checks::load_scenario(std::string(TRIECHECK_SCENARIOS_DIR) + "/" + fault->scenario + ".toml");
-  for (const char* strategy : {"relacy-full", "relacy-bound", "relacy-random", "random"}) {
+  for (const char* strategy : {"relacy-full", "relacy-bound", "relacy-random", "random", "pct", "bounded"}) {
     explore_options o;
     o.fault = fault->name;
     o.strategy = strategy;

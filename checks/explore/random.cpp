@@ -7,19 +7,11 @@
 namespace triecheck::explore {
 namespace {
 
-/// splitmix64: neighbouring inputs give unrelated outputs, so consecutive walks have unrelated seeds.
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e37'79b9'7f4a'7c15;
-  x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9;
-  x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11eb;
-  return x ^ (x >> 31);
-}
-
 class random_walks final : public strategy {
  public:
   random_walks(std::uint64_t seed, std::uint64_t executions) : seed_(seed), executions_(executions) {}
 
-  void begin() override { engine_.seed(mix(mix(seed_) ^ walk_)); }
+  void begin() override { engine_.seed(hashed(seed_, walk_)); }
 
   unsigned choose_thread(const scheduling_point& point) override {
     std::uint32_t left = point.enabled;

@@ -69,7 +69,7 @@ struct suspect {
 
 struct limits {
   unsigned stale_depth = 1;             ///< how many stores before the newest a load may see; 0 to 2
-  unsigned steps_per_operation = 2000;  ///< more operations of the layer without an end of a cache operation: livelock
+  unsigned steps_per_operation = 500;  ///< more operations of the layer without an end of a cache operation: livelock
 };
 
 class session {

@@ -52,6 +52,20 @@ class strategy {
 /// Every execution up to the order of independent operations: source sets with sleep sets.
 std::unique_ptr<strategy> make_exhaustive(bool reduction);
 
+/// Two numbers into one, well spread: neighbouring inputs give unrelated outputs (splitmix64).
+constexpr std::uint64_t hashed(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t x = a * 0x9e37'79b9'7f4a'7c15 + b + 0x9e37'79b9'7f4a'7c15;
+  x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9;
+  x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11eb;
+  return x ^ (x >> 31);
+}
+
+/// Every execution with at most `preemptions` preemptions, fewest first, with happens-before caching.
+std::unique_ptr<strategy> make_bounded(unsigned preemptions);
+
+/// `executions` executions under probabilistic concurrency testing of the given depth, at least 1.
+std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t executions, unsigned depth);
+
 /// `executions` random walks; walk i is drawn from hash(seed, i).
 std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t executions);
 

@@ -384,6 +384,94 @@ TEST(litmus, a_program_that_is_not_deterministic_is_an_error) {
   EXPECT_EQ(o.error_kind, "nondeterminism") << o.executions;
 }
 
+// Three threads over three words, with loads that may be stale: rich enough for the strategies to disagree.
+program_over<registers> three_threads_of_loads_and_stores() {
+  return {{[](registers& s) {
+             s.x.store(1, release);
+             s.r[0] = s.y.load(acquire);
+           },
+           [](registers& s) {
+             s.y.store(1, relaxed);
+             s.r[1] = s.x.fetch_add(2, acq_rel);
+           },
+           [](registers& s) {
+             s.r[2] = s.x.load(acquire);
+             s.r[3] = s.y.load(relaxed);
+           }},
+          show_registers};
+}
+
+TEST(litmus, enough_preemptions_are_no_bound) {
+  auto p = three_threads_of_loads_and_stores();
+  explore_all(p);
+  const outcomes all = p.outcomes;
+  p.outcomes.clear();
+  const auto o = run(p, *explore::make_bounded(100));
+  EXPECT_TRUE(o.complete);
+  EXPECT_EQ(p.outcomes, all);
+  auto buffering = store_buffering<relaxed, relaxed, false>();
+  explore_all(buffering);
+  const outcomes both = buffering.outcomes;
+  buffering.outcomes.clear();
+  run(buffering, *explore::make_bounded(100));
+  EXPECT_EQ(buffering.outcomes, both);
+}
+
+TEST(litmus, fewer_preemptions_see_fewer_outcomes) {
+  std::size_t before = 0;
+  for (const unsigned most : {0U, 1U, 2U}) {
+    auto p = three_threads_of_loads_and_stores();
+    EXPECT_TRUE(run(p, *explore::make_bounded(most)).complete);
+    EXPECT_GE(p.outcomes.size(), before);
+    before = p.outcomes.size();
+  }
+  auto all = three_threads_of_loads_and_stores();
+  explore_all(all);
+  EXPECT_LE(before, all.outcomes.size());
+}
+
+struct check_then_act {
+  word free{1}, taken{0};
+};
+
+// Two threads see the only page free, and both take it: needs one preemption between the check and the act.
+void take_without_care(check_then_act& s) {
+  if (s.free.load(acquire) == 0) return;
+  s.free.store(0, release);
+  sync::require(s.taken.fetch_add(1, acq_rel) == 0, "the page is taken once");
+}
+
+TEST(litmus, the_first_violation_found_under_a_bound_has_the_fewest_preemptions) {
+  program_over<check_then_act> p({take_without_care, take_without_care});
+  const auto none = run(p, *explore::make_bounded(0), {.bounds = {.stale_depth = 0}});
+  EXPECT_FALSE(none.found.has_value());
+  EXPECT_TRUE(none.complete);
+  const auto some = run(p, *explore::make_bounded(5), {.bounds = {.stale_depth = 0}});
+  ASSERT_TRUE(some.found.has_value());
+  EXPECT_EQ(some.preemptions, 1u);
+}
+
+// A violation of depth 2: all of the other thread's work falls between two neighbouring operations.
+void watch(two_words& s) {
+  const std::uint32_t before = s.x.load(acquire);
+  const std::uint32_t after = s.x.load(acquire);
+  sync::require(before != 0 || after != 10, "no work of ten steps falls into one gap");
+}
+
+TEST(litmus, priorities_find_a_violation_of_depth_two_sooner_than_random_walks) {
+  std::uint64_t pct = 0;
+  std::uint64_t random = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    program_over<two_words> p({watch, add_times<10, &two_words::x>});
+    const explore::run_options newest_values = {.bounds = {.stale_depth = 0}};
+    const auto by_priorities = run(p, *explore::make_pct(seed, 20'000, 2), newest_values);
+    EXPECT_TRUE(by_priorities.found.has_value()) << seed;
+    pct += by_priorities.executions;
+    random += run(p, *explore::make_random(seed, 20'000), newest_values).executions;
+  }
+  EXPECT_LT(10 * pct, random) << pct << " against " << random;
+}
+
 TEST(litmus, relacys_full_search_and_ours_see_the_same_outcomes) {
   auto relaxed_buffering = store_buffering<relaxed, relaxed, false>();
   explore_all(relaxed_buffering);

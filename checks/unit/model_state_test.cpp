@@ -15,28 +15,12 @@
 
 #include <gtest/gtest.h>
 
+#include "checks/unit/model_words.h"
+
 namespace {
 
 using namespace triecheck::model;
-
-using tokens = std::vector<token>;
-using pages = std::vector<page>;
-
-operation lookup(lease l, tokens t) { return {.kind = operation_kind::lookup, .subject = l, .tokens = std::move(t)}; }
-operation allocate(lease l, tokens t, std::size_t extra_slots = 0) {
-  return {.kind = operation_kind::allocate, .subject = l, .tokens = std::move(t), .extra_slots = extra_slots};
-}
-operation publish(lease l) { return {.kind = operation_kind::publish, .subject = l}; }
-operation release(lease l) { return {.kind = operation_kind::release, .subject = l}; }
-operation fork(lease l, lease forked) { return {.kind = operation_kind::fork, .subject = l, .forked = forked}; }
-operation evict(std::size_t count) { return {.kind = operation_kind::evict, .count = count}; }
-operation clear() { return {.kind = operation_kind::clear}; }
-
-outcome leased(pages all, std::size_t cached) { return {.pages = std::move(all), .cached = cached}; }
-outcome refused(status s, pages all = {}, std::size_t cached = 0) {
-  return {.result = s, .pages = std::move(all), .cached = cached};
-}
-outcome freed(std::size_t count) { return {.evicted = count}; }
+using namespace triecheck::model::words;
 
 void accept(state& s, const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0) {
   const std::optional<violation> v = s.step(op, observed, evicted_on_refusal);
