@@ -71,7 +71,7 @@ constexpr relation relate(const announcement& earlier, const announcement& later
   }
   if (earlier.object != later.object) return relation::independent;
   if (earlier.kind == load && later.kind == load) return relation::independent;
-  if (earlier.kind <= rmw) return relation::racing;
+  if (earlier.kind <= rmw || later.kind <= rmw) return relation::racing;  // a store to a mutex is its destruction
 
   const auto reads = [](access k) { return k == lock_shared || k == try_lock_shared || k == unlock_shared; };
   if (reads(earlier.kind) && reads(later.kind)) return relation::independent;

@@ -92,7 +92,6 @@ class bounded final : public strategy {
 
   bool complete() const override { return complete_; }
   bool redundant() const override { return repeated_; }
-  std::string broken() const override { return broken_; }
 
  private:
   // Ends an execution that is not counted without another preemption.
@@ -166,7 +165,6 @@ class bounded final : public strategy {
   bool pruned_ = false;
   bool repeated_ = false;
   bool complete_ = false;
-  std::string broken_;
 };
 
 }  // namespace

@@ -12,7 +12,8 @@
 //    the earlier acquisition of the same mutex that happens neither before the locking thread's last operation nor
 //    before a later such acquisition; where the thread to be tried turns out to be disabled, every enabled one is tried;
 //  - choices inside an operation are alternatives below its frame: a thread sleeps only when all of them are done;
-//  - a thread that is blocked for ever ends the search anyway, as a deadlock.
+//  - a lock that never runs, because the execution stops where every enabled thread sleeps, is entered for its races all
+//    the same; one that never runs otherwise is part of a deadlock, which ends the search.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -52,10 +53,12 @@ class exhaustive final : public strategy {
 
   unsigned choose_thread(const scheduling_point& point) override {
     if (redundant_) return prefer(point, point.enabled);
+    if (depth_ != 0 && data_at_ != frames_[depth_ - 1].data.size()) return stop_at(point, depth_);
     data_at_ = 0;
     if (depth_ < frames_.size()) return follow(point);
     if (!push(point)) {
       redundant_ = true;
+      reverse_for_waiting(point);
       return prefer(point, point.enabled);
     }
     enter(depth_);
@@ -86,7 +89,6 @@ class exhaustive final : public strategy {
 
   bool complete() const override { return complete_; }
   bool redundant() const override { return redundant_; }
-  std::string broken() const override { return broken_; }
 
  private:
   // The first choice at a new point: stay with the running thread while it can go on and does not offer to wait, so
@@ -101,15 +103,17 @@ class exhaustive final : public strategy {
   // Repeats a choice of the common prefix, and enters the frame whose choice changed.
   unsigned follow(const scheduling_point& point) {
     frame& f = frames_[depth_];
-    if (!same(f, point)) {
-      broken_ = "the program is not deterministic: operation " + std::to_string(depth_ + 1) +
-                " of the execution differs from an earlier execution with the same choices";
-      redundant_ = true;
-      return prefer(point, point.enabled);
-    }
+    if (!same(f, point)) return stop_at(point, depth_ + 1);
     if (depth_ == changed_) enter(depth_);
     ++depth_;
     return f.thread;
+  }
+
+  unsigned stop_at(const scheduling_point& point, std::size_t operation) {
+    broken_ = "the program is not deterministic: operation " + std::to_string(operation) +
+              " of the execution differs from an earlier execution with the same choices";
+    redundant_ = true;
+    return prefer(point, point.enabled);
   }
 
   static bool same(const frame& f, const scheduling_point& point) {
@@ -139,6 +143,20 @@ class exhaustive final : public strategy {
     f.backtrack = reduction_ ? bit(f.thread) : f.enabled;
     frames_.push_back(std::move(f));
     return true;
+  }
+
+  // An execution that stops because every enabled thread sleeps never runs the locks that others wait for; without their
+  // races the order in which such a lock comes first would be lost.
+  void reverse_for_waiting(const scheduling_point& point) {
+    for (unsigned t = 0; t < max_threads; ++t) {
+      if (!point.next[t].blocked_for(t)) continue;
+      frame f;
+      std::copy(point.next.begin(), point.next.end(), f.next.begin());
+      f.thread = t;
+      frames_.push_back(std::move(f));
+      enter(frames_.size() - 1);
+      frames_.pop_back();
+    }
   }
 
   // The operation of frames_[depth] runs for the first time here: numbers it, computes its clock, reverses its races.
@@ -225,7 +243,6 @@ class exhaustive final : public strategy {
   std::size_t changed_ = 0;     // the frame whose thread differs from the last execution
   bool redundant_ = false;
   bool complete_ = false;
-  std::string broken_;
   std::vector<std::size_t> races_;  // kept for their storage
   std::vector<std::size_t> part_;
 };

@@ -87,9 +87,9 @@ json to_json(const run_outcome& o, std::size_t undecided, const std::string& sto
 
 std::string scope_of(const explore_options& o) {
   if (o.strategy == "relacy-full" || o.strategy == "relacy-bound") return "Relacy's own search and its memory model, 1 older value per load";
-  std::string scope = "Relacy's memory model (no load buffering), " +
-                      std::to_string(o.strategy == "relacy-random" ? 2 : o.stale_depth) + " older value" +
-                      (o.stale_depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
+  const unsigned depth = o.strategy == "relacy-random" ? 2 : o.stale_depth;
+  std::string scope = "Relacy's memory model (no load buffering), " + std::to_string(depth) + " older value" +
+                      (depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
   if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
   if (is_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
   return scope;

@@ -69,13 +69,14 @@ class shared_progress {
   progress* progress_;
 };
 
-void write_all(int file, const std::string& text) {
+bool write_all(int file, const std::string& text) {
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t n = write(file, text.data() + done, text.size() - done);
-    if (n < 0 && errno != EINTR) return;
+    if (n < 0 && errno != EINTR) return false;
     if (n > 0) done += static_cast<std::size_t>(n);
   }
+  return true;
 }
 
 [[noreturn]] void run_child(const std::function<std::string(progress&)>& body, progress& shared, int out) {
@@ -83,7 +84,7 @@ void write_all(int file, const std::string& text) {
   watched = &shared;
   install_handlers();
   try {
-    write_all(out, body(shared));
+    if (!write_all(out, body(shared))) _exit(4);
   } catch (const std::exception& e) {
     snprintf(shared.fatal, sizeof shared.fatal, "harness: %s", e.what());
     _exit(3);
@@ -135,13 +136,16 @@ isolated_run run_isolated(const std::function<std::string(progress&)>& body, std
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   run.executions = shared->executions;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !hung) return run;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !hung && !run.answer.empty()) return run;
 
   run.answer.clear();
   run.so_far.assign(shared->path, shared->path + shared->length);
   std::string text = shared->fatal;
   if (hung) text = "hang: the program made no step for " + std::to_string(patience.count() / 1000) + " s";
-  if (text.empty()) text = "crash: the exploring process was killed by signal " + std::to_string(WTERMSIG(status));
+  if (text.empty() && WIFSIGNALED(status)) {
+    text = "crash: the exploring process was killed by signal " + std::to_string(WTERMSIG(status));
+  }
+  if (text.empty()) text = "crash: the exploring process ended without an answer";
   const std::size_t colon = text.find(": ");
   run.error_kind = text.substr(0, colon);
   run.error = text.substr(colon + 2);

@@ -6,6 +6,8 @@
 // is used after its destruction is seen at any optimisation level.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -61,9 +63,12 @@ class tracked {
   void retire() const {
     session& s = session::current();
     if (!s.in_threads()) return;
+    check({});
     s.announce({.kind = access::store, .object = id_}, {});
     rl::ctx().sched();
+    check({});
     s.performed();
+    s.describe({}, [&](const interleaving& names) { return "destroy " + names.name(id_); });
   }
 
   /// Called before and after every operation: other threads run in between.
@@ -262,18 +267,23 @@ struct relacy_sync {
     void unlock(location where = {}) {
       begin(access::unlock, where);
       mutex_.unlock_exclusive({});
+      writers_ = own_clocks();
       state_.owner = mutex_state::nobody;
       end(where, "unlock ");
     }
     void lock_shared(location where = {}) requires Shared {
       begin(access::lock_shared, where);
+      const clocks before = own_clocks();
       mutex_.lock_shared({});
+      forget_other_readers(before);
       state_.readers |= 1U << session::current().thread();
       end(where, "lock_shared ");
     }
     bool try_lock_shared(location where = {}) requires Shared {
       begin(access::try_lock_shared, where);
+      const clocks before = own_clocks();
       const bool locked = mutex_.try_lock_shared({});
+      if (locked) forget_other_readers(before);
       if (locked) state_.readers |= 1U << session::current().thread();
       end(where, locked ? "try_lock_shared " : "try_lock_shared fails: ");
       return locked;
@@ -290,6 +300,22 @@ struct relacy_sync {
    private:
     struct tag;
 
+    // Relacy lets a reader's release happen before the next reader's acquisition; the standard does not, and readers would
+    // not commute then. So a reader keeps what it knew before and learns what the writers released, no more.
+    using clocks = std::array<rl::timestamp_t, max_threads>;
+    static clocks own_clocks() {
+      clocks c{};
+      for (int i = 0; i < rl::ctx().get_thread_count(); ++i) c[static_cast<unsigned>(i)] = rl::ctx().threadx_->acq_rel_order_[i];
+      return c;
+    }
+    void forget_other_readers(const clocks& before) const {
+      rl::thread_info_base& t = *rl::ctx().threadx_;
+      for (int i = 0; i < rl::ctx().get_thread_count(); ++i) {
+        const auto other = static_cast<unsigned>(i);
+        if (i != t.index_) t.acq_rel_order_[i] = std::max(before[other], writers_[other]);
+      }
+    }
+
     static int owner() { return static_cast<int>(session::current().thread()); }
 
     void begin(access kind, const location& where) const {
@@ -304,6 +330,7 @@ struct relacy_sync {
 
     tracked tracked_;
     mutex_state state_;
+    clocks writers_{};  // what the exclusive holders released
     rl::generic_mutex<tag> mutex_;
   };
 

@@ -50,7 +50,6 @@ class follow_schedule final : public strategy {
   }
 
   bool complete() const override { return ended_; }
-  std::string broken() const override { return broken_; }
 
  private:
   void finish_operation() {
@@ -68,7 +67,6 @@ class follow_schedule final : public strategy {
   std::uint8_t age_left_ = 0;
   bool spurious_left_ = false;
   bool ended_ = false;
-  std::string broken_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <ostream>
+#include <stdexcept>
 
 #include "checks/explore/relacy_headers.h"
 
@@ -77,8 +78,8 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     const outside_simulation heap;
     session& s = session::current();
     const bool more = s.chooser().end();
-    if (std::string broken = s.chooser().broken(); !broken.empty()) {
-      s.set_error(std::move(broken));
+    if (!s.chooser().broken().empty()) {
+      s.set_error(s.chooser().broken());
       return true;
     }
     return current_run->execution_ended(!more, s.chooser().redundant());
@@ -264,8 +265,11 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
   switch (p.threads()) {
     case 2: result = run_with<2>(options.by, params); break;
     case 3: result = run_with<3>(options.by, params); break;
-    default: result = run_with<4>(options.by, params); break;
+    case 4: result = run_with<4>(options.by, params); break;
+    default: throw std::invalid_argument("a program has two to four threads");
   }
+
+  if (result != rl::test_result_success && result != rl::test_result_deadlock) s.append_violating_step();
 
   run_outcome o;
   state.report(o);

@@ -142,11 +142,12 @@ bool scenario_program::run_action(const action& a) {
 // Runs one operation of the cache and tells the oracles that watch every operation.
 outcome scenario_program::perform(const operation& op) {
   session& s = session::current();
-  if (op.kind == operation_kind::publish || op.kind == operation_kind::release) {
-    const outside_simulation heap;
-    ownership_.strike(op.subject);
+  const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release;
+  if (gives_up) {
+    s.begin_operation([this, l = op.subject] { ownership_.strike(l); });
+  } else {
+    s.begin_operation();
   }
-  s.begin_operation();
   outcome o = subject_->perform(op);
   const session::interval when = s.end_operation();
   const unsigned thread = s.thread();
@@ -164,7 +165,7 @@ outcome scenario_program::perform(const operation& op) {
       wrong = ownership_.enter(l, o.pages, o.cached);
     }
   }
-  s.title("  = " + model::show(op, o));
+  if (s.recording()) s.title("  = " + model::show(op, o));
   if (wrong) s.fail("page-ownership", *wrong);
   return o;
 }

@@ -27,22 +27,40 @@ void session::announce(const announcement& next, const location& where) {
 
 void session::performed() {
   if (guided_ || !in_threads()) return;
-  append(thread());
+  append_unguided(thread());
+}
+
+// Relacy's own searches choose by themselves: a step goes into the schedule when it has taken effect.
+void session::append_unguided(unsigned t) {
+  const outside_simulation heap;
+  append(t);
+  announced_ &= ~(1U << t);
   progress_.path[progress_.length - 1].age = static_cast<std::uint8_t>(pending_age_);
   progress_.path[progress_.length - 1].spurious = pending_spurious_;
   pending_age_ = 0;
   pending_spurious_ = false;
 }
 
+void session::append_violating_step() {
+  if (!guided_ && phase_ == phase::threads && acting_ < max_threads && (announced_ & (1U << acting_)) != 0) {
+    append_unguided(acting_);
+  }
+}
+
 // One more step in the schedule of this execution.
 void session::append(unsigned t) {
   const std::uint32_t at = progress_.length.load(std::memory_order_relaxed);
-  if (at < progress::longest_path) {
-    progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
-    progress_.length.store(at + 1, std::memory_order_relaxed);
+  if (at == progress::longest_path) {
+    error_ = "an execution has more than " + std::to_string(at) + " operations: it is too long to be explored";
+    return;
   }
+  progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
+  progress_.length.store(at + 1, std::memory_order_relaxed);
   progress_.heartbeat.fetch_add(1, std::memory_order_relaxed);
-  if (first_step_[t] == never) first_step_[t] = clock_;
+  if (first_step_[t] == never) {
+    first_step_[t] = clock_;
+    if (at_first_step_[t]) at_first_step_[t]();
+  }
   last_step_[t] = clock_;
   ++clock_;
   without_step_ = 0;
@@ -59,7 +77,11 @@ void session::fail(const char* kind, const std::string& message) {
   std::abort();  // fail_test does not come back
 }
 
-void session::begin_operation() { first_step_[thread()] = last_step_[thread()] = never; }
+void session::begin_operation(std::function<void()> at_first_step) {
+  const unsigned t = thread();
+  first_step_[t] = last_step_[t] = never;
+  at_first_step_[t] = std::move(at_first_step);
+}
 
 session::interval session::end_operation() {
   const unsigned t = thread();
@@ -80,7 +102,7 @@ void session::title(const std::string& text) {
   if (record_ == nullptr) return;
   const unsigned column = thread();
   const outside_simulation heap;
-  record_->add_title(column, std::string(text.data(), text.size()));
+  record_->add_title(column, text);
 }
 
 void session::begin_execution() {
@@ -114,14 +136,14 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     return t;
   }
   scheduling_point point{.next = next_, .enabled = 0, .current = last_thread_};
-  for (std::uint32_t rest = live; rest != 0; rest &= rest - 1) {
-    const auto t = static_cast<unsigned>(std::countr_zero(rest));
-    if ((announced_ & (1U << t)) == 0) next_[t] = {};
+  for (unsigned t = 0; t < max_threads; ++t) {
+    if ((announced_ & (1U << t)) == 0) next_[t] = {};  // an operation that nobody announced, or a thread that has ended
+    if ((live & (1U << t)) == 0) continue;
     if (!next_[t].blocked_for(t)) point.enabled |= 1U << t;
   }
   if (point.enabled == 0) return std::nullopt;
   const unsigned chosen = strategy_.choose_thread(point);
-  if (std::string broken = strategy_.broken(); !broken.empty()) error_ = std::move(broken);
+  if (!strategy_.broken().empty()) error_ = strategy_.broken();
   if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) ++preemptions_;
   announced_ &= ~(1U << chosen);
   append(chosen);

@@ -123,8 +123,9 @@ class session {
 
   // For the program under test.
   [[noreturn]] void fail(const char* kind, const std::string& message);
-  /// The interval of the operation that the thread begins now, as times that grow; see `interval`.
-  void begin_operation();
+  /// The thread begins an operation of the cache; `at_first_step` is called, outside the simulation, when the scheduler
+  /// has chosen its first step. Requires that the callable needs no memory of its own: two words at most.
+  void begin_operation(std::function<void()> at_first_step = {});
   struct interval {
     std::size_t called;
     std::size_t returned;
@@ -132,6 +133,7 @@ class session {
   /// The tightest interval that this execution allows: from the first to the last step of the operation. The thread
   /// could have called just before and returned just after, so an order that no such interval admits is a violation.
   interval end_operation();
+  bool recording() const { return record_ != nullptr; }
   /// A heading in the thread's column.
   void title(const std::string& text);
 
@@ -144,6 +146,8 @@ class session {
   void set_guided(bool guided) { guided_ = guided; }
   /// For schedulers that choose by themselves: notes what they chose inside the running operation.
   void note_data(data_choice kind);
+  /// Relacy's own search ended inside the operation that the acting thread announced: it belongs to the schedule.
+  void append_violating_step();
   void end_execution();
   void enter(phase p);
   bool stopped() const { return !error_.empty(); }
@@ -165,6 +169,7 @@ class session {
 
  private:
   void append(unsigned thread);
+  void append_unguided(unsigned thread);
 
   static inline session* current_ = nullptr;
 
@@ -194,6 +199,7 @@ class session {
   std::size_t quiet_time_ = 0;                       // operations before and after the threads, as time
   std::size_t base_time_ = 0;
   std::size_t without_step_ = 0;                     // operations without a step since the last step
+  std::array<std::function<void()>, max_threads + 1> at_first_step_{};
   std::array<std::size_t, max_threads + 1> first_step_{};
   std::array<std::size_t, max_threads + 1> last_step_{};
 

@@ -46,7 +46,10 @@ class strategy {
   virtual bool redundant() const { return false; }
 
   /// Why the run is wrong in itself (a program that is not deterministic, a schedule that does not fit), or empty.
-  virtual std::string broken() const { return {}; }
+  const std::string& broken() const { return broken_; }
+
+ protected:
+  std::string broken_;
 };
 
 /// Every execution up to the order of independent operations: source sets with sleep sets.

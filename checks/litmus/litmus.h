@@ -35,7 +35,7 @@ class program_over final : public explore::program {
     if (outcome_) {
       std::string seen = outcome_(*state_);
       const explore::outside_simulation heap;
-      outcomes.insert(std::string(seen.data(), seen.size()));
+      outcomes.insert(seen);
     }
     state_->~S();
   }
