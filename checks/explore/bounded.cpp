@@ -9,17 +9,14 @@
 // Partial-Order Reduction, OOPSLA 2013, on why the two do not mix).
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <unordered_map>
 #include <vector>
 
+#include "checks/explore/depth_first.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
 namespace {
-
-constexpr std::uint32_t bit(unsigned thread) { return 1U << thread; }
-unsigned lowest(std::uint32_t set) { return static_cast<unsigned>(std::countr_zero(set)); }
 
 struct frame {
   std::array<announcement, max_threads> next;
@@ -29,7 +26,7 @@ struct frame {
   bool free_switch = false;     // it cannot go on, or offers to wait: leaving it is no preemption
   unsigned before = 0;          // preemptions in front of this choice
   unsigned thread = 0;
-  std::vector<bool> data;       // the choices inside the operation, in order
+  inner_choices data;
   std::uint32_t number = 0;     // the operation's place in its thread, from 1
   clock_vector clock{};         // how many operations of each thread happen before it, itself included
   std::uint64_t order = 0;      // of the prefix that ends with the operation; the same for all its linearizations
@@ -44,18 +41,16 @@ class bounded final : public strategy {
 
   void begin() override {
     depth_ = 0;
-    data_at_ = 0;
     pruned_ = false;
   }
 
   unsigned choose_thread(const scheduling_point& point) override {
-    data_at_ = 0;
     if (pruned_) return stay(point);
     if (depth_ < frames_.size()) {
       frame& f = frames_[depth_++];
+      f.data.rewind();
       if (f.enabled == point.enabled) return f.thread;
-      broken_ = "the program is not deterministic: operation " + std::to_string(depth_) +
-                " of the execution differs from an earlier execution with the same choices";
+      broken_ = not_deterministic_at(depth_);
       pruned_ = true;
       return stay(point);
     }
@@ -70,9 +65,7 @@ class bounded final : public strategy {
 
   bool choose_data(data_choice) override {
     if (pruned_ || depth_ == 0) return false;
-    frame& f = frames_[depth_ - 1];
-    if (data_at_ == f.data.size()) f.data.push_back(false);
-    return f.data[data_at_++];
+    return frames_[depth_ - 1].data.choose();
   }
 
   bool end() override {
@@ -131,7 +124,7 @@ class bounded final : public strategy {
     f.clock[f.thread] = f.number;
     std::uint64_t event = hashed(f.thread, f.number);
     for (const std::uint32_t count : f.clock) event = hashed(event, count);
-    for (const bool older : f.data) event = hashed(event, older ? 2 : 1);
+    for (const bool older : f.data.taken()) event = hashed(event, older ? 2 : 1);
     f.order = (last == 0 ? 0 : frames_[last - 1].order) + event;
     const auto [entry, fresh] = seen_.try_emplace(hashed(f.order, current), f.preemptions());
     if (fresh) return true;
@@ -142,13 +135,7 @@ class bounded final : public strategy {
 
   // Moves a frame to its next alternative; false when there is none.
   static bool advance(frame& f) {
-    while (!f.data.empty()) {
-      if (!f.data.back()) {
-        f.data.back() = true;
-        return true;
-      }
-      f.data.pop_back();
-    }
+    if (f.data.advance()) return true;
     if (f.left == 0) return false;
     f.thread = lowest(f.left);
     f.left &= f.left - 1;
@@ -160,7 +147,6 @@ class bounded final : public strategy {
   bool cut_ = false;         // the bound kept something out of this round
   std::vector<frame> frames_;
   std::size_t depth_ = 0;    // operations of this execution so far
-  std::size_t data_at_ = 0;  // choices inside the running operation so far
   std::unordered_map<std::uint64_t, unsigned> seen_;  // order and running thread -> fewest preemptions
   bool pruned_ = false;
   bool repeated_ = false;

@@ -16,16 +16,13 @@
 //    the same; one that never runs otherwise is part of a deadlock, which ends the search.
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <vector>
 
+#include "checks/explore/depth_first.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
 namespace {
-
-constexpr std::uint32_t bit(unsigned thread) { return 1U << thread; }
-unsigned lowest(std::uint32_t set) { return static_cast<unsigned>(std::countr_zero(set)); }
 
 struct frame {
   std::array<announcement, max_threads> next;
@@ -36,7 +33,7 @@ struct frame {
   unsigned thread = 0;              // whose operation runs here in the current execution
   std::uint32_t number = 0;         // its how-manieth operation of that thread; counted from 1
   clock_vector clock{};             // of that operation
-  std::vector<bool> data;           // the choices inside the operation, in order
+  inner_choices data;
 
   const announcement& operation() const { return next[thread]; }
 };
@@ -47,14 +44,12 @@ class exhaustive final : public strategy {
 
   void begin() override {
     depth_ = 0;
-    data_at_ = 0;
     redundant_ = false;
   }
 
   unsigned choose_thread(const scheduling_point& point) override {
     if (redundant_) return prefer(point, point.enabled);
-    if (depth_ != 0 && data_at_ != frames_[depth_ - 1].data.size()) return stop_at(point, depth_);
-    data_at_ = 0;
+    if (depth_ != 0 && !frames_[depth_ - 1].data.repeated()) return stop_at(point, depth_);
     if (depth_ < frames_.size()) return follow(point);
     if (!push(point)) {
       redundant_ = true;
@@ -67,9 +62,7 @@ class exhaustive final : public strategy {
 
   bool choose_data(data_choice) override {
     if (redundant_ || depth_ == 0) return false;
-    frame& f = frames_[depth_ - 1];
-    if (data_at_ == f.data.size()) f.data.push_back(false);
-    return f.data[data_at_++];
+    return frames_[depth_ - 1].data.choose();
   }
 
   bool end() override {
@@ -104,14 +97,14 @@ class exhaustive final : public strategy {
   unsigned follow(const scheduling_point& point) {
     frame& f = frames_[depth_];
     if (!same(f, point)) return stop_at(point, depth_ + 1);
+    f.data.rewind();
     if (depth_ == changed_) enter(depth_);
     ++depth_;
     return f.thread;
   }
 
   unsigned stop_at(const scheduling_point& point, std::size_t operation) {
-    broken_ = "the program is not deterministic: operation " + std::to_string(operation) +
-              " of the execution differs from an earlier execution with the same choices";
+    broken_ = not_deterministic_at(operation);
     redundant_ = true;
     return prefer(point, point.enabled);
   }
@@ -220,13 +213,7 @@ class exhaustive final : public strategy {
   // Moves a frame to its next alternative; false when there is none.
   bool advance(frame& f) {
     changed_ = frames_.size();  // an operation that runs again with another value has the same races
-    while (!f.data.empty()) {
-      if (!f.data.back()) {
-        f.data.back() = true;
-        return true;
-      }
-      f.data.pop_back();
-    }
+    if (f.data.advance()) return true;
     f.done |= bit(f.thread);
     f.sleep |= reduction_ ? bit(f.thread) : 0;
     const std::uint32_t left = f.backtrack & ~f.done & ~f.sleep;
@@ -239,7 +226,6 @@ class exhaustive final : public strategy {
   const bool reduction_;
   std::vector<frame> frames_;
   std::size_t depth_ = 0;       // operations of this execution so far
-  std::size_t data_at_ = 0;     // choices inside the running operation so far
   std::size_t changed_ = 0;     // the frame whose thread differs from the last execution
   bool redundant_ = false;
   bool complete_ = false;
