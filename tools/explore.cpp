@@ -1,10 +1,12 @@
 // `triecheck explore`: scenarios under a strategy, each in a process of its own.
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -110,16 +112,17 @@ std::string in_words(const checks::result& r) {
   std::snprintf(seconds, sizeof seconds, "%.2f s", r.seconds);
   std::string text = checks::to_string(r.outcome) + "  " + r.scenario + "  " + r.cache + ", " + r.strategy;
   if (r.preemptions) text += " <= " + std::to_string(*r.preemptions) + " preemptions";
-  text += std::string(": ") + (r.complete ? "complete, " : "not complete, ") + std::to_string(r.executions) + " executions";
+  const bool passed = r.outcome == checks::verdict::pass;
+  text += std::string(": ") + (r.complete ? "complete, " : !passed ? "not complete, " : r.preemptions ? "all within the bound, " : "sampled, ") +
+          std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
   if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + " redundant)";
   return text + ", " + seconds + "; " + r.scope;
 }
 
-// What a person needs to understand a failure: the story, what was violated, and the command that shows it again.
+// What a person needs to understand a failure: the story, and what was violated.
 void print_failure(const explore::explored& e) {
   const checks::failure& f = *e.outcome.found;
   std::cout << e.interleaving << "  " << f.kind << ": " << f.message << "\n";
-  if (!f.replay.empty()) std::cout << "  " << f.replay << "\n";
 }
 
 checks::verdict explore_all(const arguments& a) {
@@ -129,10 +132,12 @@ checks::verdict explore_all(const arguments& a) {
   if (a.scenarios.empty()) scenarios = all_scenarios(directory, !a.directory.empty());
   const std::vector<std::string> caches = caches_of(a);
   explore::explore_options options = options_of(a);
+  if (scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
   const bool talk = a.json != "-" && a.junit != "-";
+  if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
+  for (const std::string& file : {a.json, a.junit}) check_writable(file);
 
   checks::report report{.command = command_of(a), .results = {}};
-  std::string last_replay;
   const auto started = std::chrono::steady_clock::now();
   const std::chrono::duration<double> budget = a.budget.empty() ? std::chrono::duration<double>(0) : parse_budget(a.budget);
   for (const named_scenario& s : scenarios) {
@@ -153,7 +158,6 @@ checks::verdict explore_all(const arguments& a) {
         std::cout << in_words(r) << std::endl;
         if (r.found) print_failure(e);
       }
-      if (r.found && !r.found->replay.empty()) last_replay = r.found->replay;
       report.results.push_back(r);
     }
   }
@@ -161,7 +165,10 @@ checks::verdict explore_all(const arguments& a) {
     std::size_t passed = 0;
     for (const auto& r : report.results) passed += r.outcome == checks::verdict::pass;
     std::cout << checks::to_string(report.outcome()) << ": " << passed << " of " << report.results.size() << " passed\n";
-    if (!last_replay.empty()) std::cout << last_replay << "\n";
+    // Last, a line to copy for each failure.
+    for (const auto& r : report.results) {
+      if (r.found && !r.found->replay.empty()) std::cout << r.found->replay << "\n";
+    }
   }
   if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "explore"));
   if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
@@ -179,18 +186,31 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, or all")->type_name("V|all");
   command->add_option("--fault", a->fault, "A seeded fault in place of the shipped text")->type_name("NAME");
   command->add_option("--strategy", a->strategy, "Who chooses")->type_name("NAME")->capture_default_str();
-  add_number(*command, "--preemptions", a->preemptions, "The bound of bounded and relacy-bound", 0, 1000);
-  add_number(*command, "--depth", a->depth, "Of pct: how many ordering constraints a violation may need", 1, 100);
+  const std::vector<std::pair<CLI::Option*, std::vector<std::string>>> only_for = {
+      {add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound: how many at most", 0, 1000),
+       {"bounded", "relacy-bound"}},
+      {add_number(*command, "--depth", a->depth, "pct: how many ordering constraints a violation may need", 1, 100), {"pct"}},
+      {add_number(*command, "--seed", a->seed, "pct, random, relacy-random: where the executions come from", 0),
+       {"pct", "random", "relacy-random"}},
+      {add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, 2),
+       {"exhaustive", "bounded", "pct", "random"}},
+      {command->add_flag("--no-reduction", a->no_reduction, "exhaustive: also every order of independent operations"),
+       {"exhaustive"}},
+  };
   add_number(*command, "--executions", a->executions,
-             "How many, for the random strategies (10,000 without it); elsewhere a limit", 1);
-  add_number(*command, "--seed", a->seed, "Of the random strategies", 0);
-  add_number(*command, "--stale-depth", a->stale_depth, "How many stores old a loaded value may be", 0, 2);
-  command->add_flag("--no-reduction", a->no_reduction, "exhaustive: also every order of independent operations");
+             "How many, for pct and the random strategies (10,000 without it); elsewhere a limit", 1)
+      ->default_str("");
   command->add_option("--budget", a->budget, "Stops after this time, as 60s or 5m: what is left is incomplete")->type_name("TIME");
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
-  command->callback([a, &exit_code] { exit_code = checks::exit_code(explore_all(*a)); });
+  command->callback([a, only_for, &exit_code] {
+    for (const auto& [option, strategies] : only_for) {
+      const bool fits = std::find(strategies.begin(), strategies.end(), a->strategy) != strategies.end();
+      if (option->count() != 0 && !fits) throw usage_error(option->get_name() + " has no effect with --strategy " + a->strategy);
+    }
+    exit_code = checks::exit_code(explore_all(*a));
+  });
 }
 
 }  // namespace triecheck::tools

@@ -9,6 +9,13 @@
 
 namespace triecheck::tools {
 
+void check_writable(const std::string& path_or_dash) {
+  if (path_or_dash.empty() || path_or_dash == "-") return;
+  errno = 0;
+  if (std::ofstream(path_or_dash, std::ios::binary | std::ios::app)) return;
+  throw usage_error(path_or_dash + " cannot be written (" + std::generic_category().message(errno) + ")");
+}
+
 void write_text(const std::string& path_or_dash, const std::string& text) {
   if (path_or_dash == "-") {
     std::cout << text << std::flush;

@@ -37,7 +37,10 @@ std::string token_from(const std::string& file) {
   for (const auto& result : report["results"]) {
     const std::string command = result.value("/failure/replay"_json_pointer, std::string());
     const std::size_t quote = command.find('\'');
-    if (quote != std::string::npos && command.ends_with('\'')) return command.substr(quote + 1, command.size() - quote - 2);
+    if (quote == std::string::npos || !command.ends_with('\'')) continue;
+    std::string token = command.substr(quote + 1, command.size() - quote - 2);
+    for (std::size_t at = 0; (at = token.find("'\\''", at)) != std::string::npos; ++at) token.replace(at, 4, "'");
+    return token;
   }
   throw usage_error(file + ": there is no failure to replay in this result");
 }
@@ -47,7 +50,7 @@ checks::verdict replay(const arguments& a) {
   std::error_code no_file;  // a long token is no possible name of a file, which is no error
   const bool is_file = std::filesystem::is_regular_file(a.token, no_file);
   const auto token = explore::parse_token(is_file ? token_from(a.token) : a.token, why);
-  if (!token) throw usage_error("'" + a.token + "': " + why);
+  if (!token) throw usage_error("'" + a.token + "' is neither a file nor a replay token: " + why);
   static_cast<void>(known_variant(token->cache));
   if (const auto* fault = explore::find_fault(token->fault); !token->fault.empty() && fault == nullptr) {
     throw usage_error("there is no fault '" + token->fault + "' (`triecheck list` shows them)");
@@ -60,7 +63,9 @@ checks::verdict replay(const arguments& a) {
     if (r.outcome.found) {
       std::cout << r.outcome.found->kind << ": " << r.outcome.found->message << "\n";
     } else {
-      std::cout << "no rule is violated on this schedule\n";
+      std::cout << (r.outcome.complete ? "no rule is violated on this schedule\n"
+                                       : "no rule is violated on this schedule, which ends before the program does: what it "
+                                         "showed once is gone; explore the scenario to be sure\n");
     }
   }
   if (!a.json.empty()) {

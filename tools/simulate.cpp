@@ -1,6 +1,8 @@
 // `triecheck simulate`: a request trace through the production build of a cache.
 #include "checks/simulate/simulate.h"
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
@@ -96,14 +98,19 @@ int simulate(const arguments& a) {
                                               .in_flight = a.in_flight,
                                               .requests = a.requests,
                                               .verify = a.verify};
+  const std::string too_large = "there is not enough memory for " + std::to_string(a.pages) + " pages of " +
+                                std::to_string(a.page_tokens) + " tokens";
+  // Memory is promised before it is there: what the machine cannot hold is refused before it is touched.
+  const double needed_bytes = static_cast<double>(a.pages) * (4.0 * static_cast<double>(a.page_tokens) + 64);
+  const double machine_bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (needed_bytes > machine_bytes) throw usage_error(too_large);
   checks::simulation s;
   try {
     s = checks::simulate(t, options);
   } catch (const std::invalid_argument& e) {
     throw usage_error(e.what());
   } catch (const std::bad_alloc&) {
-    throw usage_error("there is not enough memory for " + std::to_string(a.pages) + " pages of " +
-                      std::to_string(a.page_tokens) + " tokens");
+    throw usage_error(too_large);
   }
   if (s.found) s.found->replay = replay_command(a, s);
   if (a.json != "-") print(a, s);

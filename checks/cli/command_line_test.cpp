@@ -198,7 +198,7 @@ TEST_F(command_line, result_that_cannot_be_written_is_printed) {
 TEST_F(command_line, cache_that_is_too_large_is_a_usage_error) {
   write("t.jsonl", small_trace);
   expect_usage_error("simulate t.jsonl --pages 4294967294 --page-tokens 4294967295",
-                     "triecheck: the cache is too large");
+                     "triecheck: there is not enough memory for 4294967294 pages of 4294967295 tokens");
 }
 
 // ---- simulate: a real trace

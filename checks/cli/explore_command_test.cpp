@@ -124,7 +124,8 @@ TEST_F(explore_command, bad_scenario_is_one_line_with_its_place) {
 TEST_F(explore_command, bad_arguments_are_one_line_each) {
   for (const char* arguments :
        {"explore no_such_scenario", "explore --cache bogus", "explore --strategy bogus", "explore --fault bogus",
-        "explore --budget soon", "explore --budget 5", "explore --stale-depth 3", "explore --executions 0",
+        "explore --seed 7", "explore --strategy random --preemptions 1", "explore --strategy relacy-random --stale-depth 0",
+        "explore --json - --junit -", "explore --json no/such/folder/r.json", "explore --budget soon", "explore --budget 5", "explore --stale-depth 3", "explore --executions 0",
         "replay", "replay nonsense", "replay 'a@coarse@0x'", "replay 'a@bogus@0'", "replay 'no_such@coarse@0'",
         "replay 'clear_against_lookup@coarse+bogus@0'"}) {
     const ended e = run(arguments);

@@ -58,6 +58,11 @@ search search_of(const std::string& strategy) {
   return search::guided;
 }
 
+/// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
+bool explores_everything(const std::string& strategy) {
+  return strategy == "exhaustive" || strategy == "relacy-full" || strategy == "replay";
+}
+
 bool is_random(const std::string& strategy) {
   return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
 }
@@ -106,7 +111,8 @@ class clock {
 /// The parent's view of a finished child: fills everything but what depends on the scenario's expectation.
 void read_answer(result& r, const isolated_run& child, replay_token token, const checks::scenario& s, std::string* story) {
   const auto fill = [&](std::string kind, std::string message, std::size_t preemptions) {
-    const std::string word = show(token);
+    std::string word = show(token);
+    for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) word.replace(at, 1, "'\\''");
     r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
                               .operations = count_operations(s), .preemptions = preemptions,
                               .schedule = show(token.choices), .replay = "triecheck replay '" + word + "'"};
@@ -119,7 +125,8 @@ void read_answer(result& r, const isolated_run& child, replay_token token, const
     return;
   }
   const json j = json::parse(child.answer);
-  r.complete = j["complete"];
+  const bool finished = j["complete"];
+  r.complete = finished && explores_everything(r.strategy);
   r.executions = j["executions"];
   r.redundant = j["redundant"];
   r.steps = j["steps"];
@@ -138,7 +145,8 @@ void read_answer(result& r, const isolated_run& child, replay_token token, const
     r.complete = false;
     r.scope += "; the linearizability of " + std::to_string(undecided) + " histories is undecided";
   } else {
-    r.outcome = r.complete && r.steps != 0 ? verdict::pass : verdict::incomplete;
+    r.outcome = finished && r.steps != 0 ? verdict::pass : verdict::incomplete;
+    if (finished && r.steps == 0) r.scope += "; nothing was scheduled: the cache does not use the sync layer";
   }
 }
 
@@ -154,6 +162,8 @@ void apply_expectation(result& r, const checks::scenario& s) {
     r.outcome = verdict::fail;
     r.found = checks::failure{.kind = "no-failure", .message = "the scenario expects a failure, and there is none",
                               .threads = s.threads.size(), .operations = count_operations(s)};
+  } else if (r.outcome == verdict::fail) {
+    r.found->message += " (the scenario expects " + s.expect_kind + ")";
   }
 }
 
@@ -203,6 +213,10 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
   read_answer(r, child, token, s, nullptr);
   if (r.outcome == verdict::fail) confirm(out, s, token, options);
+  if (r.outcome == verdict::incomplete && r.steps != 0) {
+    const bool limited = executions != 0 && r.executions >= executions && !is_random(options.strategy);
+    r.scope += limited ? "; stopped after " + std::to_string(executions) + " executions" : "; stopped by its budget";
+  }
   apply_expectation(r, s);
   return out;
 }

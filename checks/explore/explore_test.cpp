@@ -100,7 +100,8 @@ TEST(explore, every_strategy_that_ends_agrees_on_a_correct_cache) {
     const result r = explore_scenario(two_requests(), "two_requests", o).outcome;
     const bool stopped = s.name == std::string("relacy-full");
     EXPECT_EQ(r.outcome, stopped ? verdict::incomplete : verdict::pass) << s.name;
-    EXPECT_EQ(r.complete, !stopped) << s.name;
+    const bool everything = s.name == std::string("exhaustive");  // the others sample, are bounded, or were stopped
+    EXPECT_EQ(r.complete, everything) << s.name;
     EXPECT_FALSE(r.found.has_value()) << s.name;
     EXPECT_GT(r.steps, 0u) << s.name;
   }

@@ -25,10 +25,10 @@ class run_state {
   run_state(session& s, const run_options& options) : session_(s), options_(options) {}
 
   /// An execution ended without a violation; returns whether the run ends here.
-  bool execution_ended(bool finished, bool redundant) {
+  bool execution_ended(bool finished, bool complete, bool redundant) {
     session_.end_execution();
     ++(redundant ? redundant_ : executions_);
-    complete_ = finished;
+    complete_ = complete;
     const bool enough = options_.executions != 0 && executions_ >= options_.executions;
     const bool late = (executions_ + redundant_) % 64 == 0 && options_.out_of_time();
     return finished || enough || late;
@@ -82,7 +82,7 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
       s.set_error(s.chooser().broken());
       return true;
     }
-    return current_run->execution_ended(!more, s.chooser().redundant());
+    return current_run->execution_ended(!more, s.chooser().complete(), s.chooser().redundant());
   }
 
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
@@ -137,7 +137,7 @@ class watched_scheduler : public Scheduler {
   bool iteration_end() {
     const bool finished = Scheduler::iteration_end();
     const outside_simulation heap;
-    return current_run->execution_ended(finished, false);
+    return current_run->execution_ended(finished, finished, false);
   }
 
   unsigned rand(unsigned limit, rl::sched_type kind) {

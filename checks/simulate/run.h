@@ -37,8 +37,9 @@ double run_threads(std::deque<request_thread<Cache, Watch>>& threads, first_fail
       }
     });
   }
-  ready.arrive_and_wait();
+  // Before the threads are let go: this one may be the last to run again.
   const auto begin = std::chrono::steady_clock::now();
+  ready.arrive_and_wait();
   for (std::thread& t : running) t.join();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   for (const std::exception_ptr& e : errors) {
