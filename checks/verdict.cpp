@@ -182,6 +182,14 @@ std::string to_string(verdict v) {
   return "error";
 }
 
+const std::vector<std::string>& violation_kinds() {
+  static const std::vector<std::string> all = {
+      "conservation", "data-race",      "deadlock",      "double-free", "invariant",  "lease-state",
+      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "page-contents", "page-ownership",
+      "pages-lost",   "pins",           "refusal",       "structure",   "uninitialised-read", "use-after-free"};
+  return all;
+}
+
 int exit_code(verdict v) {
   switch (v) {
     case verdict::pass: return 0;

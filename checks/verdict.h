@@ -22,6 +22,9 @@ verdict worse(verdict a, verdict b);
 
 inline constexpr int exit_usage = 2;
 
+/// The kinds of violation that an exploration may report: what a scenario's `[expect] kind` may name.
+const std::vector<std::string>& violation_kinds();
+
 struct failure {
   std::string kind;         ///< stable words with dashes: "data-race", "page-contents", "linearizability", ...
   std::string message;      ///< one line

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <map>
@@ -147,6 +148,11 @@ TEST(explore, an_expected_failure_is_a_pass_and_its_absence_a_fail) {
   EXPECT_EQ(absent.outcome, verdict::fail);
   ASSERT_TRUE(absent.found.has_value());
   EXPECT_EQ(absent.found->kind, "no-failure");
+}
+
+TEST(explore, every_seeded_fault_has_a_kind_that_a_scenario_may_expect) {
+  const auto& kinds = checks::violation_kinds();
+  for (const fault& f : faults()) EXPECT_NE(std::find(kinds.begin(), kinds.end(), f.expected), kinds.end()) << f.name;
 }
 
 TEST(explore, an_exception_is_an_error_and_names_the_thread) {

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "checks/scenario/step_reader.h"
+#include "checks/verdict.h"
 
 namespace triecheck::checks {
 namespace {
@@ -185,6 +186,10 @@ class file_reader {
       s.expect_kind = one_line(*node, "kind");
       if (!s.expect_failure) reject_node(*node, "\"kind\" only goes with verdict = \"fail\"");
       if (s.expect_kind.empty()) reject_node(*node, "\"kind\" is empty (leave it out to accept any failure)");
+      const auto& kinds = violation_kinds();
+      if (std::find(kinds.begin(), kinds.end(), s.expect_kind) == kinds.end()) {
+        reject_node(*node, "unknown kind " + in_quotes(s.expect_kind) + suggestion(s.expect_kind, {kinds.begin(), kinds.end()}));
+      }
     }
   }
 

@@ -316,6 +316,12 @@ TEST(scenario, a_kind_goes_only_with_an_expected_failure) {
             "s.toml:10:8: \"kind\" is empty (leave it out to accept any failure)");
 }
 
+TEST(scenario, a_kind_that_no_run_can_report_is_named) {
+  const std::string threads = two_pages + clear_thread + clear_thread;
+  EXPECT_EQ(problem_in(threads + "[expect]\nverdict = \"fail\"\nkind = \"refusel\"\n"),
+            "s.toml:10:8: unknown kind \"refusel\" (did you mean \"refusal\"?)");
+}
+
 // --- Steps ---------------------------------------------------------------------------------------------------------
 
 TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
