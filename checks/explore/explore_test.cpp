@@ -36,7 +36,7 @@ checks::scenario two_requests_expecting(const std::string& expectation) {
 explore_options with(checks::subject_factory make) {
   explore_options o;
   o.make = make;
-  o.patience = std::chrono::milliseconds(1500);
+  o.patience = std::chrono::milliseconds(3000);
   return o;
 }
 
