@@ -82,7 +82,7 @@ checks::subject_factory factory(const std::string& cache, const std::string& fau
 
 /// What the child process tells the parent.
 json to_json(const run_outcome& o, std::size_t undecided, const std::string& story) {
-  json j = {{"complete", o.complete}, {"executions", o.executions}, {"redundant", o.redundant},
+  json j = {{"complete", o.complete}, {"executions", o.executions}, {"redundant", o.redundant}, {"stopped", o.stopped},
             {"steps", o.steps},       {"undecided", undecided},     {"path", show(o.path)},
             {"error", o.error},       {"error_kind", o.error_kind}, {"preemptions", o.preemptions},
             {"story", story}};
@@ -146,6 +146,7 @@ void read_answer(result& r, const isolated_run& child, replay_token token, const
     r.scope += "; the linearizability of " + std::to_string(undecided) + " histories is undecided";
   } else {
     r.outcome = finished && r.steps != 0 ? verdict::pass : verdict::incomplete;
+    if (const std::string by = j["stopped"]; !by.empty()) r.scope += "; stopped by " + by;
     if (finished && r.steps == 0) r.scope += "; nothing was scheduled: the cache does not use the sync layer";
   }
 }
@@ -213,10 +214,6 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
   read_answer(r, child, token, s, nullptr);
   if (r.outcome == verdict::fail) confirm(out, s, token, options);
-  if (r.outcome == verdict::incomplete && r.steps != 0) {
-    const bool limited = executions != 0 && r.executions >= executions && !is_random(options.strategy);
-    r.scope += limited ? "; stopped after " + std::to_string(executions) + " executions" : "; stopped by its budget";
-  }
   apply_expectation(r, s);
   return out;
 }

@@ -123,10 +123,12 @@ TEST(explore, a_budget_that_ends_is_incomplete) {
   EXPECT_EQ(few.outcome, verdict::incomplete);
   EXPECT_FALSE(few.complete);
   EXPECT_EQ(few.executions, 10u);
+  EXPECT_NE(few.scope.find("stopped by 10 executions"), std::string::npos) << few.scope;
   o.executions = 0;
   o.budget = std::chrono::seconds(0);
   const result late = explore_scenario(two_requests(), "two_requests", o).outcome;
   EXPECT_EQ(late.outcome, verdict::incomplete);
+  EXPECT_NE(late.scope.find("stopped by its budget"), std::string::npos) << late.scope;
   EXPECT_FALSE(late.complete);
 }
 

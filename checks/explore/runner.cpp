@@ -29,15 +29,20 @@ class run_state {
     session_.end_execution();
     ++(redundant ? redundant_ : executions_);
     complete_ = complete;
-    const bool enough = options_.executions != 0 && executions_ >= options_.executions;
-    const bool late = (executions_ + redundant_) % 64 == 0 && options_.out_of_time();
-    return finished || enough || late;
+    if (finished) return true;
+    if (options_.executions != 0 && executions_ >= options_.executions) {
+      stopped_ = std::to_string(executions_) + " executions";
+    } else if ((executions_ + redundant_) % 64 == 0 && options_.out_of_time()) {
+      stopped_ = "its budget";
+    }
+    return !stopped_.empty();
   }
 
   void report(run_outcome& o) const {
     o.executions = executions_;
     o.redundant = redundant_;
     o.complete = complete_;
+    o.stopped = stopped_;
   }
 
  private:
@@ -46,6 +51,7 @@ class run_state {
   std::uint64_t executions_ = 0;
   std::uint64_t redundant_ = 0;
   bool complete_ = false;
+  std::string stopped_;
 };
 
 // Relacy constructs its scheduler and the program itself and passes no argument through.
@@ -79,7 +85,7 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     session& s = session::current();
     const bool more = s.chooser().end();
     if (!s.chooser().broken().empty()) {
-      s.set_error(s.chooser().broken());
+      s.set_error({"nondeterminism", s.chooser().broken()});
       return true;
     }
     return current_run->execution_ended(!more, s.chooser().complete(), s.chooser().redundant());
@@ -182,8 +188,8 @@ struct suite : rl::test_suite<suite<N>, N> {
     session& s = session::current();
     const unsigned thread = s.thread();
     const outside_simulation heap;
-    s.set_error("exception: " + (thread < max_threads ? "thread " + std::to_string(thread) : std::string("setup or finish")) +
-                " threw: " + what);
+    s.set_error({"exception", (thread < max_threads ? "thread " + std::to_string(thread) : std::string("setup or finish")) +
+                                  " threw: " + what});
   }
 };
 
@@ -278,9 +284,8 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
   o.preemptions = s.preemptions();
   if (s.stopped()) {
     o.complete = false;
-    const std::size_t colon = s.error().find("exception: ");
-    o.error_kind = colon == 0 ? "exception" : "nondeterminism";
-    o.error = colon == 0 ? s.error().substr(11) : s.error();
+    o.error_kind = s.error()->kind;
+    o.error = s.error()->message;
   } else if (result != rl::test_result_success) {
     o.found = s.found() ? *s.found() : translate(result, s, record);
     ++o.executions;

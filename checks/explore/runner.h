@@ -27,6 +27,7 @@ struct run_outcome {
   std::string error;               ///< the program is not deterministic, threw, or the schedule does not fit
   std::string error_kind;
   bool complete = false;           ///< everything that was to run has run
+  std::string stopped;             ///< what ended it before that, where a limit did: "its budget", "10 executions"
   std::uint64_t executions = 0;    ///< without the redundant ones
   std::uint64_t redundant = 0;
   std::uint64_t steps = 0;

@@ -51,7 +51,7 @@ void session::append_violating_step() {
 void session::append(unsigned t) {
   const std::uint32_t at = progress_.length.load(std::memory_order_relaxed);
   if (at == progress::longest_path) {
-    error_ = "an execution has more than " + std::to_string(at) + " operations: it is too long to be explored";
+    error_ = violation{"too-long", "an execution has more than " + std::to_string(at) + " operations"};
     return;
   }
   progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
@@ -143,7 +143,7 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
   }
   if (point.enabled == 0) return std::nullopt;
   const unsigned chosen = strategy_.choose_thread(point);
-  if (!strategy_.broken().empty()) error_ = strategy_.broken();
+  if (!strategy_.broken().empty()) error_ = violation{"nondeterminism", strategy_.broken()};
   if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) ++preemptions_;
   announced_ &= ~(1U << chosen);
   append(chosen);

@@ -22,7 +22,7 @@
 
 namespace triecheck::explore {
 
-/// A violation of a rule: the kind is one of the stable words that reports use.
+/// A violation of a rule, or an error of the program: the kind is one of the stable words that reports use.
 struct violation {
   std::string kind;
   std::string message;
@@ -150,11 +150,11 @@ class session {
   void append_violating_step();
   void end_execution();
   void enter(phase p);
-  bool stopped() const { return !error_.empty(); }
+  bool stopped() const { return error_.has_value(); }
   /// Ends the run as an error of the harness or of the program, not as a violation.
-  void set_error(std::string message) { error_ = std::move(message); }
+  void set_error(violation v) { error_ = std::move(v); }
 
-  const std::string& error() const { return error_; }
+  const std::optional<violation>& error() const { return error_; }
   const std::optional<violation>& found() const { return found_; }
   void set_found(violation v) { found_ = std::move(v); }
   /// Who reached the sync layer last, and where.
@@ -205,7 +205,7 @@ class session {
 
   suspect suspect_;
   std::optional<violation> found_;
-  std::string error_;
+  std::optional<violation> error_;
 };
 
 }  // namespace triecheck::explore
