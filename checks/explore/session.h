@@ -156,7 +156,6 @@ class session {
 
   const std::optional<violation>& error() const { return error_; }
   const std::optional<violation>& found() const { return found_; }
-  void set_found(violation v) { found_ = std::move(v); }
   /// Who reached the sync layer last, and where.
   unsigned acting_thread() const { return acting_; }
   const location& acting_location() const { return where_[acting_]; }
