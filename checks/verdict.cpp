@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <stdexcept>
 #include <string_view>
 
 #ifndef TRIECHECK_VERSION
@@ -185,7 +186,7 @@ std::string to_string(verdict v) {
 const std::vector<std::string>& violation_kinds() {
   static const std::vector<std::string> all = {
       "conservation", "data-race",      "deadlock",      "double-free", "invariant",  "lease-state",
-      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "page-contents", "page-ownership",
+      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "obstruction", "page-contents", "page-ownership",
       "pages-lost",   "pins",           "refusal",       "structure",   "uninitialised-read", "use-after-free"};
   return all;
 }
@@ -222,6 +223,9 @@ nlohmann::json to_json(const result& r) {
                       {"seconds", r.seconds},
                       {"scope", valid_utf8(r.scope)},
                       {"failure", nullptr}};
+  if (r.expected) j["expected_executions"] = {{"mean", r.expected->mean}, {"low", r.expected->low}, {"high", r.expected->high}};
+  if (r.expects_failure) j["expects_failure"] = {{"found", r.failed_as_expected}};
+  if (!r.space.empty()) j["space"] = r.space;
   if (r.preemptions) j["preemptions"] = *r.preemptions;
   if (r.found) j["failure"] = to_json(*r.found);
   return j;
@@ -230,11 +234,77 @@ nlohmann::json to_json(const result& r) {
 nlohmann::json to_json(const report& r) {
   nlohmann::json results = nlohmann::json::array();
   for (const result& one : r.results) results.push_back(to_json(one));
-  return {{"tool", "triecheck"},
-          {"version", TRIECHECK_VERSION},
-          {"command", valid_utf8(r.command)},
-          {"verdict", to_string(r.outcome())},
-          {"results", std::move(results)}};
+  nlohmann::json j = {{"tool", "triecheck"},
+                      {"version", TRIECHECK_VERSION},
+                      {"command", valid_utf8(r.command)},
+                      {"verdict", to_string(r.outcome())},
+                      {"results", std::move(results)}};
+  if (r.shard) j["shard"] = {{"index", r.shard->index}, {"count", r.shard->count}};
+  return j;
+}
+
+namespace {
+
+verdict read_verdict(const std::string& word) {
+  for (const verdict v : {verdict::pass, verdict::fail, verdict::incomplete, verdict::error}) {
+    if (to_string(v) == word) return v;
+  }
+  throw std::runtime_error("'" + word + "' is no verdict");
+}
+
+failure read_failure(const nlohmann::json& j) {
+  return {.kind = j.at("kind"), .message = j.at("message"), .threads = j.at("threads"), .operations = j.at("operations"),
+          .preemptions = j.at("preemptions"), .schedule = j.at("schedule"), .replay = j.at("replay")};
+}
+
+// The library's own messages name a type and a number that no user of a result file needs.
+template <class Read>
+auto reading(const char* what, Read read) {
+  try {
+    return read();
+  } catch (const nlohmann::json::exception& e) {
+    const std::string text = e.what();
+    const std::size_t prefix = text.find("] ");
+    throw std::runtime_error(std::string(what) + ": " + (prefix == std::string::npos ? text : text.substr(prefix + 2)));
+  }
+}
+
+}  // namespace
+
+result read_result(const nlohmann::json& j) {
+  return reading("a result", [&] {
+    result r;
+    r.scenario = j.at("scenario");
+    r.cache = j.at("cache");
+    r.strategy = j.at("strategy");
+    if (!j.at("preemptions").is_null()) r.preemptions = j.at("preemptions").get<std::size_t>();
+    r.outcome = read_verdict(j.at("verdict"));
+    r.complete = j.at("complete");
+    r.executions = j.at("executions");
+    r.redundant = j.at("redundant");
+    r.steps = j.at("steps");
+    r.seconds = j.at("seconds");
+    r.scope = j.at("scope");
+    if (!j.at("failure").is_null()) r.found = read_failure(j.at("failure"));
+    if (const auto e = j.find("expected_executions"); e != j.end()) r.expected = {e->at("mean"), e->at("low"), e->at("high")};
+    r.expects_failure = j.contains("expects_failure");
+    r.failed_as_expected = r.expects_failure && j.at("expects_failure").at("found").get<bool>();
+    r.space = j.value("space", "");
+    return r;
+  });
+}
+
+report read_report(const nlohmann::json& j) {
+  return reading("a report", [&] {
+    if (!j.is_object() || j.value("tool", "") != "triecheck") throw std::runtime_error("this is no result of triecheck");
+    if (j.at("version") != TRIECHECK_VERSION) {
+      throw std::runtime_error("this was written by version " + j.at("version").dump() + " of triecheck, and this is \"" TRIECHECK_VERSION "\"");
+    }
+    report r{.command = j.at("command"), .results = {}};
+    for (const nlohmann::json& one : j.at("results")) r.results.push_back(read_result(one));
+    if (const auto s = j.find("shard"); s != j.end()) r.shard = share{.index = s->at("index"), .count = s->at("count")};
+    return r;
+  });
 }
 
 std::string to_junit(const report& r, const std::string& suite) {

@@ -35,6 +35,13 @@ struct failure {
   std::string replay;       ///< the one-line command that shows it again
 };
 
+/// How many executions there probably are, of which a run that is not complete has seen a part.
+struct expected_executions {
+  double mean = 0;
+  double low = 0;    ///< the truth is between `low` and `high` in about 19 of 20 cases
+  double high = 0;
+};
+
 /// One scenario (or property) under one variant and strategy.
 struct result {
   std::string scenario;
@@ -49,12 +56,23 @@ struct result {
   double seconds = 0;
   std::string scope;                       ///< what the verdict covers, one clause
   std::optional<failure> found;
+  std::optional<expected_executions> expected;  ///< of a run that is not complete, where it can be told
+  bool expects_failure = false;            ///< the scenario is one that must fail,
+  bool failed_as_expected = false;         ///< and did
+  std::string space;                       ///< a digest of the space that was cut into shards; empty where it was not
+};
+
+/// A part of every space that a run explores, for runs on several machines: number `index`, from 0, of `count`.
+struct share {
+  std::uint64_t index = 0;
+  std::uint64_t count = 1;
 };
 
 /// A whole run: the object that --json writes.
 struct report {
-  std::string command;
+  std::string command;                     ///< without what tells the shards of one run apart
   std::vector<result> results;
+  std::optional<share> shard;              ///< of a run that explored one part only
 
   /// The worst of the results; `incomplete` where there are none.
   verdict outcome() const;
@@ -62,6 +80,10 @@ struct report {
 
 nlohmann::json to_json(const result& r);
 nlohmann::json to_json(const report& r);
+
+/// What `to_json` wrote, again. Throws std::runtime_error that says what is missing.
+result read_result(const nlohmann::json& j);
+report read_report(const nlohmann::json& j);
 
 /// JUnit XML with one test case per result.
 std::string to_junit(const report& r, const std::string& suite);

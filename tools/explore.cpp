@@ -3,8 +3,10 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,11 +17,14 @@
 #include "checks/explore/registry.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
+#include "tools/checkpoint.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/progress_line.h"
+#include "tools/results_text.h"
 #include "tools/scenario_argument.h"
+#include "tools/shard.h"
 
 namespace triecheck::tools {
 namespace {
@@ -35,10 +40,26 @@ struct arguments {
   std::uint64_t executions = 0;
   std::uint64_t seed = 1;
   std::uint64_t stale_depth = 1;
+  std::uint64_t jobs = 1;
+  std::uint64_t solo_steps = 200;
+  bool obstruction = false;
   bool no_reduction = false;
+  bool estimate = false;
+  std::string shard;
+  std::string checkpoint;
+  std::string resume;
   std::string budget;
   std::string json;
   std::string junit;
+};
+
+/// What is explored and how, without what may differ from process to process (jobs, budget, outputs): all that a
+/// checkpoint needs to know.
+struct plan {
+  std::vector<named_scenario> scenarios;
+  std::vector<std::string> caches;
+  explore::explore_options options;
+  std::string command;
 };
 
 /// "90s", "1.5m", "200ms", "2h".
@@ -70,11 +91,9 @@ std::vector<std::string> caches_of(const arguments& a) {
 }
 
 explore::explore_options options_of(const arguments& a) {
-  const auto& names = explore::strategy_names();
-  const bool known = std::any_of(names.begin(), names.end(), [&](const auto& n) { return n.name == a.strategy; });
-  if (!known) {
+  if (explore::find_strategy(a.strategy) == nullptr) {
     std::string all;
-    for (const auto& n : names) all += (all.empty() ? "" : ", ") + std::string(n.name);
+    for (const auto& n : explore::strategy_names()) all += (all.empty() ? "" : ", ") + n.name;
     throw usage_error("--strategy: there is no strategy '" + a.strategy + "'; the strategies are " + all);
   }
   explore::explore_options o;
@@ -84,6 +103,7 @@ explore::explore_options options_of(const arguments& a) {
   o.stale_depth = static_cast<unsigned>(a.stale_depth);
   o.preemptions = static_cast<unsigned>(a.preemptions);
   o.depth = static_cast<unsigned>(a.depth);
+  o.solo_steps = static_cast<unsigned>(a.solo_steps);
   o.seed = a.seed;
   o.executions = a.executions;
   return o;
@@ -95,28 +115,23 @@ std::string command_of(const arguments& a) {
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) text += std::string(" ") + flag + ' ' + shell_word(value);
   };
+  const auto& own = explore::find_strategy(a.strategy)->options;
+  const auto add_own = [&](const char* flag, const std::string& value) {
+    if (std::find(own.begin(), own.end(), flag) != own.end()) add(flag, value);
+  };
   add("--scenarios", a.directory);
   add("--cache", a.cache);
   add("--fault", a.fault);
   add("--strategy", a.strategy == "exhaustive" ? "" : a.strategy);
-  if (a.strategy == "bounded" || a.strategy == "relacy-bound") add("--preemptions", std::to_string(a.preemptions));
-  if (a.strategy == "pct") add("--depth", std::to_string(a.depth));
-  if (a.strategy == "random" || a.strategy == "pct" || a.strategy == "relacy-random") add("--seed", std::to_string(a.seed));
+  if (a.no_reduction) text += " --no-reduction";
+  add_own("--preemptions", std::to_string(a.preemptions));
+  add_own("--depth", std::to_string(a.depth));
+  add_own("--seed", std::to_string(a.seed));
+  if (a.solo_steps != 200) add_own("--solo-steps", std::to_string(a.solo_steps));
+  if (a.stale_depth != 1) add_own("--stale-depth", std::to_string(a.stale_depth));
   if (a.executions != 0) add("--executions", std::to_string(a.executions));
   add("--budget", a.budget);
   return text;
-}
-
-std::string in_words(const checks::result& r) {
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.2f s", r.seconds);
-  std::string text = checks::to_string(r.outcome) + "  " + r.scenario + "  " + r.cache + ", " + r.strategy;
-  if (r.preemptions) text += " <= " + std::to_string(*r.preemptions) + " preemptions";
-  const bool passed = r.outcome == checks::verdict::pass;
-  text += std::string(": ") + (r.complete ? "complete, " : !passed ? "not complete, " : r.preemptions ? "all within the bound, " : "sampled, ") +
-          std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
-  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + " redundant)";
-  return text + ", " + seconds + "; " + r.scope;
 }
 
 // What a person needs to understand a failure: the story, and what was violated.
@@ -125,54 +140,172 @@ void print_failure(const explore::explored& e) {
   std::cout << e.interleaving << "  " << f.kind << ": " << f.message << "\n";
 }
 
-checks::verdict explore_all(const arguments& a) {
+plan plan_of(const arguments& a) {
+  plan p{.scenarios = {}, .caches = caches_of(a), .options = options_of(a), .command = command_of(a)};
   const auto directory = scenario_directory(a.directory);
-  std::vector<named_scenario> scenarios;
-  for (const std::string& name : a.scenarios) scenarios.push_back(find_scenario(name, directory));
-  if (a.scenarios.empty()) scenarios = all_scenarios(directory, !a.directory.empty());
-  const std::vector<std::string> caches = caches_of(a);
-  explore::explore_options options = options_of(a);
-  if (scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
-  const bool talk = a.json != "-" && a.junit != "-";
-  if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
-  for (const std::string& file : {a.json, a.junit}) check_writable(file);
+  for (const std::string& name : a.scenarios) p.scenarios.push_back(find_scenario(name, directory));
+  if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
+  if (p.scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
+  const auto& own = explore::find_strategy(a.strategy)->options;
+  const bool can_share = std::find(own.begin(), own.end(), "--shard") != own.end();
+  const auto shard = can_share ? choose_shard(a.shard, [](const char* name) -> const char* { return std::getenv(name); }) : std::nullopt;
+  if (shard) {
+    p.options.shard = shard->part;
+    std::cerr << "triecheck: shard " << shard->part.index << " of " << shard->part.count << " (" << shard->source << ")\n";
+  }
+  return p;
+}
 
-  checks::report report{.command = command_of(a), .results = {}};
-  const auto started = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> budget = a.budget.empty() ? std::chrono::duration<double>(0) : parse_budget(a.budget);
-  for (const named_scenario& s : scenarios) {
-    for (const std::string& cache : caches) {
-      options.cache = cache;
-      if (!a.budget.empty()) {
-        options.budget = std::max(std::chrono::duration<double>(0), budget - std::chrono::duration<double>(std::chrono::steady_clock::now() - started));
-      }
-      progress_line line;
-      const explore::explored e = explore::explore_scenario(s.program, s.place, options, [&](const explore::progress& p) {
-        if (!line.due()) return;
-        line.show("[" + std::to_string(report.results.size() + 1) + "/" + std::to_string(scenarios.size() * caches.size()) +
-                  "] " + s.program.name + ", " + cache + ": " + std::to_string(p.executions) + " executions");
-      });
-      line.clear();
-      const checks::result& r = e.outcome;
-      if (talk) {
-        std::cout << in_words(r) << std::endl;
-        if (r.found) print_failure(e);
-      }
-      report.results.push_back(r);
+nlohmann::json to_json(const plan& p) {
+  nlohmann::json scenarios = nlohmann::json::array();
+  for (const named_scenario& s : p.scenarios) {
+    scenarios.push_back({{"place", s.place}, {"name", s.program.name}, {"text", s.program.source_text}});
+  }
+  const explore::explore_options& o = p.options;
+  nlohmann::json j = {{"command", p.command}, {"scenarios", scenarios}, {"caches", p.caches}, {"fault", o.fault},
+                      {"strategy", o.strategy}, {"reduction", o.reduction}, {"stale_depth", o.stale_depth},
+                      {"preemptions", o.preemptions}, {"depth", o.depth}, {"solo_steps", o.solo_steps}, {"seed", o.seed}, {"executions", o.executions}};
+  if (o.shard) j["shard"] = {o.shard->index, o.shard->count};
+  return j;
+}
+
+plan read_plan(const nlohmann::json& j) {
+  plan p;
+  p.command = j.at("command");
+  p.caches = j.at("caches");
+  for (const auto& s : j.at("scenarios")) {
+    p.scenarios.push_back({checks::parse_scenario(s.at("text"), s.at("name")), s.at("place")});
+    p.scenarios.back().program.name = s.at("name");
+  }
+  explore::explore_options& o = p.options;
+  o.fault = j.at("fault");
+  o.strategy = j.at("strategy");
+  o.reduction = j.at("reduction");
+  o.stale_depth = j.at("stale_depth");
+  o.preemptions = j.at("preemptions");
+  o.depth = j.at("depth");
+  o.solo_steps = j.at("solo_steps");
+  o.seed = j.at("seed");
+  o.executions = j.at("executions");
+  if (j.contains("shard")) o.shard = checks::share{.index = j["shard"].at(0), .count = j["shard"].at(1)};
+  return p;
+}
+
+std::string how_far(const explore::exploration_status& s) {
+  std::string text = std::to_string(s.executions);
+  if (s.expected) text += " of " + in_words(checks::expected_executions{s.expected->executions, s.expected->low, s.expected->high});
+  char rate[80];
+  std::snprintf(rate, sizeof rate, " executions, %.0f/s", s.executions_per_second);
+  text += rate;
+  if (s.expected && s.executions_per_second > 0) {
+    const double left = std::max(0.0, s.expected->executions - static_cast<double>(s.executions)) / s.executions_per_second;
+    std::snprintf(rate, sizeof rate, left < 100 ? ", %.0f s left" : left < 6000 ? ", %.0f min left" : ", %.1f h left",
+                  left < 100 ? left : left < 6000 ? left / 60 : left / 3600);
+    text += rate;
+  }
+  return text;
+}
+
+/// One run of the subcommand: every scenario under every cache.
+class exploration_run {
+ public:
+  exploration_run(const arguments& a, plan p, checkpoint from)
+      : arguments_(a), plan_(std::move(p)), checkpoint_(std::move(from)),
+        file_(!a.checkpoint.empty() ? a.checkpoint : a.resume),
+        talk_(a.json != "-" && a.junit != "-"),
+        budget_(a.budget.empty() ? std::nullopt : std::optional(parse_budget(a.budget))) {
+    if (!file_.empty()) checkpoint_.plan = to_json(plan_);
+    plan_.options.jobs = static_cast<unsigned>(a.jobs);
+  }
+
+  checks::verdict run() {
+    std::size_t number = 0;
+    for (const named_scenario& s : plan_.scenarios) {
+      for (const std::string& cache : plan_.caches) explore_one(s, cache, number++);
+    }
+    const checks::report report{.command = plan_.command, .results = std::move(results_), .shard = plan_.options.shard};
+    if (talk_) print_summary(report);
+    if (!arguments_.junit.empty()) write_text(arguments_.junit, checks::to_junit(report, "explore"));
+    if (!arguments_.json.empty()) write_json(arguments_.json, nlohmann::ordered_json(checks::to_json(report)));
+    return report.outcome();
+  }
+
+ private:
+  void explore_one(const named_scenario& s, const std::string& cache, std::size_t number) {
+    if (number < checkpoint_.results.size()) return report({checkpoint_.results[number], {}});
+    explore::explore_options o = plan_.options;
+    o.cache = cache;
+    if (budget_) {
+      const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_;
+      o.budget = std::max(std::chrono::duration<double>(0), *budget_ - spent);
+    }
+    if (arguments_.estimate) return report({estimated(s, o), {}});
+    const nlohmann::json before = std::exchange(checkpoint_.current, nullptr);
+    if (!before.is_null()) o.resume = &before;
+    if (!file_.empty()) {
+      o.save = [&](const nlohmann::json& state) {
+        checkpoint_.current = state;
+        save_checkpoint(file_, checkpoint_);
+      };
+    }
+    progress_line line;
+    const std::string place = "[" + std::to_string(number + 1) + "/" +
+                              std::to_string(plan_.scenarios.size() * plan_.caches.size()) + "] " + s.program.name + ", " + cache + ": ";
+    const explore::explored e = explore::explore_scenario(s.program, s.place, o, [&](const explore::exploration_status& now) {
+      if (line.due()) line.show(place + how_far(now));
+    });
+    line.clear();
+    report(e);
+    // What a budget stopped is not finished: its state stays the current one.
+    if (file_.empty() || e.outcome.outcome == checks::verdict::incomplete) return;
+    checkpoint_.results.push_back(e.outcome);
+    checkpoint_.current = nullptr;
+    save_checkpoint(file_, checkpoint_);
+  }
+
+  checks::result estimated(const named_scenario& s, const explore::explore_options& o) const {
+    checks::result r{.scenario = s.program.name, .cache = o.cache, .strategy = o.strategy, .outcome = checks::verdict::incomplete};
+    const auto expected = explore::estimate_scenario(s.program, o);
+    if (expected) r.expected = {expected->executions, expected->low, expected->high};
+    r.scope = expected ? "an estimate by random probes; nothing was explored" : "no estimate: the program fails on the way, or has too few executions";
+    return r;
+  }
+
+  void report(const explore::explored& e) {
+    const checks::result& r = e.outcome;
+    if (talk_) {
+      std::cout << in_words(r) << std::endl;
+      if (r.found) print_failure(e);
+    }
+    results_.push_back(r);
+  }
+
+  const arguments& arguments_;
+  plan plan_;
+  checkpoint checkpoint_;
+  const std::string file_;  // of the checkpoint; empty for none
+  const bool talk_;
+  const std::optional<std::chrono::duration<double>> budget_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::vector<checks::result> results_;
+};
+
+checks::verdict explore_all(const arguments& a) {
+  if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
+  checkpoint from;
+  plan p;
+  if (a.resume.empty()) {
+    p = plan_of(a);
+  } else {
+    from = load_checkpoint(a.resume);
+    try {
+      p = read_plan(from.plan);
+    } catch (const nlohmann::json::exception&) {
+      throw usage_error(a.resume + ": this checkpoint is damaged (its plan cannot be read)");
     }
   }
-  if (talk) {
-    std::size_t passed = 0;
-    for (const auto& r : report.results) passed += r.outcome == checks::verdict::pass;
-    std::cout << checks::to_string(report.outcome()) << ": " << passed << " of " << report.results.size() << " passed\n";
-    // Last, a line to copy for each failure.
-    for (const auto& r : report.results) {
-      if (r.found && !r.found->replay.empty()) std::cout << r.found->replay << "\n";
-    }
-  }
-  if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "explore"));
-  if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
-  return report.outcome();
+  for (const std::string& file : {a.json, a.junit, a.checkpoint}) check_writable(file);
+  return exploration_run(a, std::move(p), std::move(from)).run();
 }
 
 }  // namespace
@@ -186,17 +319,22 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, or all")->type_name("V|all");
   command->add_option("--fault", a->fault, "A seeded fault in place of the shipped text")->type_name("NAME");
   command->add_option("--strategy", a->strategy, "Who chooses")->type_name("NAME")->capture_default_str();
-  const std::vector<std::pair<CLI::Option*, std::vector<std::string>>> only_for = {
-      {add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound: how many at most", 0, 1000),
-       {"bounded", "relacy-bound"}},
-      {add_number(*command, "--depth", a->depth, "pct: how many ordering constraints a violation may need", 1, 100), {"pct"}},
-      {add_number(*command, "--seed", a->seed, "pct, random, relacy-random: where the executions come from", 0),
-       {"pct", "random", "relacy-random"}},
-      {add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, 2),
-       {"exhaustive", "bounded", "pct", "random"}},
-      {command->add_flag("--no-reduction", a->no_reduction, "exhaustive: also every order of independent operations"),
-       {"exhaustive"}},
+  const std::vector<CLI::Option*> own_options = {
+      add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound: how many at most", 0, 1000),
+      add_number(*command, "--depth", a->depth, "pct: how many ordering constraints a violation may need", 1, 100),
+      add_number(*command, "--seed", a->seed, "pct, random, relacy-random: where the executions come from", 0),
+      add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, 2),
+      command->add_flag("--no-reduction", a->no_reduction, "exhaustive: also every order of independent operations"),
+      command->add_flag("--obstruction", a->obstruction, "As --strategy obstruction: whether a thread may be in the way of another"),
+      add_number(*command, "--solo-steps", a->solo_steps, "obstruction: in which a thread alone has to end its operation", 1, 65535),
+      command->add_flag("--estimate", a->estimate, "exhaustive: only says how many executions there probably are"),
+      add_number(*command, "--jobs", a->jobs, "our own strategies: processes that share each space", 1, 256),
+      command->add_option("--shard", a->shard, "Explores part I of N of every space; without it the environment of a test runner decides")
+          ->type_name("I/N|auto/N|none"),
+      command->add_option("--checkpoint", a->checkpoint, "Keeps the state of the run in a file, for --resume")->type_name("FILE"),
   };
+  CLI::Option* const resume =
+      command->add_option("--resume", a->resume, "Goes on with the run that wrote this checkpoint")->type_name("FILE");
   add_number(*command, "--executions", a->executions,
              "How many, for pct and the random strategies (10,000 without it); elsewhere a limit", 1)
       ->default_str("");
@@ -204,10 +342,18 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
-  command->callback([a, only_for, &exit_code] {
-    for (const auto& [option, strategies] : only_for) {
-      const bool fits = std::find(strategies.begin(), strategies.end(), a->strategy) != strategies.end();
-      if (option->count() != 0 && !fits) throw usage_error(option->get_name() + " has no effect with --strategy " + a->strategy);
+  command->callback([a, own_options, resume, command, &exit_code] {
+    const std::vector<std::string> beside_resume = {"--resume", "--jobs", "--budget", "--json", "--junit", "--checkpoint"};
+    for (const CLI::Option* o : command->get_options()) {
+      const bool fits = std::find(beside_resume.begin(), beside_resume.end(), o->get_name()) != beside_resume.end();
+      if (resume->count() != 0 && o->count() != 0 && !fits) throw usage_error(o->get_name() + ": --resume takes this from the checkpoint");
+    }
+    if (a->obstruction && command->get_option("--strategy")->count() == 0) a->strategy = "obstruction";
+    const explore::strategy_name* chosen = explore::find_strategy(a->strategy);
+    for (const CLI::Option* o : own_options) {
+      if (chosen == nullptr || o->count() == 0) continue;
+      const bool fits = std::find(chosen->options.begin(), chosen->options.end(), o->get_name()) != chosen->options.end();
+      if (!fits) throw usage_error(o->get_name() + " has no effect with --strategy " + a->strategy);
     }
     exit_code = checks::exit_code(explore_all(*a));
   });

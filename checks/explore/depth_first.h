@@ -1,10 +1,16 @@
 // What the strategies that walk the tree of executions depth first share.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "checks/explore/announcement.h"
+#include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
 
@@ -14,13 +20,27 @@ constexpr unsigned lowest(std::uint32_t set) { return static_cast<unsigned>(std:
 /// The choices inside one operation, in order: alternatives below the choice of the thread.
 class inner_choices {
  public:
+  inner_choices() = default;
+  /// Those of `wanted`, and no others.
+  explicit inner_choices(const choice& wanted) : fixed_(true), wanted_(wanted) {}
+
   /// The operation runs again, from its first choice.
-  void rewind() { at_ = 0; }
+  void rewind() {
+    at_ = 0;
+    made_ = {};
+  }
 
   /// The next choice: as in the last execution, and alternative 0 where that one had none.
-  bool choose() {
-    if (at_ == taken_.size()) taken_.push_back(false);
-    return taken_[at_++];
+  bool choose(data_choice kind) {
+    const bool taken = fixed_ ? wants(kind) : next();
+    take(kind, taken);
+    return taken;
+  }
+
+  /// Notes a choice that somebody else made.
+  void take(data_choice kind, bool taken) {
+    if (taken && kind == data_choice::older_value) ++made_.age;
+    if (taken && kind == data_choice::spurious_failure) made_.spurious = true;
   }
 
   /// Whether the operation made as many choices as in the execution before.
@@ -39,11 +59,60 @@ class inner_choices {
   }
 
   const std::vector<bool>& taken() const { return taken_; }
+  void restore(std::vector<bool> taken) { taken_ = std::move(taken); }
+
+  /// The operation as a choice of a schedule.
+  choice as_choice(unsigned thread) const {
+    return {.thread = static_cast<std::uint8_t>(thread), .age = made_.age, .spurious = made_.spurious};
+  }
 
  private:
+  bool next() {
+    if (at_ == taken_.size()) taken_.push_back(false);
+    return taken_[at_++];
+  }
+  bool wants(data_choice kind) const {
+    return kind == data_choice::older_value ? made_.age < wanted_.age : wanted_.spurious && !made_.spurious;
+  }
+
   std::vector<bool> taken_;
   std::size_t at_ = 0;
+  choice made_;
+  bool fixed_ = false;
+  choice wanted_;
 };
+
+/// An operation of the current execution, and its place in the happens-before order of the prefix that ends with it.
+struct ordered_operation {
+  std::array<announcement, max_threads> next;  // at the point where it was chosen
+  unsigned thread = 0;
+  inner_choices data;
+  std::uint32_t number = 0;                    // the operation's place in its thread, from 1
+  clock_vector clock{};                        // how many operations of each thread happen before it, itself included
+  std::uint64_t order = 0;                     // of the prefix: the same for all its linearizations
+
+  const announcement& operation() const { return next[thread]; }
+};
+
+/// The last operation of `frames` has run, its inner choices are made: computes its place. O(length of the execution).
+template <class Frame>
+void order_last(std::vector<Frame>& frames) {
+  const std::size_t last = frames.size() - 1;
+  ordered_operation& f = frames[last];
+  f.number = 1;
+  f.clock = {};
+  for (std::size_t i = last; i-- > 0;) {
+    const ordered_operation& e = frames[i];
+    if (e.thread == f.thread) f.number = std::max(f.number, e.number + 1);
+    if (e.thread == f.thread || relate(e.operation(), f.operation()) != relation::independent) join(f.clock, e.clock);
+  }
+  f.clock[f.thread] = f.number;
+  std::uint64_t event = hashed(f.thread, f.number);
+  for (const std::uint32_t count : f.clock) event = hashed(event, count);
+  const choice inner = f.data.as_choice(f.thread);
+  event = hashed(event, inner.age * 2U + (inner.spurious ? 1 : 0));
+  f.order = (last == 0 ? 0 : frames[last - 1].order) + event;
+}
 
 /// What such a strategy says when a prefix does not repeat; `operation` counts from 1.
 inline std::string not_deterministic_at(std::size_t operation) {

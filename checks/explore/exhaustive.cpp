@@ -12,6 +12,9 @@
 //    the earlier acquisition of the same mutex that happens neither before the locking thread's last operation nor
 //    before a later such acquisition; where the thread to be tried turns out to be disabled, every enabled one is tried;
 //  - choices inside an operation are alternatives below its frame: a thread sleeps only when all of them are done;
+//  - a part of the tree (the executions that begin with given choices): the choices above it are tried in full, each
+//    thread that is awake in a fixed order, so that what sleeps there follows from the beginning alone, no race needs
+//    an entry above, and the parts together are the whole: sleep sets above, source-DPOR below;
 //  - a lock that never runs, because the execution stops where every enabled thread sleeps, is entered for its races all
 //    the same; one that never runs otherwise is part of a deadlock, which ends the search.
 #include <algorithm>
@@ -38,31 +41,40 @@ struct frame {
   const announcement& operation() const { return next[thread]; }
 };
 
-class exhaustive final : public strategy {
+class exhaustive final : public tree_strategy {
  public:
-  explicit exhaustive(bool reduction) : reduction_(reduction) {}
+  exhaustive(bool reduction, const tree_part& part)
+      : reduction_(reduction), below_(part.below), list_depth_(part.list_depth) {
+    if (!part.position.empty()) restore(part.position);
+  }
 
   void begin() override {
     depth_ = 0;
     redundant_ = false;
+    listed_ = false;
   }
 
   unsigned choose_thread(const scheduling_point& point) override {
-    if (redundant_) return prefer(point, point.enabled);
+    if (redundant_ || listed_) return prefer(point, point.enabled);
     if (depth_ != 0 && !frames_[depth_ - 1].data.repeated()) return stop_at(point, depth_);
     if (depth_ < frames_.size()) return follow(point);
+    if (list_depth_ != 0 && depth_ == list_depth_) {
+      listed_ = true;
+      return prefer(point, point.enabled);
+    }
     if (!push(point)) {
       redundant_ = true;
       reverse_for_waiting(point);
       return prefer(point, point.enabled);
     }
+    if (!broken_.empty()) return prefer(point, point.enabled);
     enter(depth_);
     return frames_[depth_++].thread;
   }
 
-  bool choose_data(data_choice) override {
-    if (redundant_ || depth_ == 0) return false;
-    return frames_[depth_ - 1].data.choose();
+  bool choose_data(data_choice kind) override {
+    if (redundant_ || listed_ || depth_ == 0) return false;
+    return frames_[depth_ - 1].data.choose(kind);
   }
 
   bool end() override {
@@ -72,7 +84,8 @@ class exhaustive final : public strategy {
                 " operations where an earlier execution went on";
       return false;
     }
-    while (!frames_.empty()) {
+    if (list_depth_ != 0 && !redundant_) note_beginning();
+    while (frames_.size() > below_.size()) {
       if (advance(frames_.back())) return true;
       frames_.pop_back();
     }
@@ -82,6 +95,18 @@ class exhaustive final : public strategy {
 
   bool complete() const override { return complete_; }
   bool redundant() const override { return redundant_; }
+  const std::vector<schedule>& beginnings() const override { return beginnings_; }
+
+  // A word per frame: thread, backtrack, done, sleep as hexadecimal digits, then the choices inside the operation.
+  std::string position() const override {
+    std::string text;
+    for (const frame& f : frames_) {
+      if (!text.empty()) text += '.';
+      for (const std::uint32_t digit : {f.thread, f.backtrack, f.done, f.sleep}) text += "0123456789abcdef"[digit];
+      for (const bool taken : f.data.taken()) text += taken ? '1' : '0';
+    }
+    return text;
+  }
 
  private:
   // The first choice at a new point: stay with the running thread while it can go on and does not offer to wait, so
@@ -93,14 +118,40 @@ class exhaustive final : public strategy {
     return lowest(others != 0 ? others : among);
   }
 
-  // Repeats a choice of the common prefix, and enters the frame whose choice changed.
+  // Repeats a choice of the common prefix, and enters the frame whose choice changed, or that comes from a position.
   unsigned follow(const scheduling_point& point) {
     frame& f = frames_[depth_];
-    if (!same(f, point)) return stop_at(point, depth_ + 1);
+    const bool unknown = f.enabled == 0;
+    if (unknown) {
+      std::copy(point.next.begin(), point.next.end(), f.next.begin());
+      f.enabled = point.enabled;
+    }
+    if (!same(f, point) || (f.enabled & bit(f.thread)) == 0) return stop_at(point, depth_ + 1);
     f.data.rewind();
-    if (depth_ == changed_) enter(depth_);
+    if (depth_ == changed_ || unknown) enter(depth_);
     ++depth_;
     return f.thread;
+  }
+
+  void restore(const std::string& position) {
+    const auto digit = [](char c) { return static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10); };
+    for (std::size_t at = 0; at < position.size();) {
+      frame f;
+      f.thread = digit(position[at++]);
+      for (std::uint32_t* set : {&f.backtrack, &f.done, &f.sleep}) *set = digit(position[at++]);
+      std::vector<bool> taken;
+      for (; at < position.size() && position[at] != '.'; ++at) taken.push_back(position[at] == '1');
+      ++at;
+      if (frames_.size() < below_.size()) f.data = inner_choices(below_[frames_.size()]);
+      else f.data.restore(std::move(taken));
+      frames_.push_back(std::move(f));
+    }
+    changed_ = frames_.size();
+  }
+
+  void note_beginning() {
+    schedule& beginning = beginnings_.emplace_back();
+    for (const frame& f : frames_) beginning.push_back(f.data.as_choice(f.thread));
   }
 
   unsigned stop_at(const scheduling_point& point, std::size_t operation) {
@@ -133,9 +184,20 @@ class exhaustive final : public strategy {
     const std::uint32_t awake = f.enabled & ~f.sleep;
     if (awake == 0) return false;
     f.thread = prefer(point, awake);
-    f.backtrack = reduction_ ? bit(f.thread) : f.enabled;
+    f.backtrack = reduction_ && list_depth_ == 0 ? bit(f.thread) : f.enabled;
+    if (depth_ < below_.size()) descend(f, awake);
     frames_.push_back(std::move(f));
     return true;
+  }
+
+  // A choice above the part that is searched: the threads that come before it in the order of `advance` sleep.
+  void descend(frame& f, std::uint32_t awake) {
+    const unsigned wanted = below_[depth_].thread;
+    if ((awake & bit(wanted)) == 0) broken_ = not_deterministic_at(depth_ + 1);
+    if (reduction_ && wanted != f.thread) f.sleep |= (awake & (bit(wanted) - 1)) | bit(f.thread);
+    f.thread = wanted;
+    f.backtrack = f.enabled;
+    f.data = inner_choices(below_[depth_]);
   }
 
   // An execution that stops because every enabled thread sleeps never runs the locks that others wait for; without their
@@ -179,7 +241,10 @@ class exhaustive final : public strategy {
     }
     clock[f.thread] = f.number;
     f.clock = clock;
-    for (const std::size_t race : races) reverse(race, depth);
+    if (list_depth_ != 0) return;
+    for (const std::size_t race : races) {
+      if (race >= below_.size()) reverse(race, depth);
+    }
   }
 
   // Makes sure that an execution is tried in which the operation at `later` comes before the one at `earlier`.
@@ -224,10 +289,14 @@ class exhaustive final : public strategy {
   }
 
   const bool reduction_;
+  const schedule below_;
+  const std::size_t list_depth_;
+  std::vector<schedule> beginnings_;
   std::vector<frame> frames_;
   std::size_t depth_ = 0;       // operations of this execution so far
   std::size_t changed_ = 0;     // the frame whose thread differs from the last execution
   bool redundant_ = false;
+  bool listed_ = false;         // the rest of this execution belongs to the part below its beginning
   bool complete_ = false;
   std::vector<std::size_t> races_;  // kept for their storage
   std::vector<std::size_t> part_;
@@ -235,6 +304,8 @@ class exhaustive final : public strategy {
 
 }  // namespace
 
-std::unique_ptr<strategy> make_exhaustive(bool reduction) { return std::make_unique<exhaustive>(reduction); }
+std::unique_ptr<tree_strategy> make_exhaustive(bool reduction, const tree_part& part) {
+  return std::make_unique<exhaustive>(reduction, part);
+}
 
 }  // namespace triecheck::explore

@@ -16,13 +16,18 @@ using nlohmann::json;
 
 const std::vector<strategy_name>& strategy_names() {
   static const std::vector<strategy_name> all = {
-      {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets"},
-      {"bounded", "every execution with at most --preemptions preemptions, fewest first"},
-      {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations"},
-      {"random", "random walks from --seed, --executions of them"},
-      {"relacy-full", "Relacy's own full search, for comparison"},
-      {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison"},
-      {"relacy-random", "Relacy's own random search, for comparison"},
+      {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets",
+       {"--no-reduction", "--stale-depth", "--jobs", "--shard", "--checkpoint", "--estimate"}},
+      {"bounded", "every execution with at most --preemptions preemptions, fewest first",
+       {"--preemptions", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
+      {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations",
+       {"--depth", "--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
+      {"random", "random walks from --seed, --executions of them", {"--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
+      {"obstruction", "from every state each thread alone has to end its operation within --solo-steps steps (--obstruction)",
+       {"--obstruction", "--solo-steps", "--stale-depth"}},
+      {"relacy-full", "Relacy's own full search, for comparison", {}},
+      {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison", {"--preemptions"}},
+      {"relacy-random", "Relacy's own random search, for comparison", {"--seed"}},
   };
   return all;
 }
@@ -49,29 +54,21 @@ std::optional<replay_token> parse_token(const std::string& text, std::string& wh
   return token;
 }
 
-namespace {
-
-search search_of(const std::string& strategy) {
-  if (strategy == "relacy-full") return search::relacy_full;
-  if (strategy == "relacy-bound") return search::relacy_bound;
-  if (strategy == "relacy-random") return search::relacy_random;
-  return search::guided;
+const strategy_name* find_strategy(const std::string& name) {
+  const auto& all = strategy_names();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const strategy_name& s) { return s.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
-/// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
-bool explores_everything(const std::string& strategy) {
-  return strategy == "exhaustive" || strategy == "relacy-full" || strategy == "replay";
-}
-
-bool is_random(const std::string& strategy) {
+bool draws_at_random(const std::string& strategy) {
   return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
 }
 
-std::unique_ptr<strategy> make_strategy(const explore_options& o, std::uint64_t executions) {
-  if (o.strategy == "random") return make_random(o.seed, executions);
-  if (o.strategy == "pct") return make_pct(o.seed, executions, o.depth);
-  if (o.strategy == "bounded") return make_bounded(o.preemptions);
-  return make_exhaustive(o.reduction);
+namespace {
+
+/// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
+bool explores_everything(const std::string& strategy) {
+  return strategy == "exhaustive" || strategy == "obstruction" || strategy == "relacy-full" || strategy == "replay";
 }
 
 checks::subject_factory factory(const std::string& cache, const std::string& fault) {
@@ -80,23 +77,13 @@ checks::subject_factory factory(const std::string& cache, const std::string& fau
   return found == nullptr ? nullptr : found->make;
 }
 
-/// What the child process tells the parent.
-json to_json(const run_outcome& o, std::size_t undecided, const std::string& story) {
-  json j = {{"complete", o.complete}, {"executions", o.executions}, {"redundant", o.redundant}, {"stopped", o.stopped},
-            {"steps", o.steps},       {"undecided", undecided},     {"path", show(o.path)},
-            {"error", o.error},       {"error_kind", o.error_kind}, {"preemptions", o.preemptions},
-            {"story", story}};
-  if (o.found) j["violation"] = {{"kind", o.found->kind}, {"message", o.found->message}};
-  return j;
-}
-
 std::string scope_of(const explore_options& o) {
   if (o.strategy == "relacy-full" || o.strategy == "relacy-bound") return "Relacy's own search and its memory model, 1 older value per load";
   const unsigned depth = o.strategy == "relacy-random" ? 2 : o.stale_depth;
   std::string scope = "Relacy's memory model (no load buffering), " + std::to_string(depth) + " older value" +
                       (depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
   if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
-  if (is_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
+  if (draws_at_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
   return scope;
 }
 
@@ -108,57 +95,53 @@ class clock {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// The parent's view of a finished child: fills everything but what depends on the scenario's expectation.
-void read_answer(result& r, const isolated_run& child, replay_token token, const checks::scenario& s, std::string* story) {
-  const auto fill = [&](std::string kind, std::string message, std::size_t preemptions) {
+/// Fills everything but what depends on the scenario's expectation.
+void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s) {
+  token.choices = f.broken ? f.broken->so_far : f.path;
+  const auto fill = [&](std::string kind, std::string message) {
     std::string word = show(token);
     for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) word.replace(at, 1, "'\\''");
     r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
-                              .operations = count_operations(s), .preemptions = preemptions,
+                              .operations = count_operations(s), .preemptions = f.preemptions,
                               .schedule = show(token.choices), .replay = "triecheck replay '" + word + "'"};
   };
-  if (child.answer.empty()) {
+  r.complete = f.complete && explores_everything(r.strategy);
+  r.executions = f.executions;
+  r.redundant = f.redundant;
+  r.steps = f.steps;
+  if (f.broken) {
     r.outcome = verdict::error;
-    r.executions = child.executions;
-    token.choices = child.so_far;
-    fill(child.error_kind, child.error, 0);
-    return;
-  }
-  const json j = json::parse(child.answer);
-  const bool finished = j["complete"];
-  r.complete = finished && explores_everything(r.strategy);
-  r.executions = j["executions"];
-  r.redundant = j["redundant"];
-  r.steps = j["steps"];
-  if (story != nullptr) *story = j["story"];
-  std::string why;
-  token.choices = parse_schedule(j["path"].get<std::string>(), why).value_or(schedule{});
-  const std::size_t undecided = j["undecided"];
-  if (j.contains("violation")) {
+    r.executions += f.broken->executions;
+    fill(f.broken->error_kind, f.broken->error);
+  } else if (f.found) {
     r.outcome = verdict::fail;
-    fill(j["violation"]["kind"], j["violation"]["message"], j["preemptions"]);
-  } else if (!j["error"].get<std::string>().empty()) {
+    fill(f.found->kind, f.found->message);
+  } else if (!f.error.empty()) {
     r.outcome = verdict::error;
-    fill(j["error_kind"], j["error"], j["preemptions"]);
-  } else if (undecided != 0) {
+    fill(f.error_kind, f.error);
+  } else if (f.undecided != 0) {
     r.outcome = verdict::incomplete;
     r.complete = false;
-    r.scope += "; the linearizability of " + std::to_string(undecided) + " histories is undecided";
+    r.scope += "; the linearizability of " + std::to_string(f.undecided) + " histories is undecided";
   } else {
-    r.outcome = finished && r.steps != 0 ? verdict::pass : verdict::incomplete;
-    if (const std::string by = j["stopped"]; !by.empty()) r.scope += "; stopped by " + by;
-    if (finished && r.steps == 0) r.scope += "; nothing was scheduled: the cache does not use the sync layer";
+    r.outcome = f.complete ? verdict::pass : verdict::incomplete;
+    if (!f.stopped.empty()) r.scope += "; stopped by " + f.stopped;
   }
 }
 
-// The scenario says what must come out: an expected failure is a pass, its absence a fail.
-void apply_expectation(result& r, const checks::scenario& s) {
+// The scenario says what must come out: an expected failure is a pass, its absence a fail. A shard alone cannot tell
+// that there is none.
+void apply_expectation(result& r, const checks::scenario& s, bool one_of_many) {
   if (!s.expect_failure) return;
+  r.expects_failure = true;
   const bool wanted = r.outcome == verdict::fail && (s.expect_kind.empty() || r.found->kind == s.expect_kind);
   if (wanted) {
     r.outcome = verdict::pass;
     r.scope += "; failed as expected: " + r.found->kind;
     r.found.reset();
+    r.failed_as_expected = true;
+  } else if (r.outcome == verdict::pass && one_of_many) {
+    r.scope += "; the expected failure is in another shard, or missing";
   } else if (r.outcome == verdict::pass) {
     r.outcome = verdict::fail;
     r.found = checks::failure{.kind = "no-failure", .message = "the scenario expects a failure, and there is none",
@@ -188,34 +171,35 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
 }  // namespace
 
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
-                          const std::function<void(const progress&)>& tick) {
+                          const std::function<void(const exploration_status&)>& tick) {
   explored out;
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
   r.scope = scope_of(options);
-  const std::uint64_t executions = options.executions == 0 && is_random(options.strategy) ? 10'000 : options.executions;
-  const clock started;
-  const auto body = [&](progress& shared) {
-    scenario_program program(s, options.make != nullptr ? options.make : factory(options.cache, options.fault));
-    const auto chooser = make_strategy(options, executions);
-    const run_outcome o = run(program, *chooser,
-                              {.by = search_of(options.strategy),
-                               .bounds = {.stale_depth = options.stale_depth},
-                               .context_bound = options.preemptions,
-                               .executions = executions,
-                               .first_iteration = options.seed,
-                               .out_of_time = [&] { return options.budget && started.seconds() > options.budget->count(); }},
-                              shared);
-    return to_json(o, program.undecided(), {}).dump(-1, ' ', false, json::error_handler_t::replace);
-  };
-  const isolated_run child = run_isolated(body, options.patience, tick);
-  r.seconds = started.seconds();
-  replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
-  read_answer(r, child, token, s, nullptr);
+  explore_options o = options;
+  if (o.executions == 0 && draws_at_random(o.strategy)) o.executions = 10'000;
+  exploration space(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o);
+  if (o.resume != nullptr) space.restore(*o.resume);
+  const findings f = space.run(tick);
+  r.seconds = f.seconds;
+  if (o.shard) r.space = std::to_string(f.space);
+  if (f.expected) r.expected = {f.expected->executions, f.expected->low, f.expected->high};
+  const replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
+  read_findings(r, f, token, s);
+  if (o.shard) r.complete = false;  // its part is
+  if (r.outcome == verdict::pass && r.steps == 0 && !o.shard) {
+    r.outcome = verdict::incomplete;
+    r.complete = false;
+    r.scope += "; nothing was scheduled: the cache does not use the sync layer";
+  }
   if (r.outcome == verdict::fail) confirm(out, s, token, options);
-  apply_expectation(r, s);
+  apply_expectation(r, s, o.shard.has_value());
   return out;
+}
+
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& o) {
+  return exploration(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o).probe();
 }
 
 explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all, const explore_options& options) {
@@ -227,12 +211,23 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
     scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault));
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
-    const run_outcome o = run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record);
-    return to_json(o, program.undecided(), record.table(program.threads(), all)).dump(-1, ' ', false, json::error_handler_t::replace);
+    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record));
+    answer["undecided"] = program.undecided();
+    answer["story"] = record.table(program.threads(), all);
+    return answer.dump(-1, ' ', false, json::error_handler_t::replace);
   };
   const isolated_run child = run_isolated(body, options.patience);
+  findings f;
+  if (child.answer.empty()) {
+    f.broken = child;
+  } else {
+    const json answer = json::parse(child.answer);
+    static_cast<run_outcome&>(f) = read_outcome(answer);
+    f.undecided = answer.at("undecided");
+    out.interleaving = answer.at("story");
+  }
   out.outcome.seconds = started.seconds();
-  read_answer(out.outcome, child, token, s, &out.interleaving);
+  read_findings(out.outcome, f, token, s);
   return out;
 }
 

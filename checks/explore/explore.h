@@ -6,8 +6,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "checks/explore/isolation.h"
+#include <nlohmann/json.hpp>
+
+#include "checks/explore/exploration.h"
 #include "checks/explore/runner.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject.h"
@@ -17,10 +20,15 @@ namespace triecheck::explore {
 
 /// The strategies by the names that the command line uses.
 struct strategy_name {
-  const char* name;
-  const char* description;
+  std::string name;
+  std::string description;
+  std::vector<std::string> options;  ///< of the command line, beside those that every strategy has
 };
 const std::vector<strategy_name>& strategy_names();
+const strategy_name* find_strategy(const std::string& name);  ///< null for a name that is none
+
+/// Whether the executions of a strategy are drawn, so that their number is given.
+bool draws_at_random(const std::string& strategy);
 
 struct explore_options {
   std::string cache = "coarse";
@@ -31,10 +39,16 @@ struct explore_options {
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
   unsigned depth = 3;                             ///< of pct
+  unsigned solo_steps = 200;                      ///< of obstruction: in which a thread alone ends its operation
   std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
   std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
   std::optional<std::chrono::duration<double>> budget;
   std::chrono::milliseconds patience{10'000};     ///< without a step: hang
+  unsigned jobs = 1;                              ///< processes, at least 1; Relacy's own searches use one
+  std::optional<checks::share> shard;             ///< explores this part only; not of Relacy's own searches
+  std::function<void(const nlohmann::json&)> save;///< called now and then with what `resume` takes
+  std::chrono::milliseconds save_every{1000};
+  const nlohmann::json* resume = nullptr;         ///< where an equal exploration stood
 };
 
 /// A failing execution as one word: what `triecheck replay` takes.
@@ -56,7 +70,11 @@ struct explored {
 /// cache, fault and strategy. Never throws for what the program under test does. A violation is replayed at once, in
 /// another process: the report names objects and tells the story from there, and what does not show again is an error.
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
-                          const std::function<void(const progress&)>& tick = {});
+                          const std::function<void(const exploration_status&)>& tick = {});
+
+/// How many executions `explore_scenario` would run, by random probes of its tree for a third of a second; nothing for a
+/// strategy other than exhaustive, or a program that fails on the way.
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options);
 
 /// Runs one schedule in a process of its own and tells its story; `all` includes accesses of plain variables.
 /// Of `options`, `make` and `patience` count.

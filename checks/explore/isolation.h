@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "checks/explore/schedule.h"
 
@@ -31,8 +32,22 @@ struct isolated_run {
   std::uint64_t executions = 0;
 };
 
-/// Runs `body` in a child process and returns the string that it returned. The child is killed when it makes no
-/// step for `patience`. `tick`, when given, is called about every tenth of a second with the progress.
+/// Tells the parent process something on the way: one line, without a line end.
+using message_sender = std::function<void(const std::string&)>;
+using isolated_body = std::function<std::string(progress&, const message_sender&)>;
+
+/// What the parent process does meanwhile. Either may be missing.
+struct isolation_listener {
+  std::function<void(std::size_t child, const std::string& message)> heard;
+  std::function<void(const std::vector<const progress*>&)> tick;  ///< about every tenth of a second
+};
+
+/// Runs each of `bodies` in a child process, all at once, and returns what they returned, in the same order. A child is
+/// killed when it makes no step for `patience`; all die with the parent.
+std::vector<isolated_run> run_isolated(const std::vector<isolated_body>& bodies, std::chrono::milliseconds patience,
+                                       const isolation_listener& listener = {});
+
+/// The same for one.
 isolated_run run_isolated(const std::function<std::string(progress&)>& body, std::chrono::milliseconds patience,
                           const std::function<void(const progress&)>& tick = {});
 

@@ -97,7 +97,7 @@ struct relacy_sync {
     T load(memory_order order, location where = {}) const {
       begin(access::load, where);
       const word<T> value = word_.load(to_relacy(order), {});
-      end(where);
+      end(where, value);
       describe(where, order, [&](std::string& text) {
         text += ".load = " + std::to_string(value);
         if (const unsigned age = session::current().age_of_last_load(); age != 0 && session::current().in_threads()) {
@@ -110,7 +110,7 @@ struct relacy_sync {
     void store(T value, memory_order order, location where = {}) {
       begin(access::store, where);
       word_.store(to_word(value), to_relacy(order), {});
-      end(where);
+      end(where, to_word(value));
       describe(where, order, [&](std::string& text) { text += ".store " + std::to_string(to_word(value)); });
     }
 
@@ -144,9 +144,10 @@ struct relacy_sync {
       tracked_.check(where);
       session::current().announce({.kind = kind, .object = id()}, where);
     }
-    void end(const location& where) const {
+    void end(const location& where, word<T> value) const {
       tracked_.check(where);
       session::current().performed();
+      session::current().saw(static_cast<std::uint64_t>(value));
     }
 
     template <class Suffix>
@@ -162,7 +163,7 @@ struct relacy_sync {
     T modify(const char* name, T operand, memory_order order, const location& where) {
       begin(access::rmw, where);
       const word<T> before = word_.rmw(rl::rmw_type_t<Type>(), to_word(operand), to_relacy(order), {});
-      end(where);
+      end(where, before);
       describe(where, order, [&](std::string& text) {
         text += std::string(".") + name + ' ' + std::to_string(to_word(operand)) + ", was " + std::to_string(before);
       });
@@ -176,7 +177,7 @@ struct relacy_sync {
       const word<T> wanted = to_word(expected);
       word<T> seen = wanted;
       const bool done = word_.compare_exchange(weak, seen, to_word(desired), to_relacy(success), to_relacy(failure), {});
-      end(where);
+      end(where, seen);
       describe(where, done ? success : failure, [&](std::string& text) {
         text += ".compare_exchange " + std::to_string(wanted) + " -> " + std::to_string(to_word(desired));
         if (!done) text += seen == wanted ? " fails [spuriously]" : " fails: it is " + std::to_string(seen);
@@ -201,6 +202,7 @@ struct relacy_sync {
     T get(location where = {}) const {
       const trace t(*this, where, false);
       const word<T> value = word_(rl::debug_info()).load();
+      session::current().saw(static_cast<std::uint64_t>(value));
       t.passed([&] { return " = " + std::to_string(value); });
       return from_word<T>(value);
     }
@@ -208,6 +210,7 @@ struct relacy_sync {
     void set(T value, location where = {}) {
       const trace t(*this, where, true);
       word_(rl::debug_info()).store(to_word(value));
+      session::current().saw(static_cast<std::uint64_t>(to_word(value)));
       t.passed([&] { return " := " + std::to_string(to_word(value)); });
     }
 

@@ -3,6 +3,7 @@
 // and the run does not count as complete.
 #include <bit>
 
+#include "checks/explore/alone.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
@@ -15,6 +16,7 @@ class follow_schedule final : public strategy {
   void begin() override {}
 
   unsigned choose_thread(const scheduling_point& point) override {
+    if (alone_.active(point)) return lone_step(point);
     finish_operation();
     age_left_ = 0;
     spurious_left_ = false;
@@ -25,6 +27,10 @@ class follow_schedule final : public strategy {
       return (point.enabled & (1U << point.current)) != 0 ? point.current : fallback;
     }
     const choice& c = schedule_[at_++];
+    if (c.alone != 0) {
+      alone_ = alone(point, at_ - 1, c.thread, c.alone);
+      return lone_step(point);
+    }
     if ((point.enabled & (1U << c.thread)) == 0) {
       diverged("thread " + std::to_string(c.thread) + " cannot run: it waits for a mutex, or it has ended");
       return fallback;
@@ -54,6 +60,11 @@ class follow_schedule final : public strategy {
   bool complete() const override { return ended_; }
 
  private:
+  unsigned lone_step(const scheduling_point& point) {
+    refuted_ = alone_.next(point);
+    return refuted_ ? static_cast<unsigned>(std::countr_zero(point.enabled)) : alone_.thread();
+  }
+
   void finish_operation() {
     if (!broken_.empty()) return;
     if (age_left_ != 0) diverged("there is no value that old to load");
@@ -65,6 +76,7 @@ class follow_schedule final : public strategy {
   }
 
   const schedule schedule_;
+  alone alone_;
   std::size_t at_ = 0;
   std::uint8_t age_left_ = 0;
   bool spurious_left_ = false;

@@ -22,34 +22,44 @@ namespace {
 /// Counts executions and stops the run; shared by every scheduler.
 class run_state {
  public:
-  run_state(session& s, const run_options& options) : session_(s), options_(options) {}
+  run_state(session& s, const run_options& options, const progress& shared)
+      : session_(s), options_(options), shared_(shared), steps_before_(shared.heartbeat) {}
 
   /// An execution ended without a violation; returns whether the run ends here.
-  bool execution_ended(bool finished, bool complete, bool redundant) {
+  bool execution_ended(bool finished, bool complete, bool redundant, bool extra) {
     session_.end_execution();
-    ++(redundant ? redundant_ : executions_);
+    count_steps(extra);
+    if (!extra) ++(redundant ? tally_.redundant : tally_.executions);
     complete_ = complete;
     if (finished) return true;
-    if (options_.executions != 0 && executions_ >= options_.executions) {
-      stopped_ = std::to_string(executions_) + " executions";
-    } else if ((executions_ + redundant_) % 64 == 0 && options_.out_of_time()) {
+    if (options_.executions != 0 && tally_.executions >= options_.executions) {
+      stopped_ = std::to_string(tally_.executions) + " executions";
+    } else if (options_.out_of_time && ++ended_ % 64 == 0 && options_.out_of_time(tally_)) {
       stopped_ = "its budget";
     }
     return !stopped_.empty();
   }
 
-  void report(run_outcome& o) const {
-    o.executions = executions_;
-    o.redundant = redundant_;
+  void report(run_outcome& o) {
+    count_steps(false);
+    static_cast<run_tally&>(o) = tally_;
     o.complete = complete_;
     o.stopped = stopped_;
   }
 
  private:
+  void count_steps(bool extra) {
+    const std::uint64_t steps = shared_.heartbeat;
+    if (!extra) tally_.steps += steps - steps_before_;
+    steps_before_ = steps;
+  }
+
   session& session_;
   const run_options& options_;
-  std::uint64_t executions_ = 0;
-  std::uint64_t redundant_ = 0;
+  const progress& shared_;
+  std::uint64_t steps_before_;
+  run_tally tally_;
+  std::uint64_t ended_ = 0;
   bool complete_ = false;
   std::string stopped_;
 };
@@ -83,12 +93,13 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
   bool iteration_end_impl() {
     const outside_simulation heap;
     session& s = session::current();
+    s.chooser().end_values(s.values());
     const bool more = s.chooser().end();
     if (!s.chooser().broken().empty()) {
       s.set_error({"nondeterminism", s.chooser().broken()});
       return true;
     }
-    return current_run->execution_ended(!more, s.chooser().complete(), s.chooser().redundant());
+    return current_run->execution_ended(!more, s.chooser().complete(), s.chooser().redundant(), s.chooser().extra());
   }
 
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
@@ -104,6 +115,7 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
       livelocked = s.livelocked();
     }
     stop_at_error();
+    if (session::current().found()) rl::ctx().fail_test("refuted", rl::test_result_user_assert_failed, rl::debug_info());
     if (livelocked) rl::ctx().fail_test("livelock", rl::test_result_livelock, rl::debug_info());
     if (!next) rl::ctx().fail_test("deadlock", rl::test_result_deadlock, rl::debug_info());
     return static_cast<rl::thread_id_t>(*next);
@@ -143,7 +155,7 @@ class watched_scheduler : public Scheduler {
   bool iteration_end() {
     const bool finished = Scheduler::iteration_end();
     const outside_simulation heap;
-    return current_run->execution_ended(finished, finished, false);
+    return current_run->execution_ended(finished, finished, false, false);
   }
 
   unsigned rand(unsigned limit, rl::sched_type kind) {
@@ -248,7 +260,7 @@ violation translate(rl::test_result_e result, const session& s, const interleavi
 run_outcome run(program& p, strategy& strategy_in_use, const run_options& options, progress& shared, interleaving* record) {
   session s(strategy_in_use, options.bounds, shared, record);
   s.set_guided(options.by == search::guided);
-  run_state state(s, options);
+  run_state state(s, options, shared);
   current_run = &state;
   current_program = &p;
 
@@ -279,7 +291,6 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
 
   run_outcome o;
   state.report(o);
-  o.steps = shared.heartbeat;
   o.path = s.path();
   o.preemptions = s.preemptions();
   if (s.stopped()) {

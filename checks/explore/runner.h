@@ -13,24 +13,27 @@ namespace triecheck::explore {
 /// Who chooses: one of our strategies, or a search of Relacy itself, for comparison.
 enum class search : std::uint8_t { guided, relacy_full, relacy_bound, relacy_random };
 
+struct run_tally {
+  std::uint64_t executions = 0;    ///< without the redundant ones
+  std::uint64_t redundant = 0;
+  std::uint64_t steps = 0;         ///< of both
+};
+
 struct run_options {
   search by = search::guided;
   limits bounds;
   unsigned context_bound = 2;                 ///< of relacy_bound
   std::uint64_t executions = 0;               ///< of relacy_random; elsewhere the number after which to stop, 0 for none
   std::uint64_t first_iteration = 1;          ///< of relacy_random, whose seed is the number of the iteration
-  std::function<bool()> out_of_time = [] { return false; };  ///< asked now and then
+  std::function<bool(const run_tally&)> out_of_time;         ///< asked now and then, between two executions; may be missing
 };
 
-struct run_outcome {
+struct run_outcome : run_tally {
   std::optional<violation> found;
   std::string error;               ///< the program is not deterministic, threw, or the schedule does not fit
   std::string error_kind;
   bool complete = false;           ///< everything that was to run has run
   std::string stopped;             ///< what ended it before that, where a limit did: "its budget", "10 executions"
-  std::uint64_t executions = 0;    ///< without the redundant ones
-  std::uint64_t redundant = 0;
-  std::uint64_t steps = 0;
   schedule path;                   ///< of the last execution
   std::size_t preemptions = 0;     ///< of the last execution
 };

@@ -1,6 +1,7 @@
 #include "checks/explore/schedule.h"
 
 #include <charconv>
+#include <limits>
 
 #include "checks/explore/announcement.h"
 
@@ -16,6 +17,8 @@ std::string show(const schedule& s) {
       text += 's' + std::to_string(s[i].age);
     } else if (s[i].spurious) {
       text += 'w';
+    } else if (s[i].alone != 0) {
+      text += '!' + std::to_string(s[i].alone);
     } else {
       while (i + run < s.size() && s[i + run] == s[i]) ++run;
       if (run > 1) text += 'x' + std::to_string(run);
@@ -60,6 +63,11 @@ std::optional<schedule> parse_schedule(const std::string& text, std::string& why
     } else if (at != end && *at == 'w') {
       ++at;
       c.spurious = true;
+    } else if (at != end && *at == '!') {
+      ++at;
+      const auto steps = number(std::numeric_limits<std::uint16_t>::max());
+      if (!steps || *steps == 0) return refuse("a number of steps, 1 to 65535");
+      c.alone = static_cast<std::uint16_t>(*steps);
     }
     if (s.size() + run > longest) return refuse("fewer choices");
     s.insert(s.end(), run, c);

@@ -1,6 +1,6 @@
 // A schedule: the choices of one execution, as text that a person can read and a new process can follow.
 //
-// Grammar: item { '.' item };  item = thread [ 'x' count ] | thread ( 's' age | 'w' )
+// Grammar: item { '.' item };  item = thread [ 'x' count ] | thread ( 's' age | 'w' | '!' steps )
 // "0x5.1.0s1.1w" runs thread 0 for five operations, thread 1 for one, then lets thread 0 load a value that is one store
 // old, then makes a weak compare-exchange of thread 1 fail. It names operations of the cache's text, so it holds across
 // processes, compilers and optimisation levels.
@@ -18,6 +18,7 @@ struct choice {
   std::uint8_t thread = 0;
   std::uint8_t age = 0;        ///< how many stores before the newest the loaded value is
   bool spurious = false;       ///< a weak compare-exchange failed though the value was the expected one
+  std::uint16_t alone = 0;     ///< not 0: no operation, but a demand: the thread ends its operation in that many steps
   friend bool operator==(const choice&, const choice&) = default;
 };
 

@@ -81,6 +81,7 @@ void session::begin_operation(std::function<void()> at_first_step) {
   const unsigned t = thread();
   first_step_[t] = last_step_[t] = never;
   at_first_step_[t] = std::move(at_first_step);
+  if (in_threads()) ++operations_[t];
 }
 
 session::interval session::end_operation() {
@@ -90,6 +91,7 @@ session::interval session::end_operation() {
     const std::size_t now = quiet_time_++;
     return {now, now};
   }
+  ++operations_[t];
   if (first_step_[t] == never) {
     const std::size_t now = base_time_ + step_time * clock_ + without_step_++;
     return {now, now};
@@ -116,6 +118,8 @@ void session::begin_execution() {
   clock_ = steps_alone_ = preemptions_ = 0;
   quiet_time_ = base_time_ = without_step_ = 0;
   objects_ = {};
+  values_ = 0;
+  operations_ = {};
   if (record_ != nullptr) record_->clear();
   if (guided_) strategy_.begin();
 }
@@ -135,7 +139,7 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     started_ |= 1U << t;
     return t;
   }
-  scheduling_point point{.next = next_, .enabled = 0, .current = last_thread_};
+  scheduling_point point{.next = next_, .enabled = 0, .current = last_thread_, .operations = operations_, .values = values_};
   for (unsigned t = 0; t < max_threads; ++t) {
     if ((announced_ & (1U << t)) == 0) next_[t] = {};  // an operation that nobody announced, or a thread that has ended
     if ((live & (1U << t)) == 0) continue;
@@ -144,6 +148,13 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
   if (point.enabled == 0) return std::nullopt;
   const unsigned chosen = strategy_.choose_thread(point);
   if (!strategy_.broken().empty()) error_ = violation{"nondeterminism", strategy_.broken()};
+  if (const auto& refuted = strategy_.refuted()) {
+    found_ = refuted->what;
+    progress_.length = static_cast<std::uint32_t>(refuted->from);
+    progress_.path[progress_.length] = refuted->demand;
+    ++progress_.length;
+    return chosen;
+  }
   if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) ++preemptions_;
   announced_ &= ~(1U << chosen);
   append(chosen);

@@ -22,12 +22,6 @@
 
 namespace triecheck::explore {
 
-/// A violation of a rule, or an error of the program: the kind is one of the stable words that reports use.
-struct violation {
-  std::string kind;
-  std::string message;
-};
-
 /// The program under test. One object serves all executions; `setup` starts each from the same state.
 class program {
  public:
@@ -97,6 +91,9 @@ class session {
   /// The operation that was announced took effect.
   void performed();
 
+  /// A value that the program read or wrote: what it does next may depend on it.
+  void saw(std::uint64_t value) { values_ = hashed(values_, value); }
+
   /// Writes a line of the interleaving; `text` is only called when somebody reads it.
   template <class Text>
   void describe(const location& where, Text text) {
@@ -149,6 +146,7 @@ class session {
   /// Relacy's own search ended inside the operation that the acting thread announced: it belongs to the schedule.
   void append_violating_step();
   void end_execution();
+  std::uint64_t values() const { return values_; }
   void enter(phase p);
   bool stopped() const { return error_.has_value(); }
   /// Ends the run as an error of the harness or of the program, not as a violation.
@@ -190,6 +188,8 @@ class session {
   std::size_t clock_ = 0;                            // steps of all threads in this execution
   std::size_t steps_alone_ = 0;                      // steps since an operation of the cache ended
   std::size_t preemptions_ = 0;
+  std::uint64_t values_ = 0;                         // digest of all values of this execution
+  std::array<std::uint32_t, max_threads> operations_{};  // of the cache, by thread: begun and ended
   std::array<object_id, max_threads + 1> objects_{};
   std::array<location, max_threads + 1> where_{};
 

@@ -6,19 +6,29 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "checks/explore/announcement.h"
 #include "checks/explore/schedule.h"
 
 namespace triecheck::explore {
 
+/// A violation of a rule, or an error of the program: the kind is one of the stable words that reports use.
+struct violation {
+  std::string kind;
+  std::string message;
+};
+
 /// What a strategy sees when it picks the thread whose announced operation runs next.
 struct scheduling_point {
   std::span<const announcement> next;  ///< by thread; meaningful for live threads
   std::uint32_t enabled = 0;           ///< bit per thread; never 0
   unsigned current = 0;                ///< the thread that ran last
+  std::span<const std::uint32_t> operations;  ///< by thread: operations of the cache begun and ended; odd: it is inside one
+  std::uint64_t values = 0;            ///< a digest of every value that was read or written so far in this execution
 };
 
 /// A choice inside an operation: how old a loaded value is (asked once per older store), whether a weak
@@ -36,6 +46,9 @@ class strategy {
   virtual unsigned choose_thread(const scheduling_point& point) = 0;
   virtual bool choose_data(data_choice kind) = 0;
 
+  /// The digest of all values of the execution that ends; before `end`.
+  virtual void end_values(std::uint64_t values) { static_cast<void>(values); }
+
   /// The execution ended without a violation. Returns whether another one is wanted.
   virtual bool end() = 0;
 
@@ -45,15 +58,50 @@ class strategy {
   /// Whether the execution that just ended repeats one that was counted already.
   virtual bool redundant() const { return false; }
 
+  /// Whether the execution that just ended was none of the search: not counted at all.
+  virtual bool extra() const { return false; }
+
+  /// Whether a bound has kept an execution out.
+  virtual bool cut() const { return false; }
+
+  /// Between two executions: where the search stands, as one word from which an equal strategy goes on; empty where it
+  /// can only start over.
+  virtual std::string position() const { return {}; }
+
+  /// A rule that the strategy itself watches and that the program broke at this point; nothing for most strategies.
+  /// `demand` says what was asked, in place of the steps from `from` on.
+  struct refutation {
+    violation what;
+    std::size_t from = 0;
+    choice demand;
+  };
+  const std::optional<refutation>& refuted() const { return refuted_; }
+
   /// Why the run is wrong in itself (a program that is not deterministic, a schedule that does not fit), or empty.
   const std::string& broken() const { return broken_; }
 
  protected:
   std::string broken_;
+  std::optional<refutation> refuted_;
+};
+
+/// Which part of a tree of executions a search walks. The default is all of it.
+struct tree_part {
+  schedule below;             ///< only the executions that begin with these choices
+  std::string position;       ///< what `position()` of an equal search said: goes on from there
+  std::size_t list_depth = 0; ///< not 0: one execution for every beginning of that many choices; see `beginnings`
+};
+
+/// A search of the whole tree of executions, or of a part of it.
+class tree_strategy : public strategy {
+ public:
+  /// Of a search with a `list_depth`: the beginnings, in the order of the search. The parts below them are disjoint, and
+  /// together hold what the whole search counts. An execution that is shorter is a beginning itself.
+  virtual const std::vector<schedule>& beginnings() const = 0;
 };
 
 /// Every execution up to the order of independent operations: source sets with sleep sets.
-std::unique_ptr<strategy> make_exhaustive(bool reduction);
+std::unique_ptr<tree_strategy> make_exhaustive(bool reduction, const tree_part& part = {});
 
 /// Two numbers into one, well spread: neighbouring inputs give unrelated outputs (splitmix64).
 constexpr std::uint64_t hashed(std::uint64_t a, std::uint64_t b) {
@@ -63,14 +111,32 @@ constexpr std::uint64_t hashed(std::uint64_t a, std::uint64_t b) {
   return x ^ (x >> 31);
 }
 
-/// Every execution with at most `preemptions` preemptions, fewest first, with happens-before caching.
-std::unique_ptr<strategy> make_bounded(unsigned preemptions);
+/// How many preemptions an execution may have. A search counts the executions with `fewest`, then those with one more,
+/// and so on up to `most`.
+struct preemption_range {
+  unsigned fewest = 0;
+  unsigned most = 0;
+};
+
+/// Every execution with at most `bound.most` preemptions, fewest first, with happens-before caching. Requires that a part
+/// of the tree is searched for one number of preemptions. Has no position.
+std::unique_ptr<tree_strategy> make_bounded(const preemption_range& bound, const tree_part& part = {});
+inline std::unique_ptr<tree_strategy> make_bounded(unsigned most) { return make_bounded({.fewest = 0, .most = most}); }
 
 /// `executions` executions under probabilistic concurrency testing of the given depth, at least 1.
 std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t executions, unsigned depth);
 
 /// `executions` random walks; walk i is drawn from hash(seed, i).
 std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t executions);
+
+/// Whether threads are in each other's way: from every state that the program can reach, each thread that is inside an
+/// operation of the cache runs alone, and has to end the operation within `steps` steps without waiting. Every state is
+/// reached once, whatever the order of independent operations.
+std::unique_ptr<strategy> make_obstruction(unsigned steps);
+
+/// `s`, and a sample of its executions a second time: the first, second, fourth, eighth ... and every 4096th. Where the
+/// second time differs, in the operations of any thread or in any value, the program is not deterministic.
+std::unique_ptr<strategy> make_repeating(std::unique_ptr<strategy> s);
 
 /// Exactly the executions that `s` describes: one.
 std::unique_ptr<strategy> make_replay(schedule s);

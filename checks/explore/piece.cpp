@@ -1,0 +1,97 @@
+#include "checks/explore/piece.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "checks/explore/explore.h"
+
+namespace triecheck::explore {
+namespace {
+
+// Enough that sixteen processes share them evenly though some are a hundred times larger than others, and few enough
+// that listing them takes a fraction of a second.
+constexpr std::size_t wanted_pieces = 512;
+
+std::unique_ptr<tree_strategy> make_tree(const explore_options& o, unsigned fewest, unsigned most, const tree_part& part) {
+  if (o.strategy == "bounded") return make_bounded({.fewest = fewest, .most = most}, part);
+  return make_exhaustive(o.reduction, part);
+}
+
+}  // namespace
+
+// Words of one token each: "all", "<schedule>", "2:<schedule>", "#first+count".
+std::string show(const piece& p) {
+  if (p.is == piece::form::whole) return "all";
+  if (p.is == piece::form::numbers) return '#' + std::to_string(p.first) + '+' + std::to_string(p.count);
+  return std::to_string(p.preemptions) + ':' + show(p.below);
+}
+
+piece parse_piece(const std::string& text) {
+  if (text == "all") return {};
+  piece p;
+  std::string why;
+  const bool numbers = !text.empty() && text.front() == '#';
+  const std::size_t middle = text.find(numbers ? '+' : ':');
+  if (middle == std::string::npos) throw std::runtime_error("'" + text + "' is no piece of a space");
+  if (numbers) {
+    p = {.is = piece::form::numbers, .below = {}};
+    p.first = std::stoull(text.substr(1, middle - 1));
+    p.count = std::stoull(text.substr(middle + 1));
+    return p;
+  }
+  p.is = piece::form::beginning;
+  p.preemptions = static_cast<unsigned>(std::stoul(text.substr(0, middle)));
+  const auto below = parse_schedule(text.substr(middle + 1), why);
+  if (!below) throw std::runtime_error("'" + text + "' is no piece of a space: " + why);
+  p.below = *below;
+  return p;
+}
+
+bool can_be_cut(const std::string& strategy) { return !strategy.starts_with("relacy-") && strategy != "obstruction"; }
+
+std::uint64_t shard_of(const piece& p, std::uint64_t shards) {
+  std::uint64_t hash = hashed(0, p.first);
+  for (const choice& c : p.below) hash = hashed(hash, c.thread * 8U + c.age * 2U + (c.spurious ? 1 : 0));
+  return hash % shards;
+}
+
+std::unique_ptr<strategy> make_strategy(const explore_options& o, const piece& p, const std::string& position) {
+  const auto chosen = [&]() -> std::unique_ptr<strategy> {
+    const bool whole = p.is == piece::form::whole;
+    if (o.strategy == "random") return make_random(o.seed, whole ? o.executions : p.count);
+    if (o.strategy == "pct") return make_pct(o.seed, whole ? o.executions : p.count, o.depth);
+    if (o.strategy == "obstruction") return make_obstruction(o.solo_steps);
+    if (whole) return make_tree(o, 0, o.preemptions, {});
+    return make_tree(o, p.preemptions, p.preemptions, {.below = p.below, .position = position});
+  };
+  return make_repeating(chosen());
+}
+
+// Deepens until the beginnings are enough, or are whole executions.
+cut_space cut(program& p, const explore_options& o, unsigned preemptions, const run_options& run_with, progress& shared) {
+  cut_space space;
+  for (std::size_t depth = 4;; ++depth) {
+    const auto lister = make_tree(o, preemptions, preemptions, {.below = {}, .position = {}, .list_depth = depth});
+    space.listing = run(p, *lister, run_with, shared);
+    if (!space.listing.complete) return space;
+    const auto& all = lister->beginnings();
+    const bool ends = std::all_of(all.begin(), all.end(), [&](const schedule& s) { return s.size() < depth; });
+    if (!ends && all.size() < wanted_pieces) continue;
+    space.cut = lister->cut();
+    for (const schedule& below : all) {
+      space.pieces.push_back({.is = piece::form::beginning, .preemptions = preemptions, .below = below});
+    }
+    return space;
+  }
+}
+
+std::vector<piece> cut_numbers(std::uint64_t executions) {
+  const std::uint64_t each = std::max<std::uint64_t>(1, (executions + wanted_pieces - 1) / wanted_pieces);
+  std::vector<piece> pieces;
+  for (std::uint64_t first = 0; first < executions; first += each) {
+    pieces.push_back({.is = piece::form::numbers, .below = {}, .first = first, .count = std::min(each, executions - first)});
+  }
+  return pieces;
+}
+
+}  // namespace triecheck::explore

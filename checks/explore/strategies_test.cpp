@@ -1,0 +1,144 @@
+// Progress and determinism: what the strategies ask of a program beside its rules.
+#include <gtest/gtest.h>
+
+#include "checks/explore/explore.h"
+#include "checks/litmus/litmus.h"
+
+namespace triecheck::explore {
+namespace {
+
+using litmus::program_over;
+using enum memory_order;
+
+struct counter {
+  litmus::word value{0};
+  litmus::sync::mutex m;
+};
+
+// An operation as the cache's are announced: between these two calls a thread must not be in another's way.
+template <class Body>
+void as_operation(Body body) {
+  session::current().begin_operation();
+  body();
+  static_cast<void>(session::current().end_operation());
+}
+
+void add_without_waiting(counter& c) {
+  as_operation([&] {
+    std::uint32_t seen = c.value.load(relaxed);
+    while (!c.value.compare_exchange_weak(seen, seen + 1, relaxed, relaxed)) {
+    }
+  });
+}
+void add_under_the_mutex(counter& c) {
+  as_operation([&] {
+    const litmus::sync::exclusive_guard<litmus::sync::mutex> hold(c.m);
+    c.value.fetch_add(1, relaxed);
+  });
+}
+// The value itself is a lock bit: nobody is disabled, and yet everybody waits.
+void add_under_a_spinning_lock(counter& c) {
+  as_operation([&] {
+    std::uint32_t free = 0;
+    while (!c.value.compare_exchange_strong(free, 1, acquire, relaxed)) {
+      free = 0;
+      litmus::sync::yield();
+    }
+    c.value.store(0, release);
+  });
+}
+
+template <class Body>
+run_outcome obstructed(Body body, unsigned steps, unsigned threads = 3) {
+  program_over<counter> p(std::vector<program_over<counter>::body>(threads, body));
+  return litmus::run(p, *make_obstruction(steps));
+}
+
+TEST(obstruction, a_retry_loop_ends_alone_from_every_state) {
+  const auto o = obstructed(add_without_waiting, 4);  // a load, a failure that another one caused, a spurious one, a success
+  EXPECT_TRUE(o.complete);
+  EXPECT_FALSE(o.found.has_value());
+  EXPECT_GT(o.executions + o.redundant, 100u);
+}
+
+TEST(obstruction, a_mutex_that_a_stopped_thread_holds_is_in_the_way) {
+  const auto o = obstructed(add_under_the_mutex, 100);
+  ASSERT_TRUE(o.found.has_value());
+  EXPECT_EQ(o.found->kind, "obstruction");
+  EXPECT_NE(o.found->message.find("waits for a mutex"), std::string::npos) << o.found->message;
+}
+
+TEST(obstruction, a_spinning_lock_is_in_the_way_though_nobody_is_disabled) {
+  const auto o = obstructed(add_under_a_spinning_lock, 50);
+  ASSERT_TRUE(o.found.has_value());
+  EXPECT_EQ(o.found->message, "thread 1, alone inside an operation of the cache, has not ended it after 50 steps");
+  EXPECT_EQ(show(o.path), "0.1!50");
+}
+
+TEST(obstruction, a_step_limit_that_is_too_small_is_a_violation_of_its_own) {
+  EXPECT_TRUE(obstructed(add_without_waiting, 1).found.has_value());
+}
+
+TEST(obstruction, a_demand_replays_from_its_schedule) {
+  const auto o = obstructed(add_under_a_spinning_lock, 50);
+  std::string why;
+  const auto again = parse_schedule(show(o.path), why);
+  ASSERT_TRUE(again.has_value()) << why;
+  program_over<counter> p({add_under_a_spinning_lock, add_under_a_spinning_lock, add_under_a_spinning_lock});
+  const auto r = litmus::run(p, *make_replay(*again));
+  ASSERT_TRUE(r.found.has_value());
+  EXPECT_EQ(r.found->message, o.found->message);
+}
+
+TEST(obstruction, one_mutex_for_everything_is_blocking_and_the_report_says_so) {
+  explore_options o;
+  o.strategy = "obstruction";
+  const auto s = checks::parse_scenario("[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = "
+                                        "[\"request 2\"]\n", "two.toml");
+  const auto r = explore_scenario(s, "two", o).outcome;
+  EXPECT_EQ(r.outcome, checks::verdict::fail);
+  ASSERT_TRUE(r.found.has_value());
+  EXPECT_EQ(r.found->kind, "obstruction");
+}
+
+// Reads what no execution resets: an address or a clock would do the same.
+struct with_memory {
+  litmus::word x{0};
+};
+unsigned calls = 0;
+
+run_outcome repeated(const program_over<with_memory>::body& body) {
+  calls = 0;
+  program_over<with_memory> p({body, body});
+  return litmus::run(p, *make_repeating(make_exhaustive(true)));
+}
+
+TEST(repeating, a_value_that_differs_the_second_time_is_an_error_with_its_step) {
+  const auto o = repeated([](with_memory& s) { s.x.store(++calls, relaxed); });
+  EXPECT_NE(o.error.find("not deterministic"), std::string::npos) << o.error;
+  EXPECT_NE(o.error.find("at step 1"), std::string::npos) << o.error;
+}
+
+TEST(repeating, an_operation_that_differs_the_second_time_is_an_error_with_its_step) {
+  const auto o = repeated([](with_memory& s) {
+    s.x.load(relaxed);
+    if (++calls > 2) s.x.store(1, relaxed);
+  });
+  EXPECT_NE(o.error.find("not deterministic"), std::string::npos) << o.error;
+  EXPECT_NE(o.error.find("at step 2"), std::string::npos) << o.error;
+}
+
+TEST(repeating, counts_nothing_twice) {
+  const auto body = [](with_memory& s) {
+    for (int i = 0; i < 4; ++i) s.x.fetch_add(1, relaxed);
+  };
+  program_over<with_memory> p({body, body});
+  const auto once = litmus::run(p, *make_exhaustive(true));
+  const auto o = litmus::run(p, *make_repeating(make_exhaustive(true)));
+  EXPECT_TRUE(o.complete);
+  EXPECT_EQ(o.executions, 70u);
+  EXPECT_EQ(o.steps, once.steps);
+}
+
+}  // namespace
+}  // namespace triecheck::explore

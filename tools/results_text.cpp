@@ -1,0 +1,49 @@
+#include "tools/results_text.h"
+
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+namespace triecheck::tools {
+namespace {
+
+std::string whole(double number) {
+  char text[40];
+  std::snprintf(text, sizeof text, number < 1e9 ? "%.0f" : "%.2g", number);
+  return text;
+}
+
+std::string covered(const checks::result& r) {
+  if (r.complete) return "complete, ";
+  if (r.outcome != checks::verdict::pass) return "not complete, ";
+  if (!r.space.empty()) return "its part, ";
+  return r.preemptions ? "all within the bound, " : "sampled, ";
+}
+
+}  // namespace
+
+std::string in_words(const checks::expected_executions& e) {
+  return "about " + whole(e.mean) + (e.high > e.low ? " (" + whole(e.low) + " to " + whole(e.high) + ")" : "");
+}
+
+std::string in_words(const checks::result& r) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.2f s", r.seconds);
+  std::string text = checks::to_string(r.outcome) + "  " + r.scenario + "  " + r.cache + ", " + r.strategy;
+  if (r.preemptions) text += " <= " + std::to_string(*r.preemptions) + " preemptions";
+  text += ": " + covered(r) + std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
+  if (r.expected) text += " of " + in_words(*r.expected);
+  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + " redundant)";
+  return text + ", " + seconds + "; " + r.scope;
+}
+
+void print_summary(const checks::report& r) {
+  std::size_t passed = 0;
+  for (const auto& one : r.results) passed += one.outcome == checks::verdict::pass;
+  std::cout << checks::to_string(r.outcome()) << ": " << passed << " of " << r.results.size() << " passed\n";
+  for (const auto& one : r.results) {
+    if (one.found && !one.found->replay.empty()) std::cout << one.found->replay << "\n";
+  }
+}
+
+}  // namespace triecheck::tools

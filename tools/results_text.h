@@ -1,0 +1,19 @@
+// The results of an exploration in words: what `explore` prints as it goes on, and `merge` at its end.
+#pragma once
+
+#include <string>
+
+#include "checks/verdict.h"
+
+namespace triecheck::tools {
+
+/// One line, without a line end.
+std::string in_words(const checks::result& r);
+
+/// "about 5700 (4900 to 6500)"
+std::string in_words(const checks::expected_executions& e);
+
+/// On standard output: the verdict of the whole, and a line to copy for each failure.
+void print_summary(const checks::report& r);
+
+}  // namespace triecheck::tools

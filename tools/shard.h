@@ -1,0 +1,23 @@
+// Which part of every space a run explores: from the command line, or from the environment of a runner that splits a job.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "checks/verdict.h"
+
+namespace triecheck::tools {
+
+struct chosen_shard {
+  checks::share part;
+  std::string source;  ///< the flag or the variable that said so
+};
+
+/// `flag` is what --shard was given: "I/N", "auto/N" (the index is JOB_COMPLETION_INDEX), "none", or empty: then the first
+/// of GTEST_SHARD_INDEX / GTEST_TOTAL_SHARDS, TEST_SHARD_INDEX / TEST_TOTAL_SHARDS, SLURM_ARRAY_TASK_ID / _COUNT that is
+/// set decides. I counts modulo N, so shards may be numbered from 0 or from 1. Nothing for the whole. `environment` answers
+/// null for a variable that is not set. Throws usage_error.
+std::optional<chosen_shard> choose_shard(const std::string& flag, const std::function<const char*(const char*)>& environment);
+
+}  // namespace triecheck::tools
