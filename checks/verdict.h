@@ -32,7 +32,9 @@ struct failure {
   std::size_t operations = 0;
   std::size_t preemptions = 0;
   std::string schedule;     ///< the choices, in the notation of the explorer
+  std::string token;        ///< the failing execution as one word; empty where there is none to run again
   std::string replay;       ///< the one-line command that shows it again
+  std::string file;         ///< where the failure is stored; empty where it is not
 };
 
 /// One scenario (or property) under one variant and strategy.

@@ -1,6 +1,5 @@
 // `triecheck explore`: scenarios under a strategy, each in a process of its own.
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -16,6 +15,7 @@
 #include "checks/variants.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
+#include "tools/failure_folder.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/progress_line.h"
@@ -37,21 +37,10 @@ struct arguments {
   std::uint64_t stale_depth = 1;
   bool no_reduction = false;
   std::string budget;
+  std::string failures = failure_folder::default_path;
   std::string json;
   std::string junit;
 };
-
-/// "90s", "1.5m", "200ms", "2h".
-std::chrono::duration<double> parse_budget(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (error != std::errc{} || seconds == 0 || number < 0) {
-    throw usage_error("--budget: expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
-  }
-  return std::chrono::duration<double>(number * seconds);
-}
 
 std::vector<std::string> caches_of(const arguments& a) {
   if (!a.fault.empty()) {
@@ -104,6 +93,7 @@ std::string command_of(const arguments& a) {
   if (a.strategy == "random" || a.strategy == "pct" || a.strategy == "relacy-random") add("--seed", std::to_string(a.seed));
   if (a.executions != 0) add("--executions", std::to_string(a.executions));
   add("--budget", a.budget);
+  if (a.failures != failure_folder::default_path) add("--failures", a.failures);
   return text;
 }
 
@@ -123,6 +113,7 @@ std::string in_words(const checks::result& r) {
 void print_failure(const explore::explored& e) {
   const checks::failure& f = *e.outcome.found;
   std::cout << e.interleaving << "  " << f.kind << ": " << f.message << "\n";
+  if (!f.file.empty()) std::cout << "  stored in " << f.file << "\n";
 }
 
 checks::verdict explore_all(const arguments& a) {
@@ -137,6 +128,8 @@ checks::verdict explore_all(const arguments& a) {
   if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
   for (const std::string& file : {a.json, a.junit}) check_writable(file);
 
+  failure_folder failures(a.failures);
+
   checks::report report{.command = command_of(a), .results = {}};
   const auto started = std::chrono::steady_clock::now();
   const std::chrono::duration<double> budget = a.budget.empty() ? std::chrono::duration<double>(0) : parse_budget(a.budget);
@@ -147,12 +140,13 @@ checks::verdict explore_all(const arguments& a) {
         options.budget = std::max(std::chrono::duration<double>(0), budget - std::chrono::duration<double>(std::chrono::steady_clock::now() - started));
       }
       progress_line line;
-      const explore::explored e = explore::explore_scenario(s.program, s.place, options, [&](const explore::progress& p) {
+      explore::explored e = explore::explore_scenario(s.program, s.place, options, [&](const explore::progress& p) {
         if (!line.due()) return;
         line.show("[" + std::to_string(report.results.size() + 1) + "/" + std::to_string(scenarios.size() * caches.size()) +
                   "] " + s.program.name + ", " + cache + ": " + std::to_string(p.executions) + " executions");
       });
       line.clear();
+      failures.store(s.program, options, e.outcome);
       const checks::result& r = e.outcome;
       if (talk) {
         std::cout << in_words(r) << std::endl;
@@ -201,6 +195,9 @@ void add_explore(CLI::App& app, int& exit_code) {
              "How many, for pct and the random strategies (10,000 without it); elsewhere a limit", 1)
       ->default_str("");
   command->add_option("--budget", a->budget, "Stops after this time, as 60s or 5m: what is left is incomplete")->type_name("TIME");
+  command->add_option("--failures", a->failures, "Where failing executions are stored as scenarios; none stores nothing")
+      ->type_name("DIR|none")
+      ->capture_default_str();
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");

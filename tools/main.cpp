@@ -65,6 +65,7 @@ int run(int argc, char** argv) {
   add_list(app, exit_code);
   add_explore(app, exit_code);
   add_replay(app, exit_code);
+  add_shrink(app, exit_code);
   add_simulate(app, exit_code);
   add_fuzz(app, exit_code);
   try {

@@ -7,6 +7,7 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/shell_word.h"
 
 namespace triecheck::explore {
 
@@ -25,6 +26,10 @@ const std::vector<strategy_name>& strategy_names() {
       {"relacy-random", "Relacy's own random search, for comparison"},
   };
   return all;
+}
+
+bool is_random(const std::string& strategy) {
+  return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
 }
 
 std::string show(const replay_token& token) {
@@ -61,10 +66,6 @@ search search_of(const std::string& strategy) {
 /// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
 bool explores_everything(const std::string& strategy) {
   return strategy == "exhaustive" || strategy == "relacy-full" || strategy == "replay";
-}
-
-bool is_random(const std::string& strategy) {
-  return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
 }
 
 std::unique_ptr<strategy> make_strategy(const explore_options& o, std::uint64_t executions) {
@@ -111,17 +112,17 @@ class clock {
 /// The parent's view of a finished child: fills everything but what depends on the scenario's expectation.
 void read_answer(result& r, const isolated_run& child, replay_token token, const checks::scenario& s, std::string* story) {
   const auto fill = [&](std::string kind, std::string message, std::size_t preemptions) {
-    std::string word = show(token);
-    for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) word.replace(at, 1, "'\\''");
+    const std::string word = show(token);
     r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
                               .operations = count_operations(s), .preemptions = preemptions,
-                              .schedule = show(token.choices), .replay = "triecheck replay '" + word + "'"};
+                              .schedule = show(token.choices), .token = word,
+                              .replay = "triecheck replay " + checks::shell_word(word)};
   };
   if (child.answer.empty()) {
     r.outcome = verdict::error;
     r.executions = child.executions;
     token.choices = child.so_far;
-    fill(child.error_kind, child.error, 0);
+    fill(child.error_kind, child.error, child.preemptions);
     return;
   }
   const json j = json::parse(child.answer);
@@ -185,6 +186,19 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
   r.found->kind = "nondeterminism";
 }
 
+// What failed once runs first: the schedule that the scenario stores, against the text that is explored now. Nothing
+// where there is none for this cache, where it fits no more, or where no rule is violated on it.
+std::optional<explored> stored_execution(const checks::scenario& s, const std::string& place, const explore_options& options) {
+  if (!s.failure || s.failure->cache != options.cache) return std::nullopt;
+  std::string why;
+  const auto choices = parse_schedule(s.failure->schedule, why);
+  if (!choices) return std::nullopt;
+  explored again = replay_scenario(s, {place, options.cache, options.fault, *choices}, false, options);
+  if (!again.outcome.found || again.outcome.found->kind == "nondeterminism") return std::nullopt;
+  again.outcome.strategy = options.strategy;
+  return again;
+}
+
 }  // namespace
 
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
@@ -194,6 +208,12 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
   r.scope = scope_of(options);
+  if (auto again = stored_execution(s, place, options)) {
+    again->outcome.preemptions = r.preemptions;
+    again->outcome.scope = r.scope + "; on the schedule that the scenario stores";
+    apply_expectation(again->outcome, s);
+    return *again;
+  }
   const std::uint64_t executions = options.executions == 0 && is_random(options.strategy) ? 10'000 : options.executions;
   const clock started;
   const auto body = [&](progress& shared) {

@@ -22,6 +22,9 @@ struct strategy_name {
 };
 const std::vector<strategy_name>& strategy_names();
 
+/// Whether the strategy draws its executions from a seed.
+bool is_random(const std::string& strategy);
+
 struct explore_options {
   std::string cache = "coarse";
   std::string fault;                              ///< empty: the shipped text

@@ -140,6 +140,7 @@ isolated_run run_isolated(const std::function<std::string(progress&)>& body, std
 
   run.answer.clear();
   run.so_far.assign(shared->path, shared->path + shared->length);
+  run.preemptions = shared->preemptions;
   std::string text = shared->fatal;
   if (hung) text = "hang: the program made no step for " + std::to_string(patience.count() / 1000) + " s";
   if (text.empty() && WIFSIGNALED(status)) {
