@@ -107,6 +107,7 @@ class reducer {
     if (!texts_.insert(text).second) return;
     try {
       scenario parsed = parse_scenario(text, from_.name + ".toml");
+      if (leaves_pages_unwritten(parsed) && !leaves_pages_unwritten(from_)) return;
       if (size_of(parsed) < size_) found_.push_back(std::move(parsed));
     } catch (const scenario_error&) {
       // A change may break a rule of the language, such as a thread that runs nothing: there is no such scenario.
@@ -304,6 +305,27 @@ scenario_size size_of(const scenario& s) {
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();
   return size;
+}
+
+bool leaves_pages_unwritten(const scenario& s) {
+  for (const steps* section : sections(s)) {
+    std::map<std::string, bool> unwritten;  // leases with pages that nobody wrote
+    for (const step& one : *section) {
+      switch (one.kind) {
+        case step_kind::lookup:
+        case step_kind::write: unwritten[one.lease] = false; break;
+        case step_kind::allocate:
+        case step_kind::extend: unwritten[one.lease] = true; break;
+        case step_kind::fork: unwritten[one.lease] = unwritten[one.source]; break;
+        case step_kind::read:
+        case step_kind::publish:
+          if (unwritten[one.lease]) return true;
+          break;
+        default: break;
+      }
+    }
+  }
+  return false;
 }
 
 std::vector<scenario> reductions(const scenario& s) { return reducer(s).all(); }

@@ -25,11 +25,16 @@ struct scenario_size {
 };
 scenario_size size_of(const scenario& s);
 
+/// Whether some lease is read or published though pages that it got were not written before: such a scenario fails by
+/// itself, whatever the cache does.
+bool leaves_pages_unwritten(const scenario& s);
+
 /// Scenarios that are one change away from `s` and smaller, each valid and different from the others; what saves most
 /// comes first. The changes: a thread is dropped, runs before or after the others, or is joined to another; a step is
 /// dropped with all that needs its lease; a request is split into its steps and loses one; the first or last steps of a
 /// thread that share no lease with the rest move to [init] or [final]; there are fewer pages; prefixes are shorter; pages
 /// hold fewer tokens. Dropping, splitting and shortening come with fewer pages, too: what fills a pool shrinks with it.
+/// None leaves pages unwritten, unless `s` does.
 std::vector<scenario> reductions(const scenario& s);
 
 }  // namespace triecheck::checks
