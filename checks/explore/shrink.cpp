@@ -88,6 +88,8 @@ class shrinking {
       : token_(token), place_(std::move(place)), options_(options), tick_(tick), make_(options.make) {
     if (make_ == nullptr && token.fault.empty()) make_ = explored_variant(token.cache);
     if (make_ == nullptr) make_ = find_fault(token.fault)->make;
+    // The simplest text there is says which scenarios fail by themselves, unless it is the one that fails.
+    if (make_ != explored_variant(reference_cache)) reference_ = explored_variant(reference_cache);
     best_.program = s;
     for (const choice& c : token.choices) stale_depth_ = std::max<unsigned>(stale_depth_, c.age);
   }
@@ -102,6 +104,7 @@ class shrinking {
     most_preemptions_ = static_cast<unsigned>(first.outcome.found->preemptions);
     keep(best_.program, {token_.choices, first.outcome.found->preemptions});
     best_.before = best_.after;
+    asks_reference_ = reference_ != nullptr && !fails_under_reference(best_.program);
     if (tick_) tick_(best_);
     reduce_scenario();
     shorten_schedule();
@@ -111,9 +114,9 @@ class shrinking {
  private:
   bool out_of_time() const { return std::chrono::steady_clock::now() - started_ > options_.budget; }
 
-  search_answer search(const checks::scenario& s, const search_terms& terms) {
+  search_answer search(const checks::scenario& s, const search_terms& terms, checks::subject_factory make) {
     const auto body = [&](progress& shared) {
-      scenario_program program(s, make_);
+      scenario_program program(s, make);
       return search_in_child(program, terms, shared).dump();
     };
     // A candidate that hangs is given up soon; the result is judged with all patience.
@@ -142,6 +145,17 @@ class shrinking {
                    .steps = path.choices.size()};
   }
 
+  bool fails_under_reference(const checks::scenario& s) {
+    return search(s, terms(options_.executions, most_preemptions_, false), reference_).best.has_value();
+  }
+
+  // Whether a smaller scenario fails though the first one did not, and its cache is right.
+  bool fails_by_itself(const checks::scenario& s) {
+    if (asks_reference_) return fails_under_reference(s);
+    const bool same_pool = s.pages == best_.before.size.pages && s.tokens_per_page == best_.before.size.tokens_per_page;
+    return reference_ == nullptr && reason_.kind == "refusal" && !same_pool;
+  }
+
   void reduce_scenario() {
     while (true) {
       bool smaller = false;
@@ -152,9 +166,9 @@ class shrinking {
         }
         if (!tried_.insert(checks::print_scenario(candidate)).second) continue;
         ++best_.candidates;
-        const search_answer answer = search(candidate, terms(options_.executions, most_preemptions_, false));
+        const search_answer answer = search(candidate, terms(options_.executions, most_preemptions_, false), make_);
         if (tick_) tick_(best_);
-        if (!answer.best) continue;
+        if (!answer.best || fails_by_itself(candidate)) continue;
         keep(candidate, *answer.best);
         smaller = true;
         break;
@@ -165,8 +179,12 @@ class shrinking {
   }
 
   void shorten_schedule() {
+    if (out_of_time()) {
+      if (best_.stopped.empty()) best_.stopped = "the budget ended before every schedule was tried";
+      return;
+    }
     const search_answer answer =
-        search(best_.program, terms(options_.schedule_executions, static_cast<unsigned>(path_.preemptions), true));
+        search(best_.program, terms(options_.schedule_executions, static_cast<unsigned>(path_.preemptions), true), make_);
     if (answer.best && answer.best->rank() < path_.rank()) keep(best_.program, *answer.best);
     best_.shortest = answer.complete;
     if (answer.complete || !best_.stopped.empty()) return;
@@ -204,7 +222,10 @@ class shrinking {
   const std::string place_;
   const shrink_options options_;
   const std::function<void(const shrunk&)>& tick_;
+  static constexpr const char* reference_cache = "coarse";
   checks::subject_factory make_;
+  checks::subject_factory reference_ = nullptr;
+  bool asks_reference_ = false;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 
   failure_reason reason_;

@@ -3,7 +3,9 @@
 //
 // The scenario is changed greedily until no single change (checks/scenario/reductions.h) leaves one that still fails.
 // Every candidate is explored in a process of its own, fewest preemptions first, for a limited number of executions: a
-// candidate in which the failure is rarer than that is given up. Then all executions of the smallest scenario with the
+// candidate in which the failure is rarer than that is given up. So is one that fails by itself: a pool that is too small
+// for its requests refuses them under every cache. Such a scenario is known by failing under the coarse cache, too; where
+// that is the cache that fails, a refusal keeps the pool that it has. Then all executions of the smallest scenario with the
 // fewest preemptions are searched for the shortest schedule that fails. (Delta debugging: Zeller and Hildebrandt, 2002.)
 #pragma once
 
@@ -29,8 +31,8 @@ failure_reason reason_of(const std::string& kind, const std::string& message);
 
 struct shrink_options {
   checks::subject_factory make = nullptr;           ///< in place of the token's cache and fault, for tests
-  std::chrono::duration<double> budget{60};         ///< then the best so far is the result
-  std::uint64_t executions = 2000;                  ///< of one candidate
+  std::chrono::duration<double> budget{60};         ///< then the best so far is confirmed, and is the result
+  std::uint64_t executions = 5000;                  ///< of one candidate
   std::uint64_t schedule_executions = 200'000;      ///< of the search for the shortest schedule
   std::chrono::milliseconds patience{10'000};       ///< without a step: hang
 };
