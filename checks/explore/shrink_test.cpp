@@ -158,6 +158,24 @@ TEST(shrink, a_scenario_that_fails_under_a_right_cache_too_is_no_smaller_failure
   EXPECT_EQ(explore_scenario(small.program, "small.toml", {}).outcome.outcome, verdict::pass) << small.program.source_text;
 }
 
+// Without another cache to ask, a refusal keeps its pool: every request is refused by a pool that is small enough.
+TEST(shrink, a_refusal_by_the_coarse_cache_itself_keeps_its_pool) {
+  const shrunk small = shrink_first_failure(
+      with_threads({"\"a = lookup 1 2 3 4 5 6\", \"allocate a\", \"evict 1\"", "\"request 7 8 9 10\"", "\"clear\""}), "");
+  EXPECT_EQ(small.found.kind, "refusal");
+  EXPECT_EQ(small.after.size.threads, 2u);
+  EXPECT_LT(small.after.operations, small.before.operations);
+  EXPECT_EQ(small.program.pages, 4u);
+  EXPECT_EQ(small.program.tokens_per_page, 2u);
+}
+
+TEST(shrink, what_was_shrunk_cannot_be_shrunk_again) {
+  const shrunk small = shrink_first_failure(four_threads_and_twelve_operations(), "locks_in_opposite_orders");
+  const shrunk again = shrink_first_failure(small.program, "locks_in_opposite_orders");
+  EXPECT_EQ(again.program.source_text, small.program.source_text);
+  EXPECT_EQ(again.found.schedule, small.found.schedule);
+}
+
 TEST(shrink, a_crash_shrinks_too) {
   const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}), "",
                                             &misbehaves_in_publish<crashes>::make);
