@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "checks/utf8.h"
+
 #ifndef TRIECHECK_VERSION
 #define TRIECHECK_VERSION "0.0.0"
 #endif
@@ -28,47 +30,6 @@ int badness(verdict v) {
     case verdict::error: return 3;
   }
   return 3;
-}
-
-constexpr char32_t replacement_character = 0xfffd;
-
-// One character off the front of `text`: its number and how many bytes it took. A byte that starts no well-formed
-// character stands for itself as U+FFFD, so that one bad byte costs one character and not the rest of the text.
-struct decoded {
-  char32_t character;
-  std::size_t bytes;
-};
-
-decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < bytes) return {replacement_character, 1};
-  char32_t character = first & (0xffU >> (bytes + 1));
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return {replacement_character, 1};
-    character = (character << 6) | (byte(i) & 0x3fU);
-  }
-  const bool overlong = (bytes == 3 && character < 0x800) || (bytes == 4 && character < 0x10000);
-  const bool surrogate = character >= 0xd800 && character <= 0xdfff;
-  if (overlong || surrogate || character > 0x10ffff) return {replacement_character, 1};
-  return {character, bytes};
-}
-
-constexpr std::string_view replacement_utf8 = "\xef\xbf\xbd";
-
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const decoded d = decode(text);
-    // A genuine U+FFFD has three bytes; one byte that decodes to it was not UTF-8.
-    if (d.character == replacement_character) out += replacement_utf8;
-    else out += text.substr(0, d.bytes);
-    text.remove_prefix(d.bytes);
-  }
-  return out;
 }
 
 // XML 1.0 has no way to write most control characters, not even escaped: they are left out.
@@ -123,7 +84,9 @@ nlohmann::json to_json(const failure& f) {
           {"operations", f.operations},
           {"preemptions", f.preemptions},
           {"schedule", valid_utf8(f.schedule)},
-          {"replay", valid_utf8(f.replay)}};
+          {"token", valid_utf8(f.token)},
+          {"replay", valid_utf8(f.replay)},
+          {"file", valid_utf8(f.file)}};
 }
 
 // The class of a test case tells apart the runs of one scenario: suite, variant, strategy and its bound.
@@ -148,6 +111,7 @@ std::string outcome_element(const result& r) {
     if (!r.found->message.empty()) message = r.found->message;
     body = r.found->message;
     if (!r.found->schedule.empty()) body += "\nschedule: " + r.found->schedule;
+    if (!r.found->file.empty()) body += "\nstored in " + r.found->file;
     if (!r.found->replay.empty()) body += "\nreplay: " + r.found->replay;
   }
   return "      <" + element + attribute("message", message) + attribute("type", type) + ">" + escape_xml(body) + "</" +
@@ -254,7 +218,8 @@ verdict read_verdict(const std::string& word) {
 
 failure read_failure(const nlohmann::json& j) {
   return {.kind = j.at("kind"), .message = j.at("message"), .threads = j.at("threads"), .operations = j.at("operations"),
-          .preemptions = j.at("preemptions"), .schedule = j.at("schedule"), .replay = j.at("replay")};
+          .preemptions = j.at("preemptions"), .schedule = j.at("schedule"), .token = j.value("token", ""),
+          .replay = j.at("replay"), .file = j.value("file", "")};
 }
 
 // The library's own messages name a type and a number that no user of a result file needs.

@@ -32,7 +32,9 @@ struct failure {
   std::size_t operations = 0;
   std::size_t preemptions = 0;
   std::string schedule;     ///< the choices, in the notation of the explorer
+  std::string token;        ///< the failing execution as one word; empty where there is none to run again
   std::string replay;       ///< the one-line command that shows it again
+  std::string file;         ///< where the failure is stored; empty where it is not
 };
 
 /// How many executions there probably are, of which a run that is not complete has seen a part.

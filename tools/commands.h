@@ -25,6 +25,7 @@ void add_list(CLI::App& app, int& exit_code);
 void add_explore(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
 void add_merge(CLI::App& app, int& exit_code);
+void add_shrink(CLI::App& app, int& exit_code);
 void add_simulate(CLI::App& app, int& exit_code);
 void add_fuzz(CLI::App& app, int& exit_code);
 

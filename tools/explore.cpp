@@ -1,6 +1,5 @@
 // `triecheck explore`: scenarios under a strategy, each in a process of its own.
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "checks/verdict.h"
 #include "tools/checkpoint.h"
 #include "tools/commands.h"
+#include "tools/failure_folder.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/progress_line.h"
@@ -49,6 +49,7 @@ struct arguments {
   std::string checkpoint;
   std::string resume;
   std::string budget;
+  std::string failures = failure_folder::default_path;
   std::string json;
   std::string junit;
 };
@@ -61,18 +62,6 @@ struct plan {
   explore::explore_options options;
   std::string command;
 };
-
-/// "90s", "1.5m", "200ms", "2h".
-std::chrono::duration<double> parse_budget(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (error != std::errc{} || seconds == 0 || number < 0) {
-    throw usage_error("--budget: expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
-  }
-  return std::chrono::duration<double>(number * seconds);
-}
 
 std::vector<std::string> caches_of(const arguments& a) {
   if (!a.fault.empty()) {
@@ -138,6 +127,7 @@ std::string command_of(const arguments& a) {
 void print_failure(const explore::explored& e) {
   const checks::failure& f = *e.outcome.found;
   std::cout << e.interleaving << "  " << f.kind << ": " << f.message << "\n";
+  if (!f.file.empty()) std::cout << "  stored in " << f.file << "\n";
 }
 
 plan plan_of(const arguments& a) {
@@ -212,6 +202,7 @@ class exploration_run {
   exploration_run(const arguments& a, plan p, checkpoint from)
       : arguments_(a), plan_(std::move(p)), checkpoint_(std::move(from)),
         file_(!a.checkpoint.empty() ? a.checkpoint : a.resume),
+        failures_(a.failures),
         talk_(a.json != "-" && a.junit != "-"),
         budget_(a.budget.empty() ? std::nullopt : std::optional(parse_budget(a.budget))) {
     if (!file_.empty()) checkpoint_.plan = to_json(plan_);
@@ -251,10 +242,11 @@ class exploration_run {
     progress_line line;
     const std::string place = "[" + std::to_string(number + 1) + "/" +
                               std::to_string(plan_.scenarios.size() * plan_.caches.size()) + "] " + s.program.name + ", " + cache + ": ";
-    const explore::explored e = explore::explore_scenario(s.program, s.place, o, [&](const explore::exploration_status& now) {
+    explore::explored e = explore::explore_scenario(s.program, s.place, o, [&](const explore::exploration_status& now) {
       if (line.due()) line.show(place + how_far(now));
     });
     line.clear();
+    failures_.store(s.program, o, e.outcome);
     report(e);
     // What a budget stopped is not finished: its state stays the current one.
     if (file_.empty() || e.outcome.outcome == checks::verdict::incomplete) return;
@@ -284,6 +276,7 @@ class exploration_run {
   plan plan_;
   checkpoint checkpoint_;
   const std::string file_;  // of the checkpoint; empty for none
+  failure_folder failures_;
   const bool talk_;
   const std::optional<std::chrono::duration<double>> budget_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
@@ -339,11 +332,14 @@ void add_explore(CLI::App& app, int& exit_code) {
              "How many, for pct and the random strategies (10,000 without it); elsewhere a limit", 1)
       ->default_str("");
   command->add_option("--budget", a->budget, "Stops after this time, as 60s or 5m: what is left is incomplete")->type_name("TIME");
+  command->add_option("--failures", a->failures, "Where failing executions are stored as scenarios; none stores nothing")
+      ->type_name("DIR|none")
+      ->capture_default_str();
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
   command->callback([a, own_options, resume, command, &exit_code] {
-    const std::vector<std::string> beside_resume = {"--resume", "--jobs", "--budget", "--json", "--junit", "--checkpoint"};
+    const std::vector<std::string> beside_resume = {"--resume", "--jobs", "--budget", "--json", "--junit", "--checkpoint", "--failures"};
     for (const CLI::Option* o : command->get_options()) {
       const bool fits = std::find(beside_resume.begin(), beside_resume.end(), o->get_name()) != beside_resume.end();
       if (resume->count() != 0 && o->count() != 0 && !fits) throw usage_error(o->get_name() + ": --resume takes this from the checkpoint");

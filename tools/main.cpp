@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   add_explore(app, exit_code);
   add_replay(app, exit_code);
   add_merge(app, exit_code);
+  add_shrink(app, exit_code);
   add_simulate(app, exit_code);
   add_fuzz(app, exit_code);
   try {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <string_view>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -49,12 +48,15 @@ std::filesystem::path scenario_directory(const std::string& given) {
   return TRIECHECK_SCENARIOS_DIR;
 }
 
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+std::chrono::duration<double> parse_budget(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (error != std::errc{} || seconds == 0 || number < 0) {
+    throw usage_error("--budget: expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
+  }
+  return std::chrono::duration<double>(number * seconds);
 }
 
 }  // namespace triecheck::tools

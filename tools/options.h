@@ -1,11 +1,14 @@
 // Options that several subcommands share, with the same texts, limits and errors everywhere.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>
+
+#include "checks/shell_word.h"
 
 namespace CLI {
 class App;
@@ -30,7 +33,9 @@ const checks::variant& known_variant(const std::string& name);
 /// program was built from.
 std::filesystem::path scenario_directory(const std::string& given);
 
-/// `text` so that a shell reads it as one word: for commands that people copy.
-std::string shell_word(const std::string& text);
+/// The time that --budget names, as "90s", "1.5m", "200ms" or "2h"; throws usage_error for any other text.
+std::chrono::duration<double> parse_budget(const std::string& text);
+
+using checks::shell_word;
 
 }  // namespace triecheck::tools

@@ -50,27 +50,27 @@ TEST_F(explore_command, json_has_every_documented_key) {
 }
 
 TEST_F(explore_command, failure_ends_with_the_command_that_replays_it) {
-  const ended e = run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex");
+  const ended e = run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --failures none");
   EXPECT_EQ(e.status, 1);
-  EXPECT_TRUE(last_line(e.out).starts_with("triecheck replay 'two_requests_publish_one_prefix@coarse+")) << e.out;
+  EXPECT_TRUE(last_line(e.out).starts_with("triecheck replay two_requests_publish_one_prefix@coarse+")) << e.out;
   const ended again = run(last_line(e.out).substr(std::string("triecheck ").size()));
   EXPECT_EQ(again.status, 1);
   EXPECT_TRUE(last_line(again.out).starts_with("data-race: ")) << again.out;
 }
 
 TEST_F(explore_command, result_file_replays_its_failure) {
-  EXPECT_EQ(run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --json r.json").status, 1);
+  EXPECT_EQ(run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --failures none --json r.json").status, 1);
   const ended again = run("replay r.json");
   EXPECT_EQ(again.status, 1) << again.err;
   EXPECT_TRUE(last_line(again.out).starts_with("data-race: ")) << again.out;
   EXPECT_EQ(run("explore clear_against_lookup --json clean.json").status, 0);
   expect_usage_error("replay clean.json", "triecheck: clean.json: there is no failure to replay in this result");
   write("other.json", "{");
-  expect_usage_error("replay other.json", "triecheck: other.json: this is no result of `triecheck explore --json`");
+  expect_usage_error("replay other.json", "triecheck: other.json: this is neither a failure file nor a result of `triecheck explore --json`");
 }
 
 TEST_F(explore_command, junit_tells_passes_from_failures) {
-  const ended e = run("explore two_requests_publish_one_prefix clear_against_lookup --fault lookup_without_the_mutex --junit j.xml");
+  const ended e = run("explore two_requests_publish_one_prefix clear_against_lookup --fault lookup_without_the_mutex --failures none --junit j.xml");
   EXPECT_EQ(e.status, 1);
   const std::string xml = contents(directory_ / "j.xml");
   EXPECT_NE(xml.find("tests=\"2\""), std::string::npos) << xml;

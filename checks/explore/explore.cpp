@@ -7,6 +7,7 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/shell_word.h"
 
 namespace triecheck::explore {
 
@@ -30,6 +31,10 @@ const std::vector<strategy_name>& strategy_names() {
       {"relacy-random", "Relacy's own random search, for comparison", {"--seed"}},
   };
   return all;
+}
+
+bool draws_at_random(const std::string& strategy) {
+  return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
 }
 
 std::string show(const replay_token& token) {
@@ -58,10 +63,6 @@ const strategy_name* find_strategy(const std::string& name) {
   const auto& all = strategy_names();
   const auto found = std::find_if(all.begin(), all.end(), [&](const strategy_name& s) { return s.name == name; });
   return found == all.end() ? nullptr : &*found;
-}
-
-bool draws_at_random(const std::string& strategy) {
-  return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
 }
 
 namespace {
@@ -99,11 +100,11 @@ class clock {
 void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s) {
   token.choices = f.broken ? f.broken->so_far : f.path;
   const auto fill = [&](std::string kind, std::string message) {
-    std::string word = show(token);
-    for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) word.replace(at, 1, "'\\''");
+    const std::string word = show(token);
     r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
-                              .operations = count_operations(s), .preemptions = f.preemptions,
-                              .schedule = show(token.choices), .replay = "triecheck replay '" + word + "'"};
+                              .operations = count_operations(s), .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
+                              .schedule = show(token.choices), .token = word,
+                              .replay = "triecheck replay " + checks::shell_word(word)};
   };
   r.complete = f.complete && explores_everything(r.strategy);
   r.executions = f.executions;
@@ -168,6 +169,19 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
   r.found->kind = "nondeterminism";
 }
 
+// What failed once runs first: the schedule that the scenario stores, against the text that is explored now. Nothing
+// where there is none for this cache, where it fits no more, or where no rule is violated on it.
+std::optional<explored> stored_execution(const checks::scenario& s, const std::string& place, const explore_options& options) {
+  if (!s.failure || s.failure->cache != options.cache) return std::nullopt;
+  std::string why;
+  const auto choices = parse_schedule(s.failure->schedule, why);
+  if (!choices) return std::nullopt;
+  explored again = replay_scenario(s, {place, options.cache, options.fault, *choices}, false, options);
+  if (!again.outcome.found || again.outcome.found->kind == "nondeterminism") return std::nullopt;
+  again.outcome.strategy = options.strategy;
+  return again;
+}
+
 }  // namespace
 
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
@@ -177,6 +191,12 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
   r.scope = scope_of(options);
+  if (auto again = stored_execution(s, place, options)) {
+    again->outcome.preemptions = r.preemptions;
+    again->outcome.scope = r.scope + "; on the schedule that the scenario stores";
+    apply_expectation(again->outcome, s, false);
+    return *again;
+  }
   explore_options o = options;
   if (o.executions == 0 && draws_at_random(o.strategy)) o.executions = 10'000;
   exploration space(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o);

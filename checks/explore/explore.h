@@ -27,7 +27,7 @@ struct strategy_name {
 const std::vector<strategy_name>& strategy_names();
 const strategy_name* find_strategy(const std::string& name);  ///< null for a name that is none
 
-/// Whether the executions of a strategy are drawn, so that their number is given.
+/// Whether the strategy draws its executions from a seed, so that their number is given.
 bool draws_at_random(const std::string& strategy);
 
 struct explore_options {
@@ -69,6 +69,8 @@ struct explored {
 /// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known
 /// cache, fault and strategy. Never throws for what the program under test does. A violation is replayed at once, in
 /// another process: the report names objects and tells the story from there, and what does not show again is an error.
+/// Where the scenario stores a failure of this cache, its schedule runs first, under the fault of `options`; a violation
+/// on it is the result, and a schedule that does not fit any more changes nothing.
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
                           const std::function<void(const exploration_status&)>& tick = {});
 

@@ -163,6 +163,7 @@ class child_process {
       return run;
     }
     run.so_far.assign(shared_->path, shared_->path + shared_->length);
+    run.preemptions = shared_->preemptions;
     std::string text = shared_->fatal;
     if (hung_) text = "hang: the program made no step for " + std::to_string(patience.count() / 1000) + " s";
     if (text.empty() && WIFSIGNALED(status_)) {

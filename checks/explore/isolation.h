@@ -19,6 +19,7 @@ struct progress {
   std::atomic<std::uint64_t> heartbeat{0};   ///< grows with every step
   std::atomic<std::uint64_t> executions{0};
   std::atomic<std::uint32_t> length{0};      ///< of the running execution's schedule
+  std::atomic<std::uint32_t> preemptions{0};  ///< of the running execution so far
   choice path[longest_path];
   char fatal[256] = {};                      ///< what a signal handler has to say
 };
@@ -29,6 +30,7 @@ struct isolated_run {
   std::string error;           ///< "crash", "hang", ... and one sentence
   std::string error_kind;
   schedule so_far;             ///< with error: of the execution that was running
+  std::size_t preemptions = 0;  ///< with error: of the execution that was running
   std::uint64_t executions = 0;
 };
 

@@ -109,6 +109,7 @@ void session::title(const std::string& text) {
 
 void session::begin_execution() {
   progress_.length.store(0, std::memory_order_relaxed);
+  progress_.preemptions.store(0, std::memory_order_relaxed);
   phase_ = phase::setup;
   announced_ = started_ = 0;
   failed_spuriously_ = {};
@@ -155,7 +156,9 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     ++progress_.length;
     return chosen;
   }
-  if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) ++preemptions_;
+  if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) {
+    progress_.preemptions.store(static_cast<std::uint32_t>(++preemptions_), std::memory_order_relaxed);
+  }
   announced_ &= ~(1U << chosen);
   append(chosen);
   return chosen;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "checks/explore/schedule.h"
 #include "checks/scenario/step_reader.h"
 #include "checks/verdict.h"
 
@@ -73,13 +74,14 @@ class file_reader {
   explicit file_reader(const std::string& file) : file_(file) {}
 
   void read(const toml::table& root, scenario& s) const {
-    only_keys(root, "a scenario", {"title", "cache", "init", "thread", "final", "expect"});
+    only_keys(root, "a scenario", {"title", "cache", "init", "thread", "final", "expect", "failure"});
     if (const toml::node* title = root.get("title")) s.title = one_line(*title, "title");
     read_cache(root, s);
     if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]");
     read_threads(root, s);
     if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]");
     if (const toml::node* expect = root.get("expect")) read_expect(table_in(*expect, "expect"), s);
+    if (const toml::node* failure = root.get("failure")) s.failure = read_failure(table_in(*failure, "failure"));
   }
 
  private:
@@ -193,6 +195,38 @@ class file_reader {
     }
   }
 
+  // What is needed to run the execution again has to be there; the rest is for people.
+  stored_failure read_failure(const toml::table& failure) const {
+    only_keys(failure, "[failure]", {"kind", "message", "cache", "fault", "strategy", "seed", "preemptions", "schedule",
+                                     "version", "replay"});
+    const auto text = [&](const std::string& key) {
+      const toml::node* node = failure.get(key);
+      if (node == nullptr) return std::string();
+      if (!node->is_string()) reject_type(*node, key, "a string");
+      return node->as_string()->get();
+    };
+    const auto number = [&](const std::string& key) -> std::optional<std::uint64_t> {
+      const toml::node* node = failure.get(key);
+      if (node == nullptr) return std::nullopt;
+      if (!node->is_integer()) reject_type(*node, key, "an integer");
+      if (node->as_integer()->get() < 0) reject_node(*node, in_quotes(key) + " must not be negative");
+      return static_cast<std::uint64_t>(node->as_integer()->get());
+    };
+    for (const std::string key : {"kind", "cache", "schedule"}) {
+      if (failure.get(key) == nullptr) reject_node(failure, "[failure] has no " + in_quotes(key));
+    }
+    for (const std::string key : {"kind", "cache", "fault"}) {
+      const toml::node* node = failure.get(key);
+      if (node != nullptr && one_line(*node, key).empty()) reject_node(*node, in_quotes(key) + " is empty");
+    }
+    stored_failure f{.kind = text("kind"), .message = text("message"), .cache = text("cache"), .fault = text("fault"),
+                     .strategy = text("strategy"), .seed = number("seed"), .preemptions = number("preemptions").value_or(0),
+                     .schedule = text("schedule"), .version = text("version"), .replay = text("replay")};
+    std::string why;
+    if (!explore::parse_schedule(f.schedule, why)) reject_node(*failure.get("schedule"), why);
+    return f;
+  }
+
   const std::string& file_;
 };
 
@@ -240,6 +274,24 @@ toml::table parse_toml(const std::string& text, const std::string& name) {
   }
 }
 
+// The text in front of the line where [failure] stands. A failure file is written as a scenario with one more table
+// behind it; were the scenario to go on behind that table, it could not be taken apart again.
+std::string text_before_failure(const toml::table& root, const std::string& text, const std::string& name) {
+  const auto header = std::find_if(root.begin(), root.end(), [](const auto& entry) { return entry.first == "failure"; });
+  const place at = begin_of(header->first.source());
+  std::size_t end = 0;
+  for (std::size_t line = 1; line < at.line; ++line) end = text.find('\n', end) + 1;
+  std::string before = text.substr(0, end);
+  toml::table rest = root;
+  rest.erase("failure");
+  try {
+    if (toml::parse(std::string_view(before)) == rest) return before;
+  } catch (const toml::parse_error&) {
+  } catch (const parser_gave_up&) {
+  }
+  reject(name, at, "[failure] must be the last table of the file");
+}
+
 std::vector<std::filesystem::path> scenarios_directly_in(const std::filesystem::path& directory) {
   std::vector<std::filesystem::path> files;
   std::error_code problem;
@@ -262,8 +314,8 @@ scenario parse_scenario(const std::string& text, const std::string& name) {
   const toml::table root = parse_toml(text, name);
   scenario s;
   s.name = std::filesystem::path(name).stem().string();
-  s.source_text = text;
   file_reader(name).read(root, s);
+  s.source_text = s.failure ? text_before_failure(root, text, name) : text;
   return s;
 }
 

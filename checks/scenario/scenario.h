@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "checks/scenario/failure_file.h"
 
 namespace triecheck::checks {
 
@@ -34,7 +37,8 @@ struct scenario {
   std::vector<step> final;
   bool expect_failure = false;
   std::string expect_kind;            ///< with expect_failure: the kind that must be found; empty accepts any
-  std::string source_text;            ///< the file as read: a stored failure carries it
+  std::string source_text;            ///< the file as read, up to its [failure]: a stored failure carries it
+  std::optional<stored_failure> failure;   ///< of a failure file: what this scenario once showed
 };
 
 /// What is wrong with a scenario file: "file:line:column: what is wrong".

@@ -234,7 +234,7 @@ TEST(scenario, an_unknown_key_is_named_with_the_nearest_known_one) {
 TEST(scenario, the_first_unknown_key_of_a_table_is_the_one_reported) {
   EXPECT_EQ(problem_in("zzz = 1\naaa = 1\n"),
             "s.toml:1:1: unknown key \"zzz\" in a scenario "
-            "(known: \"title\", \"cache\", \"init\", \"thread\", \"final\", \"expect\")");
+            "(known: \"title\", \"cache\", \"init\", \"thread\", \"final\", \"expect\", \"failure\")");
 }
 
 TEST(scenario, a_missing_cache_is_named) {

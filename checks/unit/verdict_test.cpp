@@ -39,7 +39,9 @@ result failing_result() {
                     .operations = 5,
                     .preemptions = 1,
                     .schedule = "0*3 1*2",
-                    .replay = "triecheck replay f.json"};
+                    .token = "lookup_against_eviction@coarse@0x3.1x2",
+                    .replay = "triecheck replay f.json",
+                    .file = "triecheck-failures/f.toml"};
   return r;
 }
 
@@ -133,7 +135,9 @@ TEST(verdict, json_of_a_failure_holds_what_replays_it) {
                                    {"operations", 5},
                                    {"preemptions", 1},
                                    {"schedule", "0*3 1*2"},
-                                   {"replay", "triecheck replay f.json"}};
+                                   {"token", "lookup_against_eviction@coarse@0x3.1x2"},
+                                   {"replay", "triecheck replay f.json"},
+                                   {"file", "triecheck-failures/f.toml"}};
   EXPECT_EQ(j["failure"], expected);
 }
 
@@ -166,7 +170,7 @@ TEST(verdict, junit_of_a_whole_report_reads_as_expected) {
             "    </testcase>\n"
             "    <testcase name=\"lookup_against_eviction\" classname=\"explore.coarse.bounded-2\" time=\"0.250\">\n"
             "      <failure message=\"lease a reads page 0\" type=\"page-contents\">lease a reads page 0&#10;"
-            "schedule: 0*3 1*2&#10;replay: triecheck replay f.json</failure>\n"
+            "schedule: 0*3 1*2&#10;stored in triecheck-failures/f.toml&#10;replay: triecheck replay f.json</failure>\n"
             "      <system-out>2 threads, every interleaving</system-out>\n"
             "    </testcase>\n"
             "  </testsuite>\n"
