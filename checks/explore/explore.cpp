@@ -19,7 +19,7 @@ const std::vector<strategy_name>& strategy_names() {
       {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets"},
       {"bounded", "every execution with at most --preemptions preemptions, fewest first"},
       {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations"},
-      {"random", "random walks from --seed, --executions of them"},
+      {"random", "--executions schedules from --seed, each as likely as any other"},
       {"relacy-full", "Relacy's own full search, for comparison"},
       {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison"},
       {"relacy-random", "Relacy's own random search, for comparison"},
@@ -68,8 +68,8 @@ bool is_random(const std::string& strategy) {
 }
 
 std::unique_ptr<strategy> make_strategy(const explore_options& o, std::uint64_t executions) {
-  if (o.strategy == "random") return make_random(o.seed, executions);
-  if (o.strategy == "pct") return make_pct(o.seed, executions, o.depth);
+  if (o.strategy == "random") return make_random(o.seed, 0, executions);
+  if (o.strategy == "pct") return make_pct(o.seed, 0, executions, o.depth);
   if (o.strategy == "bounded") return make_bounded(o.preemptions);
   return make_exhaustive(o.reduction);
 }

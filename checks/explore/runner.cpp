@@ -109,13 +109,15 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     return static_cast<rl::thread_id_t>(*next);
   }
 
-  unsigned rand_impl(unsigned, rl::sched_type kind) {
+  unsigned rand_impl(unsigned limit, rl::sched_type kind) {
     // A freed block is always kept back for a while: that is where a use after free shows, and it never branches.
     if (kind == rl::sched_type_mem_realloc) return 0;
     const outside_simulation heap;
     if (kind == rl::sched_type_atomic_load) return session::current().choose_data(data_choice::older_value) ? 1 : 0;
     if (kind == rl::sched_type_cas_fail) return session::current().choose_data(data_choice::spurious_failure) ? 0 : 1;
-    return 0;
+    unsigned waiter = 0;  // what is left is which waiter of a condition variable is woken
+    while (waiter + 1 < limit && session::current().choose_data(data_choice::other_waiter)) ++waiter;
+    return waiter;
   }
 
   rl::iteration_t iteration_count_impl() { return 1; }

@@ -94,6 +94,9 @@ class session {
     where_[acting_] = where;
   }
 
+  /// The thread is about to wait in Relacy. Once it may go on, it is brought to its next operation before any choice.
+  void park() { started_ &= ~(1U << thread()); }
+
   /// The operation that was announced took effect.
   void performed();
 
