@@ -1,6 +1,5 @@
 // `triecheck explore`: scenarios under a strategy, each in a process of its own.
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -40,18 +39,6 @@ struct arguments {
   std::string json;
   std::string junit;
 };
-
-/// "90s", "1.5m", "200ms", "2h".
-std::chrono::duration<double> parse_budget(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (error != std::errc{} || seconds == 0 || number < 0) {
-    throw usage_error("--budget: expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
-  }
-  return std::chrono::duration<double>(number * seconds);
-}
 
 std::vector<std::string> caches_of(const arguments& a) {
   if (!a.fault.empty()) {
@@ -115,7 +102,7 @@ std::string in_words(const checks::result& r) {
   const bool passed = r.outcome == checks::verdict::pass;
   text += std::string(": ") + (r.complete ? "complete, " : !passed ? "not complete, " : r.preemptions ? "all within the bound, " : "sampled, ") +
           std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
-  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + " redundant)";
+  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + (r.strategy == "pct" || r.strategy == "random" ? " measuring)" : " redundant)");
   return text + ", " + seconds + "; " + r.scope;
 }
 
@@ -139,7 +126,7 @@ checks::verdict explore_all(const arguments& a) {
 
   checks::report report{.command = command_of(a), .results = {}};
   const auto started = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> budget = a.budget.empty() ? std::chrono::duration<double>(0) : parse_budget(a.budget);
+  const std::chrono::duration<double> budget = a.budget.empty() ? std::chrono::duration<double>(0) : parse_time("--budget", a.budget);
   for (const named_scenario& s : scenarios) {
     for (const std::string& cache : caches) {
       options.cache = cache;

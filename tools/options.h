@@ -1,6 +1,7 @@
 // Options that several subcommands share, with the same texts, limits and errors everywhere.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +23,9 @@ namespace triecheck::tools {
 /// other text is one line that names the option and the range.
 CLI::Option* add_number(CLI::App& app, const std::string& flags, std::uint64_t& value, const std::string& meaning,
                         std::uint64_t least, std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
+
+/// "90s", "1.5m", "200ms", "2h"; throws usage_error that names the option.
+std::chrono::duration<double> parse_time(const std::string& option, const std::string& text);
 
 /// The variant called `name`; throws usage_error that names the known ones.
 const checks::variant& known_variant(const std::string& name);

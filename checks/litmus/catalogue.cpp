@@ -11,7 +11,7 @@ constexpr auto too_many = std::nullopt;
 struct figures {
   const char* name;
   std::uint64_t executions;
-  std::optional<std::uint64_t> unreduced;
+  std::uint64_t unreduced;
   std::optional<std::uint64_t> relacy_full;
   outcomes ends;
 };

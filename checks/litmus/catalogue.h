@@ -21,12 +21,12 @@ struct known_program {
   std::string name;
   std::function<std::unique_ptr<observed_program>()> make;
   unsigned threads = 0;
-  std::uint64_t executions = 0;             ///< of exhaustive; 0 where it ends at a violation
-  std::optional<std::uint64_t> unreduced;   ///< without the reduction, where that takes a test less than some seconds
-  std::optional<std::uint64_t> relacy_full; ///< Relacy's full search, where that takes a test less than some seconds
-  outcomes ends;                            ///< all of them; of a program whose ends nobody describes, none
-  std::string violation;                    ///< its kind; empty: the program is correct
-  outcomes missed_by_relacy;                ///< of `ends`, what Relacy's full search does not see
+  std::uint64_t executions = 0;              ///< of exhaustive; 0 where it ends at a violation
+  std::uint64_t unreduced = 0;               ///< without the reduction
+  std::optional<std::uint64_t> relacy_full;  ///< of Relacy's full search, where a test can wait for it
+  outcomes ends;                             ///< all of them; none where nobody describes them
+  std::string violation;                     ///< its kind; empty: the program is correct
+  outcomes missed_by_relacy;                 ///< of `ends`, what Relacy's full search does not see
 };
 
 /// All of them: first the correct ones by number of threads, then those with a violation.
