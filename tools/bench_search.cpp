@@ -50,7 +50,8 @@ selection select(const std::vector<std::string>& names, const std::filesystem::p
     } else if (std::filesystem::exists(directory / (name + ".toml"))) {
       s.scenarios.push_back(find_scenario(name, directory).program);
     } else {
-      throw usage_error("there is no litmus program, scenario or fault '" + name + "' (without names, all are measured)");
+      throw usage_error("there is no litmus program, scenario or fault '" + name +
+                        "' (without names, all are measured)");
     }
   }
   if (!names.empty()) return s;
@@ -60,12 +61,16 @@ selection select(const std::vector<std::string>& names, const std::filesystem::p
   return s;
 }
 
-constexpr int name_width = 58;
-constexpr int count_width = 12;
-constexpr int seconds_width = 7;
+constexpr std::size_t name_width = 58;
+constexpr std::size_t wide = 16;
+constexpr std::size_t seconds_width = 7;
 
-void print_left(const std::string& text, int width) { std::cout << text << std::string(static_cast<std::size_t>(std::max(1, width - static_cast<int>(text.size()))), ' '); }
-void print_right(const std::string& text, int width) { std::cout << std::string(static_cast<std::size_t>(std::max(1, width - static_cast<int>(text.size()))), ' ') << text; }
+/// The spaces that fill a column; at least one, so that no two columns touch.
+std::string fill(const std::string& text, std::size_t width) {
+  return std::string(width > text.size() ? width - text.size() : 1, ' ');
+}
+void print_left(const std::string& text, std::size_t width) { std::cout << text << fill(text, width); }
+void print_right(const std::string& text, std::size_t width) { std::cout << fill(text, width) << text; }
 
 std::string fixed(double value, const char* format) {
   char text[64];
@@ -89,7 +94,7 @@ void print_heading_of_programs() {
   print_left("program or scenario", name_width);
   print_right("threads", 8);
   for (const char* search : litmus::searches) {
-    print_right(search == std::string("relacy-random") ? "random/s" : search, count_width + 2);
+    print_right(search == std::string("relacy-random") ? "relacy-random/s" : search, wide);
     if (search != std::string("relacy-random")) print_right("s", seconds_width);
   }
   print_right("reduction", 12);
@@ -102,11 +107,13 @@ void print(const compared_program& row) {
   for (const char* search : litmus::searches) {
     const measurement& m = row.by.at(search);
     if (search == std::string("relacy-random")) {
+      // It never ends by itself: what it has to show is its speed.
       const bool sampled = m.how == measurement::end::complete || m.how == measurement::end::stopped;
-      print_right(sampled ? fixed(static_cast<double>(m.executions) / std::max(m.seconds, 1e-6), "%.0f") : in_words(m), count_width + 2);
+      const double per_second = static_cast<double>(m.executions) / std::max(m.seconds, 1e-6);
+      print_right(sampled ? fixed(per_second, "%.0f") : in_words(m), wide);
       continue;
     }
-    print_right(in_words(m), count_width + 2);
+    print_right(in_words(m), wide);
     print_right(fixed(m.seconds, "%.2f"), seconds_width);
   }
   const auto reduction = row.reduction();
@@ -119,31 +126,36 @@ void print_heading_of_faults(const arguments& a) {
             << " seeds, at most " << a.executions << " each)\n";
   print_left("fault", name_width);
   print_right("threads", 8);
-  for (const char* search : litmus::seeded_searches) print_right(search, count_width + 2);
-  for (const char* search : litmus::unseeded_searches) print_right(search, count_width + 2);
+  for (const char* search : litmus::seeded_searches) print_right(search, wide);
+  for (const char* search : litmus::unseeded_searches) print_right(search, wide);
   std::cout << "\n";
 }
 
-void print(const compared_fault& row, const arguments& a) {
+void print(const compared_fault& row) {
   print_left(row.name, name_width);
   print_right(std::to_string(row.threads), 8);
   for (const char* search : litmus::seeded_searches) {
     const auto median = row.median(search);
-    print_right(median ? std::to_string(*median) : "> " + std::to_string(a.executions), count_width + 2);
+    print_right((median ? "" : "> ") + std::to_string(row.median_at_least(search)), wide);
   }
   for (const char* search : litmus::unseeded_searches) {
     const measurement& m = row.first_failure.at(search);
-    print_right(m.how == measurement::end::failed ? std::to_string(m.executions) : "> " + std::to_string(m.executions), count_width + 2);
+    const std::string count = std::to_string(m.executions);
+    print_right(m.how == measurement::end::failed ? count : "> " + count, wide);
   }
   std::cout << std::endl;
 }
 
 json to_json(const measurement& m) {
-  return {{"end", litmus::to_string(m.how)}, {"executions", m.executions}, {"seconds", m.seconds}, {"message", m.message}};
+  return {
+      {"end", litmus::to_string(m.how)}, {"executions", m.executions}, {"seconds", m.seconds}, {"message", m.message}};
 }
 
 json to_json(const compared_program& row) {
-  json j = {{"name", row.name}, {"kind", row.scenario ? "scenario" : "litmus"}, {"threads", row.threads}, {"searches", json::object()}};
+  json j = {{"name", row.name},
+            {"kind", row.scenario ? "scenario" : "litmus"},
+            {"threads", row.threads},
+            {"searches", json::object()}};
   for (const char* search : litmus::searches) j["searches"][search] = to_json(row.by.at(search));
   const auto reduction = row.reduction();
   j["reduction"] = reduction ? json(*reduction) : json(nullptr);
@@ -169,10 +181,17 @@ void print(const litmus::mean_reduction& mean, const char* of) {
 }
 
 /// Whether a run ended in an error of the harness or of the program: then the figures are not to be trusted.
-bool broken(const std::vector<compared_program>& programs) {
-  return std::any_of(programs.begin(), programs.end(), [](const compared_program& p) {
-    return std::any_of(p.by.begin(), p.by.end(), [](const auto& m) { return m.second.how == measurement::end::broken; });
-  });
+bool broken(const std::vector<compared_program>& programs, const std::vector<compared_fault>& faults) {
+  bool any = false;
+  const auto look = [&](const measurement& m) { any = any || m.how == measurement::end::broken; };
+  for (const auto& program : programs) {
+    for (const auto& [search, m] : program.by) look(m);
+  }
+  for (const auto& fault : faults) {
+    for (const auto& [search, m] : fault.first_failure) look(m);
+    for (const auto& [search, runs] : fault.seeded) std::for_each(runs.begin(), runs.end(), look);
+  }
+  return any;
 }
 
 checks::verdict measure(const arguments& a) {
@@ -203,7 +222,7 @@ checks::verdict measure(const arguments& a) {
     running = f->name;
     faults.push_back(litmus::compare(*f, find_scenario(f->scenario, directory).program, options, tell));
     line.clear();
-    if (talk) print(faults.back(), a);
+    if (talk) print(faults.back());
   }
 
   const auto of_three = litmus::mean_of(programs, 3);
@@ -213,9 +232,10 @@ checks::verdict measure(const arguments& a) {
     print(of_three, "programs of three threads");
     print(of_all, "programs");
   }
-  const auto verdict = broken(programs) ? checks::verdict::error : checks::verdict::pass;
+  const auto verdict = broken(programs, faults) ? checks::verdict::error : checks::verdict::pass;
   if (a.json.empty()) return verdict;
-  json j = {{"tool", "triecheck"}, {"limit_seconds", options.limit.count()}, {"seeds", a.seeds}, {"most_executions", a.executions},
+  json j = {{"tool", "triecheck"},       {"limit_seconds", options.limit.count()},
+            {"seeds", a.seeds},          {"most_executions", a.executions},
             {"programs", json::array()}, {"faults", json::array()}};
   for (const auto& row : programs) j["programs"].push_back(to_json(row));
   for (const auto& row : faults) j["faults"].push_back(to_json(row));
@@ -230,16 +250,19 @@ checks::verdict measure(const arguments& a) {
 }  // namespace
 
 void add_bench_search(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("bench-search", "Our searches and Relacy's own on the same programs: executions and seconds");
+  CLI::App* command =
+      app.add_subcommand("bench-search", "Our searches and Relacy's own on the same programs: executions and seconds");
   const auto a = std::make_shared<arguments>();
-  command->add_option("name", a->names, "Litmus programs, shipped scenarios and faults; all of them without it")->type_name("NAME");
-  command->add_option("--limit", a->limit, "How long each run may take, as 2s or 1m")->type_name("TIME")->capture_default_str();
+  command->add_option("name", a->names, "Litmus programs, shipped scenarios and faults; all of them without it")
+      ->type_name("NAME");
+  command->add_option("--limit", a->limit, "How long each run may take, as 2s or 1m")
+      ->type_name("TIME")
+      ->capture_default_str();
   add_number(*command, "--seeds", a->seeds, "How many runs of each random search on a fault", 1, 10'000);
   add_number(*command, "--executions", a->executions, "How many executions a random search may run", 1);
-  command->add_option("--json", a->json, "Writes every figure as JSON; - is standard output, in place of the text")->type_name("FILE|-");
-  command->callback([a, &exit_code] {
-    exit_code = checks::exit_code(measure(*a));
-  });
+  command->add_option("--json", a->json, "Writes every figure as JSON; - is standard output, in place of the text")
+      ->type_name("FILE|-");
+  command->callback([a, &exit_code] { exit_code = checks::exit_code(measure(*a)); });
 }
 
 }  // namespace triecheck::tools

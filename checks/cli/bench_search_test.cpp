@@ -40,7 +40,8 @@ TEST_F(bench_search, fault_is_found_by_every_search_and_each_seed_is_reported) {
   const nlohmann::json j = run_json("bench-search fork_does_not_pin --seeds 3 --executions 1000 --limit 20s");
   ASSERT_EQ(j["faults"].size(), 1u);
   const auto& searches = j["faults"][0]["searches"];
-  for (const char* search : {"exhaustive", "bounded", "relacy-full"}) EXPECT_EQ(searches[search]["end"], "failed") << search;
+  for (const char* search : {"exhaustive", "bounded", "relacy-full"})
+    EXPECT_EQ(searches[search]["end"], "failed") << search;
   for (const char* search : {"pct", "random", "relacy-random"}) {
     EXPECT_EQ(searches[search]["runs"].size(), 3u) << search;
     EXPECT_TRUE(searches[search]["median_executions"].is_number()) << search;
@@ -54,12 +55,15 @@ TEST_F(bench_search, text_is_a_row_for_each_program_and_ends_with_the_means) {
   EXPECT_TRUE(e.out.starts_with("program or scenario ")) << e.out;
   EXPECT_NE(e.out.find("\ncheck_then_act "), std::string::npos) << e.out;
   EXPECT_NE(e.out.find(" ! 2 "), std::string::npos) << e.out;
-  EXPECT_NE(e.out.find("geometric mean over the 1 programs of three threads that both complete: 1680.0\n"), std::string::npos) << e.out;
+  EXPECT_NE(e.out.find("geometric mean over the 1 programs of three threads that both complete: 1680.0\n"),
+            std::string::npos)
+      << e.out;
 }
 
 TEST_F(bench_search, wrong_arguments_are_one_line) {
-  expect_usage_error("bench-search no_such_program",
-                     "triecheck: there is no litmus program, scenario or fault 'no_such_program' (without names, all are measured)");
+  expect_usage_error(
+      "bench-search no_such_program",
+      "triecheck: there is no litmus program, scenario or fault 'no_such_program' (without names, all are measured)");
   expect_usage_error("bench-search --limit soon",
                      "triecheck: --limit: expected a time such as 60s, 200ms, 1.5m or 2h, not 'soon'");
 }

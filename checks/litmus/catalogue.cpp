@@ -14,6 +14,7 @@ struct figures {
   std::uint64_t unreduced;
   std::optional<std::uint64_t> relacy_full;
   outcomes ends;
+  outcomes missed_by_relacy = {};
 };
 
 /// In the order of the catalogue.
@@ -56,12 +57,16 @@ const std::vector<figures>& measured() {
       {"a_producer_and_two_consumers", 12, 12, 4'056, {"00", "01", "10", "11"}},
       {"wait_beside_a_third_thread", 12, 199, 13'661,
        {"goes 01 23", "goes 02 13", "goes 03 12", "goes 12 03", "goes 13 02", "goes 23 01",
-        "waits 01 23", "waits 02 13", "waits 03 12", "waits 12 03", "waits 13 02", "waits 23 01"}},
-      {"two_threads_wait_for_one_notification_each", 30, 30, 175'384, {"goes goes", "goes waits", "waits goes", "waits waits"}},
-      {"two_threads_wait_for_a_notification_of_all", 10, 10, 15'012, {"goes goes", "goes waits", "waits goes", "waits waits"}},
+        "waits 01 23", "waits 02 13", "waits 03 12", "waits 12 03", "waits 13 02", "waits 23 01"},
+       {"waits 12 03"}},
+      {"two_threads_wait_for_one_notification_each", 30, 30, 175'384,
+       {"goes goes", "goes waits", "waits goes", "waits waits"}},
+      {"two_threads_wait_for_a_notification_of_all", 10, 10, 15'012,
+       {"goes goes", "goes waits", "waits goes", "waits waits"}},
 
       {"independent_reads_of_independent_writes", 15, 180, 25'200,
-       {"0000", "0001", "0010", "0011", "0100", "0101", "0110", "0111", "1000", "1001", "1011", "1100", "1101", "1110", "1111"}},
+       {"0000", "0001", "0010", "0011", "0100", "0101", "0110", "0111",
+        "1000", "1001", "1011", "1100", "1101", "1110", "1111"}},
   };
   return all;
 }
@@ -100,7 +105,7 @@ std::vector<known_program> assemble() {
     p.unreduced = f.unreduced;
     p.relacy_full = f.relacy_full;
     p.ends = f.ends;
-    if (p.name == "wait_beside_a_third_thread") p.missed_by_relacy = {"waits 12 03"};
+    p.missed_by_relacy = f.missed_by_relacy;
     all.push_back(std::move(p));
   }
   for (const wrong& w : violating) {

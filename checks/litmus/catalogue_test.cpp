@@ -106,7 +106,8 @@ TEST(catalogue, what_relacys_full_search_misses_of_a_condition_variable_its_rand
   const known_program& waiting = *find_program("wait_beside_a_third_thread");
   EXPECT_EQ(waiting.missed_by_relacy.size(), 1u);
   const auto p = waiting.make();
-  const auto o = run(*p, *explore::make_random(0, 0, 1), {.by = explore::search::relacy_random, .executions = 1'000'000});
+  const auto o =
+      run(*p, *explore::make_random(0, 0, 1), {.by = explore::search::relacy_random, .executions = 1'000'000});
   EXPECT_TRUE(o.complete);
   EXPECT_EQ(p->outcomes, waiting.ends);
 }

@@ -151,13 +151,17 @@ std::vector<known_program> programs_of_mutexes() {
   const auto nothing = std::function<std::string(three_mutexes&)>{};
   return {
       describe<one_mutex>("lock_one_mutex_3_times", {lock_times<3>, lock_times<3>}),
-      describe<three_mutexes>("two_mutexes_in_one_order", {one_inside_the_other<a, b>, one_inside_the_other<a, b>}, nothing),
+      describe<three_mutexes>("two_mutexes_in_one_order", {one_inside_the_other<a, b>, one_inside_the_other<a, b>},
+                              nothing),
       describe<one_mutex>("three_threads_lock_one_mutex_twice", {lock_times<2>, lock_times<2>, lock_times<2>}),
       describe<three_mutexes>("three_threads_lock_two_of_three_mutexes",
-                              {one_after_the_other<a, b>, one_after_the_other<b, c>, one_after_the_other<c, a>}, nothing),
+                              {one_after_the_other<a, b>, one_after_the_other<b, c>, one_after_the_other<c, a>},
+                              nothing),
       describe<three_mutexes>("three_philosophers_in_one_order",
-                              {one_inside_the_other<a, b>, one_inside_the_other<b, c>, one_inside_the_other<a, c>}, nothing),
-      describe<three_mutexes>("three_threads_walk_hand_over_hand", {hand_over_hand, hand_over_hand, hand_over_hand}, nothing),
+                              {one_inside_the_other<a, b>, one_inside_the_other<b, c>, one_inside_the_other<a, c>},
+                              nothing),
+      describe<three_mutexes>("three_threads_walk_hand_over_hand", {hand_over_hand, hand_over_hand, hand_over_hand},
+                              nothing),
       describe<shared_lock>("three_readers_of_a_shared_mutex", {read, read, read}),
       describe<shared_lock>("two_readers_and_a_writer_of_a_shared_mutex", {read, read, write}),
       describe<pool>("three_threads_on_a_two_page_pool", {use_page, use_page, use_page}),
@@ -167,9 +171,11 @@ std::vector<known_program> programs_of_mutexes() {
                      [](lazy& s) { return std::to_string(s.makers.load(relaxed)); }),
       describe<queue>("a_producer_and_two_consumers", {put, take<1>, take<2>},
                       [](queue& s) { return std::to_string(s.taken[1]) + std::to_string(s.taken[2]); }),
-      describe<three_mutexes>("two_mutexes_in_opposite_orders", {one_inside_the_other<a, b>, one_inside_the_other<b, a>}, nothing),
+      describe<three_mutexes>("two_mutexes_in_opposite_orders",
+                              {one_inside_the_other<a, b>, one_inside_the_other<b, a>}, nothing),
       describe<three_mutexes>("three_philosophers_in_a_circle",
-                              {one_inside_the_other<a, b>, one_inside_the_other<b, c>, one_inside_the_other<c, a>}, nothing),
+                              {one_inside_the_other<a, b>, one_inside_the_other<b, c>, one_inside_the_other<c, a>},
+                              nothing),
       describe<plain>("one_side_forgets_the_mutex", {[](plain& s) {
                                                        const exclusive hold(s.m);
                                                        s.value.set(1);

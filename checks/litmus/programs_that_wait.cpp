@@ -76,21 +76,21 @@ std::vector<known_program> programs_that_wait() {
                              look_at_the_clock<2>(s, 1);
                            }},
                           times),
-      describe<hand_over>("two_threads_wait_for_one_notification_each", {wait_for_an_item<0>, wait_for_an_item<1>,
-                                                                         [](hand_over& s) {
-                                                                           put_an_item(s);
-                                                                           put_an_item(s);
-                                                                         }},
+      describe<hand_over>("two_threads_wait_for_one_notification_each",
+                          {wait_for_an_item<0>, wait_for_an_item<1>,
+                           [](hand_over& s) {
+                             put_an_item(s);
+                             put_an_item(s);
+                           }},
                           who_waited),
       describe<hand_over>("two_threads_wait_for_a_notification_of_all",
                           {wait_for_an_item<0>, wait_for_an_item<1>, put_two_items}, who_waited),
-      describe<hand_over>("a_notification_of_one_where_two_wait",
-                          {wait_for_an_item<0>, wait_for_an_item<1>,
-                           [](hand_over& s) {
-                             const sync::exclusive_guard<sync::mutex> hold(s.m);
-                             s.items.set(2);
-                             s.changed.notify_one();
-                           }}),
+      describe<hand_over>("a_notification_of_one_where_two_wait", {wait_for_an_item<0>, wait_for_an_item<1>,
+                                                                   [](hand_over& s) {
+                                                                     const sync::exclusive_guard<sync::mutex> hold(s.m);
+                                                                     s.items.set(2);
+                                                                     s.changed.notify_one();
+                                                                   }}),
   };
 }
 

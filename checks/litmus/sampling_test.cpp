@@ -138,7 +138,8 @@ TEST(sampling, an_execution_depends_on_the_seed_and_its_number_alone) {
   for (const bool priorities : {false, true}) {
     const auto range = [&](std::uint64_t seed, std::uint64_t first, std::uint64_t count) {
       program_over<mixed> p({look_and_add, look_and_add, look_and_add});
-      return schedules_of(p, priorities ? explore::make_pct(seed, first, count, 3) : explore::make_random(seed, first, count));
+      return schedules_of(
+          p, priorities ? explore::make_pct(seed, first, count, 3) : explore::make_random(seed, first, count));
     };
     const auto all = range(7, 0, 300);
     std::vector<std::string> parts = range(7, 0, 100);

@@ -43,7 +43,8 @@ run_outcome run_here(const known_program& p, const explore::explore_options& ask
                     : asked.strategy == "relacy-random" ? search::relacy_random
                                                         : search::guided;
   const auto program = p.make();
-  const auto chooser = asked.strategy == "bounded" ? explore::make_bounded(asked.preemptions) : explore::make_exhaustive(asked.reduction);
+  const auto chooser = asked.strategy == "bounded" ? explore::make_bounded(asked.preemptions)
+                                                   : explore::make_exhaustive(asked.reduction);
   const stopwatch since;
   return explore::run(*program, *chooser,
                       {.by = by,
@@ -63,7 +64,8 @@ measurement measure(const known_program& p, const explore::explore_options& aske
                  {"seconds", since.passed().count()},
                  {"complete", o.complete},
                  {"failed", o.found ? o.found->kind : ""},
-                 {"error", o.error}}).dump();
+                 {"error", o.error}})
+        .dump();
   };
   const explore::isolated_run child = explore::run_isolated(body, asked.patience);
   if (child.answer.empty()) return {.executions = child.executions, .message = child.error};
@@ -137,6 +139,13 @@ std::optional<std::uint64_t> compared_fault::median(const std::string& search) c
   return needed[middle];
 }
 
+std::uint64_t compared_fault::median_at_least(const std::string& search) const {
+  std::vector<std::uint64_t> executions;
+  for (const measurement& m : seeded.at(search)) executions.push_back(m.executions);
+  std::sort(executions.begin(), executions.end());
+  return executions.empty() ? 0 : executions[executions.size() / 2];
+}
+
 compared_program compare(const known_program& p, const comparison_options& o, const told& tell) {
   compared_program row{.name = p.name, .scenario = false, .threads = p.threads, .by = {}};
   measure_all(row, p, o, tell);
@@ -149,8 +158,12 @@ compared_program compare(const checks::scenario& s, const comparison_options& o,
   return row;
 }
 
-compared_fault compare(const explore::fault& f, const checks::scenario& s, const comparison_options& o, const told& tell) {
-  compared_fault row{.name = f.name, .scenario = f.scenario, .threads = static_cast<unsigned>(s.threads.size()), .first_failure = {}, .seeded = {}};
+compared_fault compare(const explore::fault& f, const checks::scenario& s, const comparison_options& o,
+                       const told& tell) {
+  compared_fault row;
+  row.name = f.name;
+  row.scenario = f.scenario;
+  row.threads = static_cast<unsigned>(s.threads.size());
   for (const char* search : unseeded_searches) {
     if (tell) tell(search);
     auto asked = ask_for(search, o);

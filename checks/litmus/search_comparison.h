@@ -19,11 +19,11 @@
 namespace triecheck::litmus {
 
 struct comparison_options {
-  std::chrono::duration<double> limit{2};    ///< of each run
-  std::uint64_t most_executions = 10'000;    ///< of a random search
+  std::chrono::duration<double> limit{2};  ///< of each run
+  std::uint64_t most_executions = 10'000;  ///< of a random search
   std::uint64_t seeds = 40;
-  unsigned preemptions = 2;                  ///< of bounded and relacy-bound
-  unsigned depth = 3;                        ///< of pct
+  unsigned preemptions = 2;  ///< of bounded and relacy-bound
+  unsigned depth = 3;        ///< of pct
 };
 
 /// How one search of one program ended.
@@ -32,7 +32,7 @@ struct measurement {
   end how = end::broken;
   std::uint64_t executions = 0;  ///< with the redundant ones; of `failed`, up to the failure and with it
   double seconds = 0;
-  std::string message;           ///< of `failed` the kind of violation; of `broken` what happened
+  std::string message;  ///< of `failed` the kind of violation; of `broken` what happened
 };
 std::string to_string(measurement::end e);
 
@@ -58,11 +58,14 @@ struct compared_fault {
   std::string name;
   std::string scenario;
   unsigned threads = 0;
-  std::map<std::string, measurement> first_failure;       ///< of the searches without a seed
-  std::map<std::string, std::vector<measurement>> seeded; ///< a measurement for each seed
+  std::map<std::string, measurement> first_failure;        ///< of the searches without a seed
+  std::map<std::string, std::vector<measurement>> seeded;  ///< a measurement for each seed
 
   /// The median of the executions to the first failure; nothing where it lies beyond the runs.
   std::optional<std::uint64_t> median(const std::string& search) const;
+
+  /// What the median exceeds where there is none, and the median where there is one.
+  std::uint64_t median_at_least(const std::string& search) const;
 };
 
 struct mean_reduction {
@@ -77,7 +80,8 @@ compared_program compare(const known_program& p, const comparison_options& o, co
 compared_program compare(const checks::scenario& s, const comparison_options& o, const told& tell = {});
 
 /// Requires that `s` is the fault's own scenario.
-compared_fault compare(const explore::fault& f, const checks::scenario& s, const comparison_options& o, const told& tell = {});
+compared_fault compare(const explore::fault& f, const checks::scenario& s, const comparison_options& o,
+                       const told& tell = {});
 
 /// Over the programs with a reduction and, unless 0, with that many threads.
 mean_reduction mean_of(const std::vector<compared_program>& programs, unsigned threads);

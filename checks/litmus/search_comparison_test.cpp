@@ -10,7 +10,8 @@ constexpr auto complete = measurement::end::complete;
 constexpr auto failed = measurement::end::failed;
 constexpr auto stopped = measurement::end::stopped;
 
-compared_program with_executions(unsigned threads, std::uint64_t ours, std::uint64_t relacys, measurement::end how = complete) {
+compared_program with_executions(unsigned threads, std::uint64_t ours, std::uint64_t relacys,
+                                 measurement::end how = complete) {
   compared_program p{.name = "p", .threads = threads, .by = {}};
   p.by["exhaustive"] = {.how = complete, .executions = ours};
   p.by["relacy-full"] = {.how = how, .executions = relacys};
@@ -56,10 +57,12 @@ TEST(search_comparison, the_mean_is_geometric_and_leaves_out_what_did_not_end) {
 
 TEST(search_comparison, a_run_without_a_failure_counts_as_longer_than_any_other) {
   compared_fault f;
-  f.seeded["pct"] = {{.how = failed, .executions = 9}, {.how = stopped, .executions = 3}, {.how = failed, .executions = 4}};
+  f.seeded["pct"] = {
+      {.how = failed, .executions = 9}, {.how = stopped, .executions = 3}, {.how = failed, .executions = 4}};
   EXPECT_EQ(f.median("pct"), 9u);
   f.seeded["pct"].push_back({.how = complete, .executions = 5});
   EXPECT_EQ(f.median("pct"), std::nullopt);
+  EXPECT_EQ(f.median_at_least("pct"), 5u);
   EXPECT_EQ(f.median("random"), std::nullopt);
 }
 
