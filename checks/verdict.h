@@ -53,7 +53,7 @@ struct result {
   verdict outcome = verdict::error;
   bool complete = false;
   std::uint64_t executions = 0;
-  std::uint64_t redundant = 0;             ///< executions that a reduction recognised as repeats, not counted above
+  std::uint64_t redundant = 0;             ///< executions not counted above: repeats that a reduction recognised, or measuring ones
   std::uint64_t steps = 0;
   double seconds = 0;
   std::string scope;                       ///< what the verdict covers, one clause

@@ -23,6 +23,7 @@ class usage_error : public std::runtime_error {
 
 void add_list(CLI::App& app, int& exit_code);
 void add_explore(CLI::App& app, int& exit_code);
+void add_bench_search(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
 void add_merge(CLI::App& app, int& exit_code);
 void add_shrink(CLI::App& app, int& exit_code);

@@ -14,6 +14,7 @@
 
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
+#include "checks/shard.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
 #include "tools/checkpoint.h"
@@ -24,7 +25,6 @@
 #include "tools/progress_line.h"
 #include "tools/results_text.h"
 #include "tools/scenario_argument.h"
-#include "tools/shard.h"
 
 namespace triecheck::tools {
 namespace {
@@ -137,8 +137,14 @@ plan plan_of(const arguments& a) {
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
   if (p.scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
   const auto& own = explore::find_strategy(a.strategy)->options;
-  const bool can_share = std::find(own.begin(), own.end(), "--shard") != own.end();
-  const auto shard = can_share ? choose_shard(a.shard, [](const char* name) -> const char* { return std::getenv(name); }) : std::nullopt;
+  std::optional<checks::chosen_shard> shard;
+  if (std::find(own.begin(), own.end(), "--shard") != own.end()) {
+    try {
+      shard = checks::choose_shard(a.shard, [](const char* name) -> const char* { return std::getenv(name); });
+    } catch (const checks::shard_error& e) {
+      throw usage_error(e.what());
+    }
+  }
   if (shard) {
     p.options.shard = shard->part;
     std::cerr << "triecheck: shard " << shard->part.index << " of " << shard->part.count << " (" << shard->source << ")\n";
@@ -204,8 +210,11 @@ class exploration_run {
         file_(!a.checkpoint.empty() ? a.checkpoint : a.resume),
         failures_(a.failures),
         talk_(a.json != "-" && a.junit != "-"),
-        budget_(a.budget.empty() ? std::nullopt : std::optional(parse_budget(a.budget))) {
-    if (!file_.empty()) checkpoint_.plan = to_json(plan_);
+        budget_(a.budget.empty() ? std::nullopt : std::optional(parse_time("--budget", a.budget))) {
+    if (!file_.empty()) {
+      checkpoint_.plan = to_json(plan_);
+      save_checkpoint(file_, checkpoint_);  // from here on there is one, whenever the process dies
+    }
     plan_.options.jobs = static_cast<unsigned>(a.jobs);
   }
 
@@ -297,7 +306,7 @@ checks::verdict explore_all(const arguments& a) {
       throw usage_error(a.resume + ": this checkpoint is damaged (its plan cannot be read)");
     }
   }
-  for (const std::string& file : {a.json, a.junit, a.checkpoint}) check_writable(file);
+  for (const std::string& file : {a.json, a.junit}) check_writable(file);
   return exploration_run(a, std::move(p), std::move(from)).run();
 }
 

@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_shrink(app, exit_code);
   add_simulate(app, exit_code);
   add_fuzz(app, exit_code);
+  add_bench_search(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help and --version

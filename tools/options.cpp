@@ -34,6 +34,17 @@ CLI::Option* add_number(CLI::App& app, const std::string& flags, std::uint64_t& 
   return app.add_option_function<std::string>(flags, read, meaning)->type_name("N")->default_str(std::to_string(value));
 }
 
+std::chrono::duration<double> parse_time(const std::string& option, const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (error != std::errc{} || seconds == 0 || number < 0) {
+    throw usage_error(option + ": expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
+  }
+  return std::chrono::duration<double>(number * seconds);
+}
+
 const checks::variant& known_variant(const std::string& name) {
   if (const checks::variant* found = checks::find_variant(name)) return *found;
   std::string names;
@@ -46,17 +57,6 @@ std::filesystem::path scenario_directory(const std::string& given) {
   std::error_code ignored;
   if (std::filesystem::is_directory("scenarios", ignored)) return "scenarios";
   return TRIECHECK_SCENARIOS_DIR;
-}
-
-std::chrono::duration<double> parse_budget(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (error != std::errc{} || seconds == 0 || number < 0) {
-    throw usage_error("--budget: expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
-  }
-  return std::chrono::duration<double>(number * seconds);
 }
 
 }  // namespace triecheck::tools

@@ -26,15 +26,15 @@ namespace triecheck::tools {
 CLI::Option* add_number(CLI::App& app, const std::string& flags, std::uint64_t& value, const std::string& meaning,
                         std::uint64_t least, std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
+/// "90s", "1.5m", "200ms", "2h"; throws usage_error that names the option.
+std::chrono::duration<double> parse_time(const std::string& option, const std::string& text);
+
 /// The variant called `name`; throws usage_error that names the known ones.
 const checks::variant& known_variant(const std::string& name);
 
 /// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory of the source tree that this
 /// program was built from.
 std::filesystem::path scenario_directory(const std::string& given);
-
-/// The time that --budget names, as "90s", "1.5m", "200ms" or "2h"; throws usage_error for any other text.
-std::chrono::duration<double> parse_budget(const std::string& text);
 
 using checks::shell_word;
 

@@ -33,7 +33,8 @@ std::string in_words(const checks::result& r) {
   if (r.preemptions) text += " <= " + std::to_string(*r.preemptions) + " preemptions";
   text += ": " + covered(r) + std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
   if (r.expected) text += " of " + in_words(*r.expected);
-  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + " redundant)";
+  const bool measures = r.strategy == "pct" || r.strategy == "random";
+  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + (measures ? " measuring)" : " redundant)");
   return text + ", " + seconds + "; " + r.scope;
 }
 

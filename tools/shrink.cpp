@@ -72,7 +72,7 @@ nlohmann::ordered_json to_json(const explore::failing_extent& e) {
 }
 
 checks::verdict shrink_execution(const arguments& a) {
-  const std::chrono::duration<double> budget = parse_budget(a.budget);
+  const std::chrono::duration<double> budget = parse_time("--budget", a.budget);
   const failing_execution e = find_execution(a.execution, scenario_directory(a.directory));
   const fs::path output = output_of(a, e);
   check_writable(a.json);

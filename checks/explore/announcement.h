@@ -28,6 +28,9 @@ enum class access : std::uint8_t {
   lock_shared,
   try_lock_shared,
   unlock_shared,
+  wait,    ///< unlocks a mutex and registers with a condition variable: one access to two objects
+  notify,  ///< of a condition variable
+  relock,  ///< the lock that ends a wait
 };
 
 /// Stable across executions of one program: who created the object and as its how-manieth.
@@ -43,13 +46,15 @@ struct mutex_state {
 struct announcement {
   access kind = access::unknown;
   object_id object = 0;
-  const mutex_state* mutex = nullptr;  // of lock and lock_shared
+  const mutex_state* mutex = nullptr;  // of lock, lock_shared and relock
+  object_id condition = 0;             // of wait, notify and relock
+  object_id notice = 0;                // of notify: which one it is; of relock: the one that ended the wait
 
   /// Whether `thread` has to wait. A thread that locks its own mutex again does not wait: Relacy reports it.
   bool blocked_for(unsigned thread) const {
     const std::uint32_t others = mutex == nullptr ? 0 : mutex->readers & ~(1U << thread);
     const bool owned = mutex != nullptr && mutex->owner != mutex_state::nobody && mutex->owner != static_cast<int>(thread);
-    if (kind == access::lock) return owned || others != 0;
+    if (kind == access::lock || kind == access::relock) return owned || others != 0;
     return kind == access::lock_shared && owned;
   }
 };
@@ -59,10 +64,21 @@ enum class relation : std::uint8_t {
   independent,  ///< they commute
   ordered,      ///< they do not commute but cannot swap: the later one was disabled before the earlier one ran
   racing,       ///< they do not commute, and the other order exists
+  caused,       ///< as ordered, and it is the earlier one, no other, that made the later one possible
 };
 
+/// As operations on a condition variable. What a wait waits for is one notice, so another notice commutes with its end.
+constexpr relation relate_by_condition(const announcement& earlier, const announcement& later) {
+  using enum access;
+  if (earlier.condition == 0 || earlier.condition != later.condition) return relation::independent;
+  if (later.kind == relock) {
+    return earlier.kind == notify && earlier.notice == later.notice ? relation::caused : relation::independent;
+  }
+  return earlier.kind == relock ? relation::independent : relation::racing;
+}
+
 /// Symmetric but for the mutex operations, where a release orders what it enables.
-constexpr relation relate(const announcement& earlier, const announcement& later) {
+constexpr relation relate_by_object(const announcement& earlier, const announcement& later) {
   using enum access;
   if (earlier.kind == unknown || later.kind == unknown) return relation::racing;
   if (earlier.kind == local || later.kind == local) return relation::independent;
@@ -75,13 +91,22 @@ constexpr relation relate(const announcement& earlier, const announcement& later
 
   const auto reads = [](access k) { return k == lock_shared || k == try_lock_shared || k == unlock_shared; };
   if (reads(earlier.kind) && reads(later.kind)) return relation::independent;
-  const bool earlier_releases = earlier.kind == unlock || earlier.kind == unlock_shared;
-  const bool later_releases = later.kind == unlock || later.kind == unlock_shared;
+  const auto releases = [](access k) { return k == unlock || k == unlock_shared || k == wait; };
+  const bool earlier_releases = releases(earlier.kind);
+  const bool later_releases = releases(later.kind);
   const bool tries = earlier.kind == try_lock || earlier.kind == try_lock_shared || later.kind == try_lock ||
                      later.kind == try_lock_shared;
   if (tries) return relation::racing;
   if (earlier_releases || later_releases) return relation::ordered;
   return relation::racing;  // two acquisitions: the later one could have come first
+}
+
+/// Of both objects that an operation may have: who cannot swap on one of them cannot swap at all.
+constexpr relation relate(const announcement& earlier, const announcement& later) {
+  const relation object = relate_by_object(earlier, later);
+  const relation condition = relate_by_condition(earlier, later);
+  if (condition == relation::caused || object == relation::independent) return condition;
+  return object;
 }
 
 /// How many operations of each thread happen before one, that one included.

@@ -235,9 +235,9 @@ class exhaustive final : public tree_strategy {
       const relation r = relate(e.operation(), f.operation());
       if (r == relation::independent) continue;
       join(clock, e.clock);
-      if (r != relation::racing) continue;
+      if (r == relation::ordered) continue;
       join(covered, e.clock);
-      races.push_back(i);
+      if (r == relation::racing) races.push_back(i);
     }
     clock[f.thread] = f.number;
     f.clock = clock;

@@ -23,7 +23,7 @@ const std::vector<strategy_name>& strategy_names() {
        {"--preemptions", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
       {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations",
        {"--depth", "--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
-      {"random", "random walks from --seed, --executions of them", {"--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
+      {"random", "--executions schedules from --seed, each as likely as any other", {"--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
       {"obstruction", "from every state each thread alone has to end its operation within --solo-steps steps (--obstruction)",
        {"--obstruction", "--solo-steps", "--stale-depth"}},
       {"relacy-full", "Relacy's own full search, for comparison", {}},

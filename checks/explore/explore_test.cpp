@@ -246,6 +246,27 @@ TEST(explore, what_relacys_own_searches_find_replays) {
   }
 }
 
+// The thread that announced an operation last need not be the one that Relacy lets go on and that violates a rule; and a
+// livelock is seen before an operation that may not be possible at all. Each seed once showed such an execution.
+TEST(explore, what_relacys_random_search_finds_replays_whoever_announced_last) {
+  const std::vector<std::pair<const char*, std::vector<std::uint64_t>>> seeds = {
+      {"clear_locks_twice", {50'001, 110'001, 230'001}},
+      {"allocate_waits_for_pages", {90'001, 260'001, 280'001, 310'001, 350'001}}};
+  for (const auto& [name, some] : seeds) {
+    const auto* fault = find_fault(name);
+    ASSERT_NE(fault, nullptr);
+    const auto s = checks::load_scenario(std::string(TRIECHECK_SCENARIOS_DIR) + "/" + fault->scenario + ".toml");
+    for (const std::uint64_t seed : some) {
+      explore_options o;
+      o.fault = fault->name;
+      o.strategy = "relacy-random";
+      o.seed = seed;
+      const result r = explore_scenario(s, fault->scenario, o).outcome;
+      EXPECT_EQ(r.outcome, verdict::fail) << name << ", seed " << seed << ": " << (r.found ? r.found->message : "");
+    }
+  }
+}
+
 TEST(explore, many_executions_need_no_more_memory_than_few) {
   const auto resident = [](std::uint64_t executions) {
     explore_options o;

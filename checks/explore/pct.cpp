@@ -3,12 +3,14 @@
 //
 // Threads get random priorities, and the enabled thread with the highest one runs. At d - 1 random steps the running
 // thread falls below all others. A violation that needs d ordering constraints is found by one execution of a program
-// with n threads and k steps with a probability of at least 1 / (n k^(d-1)). k is the longest execution so far.
+// with n threads and k steps with a probability of at least 1 / (n k^(d-1)). k is the length of the longest measuring
+// execution. n is taken to be max_threads where priorities are dealt: threads that do not exist change no order.
 #include <algorithm>
 #include <array>
 #include <random>
 #include <vector>
 
+#include "checks/explore/lengths.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
@@ -16,21 +18,24 @@ namespace {
 
 class pct final : public strategy {
  public:
-  pct(std::uint64_t seed, std::uint64_t executions, unsigned depth) : seed_(seed), executions_(executions), depth_(depth) {}
+  pct(std::uint64_t seed, std::uint64_t first, std::uint64_t count, unsigned depth)
+      : seed_(seed), first_(first), count_(count), depth_(depth), lengths_(seed) {}
 
   void begin() override {
-    engine_.seed(hashed(seed_, execution_));
-    longest_ = std::max(longest_, step_);
+    measuring_ = lengths_.measuring();
+    if (measuring_) return lengths_.begin(engine_);
+    engine_.seed(hashed(seed_, first_ + done_));
     step_ = 0;
     for (std::size_t i = 0; i < max_threads; ++i) priority_[i] = depth_ + i;
     for (std::size_t i = max_threads; i > 1; --i) std::swap(priority_[i - 1], priority_[engine_() % i]);
     changes_.clear();
-    for (unsigned i = 1; i < depth_; ++i) changes_.push_back(longest_ == 0 ? 0 : engine_() % longest_);
+    for (unsigned i = 1; i < depth_; ++i) changes_.push_back(engine_() % std::max<std::uint64_t>(lengths_.longest(), 1));
     std::sort(changes_.begin(), changes_.end());
     next_change_ = 0;
   }
 
   unsigned choose_thread(const scheduling_point& point) override {
+    if (measuring_) return lengths_.step(point, engine_);
     unsigned chosen = highest(point.enabled);
     while (next_change_ < changes_.size() && changes_[next_change_] == step_) {
       priority_[chosen] = depth_ - 1 - next_change_++;
@@ -45,10 +50,19 @@ class pct final : public strategy {
     return chosen;
   }
 
-  bool choose_data(data_choice kind) override { return engine_() % (kind == data_choice::older_value ? 2 : 4) == 0; }
+  bool choose_data(data_choice kind) override { return draw(kind, engine_); }
 
-  bool end() override { return ++execution_ < executions_; }
-  bool complete() const override { return execution_ >= executions_; }
+  bool end() override {
+    if (measuring_) {
+      lengths_.end();
+    } else {
+      ++done_;
+    }
+    return !complete();
+  }
+
+  bool complete() const override { return !lengths_.measuring() && done_ >= count_; }
+  bool redundant() const override { return measuring_; }
 
  private:
   unsigned highest(std::uint32_t among) const {
@@ -60,21 +74,23 @@ class pct final : public strategy {
   }
 
   const std::uint64_t seed_;
-  const std::uint64_t executions_;
+  const std::uint64_t first_;
+  const std::uint64_t count_;
   const unsigned depth_;
-  std::uint64_t execution_ = 0;
+  lengths lengths_;
+  bool measuring_ = true;
+  std::uint64_t done_ = 0;
   std::mt19937_64 engine_;
   std::array<std::uint64_t, max_threads> priority_{};  // the initial ones from depth_ up, the fallen ones below
   std::vector<std::uint64_t> changes_;                 // the steps at which the running thread falls, in order
   std::size_t next_change_ = 0;
   std::uint64_t step_ = 0;
-  std::uint64_t longest_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t executions, unsigned depth) {
-  return std::make_unique<pct>(seed, executions, depth);
+std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t first, std::uint64_t count, unsigned depth) {
+  return std::make_unique<pct>(seed, first, count, depth);
 }
 
 }  // namespace triecheck::explore

@@ -58,8 +58,8 @@ std::uint64_t shard_of(const piece& p, std::uint64_t shards) {
 std::unique_ptr<strategy> make_strategy(const explore_options& o, const piece& p, const std::string& position) {
   const auto chosen = [&]() -> std::unique_ptr<strategy> {
     const bool whole = p.is == piece::form::whole;
-    if (o.strategy == "random") return make_random(o.seed, whole ? o.executions : p.count);
-    if (o.strategy == "pct") return make_pct(o.seed, whole ? o.executions : p.count, o.depth);
+    if (o.strategy == "random") return make_random(o.seed, p.first, whole ? o.executions : p.count);
+    if (o.strategy == "pct") return make_pct(o.seed, p.first, whole ? o.executions : p.count, o.depth);
     if (o.strategy == "obstruction") return make_obstruction(o.solo_steps);
     if (whole) return make_tree(o, 0, o.preemptions, {});
     return make_tree(o, p.preemptions, p.preemptions, {.below = p.below, .position = position});
@@ -86,7 +86,8 @@ cut_space cut(program& p, const explore_options& o, unsigned preemptions, const 
 }
 
 std::vector<piece> cut_numbers(std::uint64_t executions) {
-  const std::uint64_t each = std::max<std::uint64_t>(1, (executions + wanted_pieces - 1) / wanted_pieces);
+  constexpr std::uint64_t worth_measuring = 256;  // every piece measures the program first
+  const std::uint64_t each = std::max<std::uint64_t>(worth_measuring, (executions + wanted_pieces - 1) / wanted_pieces);
   std::vector<piece> pieces;
   for (std::uint64_t first = 0; first < executions; first += each) {
     pieces.push_back({.is = piece::form::numbers, .below = {}, .first = first, .count = std::min(each, executions - first)});

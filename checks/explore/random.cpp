@@ -1,43 +1,80 @@
-// Random walks: every enabled thread is equally likely at every operation.
-#include <bit>
+// Random schedules, each as likely as any other.
+//
+// A walk that takes every enabled thread with the same probability at every step is far from that: of one operation
+// against nine it puts the one first every other time, though that is one schedule of ten. Here a thread is taken with a
+// probability proportional to the operations that it has left, which makes all schedules of threads of known lengths
+// equally likely (multinomial weights; Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing,
+// ASPLOS 2025). The lengths are means over the measuring executions; a thread that runs longer counts as one operation.
+// Where threads wait for mutexes, or their lengths depend on the schedule, this is an approximation.
+#include <algorithm>
+#include <array>
 #include <random>
 
+#include "checks/explore/lengths.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
 namespace {
 
-class random_walks final : public strategy {
+class random_schedules final : public strategy {
  public:
-  random_walks(std::uint64_t seed, std::uint64_t executions) : seed_(seed), executions_(executions) {}
+  random_schedules(std::uint64_t seed, std::uint64_t first, std::uint64_t count)
+      : seed_(seed), first_(first), count_(count), lengths_(seed) {}
 
-  void begin() override { engine_.seed(hashed(seed_, walk_)); }
-
-  unsigned choose_thread(const scheduling_point& point) override {
-    std::uint32_t left = point.enabled;
-    for (std::uint64_t skip = below(static_cast<std::uint64_t>(std::popcount(left))); skip > 0; --skip) left &= left - 1;
-    return static_cast<unsigned>(std::countr_zero(left));
+  void begin() override {
+    measuring_ = lengths_.measuring();
+    if (measuring_) return lengths_.begin(engine_);
+    engine_.seed(hashed(seed_, first_ + done_));
+    for (unsigned t = 0; t < max_threads; ++t) left_[t] = lengths_.total(t);
   }
 
-  bool choose_data(data_choice kind) override { return below(kind == data_choice::older_value ? 2 : 4) == 0; }
+  unsigned choose_thread(const scheduling_point& point) override {
+    if (measuring_) return lengths_.step(point, engine_);
+    std::uint64_t sum = 0;
+    for (unsigned t = 0; t < max_threads; ++t) sum += weight(point, t);
+    std::uint64_t at = engine_() % sum;
+    unsigned chosen = 0;
+    while (at >= weight(point, chosen)) at -= weight(point, chosen++);
+    left_[chosen] -= std::min(left_[chosen], one_operation);
+    return chosen;
+  }
 
-  bool end() override { return ++walk_ < executions_; }
-  bool complete() const override { return walk_ >= executions_; }
+  bool choose_data(data_choice kind) override { return draw(kind, engine_); }
+
+  bool end() override {
+    if (measuring_) {
+      lengths_.end();
+    } else {
+      ++done_;
+    }
+    return !complete();
+  }
+
+  bool complete() const override { return !lengths_.measuring() && done_ >= count_; }
+  bool redundant() const override { return measuring_; }
 
  private:
-  // The standard's distributions may differ between libraries; a modulus does not, and its bias at this size is nil.
-  std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
+  // Lengths are sums over all measuring executions, so that their means need no rounding.
+  static constexpr std::uint64_t one_operation = measuring_executions;
+
+  std::uint64_t weight(const scheduling_point& point, unsigned thread) const {
+    return (point.enabled & (1U << thread)) == 0 ? 0 : std::max(left_[thread], one_operation);
+  }
 
   const std::uint64_t seed_;
-  const std::uint64_t executions_;
-  std::uint64_t walk_ = 0;
+  const std::uint64_t first_;
+  const std::uint64_t count_;
+  lengths lengths_;
+  bool measuring_ = true;
+  std::uint64_t done_ = 0;
+  std::array<std::uint64_t, max_threads> left_{};
   std::mt19937_64 engine_;
 };
 
 }  // namespace
 
-std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t executions) {
-  return std::make_unique<random_walks>(seed, executions);
+std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t first, std::uint64_t count) {
+  return std::make_unique<random_schedules>(seed, first, count);
 }
 
 }  // namespace triecheck::explore

@@ -274,6 +274,22 @@ struct relacy_sync {
       state_.owner = mutex_state::nobody;
       end(where, "unlock ");
     }
+
+    /// The two halves of a wait on a condition variable. `notice` is the notification that ended it.
+    void unlock_to_wait(object_id condition, location where = {}) requires (!Shared) {
+      begin({.kind = access::wait, .object = id(), .condition = condition}, where);
+      mutex_.unlock_exclusive({});
+      writers_ = own_clocks();
+      state_.owner = mutex_state::nobody;
+      end(where, "wait, unlock ");
+    }
+    void lock_after_wait(object_id condition, object_id notice, location where = {}) requires (!Shared) {
+      begin({.kind = access::relock, .object = id(), .mutex = &state_, .condition = condition, .notice = notice}, where);
+      mutex_.lock_exclusive({});
+      state_.owner = owner();
+      end(where, "lock again ");
+    }
+
     void lock_shared(location where = {}) requires Shared {
       begin(access::lock_shared, where);
       const clocks before = own_clocks();
@@ -322,8 +338,11 @@ struct relacy_sync {
     static int owner() { return static_cast<int>(session::current().thread()); }
 
     void begin(access kind, const location& where) const {
+      begin({.kind = kind, .object = id(), .mutex = &state_}, where);
+    }
+    void begin(const announcement& next, const location& where) const {
       tracked_.check(where);
-      session::current().announce({.kind = kind, .object = id(), .mutex = &state_}, where);
+      session::current().announce(next, where);
     }
     void end(const location& where, const char* text) const {
       tracked_.check(where);

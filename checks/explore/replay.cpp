@@ -41,7 +41,7 @@ class follow_schedule final : public strategy {
   }
 
   bool choose_data(data_choice kind) override {
-    if (kind == data_choice::older_value) return age_left_ != 0 && age_left_-- != 0;
+    if (kind != data_choice::spurious_failure) return age_left_ != 0 && age_left_-- != 0;
     const bool fails = spurious_left_;
     spurious_left_ = false;
     return fails;

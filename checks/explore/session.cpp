@@ -172,6 +172,11 @@ bool session::choose_data(data_choice kind) {
     ++now.age;
     return true;
   }
+  if (kind == data_choice::other_waiter) {
+    if (!strategy_.choose_data(kind)) return false;
+    ++now.age;
+    return true;
+  }
   // A thread may see one spurious failure in an execution: enough to take every retry path, and finite.
   bool& spent = failed_spuriously_[now.thread];
   if (spent || !strategy_.choose_data(kind)) return false;

@@ -88,6 +88,9 @@ class session {
     where_[acting_] = where;
   }
 
+  /// The thread is about to wait in Relacy. Once it may go on, it is brought to its next operation before any choice.
+  void park() { started_ &= ~(1U << thread()); }
+
   /// The operation that was announced took effect.
   void performed();
 
@@ -138,6 +141,10 @@ class session {
   void begin_execution();
   /// The thread that runs next, or nothing when no live thread is enabled. `live`: bit per thread.
   std::optional<unsigned> pick(std::uint32_t live);
+  /// The scheduler lets `thread` go on: whatever happens next, it is this thread that does it.
+  void resume(unsigned thread) {
+    if (in_threads()) acting_ = thread;
+  }
   bool choose_data(data_choice kind);
   bool guided() const { return guided_; }
   void set_guided(bool guided) { guided_ = guided; }

@@ -32,8 +32,9 @@ struct scheduling_point {
 };
 
 /// A choice inside an operation: how old a loaded value is (asked once per older store), whether a weak
-/// compare-exchange fails. Alternative 0 is the newest value, or no failure.
-enum class data_choice : std::uint8_t { older_value, spurious_failure };
+/// compare-exchange fails, whether a notification passes over the waiter that has waited longest (asked once per waiter
+/// that is left). Alternative 0 is the newest value, no failure, the longest wait.
+enum class data_choice : std::uint8_t { older_value, spurious_failure, other_waiter };
 
 class strategy {
  public:
@@ -55,7 +56,7 @@ class strategy {
   /// Whether everything that the strategy promises has run.
   virtual bool complete() const = 0;
 
-  /// Whether the execution that just ended repeats one that was counted already.
+  /// Whether the execution that just ended is not counted: it repeats one that was, or it was run to measure the program.
   virtual bool redundant() const { return false; }
 
   /// Whether the execution that just ended was none of the search: not counted at all.
@@ -123,11 +124,17 @@ struct preemption_range {
 std::unique_ptr<tree_strategy> make_bounded(const preemption_range& bound, const tree_part& part = {});
 inline std::unique_ptr<tree_strategy> make_bounded(unsigned most) { return make_bounded({.fewest = 0, .most = most}); }
 
-/// `executions` executions under probabilistic concurrency testing of the given depth, at least 1.
-std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t executions, unsigned depth);
+// The random strategies run the executions numbered `first` to `first + count - 1`. Each is a function of the seed, its
+// number, and what the measuring executions saw. Those are the same in every process and run first; they are redundant().
 
-/// `executions` random walks; walk i is drawn from hash(seed, i).
-std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t executions);
+/// How many executions measure how long the threads of a program are.
+inline constexpr unsigned measuring_executions = 8;
+
+/// Probabilistic concurrency testing of the given depth, at least 1.
+std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t first, std::uint64_t count, unsigned depth);
+
+/// Schedules drawn with equal probability, as far as threads have the lengths that were measured.
+std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t first, std::uint64_t count);
 
 /// Whether threads are in each other's way: from every state that the program can reach, each thread that is inside an
 /// operation of the cache runs alone, and has to end the operation within `steps` steps without waiting. Every state is

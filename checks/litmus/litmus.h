@@ -1,4 +1,4 @@
-// Small programs whose executions and outcomes are known, to hold the explorer against.
+// Small programs to hold the explorer against, and how to run them.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,15 @@ using sync = explore::relacy_sync;
 using word = sync::atomic<std::uint32_t>;
 using enum memory_order;
 
-/// A program over some shared state S: every thread is a function of it, and the end is described by a string.
+/// A program that describes the end of every execution by a string.
+class observed_program : public explore::program {
+ public:
+  std::set<std::string> outcomes;  ///< over all executions
+};
+
+/// A program over some shared state S: every thread is a function of it, and so is the description of the end.
 template <class S>
-class program_over final : public explore::program {
+class program_over final : public observed_program {
  public:
   using body = std::function<void(S&)>;
 
@@ -39,8 +45,6 @@ class program_over final : public explore::program {
     }
     state_->~S();
   }
-
-  std::set<std::string> outcomes;  ///< over all executions
 
  private:
   const std::vector<body> threads_;
@@ -66,7 +70,7 @@ explore::run_outcome explore_all(Program& p, bool reduction = true, unsigned sta
 
 template <class Program>
 explore::run_outcome relacy_full(Program& p) {
-  const auto unused = explore::make_random(0, 1);
+  const auto unused = explore::make_random(0, 0, 1);
   return run(p, *unused, {.by = explore::search::relacy_full});
 }
 

@@ -1,5 +1,4 @@
-// The explorer against programs whose distinct executions and outcomes are known. Counts are of complete executions:
-// one for each order of dependent operations.
+// The explorer against programs that each show one thing; the programs whose counts are known are in catalogue.h.
 #include "checks/litmus/litmus.h"
 
 #include <gtest/gtest.h>
@@ -15,25 +14,6 @@ struct two_words {
   word x{0}, y{0};
 };
 
-template <unsigned Times, word two_words::*Member>
-void add_times(two_words& s) {
-  for (unsigned i = 0; i < Times; ++i) (s.*Member).fetch_add(1, relaxed);
-}
-
-TEST(litmus, two_threads_of_four_read_modify_writes_on_one_variable_have_70_executions) {
-  program_over<two_words> p({add_times<4, &two_words::x>, add_times<4, &two_words::x>});
-  const auto o = explore_all(p);
-  EXPECT_TRUE(o.complete);
-  EXPECT_EQ(o.executions, 70u);
-  EXPECT_EQ(explore_all(p, false).executions, 70u);
-}
-
-TEST(litmus, read_modify_writes_on_two_variables_commute) {
-  program_over<two_words> p({add_times<4, &two_words::x>, add_times<4, &two_words::y>});
-  EXPECT_EQ(explore_all(p).executions, 1u);
-  EXPECT_EQ(explore_all(p, false).executions, 70u);
-}
-
 struct one_mutex {
   sync::mutex m;
 };
@@ -41,18 +21,6 @@ struct one_mutex {
 template <unsigned Times>
 void lock_times(one_mutex& s) {
   for (unsigned i = 0; i < Times; ++i) const sync::exclusive_guard<sync::mutex> hold(s.m);
-}
-
-TEST(litmus, two_threads_of_three_critical_sections_have_20_executions) {
-  program_over<one_mutex> p({lock_times<3>, lock_times<3>});
-  EXPECT_EQ(explore_all(p).executions, 20u);
-}
-
-TEST(litmus, three_threads_of_two_critical_sections_have_90_executions) {
-  program_over<one_mutex> p({lock_times<2>, lock_times<2>, lock_times<2>});
-  const auto o = explore_all(p);
-  EXPECT_TRUE(o.complete);
-  EXPECT_EQ(o.executions, 90u);
 }
 
 struct registers {
@@ -64,85 +32,6 @@ std::string show_registers(registers& s) {
   std::string text;
   for (const std::uint32_t value : s.r) text += std::to_string(value);
   return text;
-}
-
-template <memory_order Store, memory_order Load, bool Fence>
-program_over<registers> store_buffering() {
-  return {{[](registers& s) {
-             s.x.store(1, Store);
-             if (Fence) sync::fence(seq_cst);
-             s.r[0] = s.y.load(Load);
-           },
-           [](registers& s) {
-             s.y.store(1, Store);
-             if (Fence) sync::fence(seq_cst);
-             s.r[1] = s.x.load(Load);
-           }},
-          show_registers};
-}
-
-TEST(litmus, store_buffering_shows_both_old_values_without_fences) {
-  auto p = store_buffering<release, acquire, false>();
-  explore_all(p);
-  EXPECT_EQ(p.outcomes, (outcomes{"0000", "0100", "1000", "1100"}));
-}
-
-TEST(litmus, store_buffering_with_fences_has_6_executions_and_no_two_old_values) {
-  auto p = store_buffering<relaxed, relaxed, true>();
-  const auto o = explore_all(p);
-  EXPECT_EQ(o.executions, 6u);
-  EXPECT_EQ(p.outcomes, (outcomes{"0100", "1000", "1100"}));
-}
-
-TEST(litmus, message_passing_needs_release_and_acquire) {
-  const auto passing = [](memory_order store, memory_order load) {
-    program_over<registers> p({[store](registers& s) {
-                                 s.x.store(1, relaxed);
-                                 s.y.store(1, store);
-                               },
-                               [load](registers& s) {
-                                 s.r[0] = s.y.load(load);
-                                 s.r[1] = s.x.load(relaxed);
-                               }},
-                              show_registers);
-    explore_all(p);
-    return p.outcomes;
-  };
-  EXPECT_EQ(passing(release, acquire), (outcomes{"0000", "0100", "1100"}));
-  EXPECT_EQ(passing(relaxed, acquire), (outcomes{"0000", "0100", "1000", "1100"}));
-  EXPECT_EQ(passing(release, relaxed), (outcomes{"0000", "0100", "1000", "1100"}));
-}
-
-TEST(litmus, independent_reads_of_independent_writes_agree_under_sequential_consistency) {
-  program_over<registers> p({[](registers& s) { s.x.store(1, seq_cst); }, [](registers& s) { s.y.store(1, seq_cst); },
-                             [](registers& s) {
-                               s.r[0] = s.x.load(seq_cst);
-                               s.r[1] = s.y.load(seq_cst);
-                             },
-                             [](registers& s) {
-                               s.r[2] = s.y.load(seq_cst);
-                               s.r[3] = s.x.load(seq_cst);
-                             }},
-                            show_registers);
-  const auto o = explore_all(p);
-  EXPECT_EQ(o.executions, 15u);
-  EXPECT_FALSE(p.outcomes.contains("1010"));
-  EXPECT_EQ(p.outcomes.size(), 15u);
-}
-
-// What Relacy's model cannot show is asserted as not seen: loads never see stores that have not run yet.
-TEST(litmus, load_buffering_is_beyond_the_model) {
-  program_over<registers> p({[](registers& s) {
-                               s.r[0] = s.x.load(relaxed);
-                               s.y.store(1, relaxed);
-                             },
-                             [](registers& s) {
-                               s.r[1] = s.y.load(relaxed);
-                               s.x.store(1, relaxed);
-                             }},
-                            show_registers);
-  explore_all(p);
-  EXPECT_EQ(p.outcomes, (outcomes{"0000", "0100", "1000"}));
 }
 
 TEST(litmus, an_older_value_is_seen_down_to_the_stale_depth) {
@@ -163,61 +52,6 @@ TEST(litmus, an_older_value_is_seen_down_to_the_stale_depth) {
   }
 }
 
-struct shared_lock {
-  sync::shared_mutex m;
-  sync::var<std::uint32_t> value{0};
-};
-
-TEST(litmus, three_readers_of_a_shared_lock_commute) {
-  const auto read = [](shared_lock& s) {
-    const sync::shared_guard<sync::shared_mutex> hold(s.m);
-    static_cast<void>(s.value.get());
-  };
-  program_over<shared_lock> p({read, read, read});
-  EXPECT_EQ(explore_all(p).executions, 1u);
-}
-
-TEST(litmus, two_readers_and_a_writer_have_an_execution_for_each_place_of_the_writer) {
-  const auto read = [](shared_lock& s) {
-    const sync::shared_guard<sync::shared_mutex> hold(s.m);
-    static_cast<void>(s.value.get());
-  };
-  const auto write = [](shared_lock& s) {
-    const sync::exclusive_guard<sync::shared_mutex> hold(s.m);
-    s.value.set(1);
-  };
-  program_over<shared_lock> p({read, read, write});
-  const auto o = explore_all(p);
-  EXPECT_TRUE(o.complete);
-  EXPECT_EQ(o.executions, 4u);
-}
-
-struct pool {
-  sync::mutex m;
-  sync::var<std::uint32_t> free{2};
-};
-
-// Two pages for three threads: take one or fail, use it, give it back.
-void use_page(pool& s) {
-  bool got = false;
-  {
-    const sync::exclusive_guard<sync::mutex> hold(s.m);
-    got = s.free.get() > 0;
-    if (got) s.free.set(s.free.get() - 1);
-  }
-  if (!got) return;
-  const sync::exclusive_guard<sync::mutex> hold(s.m);
-  s.free.set(s.free.get() + 1);
-}
-
-TEST(litmus, three_threads_on_a_two_page_pool_have_at_most_66_executions) {
-  program_over<pool> p({use_page, use_page, use_page});
-  const auto o = explore_all(p);
-  EXPECT_TRUE(o.complete);
-  EXPECT_LE(o.executions, 90u);
-  EXPECT_EQ(o.executions, 66u);
-}
-
 struct plain {
   sync::mutex m;
   sync::var<std::uint32_t> value{0};
@@ -230,27 +64,6 @@ TEST(litmus, a_race_on_a_plain_variable_is_found_and_names_both_sides) {
   EXPECT_EQ(o.found->kind, "data-race");
   EXPECT_NE(o.found->message.find("thread 0"), std::string::npos) << o.found->message;
   EXPECT_NE(o.found->message.find("thread 1"), std::string::npos) << o.found->message;
-}
-
-struct two_mutexes {
-  sync::mutex a, b;
-};
-
-TEST(litmus, opposite_lock_orders_deadlock) {
-  const auto nest = [](sync::mutex two_mutexes::*outer, sync::mutex two_mutexes::*inner) {
-    return [=](two_mutexes& s) {
-      const sync::exclusive_guard<sync::mutex> first(s.*outer);
-      const sync::exclusive_guard<sync::mutex> second(s.*inner);
-    };
-  };
-  program_over<two_mutexes> opposite({nest(&two_mutexes::a, &two_mutexes::b), nest(&two_mutexes::b, &two_mutexes::a)});
-  const auto found = explore_all(opposite);
-  ASSERT_TRUE(found.found.has_value());
-  EXPECT_EQ(found.found->kind, "deadlock");
-  program_over<two_mutexes> same({nest(&two_mutexes::a, &two_mutexes::b), nest(&two_mutexes::a, &two_mutexes::b)});
-  const auto clean = explore_all(same);
-  EXPECT_FALSE(clean.found.has_value());
-  EXPECT_TRUE(clean.complete);
 }
 
 TEST(litmus, a_schedule_replays_to_the_same_violation) {
@@ -385,52 +198,6 @@ TEST(litmus, a_program_that_is_not_deterministic_is_an_error) {
   EXPECT_EQ(o.error_kind, "nondeterminism") << o.executions;
 }
 
-// Three threads over three words, with loads that may be stale: rich enough for the strategies to disagree.
-program_over<registers> three_threads_of_loads_and_stores() {
-  return {{[](registers& s) {
-             s.x.store(1, release);
-             s.r[0] = s.y.load(acquire);
-           },
-           [](registers& s) {
-             s.y.store(1, relaxed);
-             s.r[1] = s.x.fetch_add(2, acq_rel);
-           },
-           [](registers& s) {
-             s.r[2] = s.x.load(acquire);
-             s.r[3] = s.y.load(relaxed);
-           }},
-          show_registers};
-}
-
-TEST(litmus, enough_preemptions_are_no_bound) {
-  auto p = three_threads_of_loads_and_stores();
-  explore_all(p);
-  const outcomes all = p.outcomes;
-  p.outcomes.clear();
-  const auto o = run(p, *explore::make_bounded(100));
-  EXPECT_TRUE(o.complete);
-  EXPECT_EQ(p.outcomes, all);
-  auto buffering = store_buffering<relaxed, relaxed, false>();
-  explore_all(buffering);
-  const outcomes both = buffering.outcomes;
-  buffering.outcomes.clear();
-  run(buffering, *explore::make_bounded(100));
-  EXPECT_EQ(buffering.outcomes, both);
-}
-
-TEST(litmus, fewer_preemptions_see_fewer_outcomes) {
-  std::size_t before = 0;
-  for (const unsigned most : {0U, 1U, 2U}) {
-    auto p = three_threads_of_loads_and_stores();
-    EXPECT_TRUE(run(p, *explore::make_bounded(most)).complete);
-    EXPECT_GE(p.outcomes.size(), before);
-    before = p.outcomes.size();
-  }
-  auto all = three_threads_of_loads_and_stores();
-  explore_all(all);
-  EXPECT_LE(before, all.outcomes.size());
-}
-
 struct check_then_act {
   word free{1}, taken{0};
 };
@@ -450,40 +217,6 @@ TEST(litmus, the_first_violation_found_under_a_bound_has_the_fewest_preemptions)
   const auto some = run(p, *explore::make_bounded(5), {.bounds = {.stale_depth = 0}});
   ASSERT_TRUE(some.found.has_value());
   EXPECT_EQ(some.preemptions, 1u);
-}
-
-// A violation of depth 2: all of the other thread's work falls between two neighbouring operations.
-void watch(two_words& s) {
-  const std::uint32_t before = s.x.load(acquire);
-  const std::uint32_t after = s.x.load(acquire);
-  sync::require(before != 0 || after != 10, "no work of ten steps falls into one gap");
-}
-
-TEST(litmus, priorities_find_a_violation_of_depth_two_sooner_than_random_walks) {
-  std::uint64_t pct = 0;
-  std::uint64_t random = 0;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    program_over<two_words> p({watch, add_times<10, &two_words::x>});
-    const explore::run_options newest_values = {.bounds = {.stale_depth = 0}};
-    const auto by_priorities = run(p, *explore::make_pct(seed, 20'000, 2), newest_values);
-    EXPECT_TRUE(by_priorities.found.has_value()) << seed;
-    pct += by_priorities.executions;
-    random += run(p, *explore::make_random(seed, 20'000), newest_values).executions;
-  }
-  EXPECT_LT(10 * pct, random) << pct << " against " << random;
-}
-
-TEST(litmus, relacys_full_search_and_ours_see_the_same_outcomes) {
-  auto relaxed_buffering = store_buffering<relaxed, relaxed, false>();
-  explore_all(relaxed_buffering);
-  const outcomes ours = relaxed_buffering.outcomes;
-  relaxed_buffering.outcomes.clear();
-  const auto full = relacy_full(relaxed_buffering);
-  EXPECT_TRUE(full.complete);
-  EXPECT_EQ(relaxed_buffering.outcomes, ours);
-
-  program_over<two_words> p({add_times<4, &two_words::x>, add_times<4, &two_words::x>});
-  EXPECT_EQ(relacy_full(p).executions, 252u);
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
-#include "tools/shard.h"
+#include "checks/shard.h"
 
 #include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <string_view>
 
-#include "tools/commands.h"
-
-namespace triecheck::tools {
+namespace triecheck::checks {
 namespace {
 
 constexpr std::uint64_t most_shards = 1'000'000;
@@ -23,7 +21,7 @@ std::uint64_t required(const char* variable, const std::function<const char*(con
   const char* text = environment(variable);
   const auto value = number(text == nullptr ? "" : text);
   if (!value) {
-    throw usage_error(std::string(variable) + (text == nullptr ? " is not set, and has to be" : " must be a whole number, not '" + std::string(text) + "'") +
+    throw shard_error(std::string(variable) + (text == nullptr ? " is not set, and has to be" : " must be a whole number, not '" + std::string(text) + "'") +
                       " (--shard none ignores the environment)");
   }
   return *value;
@@ -34,7 +32,7 @@ std::optional<std::uint64_t> optional(const char* variable, const std::function<
 }
 
 chosen_shard checked(std::uint64_t index, std::uint64_t count, const std::string& source) {
-  if (count == 0 || count > most_shards) throw usage_error(source + ": the number of shards must be from 1 to 1000000");
+  if (count == 0 || count > most_shards) throw shard_error(source + ": the number of shards must be from 1 to 1000000");
   return {.part = {.index = index % count, .count = count}, .source = source};
 }
 
@@ -43,7 +41,7 @@ std::uint64_t place_in_array(const std::function<const char*(const char*)>& envi
   const std::uint64_t id = required("SLURM_ARRAY_TASK_ID", environment);
   const std::uint64_t least = optional("SLURM_ARRAY_TASK_MIN", environment).value_or(0);
   const std::uint64_t step = optional("SLURM_ARRAY_TASK_STEP", environment).value_or(1);
-  if (id < least || step == 0) throw usage_error("SLURM_ARRAY_TASK_ID is below SLURM_ARRAY_TASK_MIN, or the step is 0");
+  if (id < least || step == 0) throw shard_error("SLURM_ARRAY_TASK_ID is below SLURM_ARRAY_TASK_MIN, or the step is 0");
   return (id - least) / step;
 }
 
@@ -57,7 +55,7 @@ std::optional<chosen_shard> choose_shard(const std::string& flag, const std::fun
     const auto count = number(slash == std::string::npos ? "" : std::string_view(flag).substr(slash + 1));
     const auto given = index == "auto" ? required("JOB_COMPLETION_INDEX", environment) : number(index);
     if (!count || !given || (index != "auto" && *given > *count)) {
-      throw usage_error("--shard: expected I/N with I from 0 to N, auto/N or none, not '" + flag + "'");
+      throw shard_error("--shard: expected I/N with I from 0 to N, auto/N or none, not '" + flag + "'");
     }
     return checked(*given, *count, "--shard");
   }
@@ -74,4 +72,4 @@ std::optional<chosen_shard> choose_shard(const std::string& flag, const std::fun
   return std::nullopt;
 }
 
-}  // namespace triecheck::tools
+}  // namespace triecheck::checks

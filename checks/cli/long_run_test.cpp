@@ -1,0 +1,180 @@
+// Long explorations as their users meet them: shards, merge, jobs, checkpoints and kills, estimates, progress guarantees.
+#include "checks/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <signal.h>
+
+#include <string>
+
+namespace triecheck::checks {
+namespace {
+
+// 28,560 executions: in pieces, and for about a second.
+constexpr const char* large_scenario = R"([cache]
+pages = 4
+tokens_per_page = 1
+[[thread]]
+run = ["request 1 2"]
+[[thread]]
+run = ["request 1"]
+[[thread]]
+run = ["request 1"]
+)";
+
+class long_run : public command_line {
+ protected:
+  long_run() { write("large.toml", large_scenario); }
+
+  nlohmann::json result_in(const std::string& file) const {
+    return nlohmann::json::parse(contents(directory_ / file)).at("results").at(0);
+  }
+
+  void expect_the_whole(const nlohmann::json& r) const {
+    EXPECT_EQ(r["verdict"], "pass");
+    EXPECT_EQ(r["complete"], true);
+    EXPECT_EQ(r["executions"], 28'560);
+  }
+
+  // Starts the program, and kills it without mercy once `file` has been there for the given number of writes.
+  void kill_after(const std::string& arguments, const std::string& file, unsigned writes) const {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      if (chdir(directory_.c_str()) != 0 || freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(9);
+      execl("/bin/sh", "sh", "-c", ("exec '" TRIECHECK_BINARY "' " + arguments).c_str(), nullptr);
+      _exit(9);
+    }
+    std::filesystem::file_time_type last{};
+    for (unsigned seen = 0; seen < writes && waitpid(child, nullptr, WNOHANG) == 0;) {
+      std::error_code none_yet;
+      const auto now = std::filesystem::last_write_time(directory_ / file, none_yet);
+      if (!none_yet && now != last) {
+        last = now;
+        ++seen;
+      }
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+};
+
+TEST_F(long_run, shards_merge_to_the_verdict_and_the_counts_of_one_run) {
+  std::string files;
+  for (const char* i : {"0", "1", "2", "3"}) {
+    const ended e = run(std::string("explore large.toml --shard ") + i + "/4 --json s" + i + ".json");
+    EXPECT_EQ(e.status, 0) << e.out << e.err;
+    EXPECT_NE(e.out.find("its part, "), std::string::npos) << e.out;
+    EXPECT_EQ(result_in(std::string("s") + i + ".json")["complete"], false);
+    files += std::string(" s") + i + ".json";
+  }
+  EXPECT_EQ(run("merge" + files + " --json all.json --junit all.xml").status, 0);
+  expect_the_whole(result_in("all.json"));
+  EXPECT_NE(contents(directory_ / "all.xml").find("failures=\"0\""), std::string::npos);
+
+  const ended without = run("merge s0.json s2.json s3.json");
+  EXPECT_EQ(without.status, 3);
+  EXPECT_NE(without.out.find("missing: 1"), std::string::npos) << without.out;
+}
+
+TEST_F(long_run, shards_of_the_environment_are_those_of_the_flag) {
+  ASSERT_EQ(run("explore large.toml --shard 2/4 --json flag.json").status, 0);
+  setenv("TEST_TOTAL_SHARDS", "4", 1);
+  setenv("TEST_SHARD_INDEX", "2", 1);
+  const ended e = run("explore large.toml --json variable.json");
+  unsetenv("TEST_TOTAL_SHARDS");
+  unsetenv("TEST_SHARD_INDEX");
+  EXPECT_EQ(e.status, 0) << e.err;
+  EXPECT_EQ(e.err, "triecheck: shard 2 of 4 (TEST_TOTAL_SHARDS)\n");
+  EXPECT_EQ(result_in("flag.json")["executions"], result_in("variable.json")["executions"]);
+}
+
+TEST_F(long_run, several_jobs_find_what_one_finds) {
+  ASSERT_EQ(run("explore large.toml --jobs 2 --json two.json").status, 0);
+  expect_the_whole(result_in("two.json"));
+}
+
+TEST_F(long_run, a_killed_shard_resumes_to_the_counts_of_one_that_was_not) {
+  ASSERT_EQ(run("explore large.toml --shard 1/2 --json whole.json").status, 0);
+  kill_after("explore large.toml --shard 1/2 --checkpoint run.checkpoint", "run.checkpoint", 1);  // before any piece
+  kill_after("explore --resume run.checkpoint", "run.checkpoint", 2);
+  kill_after("explore --resume run.checkpoint", "run.checkpoint", 2);
+  const ended e = run("explore --resume run.checkpoint --jobs 2 --json resumed.json");
+  EXPECT_EQ(e.status, 0) << e.out << e.err;
+  const auto whole = result_in("whole.json");
+  const auto resumed = result_in("resumed.json");
+  for (const char* key : {"verdict", "complete", "executions", "redundant", "steps", "space"}) EXPECT_EQ(resumed[key], whole[key]) << key;
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "run.checkpoint.next"));
+}
+
+TEST_F(long_run, a_budget_leaves_a_checkpoint_that_goes_on) {
+  const ended first = run("explore large.toml --budget 300ms --checkpoint run.checkpoint");
+  EXPECT_EQ(first.status, 3) << first.out;
+  EXPECT_NE(first.out.find("stopped by its budget"), std::string::npos) << first.out;
+  const ended rest = run("explore --resume run.checkpoint --json rest.json");
+  EXPECT_EQ(rest.status, 0) << rest.out << rest.err;
+  expect_the_whole(result_in("rest.json"));
+  // A finished run has nothing left to do, and says the same again.
+  EXPECT_EQ(run("explore --resume run.checkpoint --json again.json").status, 0);
+  EXPECT_EQ(result_in("again.json"), result_in("rest.json"));
+}
+
+TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {
+  const ended e = run("explore large.toml --estimate --json estimate.json");
+  EXPECT_EQ(e.status, 3);
+  EXPECT_NE(e.out.find("0 executions of about "), std::string::npos) << e.out;
+  const auto expected = result_in("estimate.json").at("expected_executions");
+  EXPECT_LT(expected["low"], 28'560);
+  EXPECT_GT(expected["high"], 28'560);
+}
+
+TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {
+  const ended e = run("explore large.toml --obstruction --failures none");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_NE(e.out.find("obstruction: thread 1, alone inside an operation of the cache, waits for a mutex"), std::string::npos) << e.out;
+  const ended again = run("replay 'large.toml@coarse@0.1!200'");
+  EXPECT_EQ(again.status, 1);
+  EXPECT_NE(again.out.find("obstruction: thread 1"), std::string::npos) << again.out;
+}
+
+TEST_F(long_run, wrong_use_is_one_line_each) {
+  ASSERT_EQ(run("explore large.toml --shard 0/2 --json s0.json").status, 0);
+  ASSERT_EQ(run("explore two_requests_publish_one_prefix --json whole.json --checkpoint done.checkpoint").status, 0);
+  write("torn.json", "{\n  \"tool\": ");
+  const std::pair<const char*, const char*> cases[] = {
+      {"explore large.toml --shard 5/4", "--shard: expected I/N"},
+      {"explore large.toml --strategy relacy-full --shard 1/4", "--shard has no effect with --strategy relacy-full"},
+      {"explore large.toml --strategy random --estimate", "--estimate has no effect with --strategy random"},
+      {"explore large.toml --jobs 0", "--jobs: must be a whole number from 1 to 256"},
+      {"explore --resume missing.checkpoint", "missing.checkpoint cannot be read"},
+      {"explore --resume whole.json", "whole.json: this is no checkpoint"},
+      {"explore --resume torn.json", "torn.json:2:"},
+      {"explore large.toml --resume done.checkpoint", "scenario: --resume takes this from the checkpoint"},
+      {"explore --strategy pct --resume done.checkpoint", "--strategy: --resume takes this from the checkpoint"},
+      {"merge whole.json", "whole.json: this is the result of a whole run"},
+      {"merge s0.json s0.json", "s0.json: shard 0 is given twice"},
+      {"merge torn.json", "torn.json:2:"},
+      {"merge missing.json", "missing.json cannot be read"},
+      {"merge", "file"},
+      {"explore large.toml --checkpoint nowhere/run.checkpoint", "nowhere/run.checkpoint: the checkpoint cannot be written"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments << e.out;
+    EXPECT_NE(e.err.find(message), std::string::npos) << arguments << ": " << e.err;
+    EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1) << arguments << ": " << e.err;
+  }
+}
+
+TEST_F(long_run, a_checkpoint_of_another_build_is_refused) {
+  ASSERT_EQ(run("explore two_requests_publish_one_prefix --checkpoint run.checkpoint").status, 0);
+  auto j = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
+  j["build"] = "1";
+  write("run.checkpoint", j.dump());
+  const ended e = run("explore --resume run.checkpoint");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_NE(e.err.find("another build"), std::string::npos) << e.err;
+}
+
+}  // namespace
+}  // namespace triecheck::checks

@@ -1,0 +1,133 @@
+#include "checks/litmus/catalogue.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace triecheck::litmus {
+namespace {
+
+constexpr auto too_many = std::nullopt;
+
+struct figures {
+  const char* name;
+  std::uint64_t executions;
+  std::uint64_t unreduced;
+  std::optional<std::uint64_t> relacy_full;
+  outcomes ends;
+  outcomes missed_by_relacy = {};
+};
+
+/// In the order of the catalogue.
+const std::vector<figures>& measured() {
+  static const std::vector<figures> all = {
+      {"add_4_times_to_one_variable", 70, 70, 252, {}},
+      {"add_4_times_to_two_variables", 1, 70, 252, {}},
+      {"store_buffering", 8, 20, 64, {"00", "01", "10", "11"}},
+      {"store_buffering_with_fences", 6, 38, 130, {"01", "10", "11"}},
+      {"message_passing", 6, 12, 40, {"00", "01", "11"}},
+      {"message_passing_without_release", 7, 13, 44, {"00", "01", "10", "11"}},
+      {"message_passing_without_acquire", 7, 13, 44, {"00", "01", "10", "11"}},
+      {"load_buffering", 5, 8, 28, {"00", "01", "10"}},
+      {"lock_one_mutex_3_times", 20, 20, 1'874, {}},
+      {"two_mutexes_in_one_order", 2, 2, 36, {}},
+      {"wait_for_an_item", 2, 2, 33, {"goes goes", "waits goes"}},
+
+      {"three_threads_add_twice_to_one_variable", 90, 90, 1'680, {}},
+      {"three_threads_count_apart", 1, 90, 1'680, {}},
+      {"three_threads_count_apart_then_together", 6, 1'680, 34'650, {"024", "042", "204", "240", "402", "420"}},
+      {"write_to_read_causality", 22, 79, 1'422, {"000", "001", "010", "011", "100", "101", "111"}},
+      {"message_passing_through_a_third_thread", 22, 224, 4'340, {"000", "001", "010", "011", "100", "101", "111"}},
+      {"message_passing_to_two_readers", 36, 370, 6'956,
+       {"0000", "0001", "0011", "0100", "0101", "0111", "1100", "1101", "1111"}},
+      {"two_writers_and_a_reader_of_one_variable", 30, 30, 498, {"00", "01", "02", "11", "12", "21", "22"}},
+      {"three_threads_of_loads_and_stores", 54, 442, 7'934,
+       {"0000", "0001", "0010", "0011", "0021", "0100", "0101", "0110", "0111", "0131",
+        "1000", "1001", "1010", "1011", "1021", "1100", "1101", "1110", "1111", "1131"}},
+      {"three_owners_drop_a_counted_object", 6, 6, 90, {"6"}},
+      {"three_pushes_onto_a_stack", 210, 438, 8'976, {"123", "132", "213", "231", "312", "321"}},
+      {"three_threads_lock_one_mutex_twice", 90, 90, 279'810, {}},
+      {"three_threads_lock_two_of_three_mutexes", 7, 13'386, 813'786, {}},
+      {"three_philosophers_in_one_order", 6, 142, 46'194, {}},
+      {"three_threads_walk_hand_over_hand", 6, 654, too_many, {}},
+      {"three_readers_of_a_shared_mutex", 1, 90, 1'680, {}},
+      {"two_readers_and_a_writer_of_a_shared_mutex", 4, 14, 936, {}},
+      {"three_threads_on_a_two_page_pool", 66, 14'046, too_many, {}},
+      {"three_threads_try_one_mutex", 30, 90, 1'680, {"0", "1", "2"}},
+      {"three_threads_make_an_object_once", 39, 702, 304'380, {"1"}},
+      {"a_producer_and_two_consumers", 12, 12, 4'056, {"00", "01", "10", "11"}},
+      {"wait_beside_a_third_thread", 12, 199, 13'661,
+       {"goes 01 23", "goes 02 13", "goes 03 12", "goes 12 03", "goes 13 02", "goes 23 01",
+        "waits 01 23", "waits 02 13", "waits 03 12", "waits 12 03", "waits 13 02", "waits 23 01"},
+       {"waits 12 03"}},
+      {"two_threads_wait_for_one_notification_each", 30, 30, 175'384,
+       {"goes goes", "goes waits", "waits goes", "waits waits"}},
+      {"two_threads_wait_for_a_notification_of_all", 10, 10, 15'012,
+       {"goes goes", "goes waits", "waits goes", "waits waits"}},
+
+      {"independent_reads_of_independent_writes", 15, 180, 25'200,
+       {"0000", "0001", "0010", "0011", "0100", "0101", "0110", "0111",
+        "1000", "1001", "1011", "1100", "1101", "1110", "1111"}},
+  };
+  return all;
+}
+
+struct wrong {
+  const char* name;
+  const char* violation;
+};
+
+constexpr wrong violating[] = {
+    {"check_then_act", "invariant"},
+    {"one_side_forgets_the_mutex", "data-race"},
+    {"two_mutexes_in_opposite_orders", "deadlock"},
+    {"three_philosophers_in_a_circle", "deadlock"},
+    {"a_notification_of_one_where_two_wait", "deadlock"},
+};
+
+/// Moves the program called `name` out of `from`.
+known_program take(std::vector<known_program>& from, const std::string& name) {
+  const auto found = std::find_if(from.begin(), from.end(), [&](const known_program& p) { return p.name == name; });
+  if (found == from.end()) throw std::logic_error("the catalogue lacks the program " + name);
+  known_program taken = std::move(*found);
+  from.erase(found);
+  return taken;
+}
+
+std::vector<known_program> assemble() {
+  std::vector<known_program> described;
+  for (const auto& part : {programs_of_atomics, programs_of_mutexes, programs_that_wait}) {
+    for (known_program& p : part()) described.push_back(std::move(p));
+  }
+  std::vector<known_program> all;
+  for (const figures& f : measured()) {
+    known_program p = take(described, f.name);
+    p.executions = f.executions;
+    p.unreduced = f.unreduced;
+    p.relacy_full = f.relacy_full;
+    p.ends = f.ends;
+    p.missed_by_relacy = f.missed_by_relacy;
+    all.push_back(std::move(p));
+  }
+  for (const wrong& w : violating) {
+    known_program p = take(described, w.name);
+    p.violation = w.violation;
+    all.push_back(std::move(p));
+  }
+  if (!described.empty()) throw std::logic_error("nothing is known of the program " + described.front().name);
+  return all;
+}
+
+}  // namespace
+
+const std::vector<known_program>& catalogue() {
+  static const std::vector<known_program> all = assemble();
+  return all;
+}
+
+const known_program* find_program(const std::string& name) {
+  const auto& all = catalogue();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const known_program& p) { return p.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace triecheck::litmus
