@@ -6,7 +6,8 @@
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
 // Cost: find_child is O(tokens per page) expected; attach and detach too.
-// Threads: none of its own; the owner serialises every call.
+// Threads: the owner serialises every call but `find_child`, `pins`, `parent`, `block` and, with counts that allow it,
+// `add_pin`, which may run beside one another.
 #pragma once
 
 #include <bit>
@@ -18,7 +19,8 @@
 
 namespace triecheck {
 
-template <sync_layer Sync>
+/// `Pins` counts the pins of a node: plain_count or atomic_count.
+template <sync_layer Sync, class Pins>
 class page_trie {
  public:
   /// An empty trie over pages 0 .. pages - 1. Requires pages >= 1, tokens_per_page >= 1.
@@ -36,7 +38,7 @@ class page_trie {
       Sync::label(nodes_[i].parent, "trie.parent", i);
       Sync::label(nodes_[i].bucket, "trie.bucket_of", i);
       Sync::label(nodes_[i].next, "trie.next", i);
-      Sync::label(nodes_[i].pins, "trie.pins", i);
+      nodes_[i].pins.label("trie.pins", i);
     }
     for (std::size_t i = 0; i < pages * tokens_per_page; ++i) Sync::label(blocks_[i], "trie.block", i / tokens_per_page);
   }
@@ -78,18 +80,12 @@ class page_trie {
   std::uint32_t pins(page_id page) const { return at(page).pins.get(); }
 
   /// One more pin; returns how many there were.
-  std::uint32_t add_pin(page_id page) {
-    const std::uint32_t before = pins(page);
-    at(page).pins.set(before + 1);
-    return before;
-  }
+  std::uint32_t add_pin(page_id page) { return at(page).pins.fetch_add(1); }
 
   /// One pin less; returns how many are left. Requires a pin (I4).
   std::uint32_t drop_pin(page_id page) {
-    const std::uint32_t before = pins(page);
-    Sync::require(before != 0, "I4: a pin is dropped once");
-    at(page).pins.set(before - 1);
-    return before - 1;
+    Sync::require(pins(page) != 0, "I4: a pin is dropped once");
+    return at(page).pins.fetch_sub(1) - 1;
   }
 
   page_id parent(page_id page) const { return at(page).parent.get(); }
@@ -117,7 +113,7 @@ class page_trie {
     shared_page parent;
     shared_page next;  // the next node in the same bucket
     typename Sync::template var<std::size_t> bucket;
-    typename Sync::template var<std::uint32_t> pins;
+    Pins pins;
   };
 
   node& at(page_id page) { return nodes_[index_of(page)]; }

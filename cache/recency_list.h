@@ -1,4 +1,5 @@
-// The eviction order: all unpinned nodes, the one to be evicted next in front.
+// The eviction order: all unpinned nodes, the one to be evicted next in front. A node that was pinned since may stay where
+// it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
 //
 // A release drops the pins of a chain from its deepest node upwards, and a node enters the list, at the back, when its
 // last pin goes. The recency of a node that nobody pins is the tick of that very release, so the list is sorted by
@@ -23,36 +24,38 @@ class recency_list {
   explicit recency_list(std::size_t pages) : links_(std::make_unique<link[]>(pages)) {
     Sync::label(oldest_, "recency.oldest");
     Sync::label(newest_, "recency.newest");
-    Sync::label(size_, "recency.size");
     for (std::size_t i = 0; i < pages; ++i) {
       Sync::label(links_[i].older, "recency.older", i);
       Sync::label(links_[i].newer, "recency.newer", i);
+      Sync::label(links_[i].listed, "recency.listed", i);
+      links_[i].listed.set(false);
     }
   }
 
-  std::size_t size() const { return size_.get(); }
   page_id oldest() const { return oldest_.get(); }
 
   /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.
   page_id newer_than(page_id page) const { return links_[index_of(page)].newer.get(); }
 
+  /// Puts `page` at the back, wherever it was.
   void push_newest(page_id page) {
+    if (links_[index_of(page)].listed.get()) remove(page);
+    links_[index_of(page)].listed.set(true);
     const page_id before = newest_.get();
     links_[index_of(page)].older.set(before);
     links_[index_of(page)].newer.set(no_page);
     next_of(before, oldest_).set(page);
     newest_.set(page);
-    size_.set(size_.get() + 1);
   }
 
   /// Requires that `page` is on the list.
   void remove(page_id page) {
+    Sync::require(page != no_page && links_[index_of(page)].listed.get(), "I6: the list holds the unpinned nodes");
     const page_id older = links_[index_of(page)].older.get();
     const page_id newer = links_[index_of(page)].newer.get();
-    Sync::require(size_.get() != 0 && next_of(older, oldest_).get() == page, "I6: the list holds the unpinned nodes");
+    links_[index_of(page)].listed.set(false);
     next_of(older, oldest_).set(newer);
     (newer == no_page ? newest_ : links_[index_of(newer)].older).set(older);
-    size_.set(size_.get() - 1);
   }
 
  private:
@@ -60,6 +63,7 @@ class recency_list {
   struct link {
     shared_page older;
     shared_page newer;
+    typename Sync::template var<bool> listed;
   };
 
   // The field that names the successor of `page`; of no page, the front of the list.
@@ -70,7 +74,6 @@ class recency_list {
   const std::unique_ptr<link[]> links_;
   shared_page oldest_{no_page};
   shared_page newest_{no_page};
-  typename Sync::template var<std::size_t> size_{0};
 };
 
 }  // namespace triecheck

@@ -6,6 +6,7 @@
 //
 // What a layer owes:
 //   atomic<T>       an atomic word; T is trivially copyable and at most 8 bytes. No default memory order.
+//                   `add` is a fetch_add whose answer nobody needs: relaxed additions commute, and an explorer may know.
 //   var<T>          a plain field that a protocol protects: a bare T in production, checked for data races elsewhere.
 //                   Constructed without a value it is uninitialised. It is neither copied nor moved.
 //   mutex           lock, try_lock, unlock. Not recursive. try_lock does not fail while the mutex is free.
@@ -67,6 +68,7 @@ concept atomic_word = std::constructible_from<A, T> && requires(A& a, const A& c
 
 template <class A, class T>
 concept atomic_integer = atomic_word<A, T> && requires(A& a, T value, memory_order order) {
+  { a.add(value, order) } -> std::same_as<void>;
   { a.fetch_add(value, order) } -> std::same_as<T>;
   { a.fetch_sub(value, order) } -> std::same_as<T>;
   { a.fetch_and(value, order) } -> std::same_as<T>;

@@ -44,6 +44,7 @@ struct std_sync {
     bool compare_exchange_strong(T& expected, T desired, memory_order success, memory_order failure) noexcept {
       return value_.compare_exchange_strong(expected, desired, to_std(success), to_std(failure));
     }
+    void add(T value, memory_order order) noexcept { value_.fetch_add(value, to_std(order)); }
     T fetch_add(T value, memory_order order) noexcept { return value_.fetch_add(value, to_std(order)); }
     T fetch_sub(T value, memory_order order) noexcept { return value_.fetch_sub(value, to_std(order)); }
     T fetch_and(T value, memory_order order) noexcept { return value_.fetch_and(value, to_std(order)); }

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "cache/coarse.h"
+#include "cache/rwlock.h"
 #include "cache/sync_std.h"
 
 namespace triecheck::checks {
@@ -25,9 +26,15 @@ struct coarse_family {
   using over = coarse_cache<Sync>;
 };
 
+struct rwlock_family {
+  template <class Sync>
+  using over = rwlock_cache<Sync>;
+};
+
 /// All variants, the default first.
 inline constexpr std::tuple production_caches{
     production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts"},
+    production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share"},
 };
 
 }  // namespace triecheck::checks

@@ -20,6 +20,7 @@ enum class access : std::uint8_t {
   local,    ///< touches nothing shared: yield
   load,
   store,
+  add,      ///< relaxed, and nobody sees what was there before: additions commute
   rmw,      ///< read-modify-write, a failed compare-exchange included
   fence,    ///< sequentially consistent; weaker fences are no scheduling points
   lock,
@@ -87,6 +88,7 @@ constexpr relation relate_by_object(const announcement& earlier, const announcem
   }
   if (earlier.object != later.object) return relation::independent;
   if (earlier.kind == load && later.kind == load) return relation::independent;
+  if (earlier.kind == add && later.kind == add) return relation::independent;
   if (earlier.kind <= rmw || later.kind <= rmw) return relation::racing;  // a store to a mutex is its destruction
 
   const auto reads = [](access k) { return k == lock_shared || k == try_lock_shared || k == unlock_shared; };

@@ -282,64 +282,6 @@ TEST(explore, many_executions_need_no_more_memory_than_few) {
   EXPECT_LT(many, few + 2048) << "KiB";
 }
 
-// Under one mutex the executions of a scenario are the orders of its critical sections. For the first thirty scenarios a
-// second, naive explorer, which knew only that, counted the same.
-// A number that changes is a change of the scenario, of the cache or of the explorer.
-const std::map<std::string, std::uint64_t>& executions_under_coarse() {
-  static const std::map<std::string, std::uint64_t> all = {
-      {"allocate_evicts_what_another_request_just_matched", 70},
-      {"beams_of_one_sequence_diverge", 120},
-      {"cancelled_request_beside_one_that_publishes", 269},
-      {"cascade_of_evictions_stops_below_a_pin", 126},
-      {"child_is_published_as_its_parent_becomes_a_leaf", 105},
-      {"clear_against_lookup", 116},
-      {"decoding_publishes_its_next_page", 210},
-      {"duplicate_page_is_reused_while_its_publisher_continues", 1512},
-      {"eviction_for_one_request_is_not_spent_on_another", 70},
-      {"evictions_from_two_threads", 252},
-      {"followers_prefix_is_published_by_another_request", 2872},
-      {"followers_share_a_deep_prefix", 1260},
-      {"fork_against_eviction", 126},
-      {"fork_on_a_full_pool", 74},
-      {"four_requests_on_a_three_page_pool", 25200},
-      {"lookup_against_eviction_of_the_same_leaf", 76},
-      {"page_is_recycled_for_another_prompt", 120},
-      {"partial_page_is_never_published", 69},
-      {"private_tail_is_returned_at_release", 35},
-      {"prompts_that_share_their_first_token", 70},
-      {"refused_allocation_beside_a_release", 20},
-      {"release_leaves_the_pages_of_other_requests_alone", 35},
-      {"release_while_another_request_pins", 756},
-      {"request_that_needs_no_page_pins_what_it_reads", 44},
-      {"request_too_large_beside_a_running_one", 35},
-      {"same_block_below_two_parents", 70},
-      {"shorter_and_longer_prompt_publish_together", 68},
-      {"tails_of_two_requests_of_one_prompt", 68},
-      {"three_releases_of_one_prefix", 90},
-      {"three_requests_on_a_one_page_pool", 6834},
-      {"three_requests_publish_one_prefix", 26190},
-      {"two_requests_of_half_the_pool_each", 62},
-      {"two_requests_publish_one_prefix", 66},
-  };
-  return all;
-}
-
-class shipped_scenario : public testing::TestWithParam<std::filesystem::path> {};
-
-TEST_P(shipped_scenario, completes_with_its_number_of_executions) {
-  const checks::scenario s = checks::load_scenario(GetParam());
-  const result r = explore_scenario(s, s.name, {}).outcome;
-  EXPECT_EQ(r.outcome, verdict::pass) << "again: triecheck explore " << s.name;
-  EXPECT_TRUE(r.complete);
-  EXPECT_EQ(r.redundant, 0u);
-  const auto expected = executions_under_coarse().find(s.name);
-  ASSERT_NE(expected, executions_under_coarse().end()) << "a new scenario has " << r.executions << " executions: note it here";
-  EXPECT_EQ(r.executions, expected->second);
-}
-
-INSTANTIATE_TEST_SUITE_P(coarse, shipped_scenario, testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR)),
-                         [](const auto& file) { return file.param.stem().string(); });
-
 TEST(schedule, text_and_choices_are_the_same_thing) {
   const schedule s = {{.thread = 0}, {.thread = 0}, {.thread = 1, .age = 2}, {.thread = 1}, {.thread = 2, .spurious = true}};
   EXPECT_EQ(show(s), "0x2.1s2.1.2w");

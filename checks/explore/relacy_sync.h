@@ -117,6 +117,12 @@ struct relacy_sync {
     T exchange(T value, memory_order order, location where = {}) {
       return modify<rl::rmw_type_swap>("exchange", value, order, where);
     }
+    void add(T value, memory_order order, location where = {}) {
+      begin(order == memory_order::relaxed ? access::add : access::rmw, where);
+      const word<T> before = word_.rmw(rl::rmw_type_t<rl::rmw_type_add>(), to_word(value), to_relacy(order), {});
+      end(where, before);
+      describe(where, order, [&](std::string& text) { text += ".add " + std::to_string(to_word(value)); });
+    }
     T fetch_add(T value, memory_order order, location where = {}) {
       return modify<rl::rmw_type_add>("fetch_add", value, order, where);
     }

@@ -9,7 +9,7 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text coarse.h lease.h page_pool.h page_trie.h recency_list.h)
+set(fault_text coarse.h counts.h lease.h locked.h page_pool.h page_trie.h recency_list.h rwlock.h)
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
 set(triecheck_fault_sources)
 set(fault_count 0)
@@ -46,8 +46,12 @@ macro(triecheck_fault fault)
     endif()
     set(fault_${field} "${CMAKE_MATCH_2}")
   endforeach()
+  set(fault_Cache coarse)
+  if(text MATCHES "(^|\n)Cache: ([^\n]+)")
+    set(fault_Cache "${CMAKE_MATCH_2}")
+  endif()
   file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
-#include "@copy@/coarse.h"
+#include "@copy@/@fault_Cache@.h"
 
 #include "checks/cache_subject.h"
 #include "checks/explore/registry.h"
@@ -56,8 +60,8 @@ macro(triecheck_fault fault)
 namespace triecheck::explore {
 
 fault fault_@fault_name@() {
-  return {"@fault_name@", "coarse", "@fault_Description@", "@fault_Breaks@", "@fault_Expected@", "@fault_Scenario@",
-          &checks::make_subject<faults::@fault_name@::coarse_cache<relacy_sync>>};
+  return {"@fault_name@", "@fault_Cache@", "@fault_Description@", "@fault_Breaks@", "@fault_Expected@", "@fault_Scenario@",
+          &checks::make_subject<faults::@fault_name@::@fault_Cache@_cache<relacy_sync>>};
 }
 
 }  // namespace triecheck::explore

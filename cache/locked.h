@@ -1,0 +1,353 @@
+// The cache under one lock: what `coarse` and `rwlock` share. They differ in the lock, in how lookups hold it, and in the
+// counts that lookups change meanwhile: the parameter `Locking`.
+//
+// Guarantees: every operation takes effect in one step while the lock is held (its linearization point), recency is
+// exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an operation stops all, one
+// stopped inside a lookup of `rwlock` stops all but lookups.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page, independent of the size of the pool.
+//
+// Invariants (numbers as in the documentation of the checks): the page is the node; `trie_.pins(p)` is the number of
+// open leases with p in their chain (I4); `unpinned_` holds every node without pins, in the order of eviction, and
+// `unpinned_count_` is their number (I6). A lookup may pin a node without taking it off the list, which it must not change:
+// such a node stays until an eviction comes past it, or until its last pin goes and it moves to the back.
+#pragma once
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "lease.h"
+#include "page_pool.h"
+#include "page_trie.h"
+#include "recency_list.h"
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync, class Locking>
+class locked_cache {
+ public:
+  using lease_type = lease<locked_cache>;
+  using fork_result_type = fork_result<locked_cache>;
+
+  /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
+  explicit locked_cache(cache_config config)
+      : config_(checked(config)),
+        pool_(config.pages),
+        trie_(config.pages, config.tokens_per_page),
+        unpinned_(config.pages) {
+    Sync::label(mutex_, "cache.mutex");
+    next_lease_.label("cache.next_lease");
+    unpinned_count_.label("cache.unpinned");
+  }
+
+  locked_cache(const locked_cache&) = delete;
+  locked_cache& operator=(const locked_cache&) = delete;
+
+  /// Requires that every lease was released.
+  ~locked_cache() = default;
+
+  const cache_config& config() const noexcept { return config_; }
+
+  /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails.
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
+    lease_type l;
+    l.pages_.reserve(tokens.size() / config_.tokens_per_page);
+    const read_guard lock(mutex_);
+    open(l);
+    page_id parent = no_page;
+    for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
+      const page_id page = trie_.find_child(parent, tokens.subspan(at, config_.tokens_per_page));
+      if (page == no_page) break;
+      pin(page);
+      l.pages_.push_back(page);
+      parent = page;
+    }
+    l.cached_ = l.pages_.size();
+    l.token_count_ = l.cached_ * config_.tokens_per_page;
+    add(counters_.lookups, 1);
+    add(counters_.looked_up_pages, tokens.size() / config_.tokens_per_page);
+    add(counters_.hit_pages, l.cached_);
+    return l;
+  }
+
+  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
+  ///
+  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
+  /// when free pages and eviction together cannot cover the need: nothing was evicted. `lease_closed`,
+  /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+    if (const status s = usable(l); s != status::ok) return s;
+    const std::size_t limit = config_.pages * config_.tokens_per_page;
+    const std::size_t held = l.token_count_;
+    if (tokens.size() > limit - held || extra_slots > limit - held - tokens.size()) {
+      const guard lock(mutex_);
+      add(counters_.refused_too_large, 1);
+      return status::request_too_large;
+    }
+    const std::size_t slots = held + tokens.size() + extra_slots;
+    const std::size_t wanted = (slots + config_.tokens_per_page - 1) / config_.tokens_per_page;
+    const std::size_t shortage = wanted > l.pages_.size() ? wanted - l.pages_.size() : 0;
+    l.pages_.reserve(l.pages_.size() + shortage);
+    l.unpublished_.reserve(l.unpublished_.size() + tokens.size());
+    if (shortage != 0) {
+      const guard lock(mutex_);
+      if (!take_pages(l, shortage, l.id_)) return status::cache_full;
+    }
+    l.unpublished_.insert(l.unpublished_.end(), tokens.begin(), tokens.end());
+    l.token_count_ += tokens.size();
+    return status::ok;
+  }
+
+  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
+  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
+  [[nodiscard]] status publish(lease_type& l) {
+    if (const status s = usable(l); s != status::ok) return s;
+    const std::size_t span_tokens = config_.tokens_per_page;
+    const std::size_t full = l.token_count_ / span_tokens;
+    if (full == l.cached_) return status::ok;
+    const std::size_t first = l.cached_;
+    {
+      const guard lock(mutex_);
+      for (; l.cached_ < full; ++l.cached_) {
+        const auto block = std::span<const token>(l.unpublished_).subspan((l.cached_ - first) * span_tokens, span_tokens);
+        publish_page(l.cached_ == 0 ? no_page : l.pages_[l.cached_ - 1], block, l.pages_[l.cached_]);
+      }
+    }
+    l.unpublished_.erase(l.unpublished_.begin(), l.unpublished_.begin() + static_cast<std::ptrdiff_t>((full - first) * span_tokens));
+    return status::ok;
+  }
+
+  /// Frees the private pages, drops the pins and makes the chain the most recent one. A second release does nothing.
+  /// Errors: `invalid_argument`.
+  status release(lease_type& l) {
+    if (!l.is_open()) return status::ok;
+    if (l.cache_ != this) return status::invalid_argument;
+    {
+      const guard lock(mutex_);
+      for (const page_id page : l.private_pages()) pool_.put(page);
+      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i]);
+      counters_.open_leases.subtract(1);
+    }
+    l.close();
+    return status::ok;
+  }
+
+  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
+  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  fork_result_type fork(const lease_type& l) {
+    fork_result_type r;
+    r.result = usable(l);
+    if (r.result != status::ok) return r;
+    lease_type forked;
+    forked.pages_.reserve(l.pages_.size());
+    forked.pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
+    forked.unpublished_ = l.unpublished_;
+    const std::size_t written = (l.token_count_ + config_.tokens_per_page - 1) / config_.tokens_per_page;
+    r.copies.reserve(written - l.cached_);
+    {
+      const guard lock(mutex_);
+      if (!take_pages(forked, l.private_pages().size(), lease_id(next_lease_.get()))) {
+        r.result = status::cache_full;
+        return r;
+      }
+      open(forked);
+      for (const page_id page : l.cached_pages()) pin(page);
+    }
+    forked.cached_ = l.cached_;
+    forked.token_count_ = l.token_count_;
+    for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
+    r.forked = std::move(forked);
+    return r;
+  }
+
+  /// Frees up to `count` pages, oldest first; returns how many.
+  std::size_t evict(std::size_t count) {
+    const guard lock(mutex_);
+    return evict_oldest(count);
+  }
+
+  /// Evicts until nothing is evictable; returns how many pages that freed.
+  std::size_t clear() {
+    const guard lock(mutex_);
+    return evict_oldest(unpinned_count_.get());
+  }
+
+  /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
+  shutdown_report shutdown() {
+    shutdown_report report;
+    report.lost.reserve(config_.pages);
+    const guard lock(mutex_);
+    evict_oldest(unpinned_count_.get());
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      const page_state state = pool_.state(page);
+      if (state == page_state::free) continue;
+      report.lost.push_back({page, state, pool_.holder(page), state == page_state::cached ? trie_.pins(page) : 0});
+    }
+    if (!report.lost.empty()) report.result = status::pages_lost;
+    return report;
+  }
+
+  /// All counters and gauges at one instant.
+  cache_stats stats() const {
+    const read_guard lock(mutex_);
+    cache_stats s;
+    s.lookups = counters_.lookups.get();
+    s.looked_up_pages = counters_.looked_up_pages.get();
+    s.hit_pages = counters_.hit_pages.get();
+    s.allocated_pages = counters_.allocated_pages.get();
+    s.published_pages = counters_.published_pages.get();
+    s.duplicate_pages = counters_.duplicate_pages.get();
+    s.evicted_pages = counters_.evicted_pages.get();
+    s.refused_too_large = counters_.refused_too_large.get();
+    s.refused_full = counters_.refused_full.get();
+    s.open_leases = counters_.open_leases.get();
+    s.free_pages = pool_.free_count();
+    s.cached_pages = s.published_pages - s.evicted_pages;
+    s.private_pages = config_.pages - s.free_pages - s.cached_pages;
+    return s;
+  }
+
+  /// The whole cache at one instant, for checks and diagnosis. O(pages x tokens per page).
+  cache_snapshot snapshot() const {
+    cache_snapshot s;
+    s.tokens_per_page = config_.tokens_per_page;
+    s.pages.resize(config_.pages);
+    s.indexed.reserve(config_.pages);
+    s.eviction_order.reserve(config_.pages);
+    const guard lock(mutex_);
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      page_view& view = s.pages[i];
+      view.state = pool_.state(page);
+      view.holder = pool_.holder(page);
+      if (view.state != page_state::cached) continue;
+      view.parent = trie_.parent(page);
+      view.pins = trie_.pins(page);
+      view.block = trie_.block(page);
+    }
+    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    for (page_id page = unpinned_.oldest(); page != no_page; page = unpinned_.newer_than(page)) {
+      if (trie_.pins(page) == 0) s.eviction_order.push_back(page);
+    }
+    return s;
+  }
+
+ private:
+  using guard = typename Locking::guard;
+  using read_guard = typename Locking::read_guard;
+  using counter = typename Locking::template count<std::uint64_t>;
+
+  struct counters {
+    counters() {
+      lookups.label("stats.lookups");
+      looked_up_pages.label("stats.looked_up_pages");
+      hit_pages.label("stats.hit_pages");
+      allocated_pages.label("stats.allocated_pages");
+      published_pages.label("stats.published_pages");
+      duplicate_pages.label("stats.duplicate_pages");
+      evicted_pages.label("stats.evicted_pages");
+      refused_too_large.label("stats.refused_too_large");
+      refused_full.label("stats.refused_full");
+      open_leases.label("stats.open_leases");
+    }
+    counter lookups{0}, looked_up_pages{0}, hit_pages{0};
+    counter allocated_pages{0}, published_pages{0}, duplicate_pages{0}, evicted_pages{0};
+    counter refused_too_large{0}, refused_full{0}, open_leases{0};
+  };
+
+  static cache_config checked(cache_config config) {
+    if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
+    if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
+    if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages) throw std::invalid_argument("the cache is too large");
+    return config;
+  }
+
+  status usable(const lease_type& l) const noexcept {
+    if (!l.is_open()) return status::lease_closed;
+    return l.cache_ == this ? status::ok : status::invalid_argument;
+  }
+
+  static void add(counter& c, std::uint64_t n) { c.add(n); }
+
+  // What follows requires mutex_ in either mode.
+
+  void open(lease_type& l) {
+    l.cache_ = this;
+    l.id_ = lease_id(next_lease_.fetch_add(1));
+    add(counters_.open_leases, 1);
+  }
+
+  void pin(page_id page) {
+    if (trie_.add_pin(page) == 0) unpinned_count_.subtract(1);
+  }
+
+  // What follows requires mutex_ exclusively.
+
+  void unpin(page_id page) {
+    if (trie_.drop_pin(page) != 0) return;
+    unpinned_.push_newest(page);
+    unpinned_count_.add(1);
+  }
+
+  // Every unpinned node can be evicted, leaves first, so their number is what eviction can yield: a refusal is known
+  // before anything was evicted (I8).
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
+    if (pool_.free_count() + unpinned_count_.get() < count) {
+      add(counters_.refused_full, 1);
+      return false;
+    }
+    if (count > pool_.free_count()) evict_oldest(count - pool_.free_count());
+    for (std::size_t i = 0; i < count; ++i) l.pages_.push_back(pool_.take(holder));
+    add(counters_.allocated_pages, count);
+    return true;
+  }
+
+  // `page` is the lease's own page with the contents of `block`; afterwards it names the node that stands there.
+  void publish_page(page_id parent, std::span<const token> block, page_id& page) {
+    const page_id standing = trie_.find_child(parent, block);
+    if (standing == no_page) {
+      pool_.mark_cached(page);
+      trie_.attach(page, parent, block);
+      trie_.add_pin(page);
+      add(counters_.published_pages, 1);
+      return;
+    }
+    pin(standing);
+    pool_.put(page);
+    page = standing;
+    add(counters_.duplicate_pages, 1);
+  }
+
+  std::size_t evict_oldest(std::size_t count) {
+    const std::size_t evicted = std::min(count, unpinned_count_.get());
+    for (std::size_t left = evicted; left != 0;) {
+      const page_id page = unpinned_.oldest();
+      unpinned_.remove(page);
+      if (trie_.pins(page) != 0) continue;
+      trie_.detach(page);
+      pool_.put(page);
+      --left;
+    }
+    unpinned_count_.subtract(evicted);
+    add(counters_.evicted_pages, evicted);
+    return evicted;
+  }
+
+  // Constant after construction.
+  const cache_config config_;
+
+  // Guarded by mutex_; of these, lookups in shared mode change counts alone.
+  page_pool<Sync> pool_;
+  page_trie<Sync, typename Locking::template count<std::uint32_t>> trie_;
+  recency_list<Sync> unpinned_;
+  typename Locking::template count<std::size_t> unpinned_count_{0};
+  counters counters_;
+  counter next_lease_{1};
+
+  mutable typename Locking::mutex mutex_;
+};
+
+}  // namespace triecheck

@@ -1,0 +1,85 @@
+// Every shipped scenario under every variant: complete, and with the number of executions that is stored here. A number
+// that changes says that the cache, the scenario or the reduction did.
+#include "checks/explore/explore.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "checks/variants.h"
+
+namespace triecheck::explore {
+namespace {
+
+using counts = std::map<std::string, std::uint64_t>;  // by variant
+
+const std::map<std::string, counts>& known_counts() {
+  static const std::map<std::string, counts> all = {
+      {"allocate_evicts_what_another_request_just_matched", {{"coarse", 70}, {"rwlock", 70}}},
+      {"beams_of_one_sequence_diverge", {{"coarse", 120}, {"rwlock", 120}}},
+      {"cancelled_request_beside_one_that_publishes", {{"coarse", 269}, {"rwlock", 269}}},
+      {"cascade_of_evictions_stops_below_a_pin", {{"coarse", 126}, {"rwlock", 126}}},
+      {"child_is_published_as_its_parent_becomes_a_leaf", {{"coarse", 105}, {"rwlock", 145}}},
+      {"clear_against_lookup", {{"coarse", 116}, {"rwlock", 116}}},
+      {"decoding_publishes_its_next_page", {{"coarse", 210}, {"rwlock", 210}}},
+      {"duplicate_page_is_reused_while_its_publisher_continues", {{"coarse", 1512}, {"rwlock", 1512}}},
+      {"eviction_for_one_request_is_not_spent_on_another", {{"coarse", 70}, {"rwlock", 70}}},
+      {"evictions_from_two_threads", {{"coarse", 252}, {"rwlock", 252}}},
+      {"followers_prefix_is_published_by_another_request", {{"coarse", 2872}, {"rwlock", 2872}}},
+      {"followers_share_a_deep_prefix", {{"coarse", 1260}, {"rwlock", 11464}}},
+      {"fork_against_eviction", {{"coarse", 126}, {"rwlock", 126}}},
+      {"fork_on_a_full_pool", {{"coarse", 74}, {"rwlock", 74}}},
+      {"four_requests_on_a_three_page_pool", {{"coarse", 25200}, {"rwlock", 114384}}},
+      {"lookup_against_eviction_of_the_same_leaf", {{"coarse", 76}, {"rwlock", 76}}},
+      {"page_is_recycled_for_another_prompt", {{"coarse", 120}, {"rwlock", 120}}},
+      {"partial_page_is_never_published", {{"coarse", 69}, {"rwlock", 69}}},
+      {"private_tail_is_returned_at_release", {{"coarse", 35}, {"rwlock", 35}}},
+      {"prompts_that_share_their_first_token", {{"coarse", 70}, {"rwlock", 70}}},
+      {"refused_allocation_beside_a_release", {{"coarse", 20}, {"rwlock", 20}}},
+      {"release_leaves_the_pages_of_other_requests_alone", {{"coarse", 35}, {"rwlock", 35}}},
+      {"release_while_another_request_pins", {{"coarse", 756}, {"rwlock", 840}}},
+      {"request_that_needs_no_page_pins_what_it_reads", {{"coarse", 44}, {"rwlock", 56}}},
+      {"request_too_large_beside_a_running_one", {{"coarse", 35}, {"rwlock", 55}}},
+      {"same_block_below_two_parents", {{"coarse", 70}, {"rwlock", 70}}},
+      {"shorter_and_longer_prompt_publish_together", {{"coarse", 68}, {"rwlock", 68}}},
+      {"tails_of_two_requests_of_one_prompt", {{"coarse", 68}, {"rwlock", 68}}},
+      {"three_releases_of_one_prefix", {{"coarse", 90}, {"rwlock", 1494}}},
+      {"three_requests_on_a_one_page_pool", {{"coarse", 6834}, {"rwlock", 6834}}},
+      {"three_requests_publish_one_prefix", {{"coarse", 26190}, {"rwlock", 26238}}},
+      {"two_requests_of_half_the_pool_each", {{"coarse", 62}, {"rwlock", 62}}},
+      {"two_requests_publish_one_prefix", {{"coarse", 66}, {"rwlock", 66}}},
+  };
+  return all;
+}
+
+std::vector<std::string> variant_names() {
+  std::vector<std::string> names;
+  for (const auto& v : checks::variants()) names.push_back(v.name);
+  return names;
+}
+
+class shipped_scenario : public testing::TestWithParam<std::tuple<std::string, std::filesystem::path>> {};
+
+TEST_P(shipped_scenario, completes_with_its_number_of_executions) {
+  const auto& [variant, file] = GetParam();
+  const checks::scenario s = checks::load_scenario(file);
+  explore_options o;
+  o.cache = variant;
+  const checks::result r = explore_scenario(s, s.name, o).outcome;
+  EXPECT_EQ(r.outcome, checks::verdict::pass) << "again: triecheck explore " << s.name << " --cache " << variant;
+  EXPECT_TRUE(r.complete);
+  const auto known = known_counts().find(s.name);
+  ASSERT_TRUE(known != known_counts().end() && known->second.contains(variant))
+      << s.name << " has " << r.executions << " executions under " << variant << ": note it here";
+  EXPECT_EQ(r.executions, known->second.at(variant));
+}
+
+INSTANTIATE_TEST_SUITE_P(all, shipped_scenario,
+                         testing::Combine(testing::ValuesIn(variant_names()), testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))),
+                         [](const auto& p) { return std::get<0>(p.param) + "_" + std::get<1>(p.param).stem().string(); });
+
+}  // namespace
+}  // namespace triecheck::explore
