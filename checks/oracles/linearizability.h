@@ -31,7 +31,7 @@ class linearizability {
   std::optional<std::string> check(const std::vector<model::page_view>& pages) {
     // Far above what a scenario needs, and done well before the watchdog takes the search for a hang.
     constexpr std::size_t most_states = 200'000;
-    const model::linearization found = model::check(config_, history_, &pages, most_states);
+    const model::linearization found = model::check(config_, history_, &pages, most_states, false);
     undecided_ += found.verdict == model::linearizable::unknown;
     if (found.verdict != model::linearizable::no) return std::nullopt;
     return found.reason;
