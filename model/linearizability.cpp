@@ -55,7 +55,7 @@ class search {
   search(const config& c, const std::vector<event>& events, const std::vector<page_view>* final_pages,
          std::size_t limit_states)
       : config_(c), final_pages_(final_pages), limit_states_(limit_states) {
-    for (const event& e : events) events_.emplace_back(e);
+    events_.assign(events.begin(), events.end());
     std::stable_sort(events_.begin(), events_.end(), [](const event& a, const event& b) {
       return std::pair(a.called, a.returned) < std::pair(b.called, b.returned);
     });
@@ -182,8 +182,9 @@ class search {
       const auto same_thread = [&](std::size_t j) { return at(j).thread == at(i).thread; };
       if (std::none_of(found.begin(), found.end(), same_thread)) found.push_back(i);
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [&](std::size_t a, std::size_t b) { return at(a).returned < at(b).returned; });
+    std::sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
+      return std::pair(at(a).returned, a) < std::pair(at(b).returned, b);
+    });
     return found;
   }
 
@@ -241,27 +242,26 @@ class search {
   // Where they do not suffice, `s` is rejected.
   void make_way(position& p, std::size_t i, const atomic_step& s) {
     const event& e = at(i);
-    std::vector<std::size_t> others = under_way(p);
     if (s.kind == step_kind::drop_pin) {
       for (const page own : p.now.private_pages(e.op.subject)) {
         static_cast<void>(place(p, i, {step_kind::free_page, own}));
       }
     }
     if (s.kind == step_kind::take) {
-      for (const std::size_t other : others) {
+      for (const std::size_t other : under_way(p)) {
         if (at(other).op.kind != operation_kind::release) continue;
         for (const page freed : p.now.private_pages(at(other).op.subject)) {
           if (contains(e.observed.pages, freed)) static_cast<void>(place(p, other, {step_kind::free_page, freed}));
         }
       }
-      others = {i};
     }
+    const std::vector<page> nodes = p.now.in_the_way(s, e.op, e.observed);
+    if (nodes.empty()) return;
+    const std::vector<std::size_t> others = s.kind == step_kind::take ? std::vector{i} : under_way(p);
     const auto evictor =
         std::find_if(others.begin(), others.end(), [&](std::size_t other) { return may_evict(p, other); });
     if (evictor == others.end()) return;
-    for (const page node : p.now.in_the_way(s, e.op, e.observed)) {
-      static_cast<void>(place(p, *evictor, {step_kind::evict_page, node}));
-    }
+    for (const page node : nodes) static_cast<void>(place(p, *evictor, {step_kind::evict_page, node}));
   }
 
   std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
