@@ -1,6 +1,7 @@
 #include "linearizability.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <unordered_set>
@@ -51,29 +52,56 @@ struct placed_step {
 
 class search {
  public:
-  search(const config& c, std::vector<event> events, const std::vector<page_view>* final_pages,
+  search(const config& c, const std::vector<event>& events, const std::vector<page_view>* final_pages,
          std::size_t limit_states)
-      : config_(c), events_(std::move(events)), final_pages_(final_pages), limit_states_(limit_states) {
+      : config_(c), final_pages_(final_pages), limit_states_(limit_states) {
+    events_.assign(events.begin(), events.end());
     std::stable_sort(events_.begin(), events_.end(), [](const event& a, const event& b) {
       return std::pair(a.called, a.returned) < std::pair(b.called, b.returned);
     });
-    note_tokens();
   }
 
-  linearization run() {
+  linearization run(bool tell_order) {
     linearization result;
-    const ending e = visit({state(config_), std::vector<std::uint32_t>(events_.size(), 0), 0, std::nullopt});
+    const std::size_t states_at_once = accept_at_once();
+    ending e = ending::accepted;
+    if (states_at_once == 0) {
+      note_tokens();
+      e = visit(start());
+    }
     result.verdict = e == ending::accepted   ? linearizable::yes
                      : e == ending::rejected ? linearizable::no
                                              : linearizable::unknown;
-    result.states = visited_.size();
-    for (const placed_step& s : e == ending::accepted ? path_ : longest_) result.order.push_back(show_step(s));
+    result.states = states_at_once != 0 ? states_at_once : visited_.size();
+    if (e != ending::accepted || tell_order) {
+      for (const placed_step& s : e == ending::accepted ? path_ : longest_) result.order.push_back(show_step(s));
+    }
     if (e == ending::rejected) result.reason = reason_;
     return result;
   }
 
  private:
   enum class ending { accepted, rejected, gave_up };
+
+  position start() const { return {state(config_), std::vector<std::uint32_t>(events_.size(), 0), 0, std::nullopt}; }
+
+  // Follows the first alternatives of `visit` as far as they go, and returns how many states that are; 0 where they do not
+  // lead to the end. Nearly every history is accepted so, at a fraction of the cost: no position has to be kept.
+  std::size_t accept_at_once() {
+    position p = start();
+    for (std::size_t states = 1; states <= limit_states_; ++states) {
+      const std::vector<std::size_t> next = under_way(p);
+      if (next.empty()) {
+        if (!final_pages_ || p.now.view() == *final_pages_) return states;
+        break;
+      }
+      std::string objection;
+      const std::vector<atomic_step> steps = next_steps(p, next.front(), objection);
+      if (steps.empty() || advance(p, next.front(), steps.front())) break;
+    }
+    path_.clear();
+    return 0;
+  }
 
   ending visit(const position& p) {
     std::u32string key(p.progress.begin(), p.progress.end());
@@ -146,21 +174,22 @@ class search {
   std::vector<std::size_t> under_way(const position& p) const {
     std::size_t earliest_return = SIZE_MAX;
     for (std::size_t i = 0; i < events_.size(); ++i) {
-      if (p.progress[i] != complete) earliest_return = std::min(earliest_return, events_[i].returned);
+      if (p.progress[i] != complete) earliest_return = std::min(earliest_return, at(i).returned);
     }
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < events_.size(); ++i) {
-      if (p.progress[i] == complete || events_[i].called > earliest_return) continue;
-      const auto same_thread = [&](std::size_t j) { return events_[j].thread == events_[i].thread; };
+      if (p.progress[i] == complete || at(i).called > earliest_return) continue;
+      const auto same_thread = [&](std::size_t j) { return at(j).thread == at(i).thread; };
       if (std::none_of(found.begin(), found.end(), same_thread)) found.push_back(i);
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [&](std::size_t a, std::size_t b) { return events_[a].returned < events_[b].returned; });
+    std::sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
+      return std::pair(at(a).returned, a) < std::pair(at(b).returned, b);
+    });
     return found;
   }
 
   std::vector<atomic_step> next_steps(const position& p, std::size_t i, std::string& objection) const {
-    const event& e = events_[i];
+    const event& e = at(i);
     switch (e.op.kind) {
       case operation_kind::lookup:
         return {{step_kind::lookup}};
@@ -187,7 +216,7 @@ class search {
 
   // Takes the step `s` of event `i`, before it what it waits for and behind it what follows without a choice.
   std::optional<violation> advance(position& p, std::size_t i, const atomic_step& s) {
-    const event& e = events_[i];
+    const event& e = at(i);
     make_way(p, i, s);
     if (auto v = place(p, i, s)) return v;
     ++p.advances;
@@ -212,40 +241,39 @@ class search {
   // Places the steps that `s` waits for: evictions, made by whoever may make them now, and pages that a release frees.
   // Where they do not suffice, `s` is rejected.
   void make_way(position& p, std::size_t i, const atomic_step& s) {
-    const event& e = events_[i];
-    std::vector<std::size_t> others = under_way(p);
+    const event& e = at(i);
     if (s.kind == step_kind::drop_pin) {
       for (const page own : p.now.private_pages(e.op.subject)) {
         static_cast<void>(place(p, i, {step_kind::free_page, own}));
       }
     }
     if (s.kind == step_kind::take) {
-      for (const std::size_t other : others) {
-        if (events_[other].op.kind != operation_kind::release) continue;
-        for (const page freed : p.now.private_pages(events_[other].op.subject)) {
+      for (const std::size_t other : under_way(p)) {
+        if (at(other).op.kind != operation_kind::release) continue;
+        for (const page freed : p.now.private_pages(at(other).op.subject)) {
           if (contains(e.observed.pages, freed)) static_cast<void>(place(p, other, {step_kind::free_page, freed}));
         }
       }
-      others = {i};
     }
+    const std::vector<page> nodes = p.now.in_the_way(s, e.op, e.observed);
+    if (nodes.empty()) return;
+    const std::vector<std::size_t> others = s.kind == step_kind::take ? std::vector{i} : under_way(p);
     const auto evictor =
         std::find_if(others.begin(), others.end(), [&](std::size_t other) { return may_evict(p, other); });
     if (evictor == others.end()) return;
-    for (const page node : p.now.in_the_way(s, e.op, e.observed)) {
-      static_cast<void>(place(p, *evictor, {step_kind::evict_page, node}));
-    }
+    for (const page node : nodes) static_cast<void>(place(p, *evictor, {step_kind::evict_page, node}));
   }
 
   std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
-    if (auto v = p.now.apply(s, events_[i].op, events_[i].observed)) return v;
+    if (auto v = p.now.apply(s, at(i).op, at(i).observed)) return v;
     placed_step placed{i, s};
-    if (s.kind == step_kind::publish_page) placed.what.target = p.now.published_pages(events_[i].op.subject).back();
+    if (s.kind == step_kind::publish_page) placed.what.target = p.now.published_pages(at(i).op.subject).back();
     path_.push_back(placed);
     return std::nullopt;
   }
 
   bool may_evict(const position& p, std::size_t i) const {
-    const event& e = events_[i];
+    const event& e = at(i);
     const bool goes_so_far = e.observed.result == status::ok || e.observed.result == status::cache_full;
     return takes_pages(e.op.kind) && goes_so_far && p.now.shortage(e.op) != 0;
   }
@@ -271,8 +299,8 @@ class search {
   }
 
   bool may_depend_on(std::size_t i, page gone, std::size_t depth, const std::vector<token>& path) const {
-    const outcome& observed = events_[i].observed;
-    if (ran_dry(events_[i])) return true;
+    const outcome& observed = at(i).observed;
+    if (ran_dry(at(i))) return true;
     const std::vector<token>& tokens = tokens_[i];
     const bool passes = tokens.size() >= path.size() && std::equal(path.begin(), path.end(), tokens.begin());
     return passes && (observed.pages.size() < depth || observed.pages[depth - 1] != gone);
@@ -284,18 +312,20 @@ class search {
     tokens_.resize(events_.size());
     std::map<lease, std::vector<token>> held;
     for (std::size_t i = 0; i < events_.size(); ++i) {
-      const operation& op = events_[i].op;
-      const bool ok = events_[i].observed.result == status::ok;
+      const operation& op = at(i).op;
+      const bool ok = at(i).observed.result == status::ok;
       std::vector<token>& tokens = held[op.subject];
       if (op.kind == operation_kind::lookup) {
         tokens_[i] = tokens = op.tokens;
-        tokens.resize(std::min(tokens.size(), events_[i].observed.cached * config_.tokens_per_page));
+        tokens.resize(std::min(tokens.size(), at(i).observed.cached * config_.tokens_per_page));
       }
       if (op.kind == operation_kind::publish) tokens_[i] = tokens;
       if (op.kind == operation_kind::allocate && ok) tokens.insert(tokens.end(), op.tokens.begin(), op.tokens.end());
       if (op.kind == operation_kind::fork && ok) held[op.forked] = tokens;
     }
   }
+
+  const event& at(std::size_t i) const { return events_[i]; }
 
   void note_dead_end(const position& p, const std::string& objection) {
     if (!reason_.empty() && p.advances <= longest_advances_) return;
@@ -304,10 +334,10 @@ class search {
     reason_ = objection;
   }
 
-  std::string show_thread(std::size_t i) const { return "thread " + std::to_string(events_[i].thread) + ": "; }
+  std::string show_thread(std::size_t i) const { return "thread " + std::to_string(at(i).thread) + ": "; }
 
   std::string show_step(const placed_step& s) const {
-    const event& e = events_[s.event];
+    const event& e = at(s.event);
     const std::string who = show_thread(s.event) + show(e.op);
     const std::string target = " page " + std::to_string(s.what.target);
     switch (s.what.kind) {
@@ -323,7 +353,7 @@ class search {
   }
 
   const config config_;
-  std::vector<event> events_;  // by the time of the call
+  std::vector<std::reference_wrapper<const event>> events_;  // by the time of the call
   const std::vector<page_view>* final_pages_;
   const std::size_t limit_states_;
   std::vector<std::vector<token>> tokens_;  // by event, see note_tokens
@@ -338,11 +368,11 @@ class search {
 }  // namespace
 
 linearization check(const config& c, const std::vector<event>& history, const std::vector<page_view>* final_pages,
-                    std::size_t limit_states) {
+                    std::size_t limit_states, bool tell_order) {
   for (const event& e : history) {
     if (e.returned < e.called) throw std::invalid_argument(show(e.op) + " returned before it was called");
   }
-  return search(c, history, final_pages, limit_states).run();
+  return search(c, history, final_pages, limit_states).run(tell_order);
 }
 
 }  // namespace triecheck::model

@@ -43,15 +43,17 @@ enum class linearizable : std::uint8_t { yes, no, unknown };  ///< unknown: gave
 struct linearization {
   linearizable verdict = linearizable::unknown;
   std::size_t states = 0;          ///< states visited
-  std::vector<std::string> order;  ///< with yes: the steps in order; otherwise the longest accepted prefix seen
+  std::vector<std::string> order;  ///< with yes: the steps in order, if told; otherwise the longest accepted prefix seen
   std::string reason;              ///< with no: why the longest prefix could not go on, one sentence
 };
 
 /// Searches depth first with memoisation on (steps done, state). Starts from an empty cache, so `history` begins at
 /// construction. `final_pages`, when given, is what a snapshot at the end showed: an order counts only if it ends there.
 /// Requires that no event returned before it was called; throws std::invalid_argument otherwise.
-/// Cost: exponential in the number of overlapping operations; gives up before it visits more than `limit_states`.
+/// Cost: exponential in the number of overlapping operations; gives up before it visits more than `limit_states`. To put
+/// an order into words can take longer than to find it: without `tell_order` that is left out where the verdict is yes.
 linearization check(const config& c, const std::vector<event>& history,
-                    const std::vector<page_view>* final_pages = nullptr, std::size_t limit_states = 1'000'000);
+                    const std::vector<page_view>* final_pages = nullptr, std::size_t limit_states = 1'000'000,
+                    bool tell_order = true);
 
 }  // namespace triecheck::model

@@ -6,6 +6,8 @@
 
 #include "checks/explore/relacy_platform.h"
 
+#include "checks/explore/relacy_memory.h"
+
 #include <relacy/context.hpp>
 #include <relacy/context_base_impl.hpp>
 

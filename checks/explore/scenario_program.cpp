@@ -84,11 +84,10 @@ scenario_program::script scenario_program::prepare(const std::vector<checks::ste
 void scenario_program::setup() {
   {
     const outside_simulation heap;
-    for (lease_book& book : books_) book = {};
+    for (lease_book& book : books_) book.clear();
     ownership_.clear();
     history_.clear();
     counted_ = {};
-    written_.clear();
   }
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
   contents_ = new checks::page_contents<relacy_sync>(config_.pages);
@@ -154,7 +153,7 @@ outcome scenario_program::perform(const operation& op) {
   std::optional<std::string> wrong;
   {
     const outside_simulation heap;
-    history_.record({.thread = thread, .op = op, .observed = o, .called = when.called, .returned = when.returned});
+    history_.record(thread, op, o, when.called, when.returned);
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
@@ -224,8 +223,9 @@ void scenario_program::write(model::lease l) {
     const std::uint64_t value = digest_of_page(book, i);
     {
       const outside_simulation heap;
+      const auto [tokens, is_new] = written_.try_emplace(value);
       const std::size_t end = std::min(book.held.size(), (i + 1) * config_.tokens_per_page);
-      written_[value].assign(book.held.begin(), book.held.begin() + static_cast<std::ptrdiff_t>(end));
+      if (is_new) tokens->second.assign(book.held.begin(), book.held.begin() + static_cast<std::ptrdiff_t>(end));
     }
     contents_->write(book.last.pages[i], value);
   }

@@ -53,6 +53,17 @@ class scenario_program final : public program {
     std::vector<model::token> wanted;  // of the request
     std::vector<model::token> held;    // of the lease
     model::outcome last;               // of its latest operation: the pages it has
+
+    /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
+    void clear() {
+      open = false;
+      wanted.clear();
+      held.clear();
+      last.result = model::status::ok;
+      last.pages.clear();
+      last.cached = last.evicted = 0;
+      last.copies.clear();
+    }
   };
 
   using script = std::vector<action>;
@@ -87,7 +98,8 @@ class scenario_program final : public program {
   checks::page_ownership ownership_;
   checks::linearizability history_;
   model::statistics counted_;
-  std::map<std::uint64_t, std::vector<model::token>> written_;  // what each digest stands for
+
+  std::map<std::uint64_t, std::vector<model::token>> written_;  // what each digest stands for, of all executions
 };
 
 }  // namespace triecheck::explore

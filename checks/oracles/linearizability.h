@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "model/linearizability.h"
@@ -23,15 +22,25 @@ class linearizability {
   explicit linearizability(const model::config& c) : config_(c) {}
 
   /// Forgets the history of the last execution.
-  void clear() { history_.clear(); }
+  void clear() { recorded_ = 0; }
 
-  void record(model::event e) { history_.push_back(std::move(e)); }
+  void record(unsigned thread, const model::operation& op, const model::outcome& observed, std::size_t called,
+              std::size_t returned) {
+    if (recorded_ == events_.size()) events_.emplace_back();
+    model::event& e = events_[recorded_++];
+    e.thread = thread;
+    e.op = op;
+    e.observed = observed;
+    e.called = called;
+    e.returned = returned;
+  }
 
   /// Judges the history; `pages` is what a snapshot showed behind the last operation.
   std::optional<std::string> check(const std::vector<model::page_view>& pages) {
     // Far above what a scenario needs, and done well before the watchdog takes the search for a hang.
     constexpr std::size_t most_states = 200'000;
-    const model::linearization found = model::check(config_, history_, &pages, most_states);
+    events_.resize(recorded_);
+    const model::linearization found = model::check(config_, events_, &pages, most_states, false);
     undecided_ += found.verdict == model::linearizable::unknown;
     if (found.verdict != model::linearizable::no) return std::nullopt;
     return found.reason;
@@ -42,7 +51,8 @@ class linearizability {
 
  private:
   const model::config config_;
-  std::vector<model::event> history_;
+  std::vector<model::event> events_;  // the first `recorded_` are the history; those behind are overwritten, not freed
+  std::size_t recorded_ = 0;
   std::size_t undecided_ = 0;
 };
 
