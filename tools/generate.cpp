@@ -26,7 +26,8 @@ struct arguments {
 const checks::trace_shape& known_shape(const std::string& name) {
   if (const checks::trace_shape* found = checks::find_shape(name)) return *found;
   std::string names;
-  for (const checks::trace_shape& s : checks::trace_shapes()) names += (names.empty() ? "" : ", ") + std::string(s.name);
+  for (const checks::trace_shape& s : checks::trace_shapes())
+    names += (names.empty() ? "" : ", ") + std::string(s.name);
   throw usage_error("there is no shape called '" + name + "'; the known ones are: " + names);
 }
 
@@ -69,7 +70,8 @@ int generate(const arguments& a) {
 }  // namespace
 
 void add_generate(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("generate", "Writes a synthetic request trace, the same one for the same seed");
+  CLI::App* command =
+      app.add_subcommand("generate", "Writes a synthetic request trace, the same one for the same seed");
   const auto a = std::make_shared<arguments>();
   std::string shapes;
   for (const checks::trace_shape& s : checks::trace_shapes()) {

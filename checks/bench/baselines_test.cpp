@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <type_traits>
 
 #include "checks/bench/baselines/hash_chain.h"
 #include "checks/bench/baselines/map_trie.h"
@@ -18,7 +19,13 @@ template <class Cache>
 class baseline : public testing::Test {};
 
 using baselines = testing::Types<hash_chain_cache, map_trie_cache>;
-TYPED_TEST_SUITE(baseline, baselines);
+struct name_of_baseline {
+  template <class Cache>
+  static std::string GetName(int) {
+    return std::is_same_v<Cache, hash_chain_cache> ? "hash_chain" : "map_trie";
+  }
+};
+TYPED_TEST_SUITE(baseline, baselines, name_of_baseline);
 
 TYPED_TEST(baseline, does_in_one_thread_what_the_model_does) {
   const fuzz_target target = {.cache = "baseline", .make = &make_subject<TypeParam>};
@@ -31,8 +38,8 @@ TYPED_TEST(baseline, does_in_one_thread_what_the_model_does) {
 TYPED_TEST(baseline, keeps_contents_and_structure_under_four_threads) {
   trace t = generate_trace(*find_shape("zipf"), 2000, 1);
   t.block_tokens = 16;
-  const simulation s =
-      run<TypeParam>(t, {.cache = "baseline", .pages = 600, .page_tokens = 16, .threads = 4, .in_flight = 4, .verify = true});
+  const simulation s = run<TypeParam>(
+      t, {.cache = "baseline", .pages = 600, .page_tokens = 16, .threads = 4, .in_flight = 4, .verify = true});
   EXPECT_EQ(s.outcome, verdict::pass) << (s.found ? s.found->message : "");
   EXPECT_GT(s.evicted_pages, 0U);
   EXPECT_GT(s.hit_pages, 0U);

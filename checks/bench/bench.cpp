@@ -8,7 +8,7 @@
 namespace triecheck::checks {
 namespace {
 
-constexpr std::size_t least_passes = 3;
+constexpr std::size_t least_passes = 5;
 constexpr std::size_t in_flight = 8;
 
 double median(std::vector<double> values) {
@@ -36,6 +36,8 @@ class cell_account {
   void fill_in(bench_result& r) const {
     r.passes = per_second_.size();
     r.requests_per_second = median(per_second_);
+    const auto [least, most] = std::minmax_element(per_second_.begin(), per_second_.end());
+    r.spread = (*most - *least) / r.requests_per_second;
     r.ns_per_page = per_page_.empty() ? 0 : median(per_page_);
     r.hit_share = pages_ == 0 ? 0 : static_cast<double>(hit_pages_) / static_cast<double>(pages_);
     r.rejected_share = requests_ == 0 ? 0 : static_cast<double>(rejected_) / static_cast<double>(requests_);
@@ -106,8 +108,13 @@ class bench_run {
       }
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
-      bench_result r{.load = l.name, .mode = mode, .cache = contestants()[i].name, .baseline = contestants()[i].baseline,
-                     .sweep = sweep, .pages = pages, .threads = threads};
+      bench_result r{.load = l.name,
+                     .mode = mode,
+                     .cache = contestants()[i].name,
+                     .baseline = contestants()[i].baseline,
+                     .sweep = sweep,
+                     .pages = pages,
+                     .threads = threads};
       accounts[i].fill_in(r);
       results_.cells.push_back(std::move(r));
     }

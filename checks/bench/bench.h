@@ -21,7 +21,8 @@ namespace triecheck::checks {
 
 struct bench_options {
   std::vector<std::size_t> threads{1, 2, 4, 8, 16, 32};
-  std::vector<std::size_t> pages{1024, 4096, 16'384, 65'536, 262'144, 1'048'576};  ///< of the sweep, which is a full cycle
+  std::vector<std::size_t> pages{1024,   4096,    16'384,
+                                 65'536, 262'144, 1'048'576};  ///< of the sweep, which is a full cycle
   double seconds = 0.5;  ///< of each cell and contestant, at least: further passes until then; 0 is one pass
   std::function<void(const std::string&)> on_cell{};  ///< called with what is measured next, where it is set
 };
@@ -37,9 +38,10 @@ struct bench_result {
   std::size_t threads = 1;
   std::size_t passes = 0;
   double requests_per_second = 0;
+  double spread = 0;       ///< between the fastest and the slowest pass, over the median: how disturbed the machine was
   double ns_per_page = 0;  ///< the time of a thread for each page that its requests found or allocated
   double hit_share = 0;    ///< of these pages, those that were found
-  double rejected_share = 0;   ///< of the requests
+  double rejected_share = 0;  ///< of the requests
   std::uint64_t p50_ns = 0;
   std::uint64_t p99_ns = 0;
   std::uint64_t p999_ns = 0;
@@ -50,8 +52,8 @@ struct bench_results {
   std::vector<bench_result> cells;
 };
 
-/// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough for
-/// the open requests of `threads` threads.
+/// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough
+/// for the open requests of `threads` threads.
 std::size_t scarce_pages(const load& l, std::size_t threads);
 
 /// Requires loads, threads and a page count each. A size of the sweep that the open requests of one thread would not

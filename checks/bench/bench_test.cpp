@@ -113,8 +113,15 @@ TEST(bench, scarce_cache_has_to_evict_and_still_holds_what_is_open) {
 // ---- Reports
 
 bench_result cell(const std::string& cache, bool baseline, bool sweep, std::size_t at, double per_second) {
-  return {.load = "small", .cache = cache, .baseline = baseline, .sweep = sweep, .pages = sweep ? at : 512,
-          .threads = sweep ? 1 : at, .requests_per_second = per_second, .ns_per_page = 50, .p99_ns = 2000};
+  return {.load = "small",
+          .cache = cache,
+          .baseline = baseline,
+          .sweep = sweep,
+          .pages = sweep ? at : 512,
+          .threads = sweep ? 1 : at,
+          .requests_per_second = per_second,
+          .ns_per_page = 50,
+          .p99_ns = 2000};
 }
 
 bench_results made_up() {

@@ -160,8 +160,8 @@ class chart_writer {
              fixed(plot_bottom() + 5) + "\" stroke=\"#555\"/>\n";
       svg += text_at(x_.place(tick), plot_bottom() + 18, short_count(tick), "font-size=\"11\" text-anchor=\"middle\"");
     }
-    svg += "<path d=\"M" + fixed(left_) + " " + fixed(top_) + "V" + fixed(plot_bottom()) + "H" +
-           fixed(plot_right()) + "\" fill=\"none\" stroke=\"#555\"/>\n";
+    svg += "<path d=\"M" + fixed(left_) + " " + fixed(top_) + "V" + fixed(plot_bottom()) + "H" + fixed(plot_right()) +
+           "\" fill=\"none\" stroke=\"#555\"/>\n";
     svg += text_at((left_ + plot_right()) / 2, plot_bottom() + 38, chart_.x_label,
                    "font-size=\"12\" text-anchor=\"middle\"");
     const std::string middle = fixed((top_ + plot_bottom()) / 2), x = fixed(left_ - left + 18);

@@ -11,7 +11,7 @@ namespace triecheck::checks {
 
 struct chart_series {
   std::string name;
-  bool reference = false;  ///< drawn thin and dashed: what the others are compared with
+  bool reference = false;                         ///< drawn thin and dashed: what the others are compared with
   std::vector<std::pair<double, double>> points;  ///< x and y, both above 0, x rising
 };
 

@@ -33,8 +33,8 @@ template <class Serve>
 bench_pass in_threads(std::size_t threads, Serve serve) {
   std::vector<bench_pass> parts(threads);
   std::vector<std::exception_ptr> errors(threads);
-  // They spin until all of them are there: waking a sleeping thread takes as long as many requests do, in which the first
-  // ones would be alone.
+  // They spin until all of them are there: waking a sleeping thread takes as long as many requests do, in which the
+  // first ones would be alone.
   std::atomic<std::size_t> ready{0};
   std::atomic<bool> go{false};
   std::vector<std::thread> running;
@@ -97,7 +97,8 @@ class course final : public prepared_cache {
       fill_with_strangers();
       return in_threads(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, p); });
     }
-    // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this one did.
+    // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
+    // one did.
     begin_ += order_.size() / 7 + 1;
     return in_threads(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
   }
@@ -117,8 +118,8 @@ class course final : public prepared_cache {
     static_cast<void>(cache_->release(l));
   }
 
-  // Until a page is evicted: what is measured is a cache that has run for a while, where every new page costs an old one.
-  // The strangers are older than every request, so they fall before any page of the trace does.
+  // Until a page is evicted: what is measured is a cache that has run for a while, where every new page costs an old
+  // one. The strangers are older than every request, so they fall before any page of the trace does.
   void fill_with_strangers() {
     std::vector<token> stranger(std::min<std::size_t>(pages_, 64) * load_.page_tokens);
     for (token next = load_.unused; cache_->stats().evicted_pages == 0;) {
@@ -127,8 +128,8 @@ class course final : public prepared_cache {
     }
   }
 
-  // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is the
-  // lookup and the allocation of one request, and the publication and the release of the one eight before.
+  // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
+  // the lookup and the allocation of one request, and the publication and the release of the one eight before.
   void serve(std::size_t first, std::size_t step, bench_pass& p) {
     std::array<lease_type, in_flight> open;
     std::size_t opened = 0, closed = 0;
@@ -197,9 +198,12 @@ std::unique_ptr<prepared_cache> prepare_course(const load& l, bench_mode mode, s
 
 const char* to_string(bench_mode m) {
   switch (m) {
-    case bench_mode::full_cycle: return "full cycle";
-    case bench_mode::warm_lookup: return "warm lookup";
-    case bench_mode::cold_lookup: break;
+    case bench_mode::full_cycle:
+      return "full cycle";
+    case bench_mode::warm_lookup:
+      return "warm lookup";
+    case bench_mode::cold_lookup:
+      break;
   }
   return "cold lookup";
 }
@@ -207,8 +211,11 @@ const char* to_string(bench_mode m) {
 const std::vector<contestant>& contestants() {
   static const std::vector<contestant> all = [] {
     std::vector<contestant> c;
-    std::apply([&](const auto&... p) { (c.push_back({p.name, false, &prepare_course<typename std::decay_t<decltype(p)>::cache_type>}), ...); },
-               production_caches);
+    std::apply(
+        [&](const auto&... p) {
+          (c.push_back({p.name, false, &prepare_course<typename std::decay_t<decltype(p)>::cache_type>}), ...);
+        },
+        production_caches);
     c.push_back({"hash-chain", true, &prepare_course<hash_chain_cache>});
     c.push_back({"map-trie", true, &prepare_course<map_trie_cache>});
     return c;

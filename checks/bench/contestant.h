@@ -1,7 +1,7 @@
 // A cache in the benchmark: it is prepared for a load, then runs passes over it, each of which is measured.
 //
-// Threads that serve requests are this project's own and not Google Benchmark's, which times a loop as a whole: it knows
-// no percentiles of what each request took.
+// Threads that serve requests are this project's own and not Google Benchmark's, which times a loop as a whole: it
+// knows no percentiles of what each request took.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ const char* to_string(bench_mode m);
 
 /// What one pass measured.
 struct bench_pass {
-  double seconds = 0;           ///< from the start of the first thread to the end of the last
+  double seconds = 0;  ///< from the start of the first thread to the end of the last
   std::uint64_t requests = 0;
   std::uint64_t rejected = 0;
   std::uint64_t pages = 0;      ///< that these requests found or allocated
@@ -42,8 +42,8 @@ class prepared_cache {
   prepared_cache& operator=(const prepared_cache&) = delete;
   virtual ~prepared_cache() = default;
 
-  /// A full cycle serves every request once, thread t of `threads` the requests t, t + threads, ... . Lookups, which leave
-  /// the cache as it was, go on for a tenth of a second. Every lease is released when it returns.
+  /// A full cycle serves every request once, thread t of `threads` the requests t, t + threads, ... . Lookups, which
+  /// leave the cache as it was, go on for a tenth of a second. Every lease is released when it returns.
   virtual bench_pass run(std::size_t threads) = 0;
 };
 

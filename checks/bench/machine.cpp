@@ -9,6 +9,7 @@
 #include <mutex>
 #include <numeric>
 #include <shared_mutex>
+#include <thread>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -117,7 +118,11 @@ auto lock_and_unlock(std::shared_ptr<apart<M>> mutex) {
 void back_and_forth(std::atomic<std::uint64_t>& turn, benchmark::State& state) {
   const auto mine = static_cast<std::uint64_t>(state.thread_index());
   for (auto _ : state) {
-    while (turn.load(std::memory_order_acquire) != mine) {
+    // Where the other thread does not run, waiting for it on its core would take as long as the scheduler likes.
+    for (int spins = 0; turn.load(std::memory_order_acquire) != mine; ++spins) {
+      if (spins < 10'000) continue;
+      std::this_thread::yield();
+      spins = 0;
     }
     turn.store(1 - mine, std::memory_order_release);
   }
@@ -235,7 +240,8 @@ void add_layer(micro_suite& suite) {
   });
   suite.add("mutex: guard/layer", 1,
             lock_and_unlock<std_sync::exclusive_guard<std_sync::mutex>>(std::make_shared<apart<std_sync::mutex>>()));
-  suite.add("mutex: guard/bare", 1, lock_and_unlock<std::lock_guard<std::mutex>>(std::make_shared<apart<std::mutex>>()));
+  suite.add("mutex: guard/bare", 1,
+            lock_and_unlock<std::lock_guard<std::mutex>>(std::make_shared<apart<std::mutex>>()));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ std::string head(bool sweep) {
   std::string text = formatted("  %-12s%9s%12s", "cache", sweep ? "pages" : "threads", "requests/s");
   for (const std::string& name : baselines()) text += formatted("%14s", ("/" + name).c_str());
   if (!sweep) text += formatted("%8s", "/1 thr");
-  return text + formatted("%9s%8s%10s%10s%10s\n", "ns/page", "hits", "p50 us", "p99 us", "p99.9 us");
+  return text + formatted("%8s%9s%8s%10s%10s%10s\n", "spread", "ns/page", "hits", "p50 us", "p99 us", "p99.9 us");
 }
 
 std::string line(const bench_results& all, const bench_result& r) {
@@ -74,8 +74,9 @@ std::string line(const bench_results& all, const bench_result& r) {
     text += formatted("%14s", shown_ratio(ratio(r, find(all, r, name, r.threads))).c_str());
   }
   if (!r.sweep) text += formatted("%8s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str());
-  text += formatted("%9.1f%7.1f%%%10s%10s%10s", r.ns_per_page, 100 * r.hit_share, in_microseconds(r.p50_ns).c_str(),
-                    in_microseconds(r.p99_ns).c_str(), in_microseconds(r.p999_ns).c_str());
+  text += formatted("%7.0f%%%9.1f%7.1f%%%10s%10s%10s", 100 * r.spread, r.ns_per_page, 100 * r.hit_share,
+                    in_microseconds(r.p50_ns).c_str(), in_microseconds(r.p99_ns).c_str(),
+                    in_microseconds(r.p999_ns).c_str());
   if (r.rejected_share != 0) text += formatted("  %.1f%% rejected", 100 * r.rejected_share);
   return text + "\n";
 }
@@ -112,8 +113,8 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
       if (previous == nullptr || previous->mode != r.mode || previous->sweep != r.sweep) {
         text += std::string(to_string(r.mode)) +
                 (r.mode == bench_mode::cold_lookup ? " (ns/page and latencies without the release)" : "") +
-                (r.sweep ? ", one thread, over the size of the cache" : ", " + std::to_string(r.pages) + " pages") + "\n" +
-                head(r.sweep);
+                (r.sweep ? ", one thread, over the size of the cache" : ", " + std::to_string(r.pages) + " pages") +
+                "\n" + head(r.sweep);
       }
       text += line(results, r);
       previous = &r;
@@ -153,6 +154,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
                                    {"threads", r.threads},
                                    {"passes", r.passes},
                                    {"requests_per_second", r.requests_per_second},
+                                   {"spread", r.spread},
                                    {"ns_per_page", r.ns_per_page},
                                    {"hit_share", r.hit_share},
                                    {"rejected_share", r.rejected_share},

@@ -20,6 +20,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results);
 
 /// File names and their contents: two charts for each load.
-std::vector<std::pair<std::string, std::string>> to_charts(const std::vector<load>& loads, const bench_results& results);
+std::vector<std::pair<std::string, std::string>> to_charts(const std::vector<load>& loads,
+                                                           const bench_results& results);
 
 }  // namespace triecheck::checks

@@ -13,8 +13,7 @@ namespace {
 class bench_command : public command_line {};
 
 TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
-  const nlohmann::json json =
-      run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --svg charts");
+  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --svg charts");
   ASSERT_TRUE(json.is_object());
   EXPECT_EQ(json["tool"], "triecheck-bench");
   std::set<std::string> caches, loads, modes;
@@ -46,18 +45,19 @@ TEST_F(bench_command, trace_is_measured_with_one_page_and_with_32_pages_for_a_bl
 }
 
 TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
-  const std::string list = "triecheck-bench: --threads: must be whole numbers from 1 to 256 with commas between them, not '";
+  const std::string list =
+      "triecheck-bench: --threads: must be whole numbers from 1 to 256 with commas between them, not '";
   for (const std::string text : {"0", "1,,2", "1,", "257", "two", "-1", ""}) {
     expect_usage_error("--threads '" + text + "'", list + text + "'");
   }
-  expect_usage_error("--pages 1k", "triecheck-bench: --pages: must be whole numbers from 1 to 67108864 with commas between "
-                                   "them, not '1k'");
+  expect_usage_error("--pages 1k",
+                     "triecheck-bench: --pages: must be whole numbers from 1 to 67108864 with commas between "
+                     "them, not '1k'");
   for (const std::string text : {"-1", "nan", "1s", ""}) {
     expect_usage_error("--seconds '" + text + "'",
                        "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
   }
-  expect_usage_error("--requests 0",
-                     "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
+  expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
   expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");
   expect_usage_error("--json nowhere/t", "triecheck-bench: nowhere/t cannot be written (No such file or directory)");
   write("file", "");

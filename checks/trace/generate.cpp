@@ -26,9 +26,9 @@ struct shape_parameters {
   bit_range first_text;
   bit_range text;  // of a user or a tool, from the second turn on
   bit_range answer;
-  bit_range pause;            // thinking, or waiting for a tool
-  std::uint32_t another;      // the chance that a turn follows
-  std::uint32_t retry;        // the chance that the turn goes back to an earlier one and goes on from there
+  bit_range pause;        // thinking, or waiting for a tool
+  std::uint32_t another;  // the chance that a turn follows
+  std::uint32_t retry;    // the chance that the turn goes back to an earlier one and goes on from there
 };
 
 namespace {

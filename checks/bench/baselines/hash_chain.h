@@ -1,6 +1,6 @@
 // The baseline "hash chain": the hash of a block chained with that of its prefix leads to the page, in one
-// std::unordered_map, as the block pools of serving systems do. Equal hashes of 64 bits are taken for equal prefixes; no
-// token is compared, which spares this baseline work that the variants of cache/ do.
+// std::unordered_map, as the block pools of serving systems do. Equal hashes of 64 bits are taken for equal prefixes;
+// no token is compared, which spares this baseline work that the variants of cache/ do.
 #pragma once
 
 #include <cstdint>

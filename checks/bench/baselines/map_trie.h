@@ -45,8 +45,8 @@ class map_trie_index {
   }
 
  private:
-  // Not noexcept on purpose: for a hash that is, libstdc++ keeps no copy in the nodes, but computes it anew, from tokens
-  // that lie elsewhere, for every node that it comes past.
+  // Not noexcept on purpose: for a hash that is, libstdc++ keeps no copy in the nodes, but computes it anew, from
+  // tokens that lie elsewhere, for every node that it comes past.
   struct edge_hash {
     std::size_t operator()(const cursor& edge) const { return hash_of(index_of(edge.parent), edge.block); }
   };

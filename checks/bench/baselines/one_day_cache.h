@@ -2,7 +2,8 @@
 // that the variants of cache/ are measured against; correct, and tested so, but not meant to be used.
 //
 // It has the interface and the specification of the variants. Pins are counted on every node of a chain; unpinned nodes
-// stand in a std::list, the next to be evicted in front, and others in a second one, so that no pin allocates. How a node is found is the parameter `Index`:
+// stand in a std::list, the next to be evicted in front, and others in a second one, so that no pin allocates. How a
+// node is found is the parameter `Index`:
 //   Index(pages)
 //   cursor                          the key of a prefix
 //   start()                         the cursor of the empty one
@@ -10,8 +11,8 @@
 //   find(cursor)                    its page, or no_page
 //   behind(page, cursor)            the cursor that the children of `page`, found under `cursor`, step from
 //   add(cursor, block, page)        `block` lives as long as the node; returns the key to remove it by
-//   hash_of(seed, block) below is the hash that both indexes use, the same work as that of the variants.
 //   remove(key), for_each(visit)
+// Both indexes use hash_of(seed, block), which is the same work as that of the variants.
 //
 // Threads: any, for different leases; the destructor and the moves by one.
 #pragma once
@@ -143,7 +144,8 @@ class one_day_cache {
     forked.cached_ = l.cached_;
     forked.token_count_ = l.token_count_;
     forked.unpublished_ = l.unpublished_;
-    for (std::size_t i = l.cached_; i < pages_for(l.token_count_); ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
+    for (std::size_t i = l.cached_; i < pages_for(l.token_count_); ++i)
+      r.copies.push_back({l.pages_[i], forked.pages_[i]});
     r.forked = std::move(forked);
     return r;
   }
@@ -207,9 +209,11 @@ class one_day_cache {
   };
 
   static cache_config checked(cache_config config) {
-    if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
+    if (config.pages == 0 || config.pages >= index_of(no_page))
+      throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
     if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
-    if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages) throw std::invalid_argument("the cache is too large");
+    if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages)
+      throw std::invalid_argument("the cache is too large");
     return config;
   }
 
@@ -217,7 +221,9 @@ class one_day_cache {
     if (!l.is_open()) return status::lease_closed;
     return l.cache_ == this ? status::ok : status::invalid_argument;
   }
-  std::size_t pages_for(std::size_t tokens) const { return (tokens + config_.tokens_per_page - 1) / config_.tokens_per_page; }
+  std::size_t pages_for(std::size_t tokens) const {
+    return (tokens + config_.tokens_per_page - 1) / config_.tokens_per_page;
+  }
 
   std::span<token> block_of(page_id page) {
     return std::span(blocks_).subspan(index_of(page) * config_.tokens_per_page, config_.tokens_per_page);
