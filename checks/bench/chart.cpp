@@ -71,13 +71,14 @@ class axis {
   double least_, most_, from_, to_;
 };
 
-// 1, 2 and 5 of every power of ten within the axis; of a long axis the powers alone.
+// 1, 2 and 5 of every power of ten within the axis; of a long axis the powers alone, of a short one more.
 std::vector<double> ticks_of(const axis& a) {
   const double decades = std::log10(a.most() / a.least());
   std::vector<double> ticks;
   for (double power = std::pow(10, std::floor(std::log10(a.least()))); power <= a.most() * 1.001; power *= 10) {
-    for (const double step : {1.0, 2.0, 5.0}) {
-      if (decades > 3 && step != 1.0) continue;
+    for (const double step : {1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0}) {
+      const bool is_usual = step == 1.0 || step == 2.0 || step == 5.0;
+      if (decades > 3 ? step != 1.0 : decades > 0.9 && !is_usual) continue;
       const double tick = power * step;
       if (tick >= a.least() * 0.999 && tick <= a.most() * 1.001) ticks.push_back(tick);
     }
