@@ -1,0 +1,146 @@
+#include "checks/bench/bench.h"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <utility>
+
+namespace triecheck::checks {
+namespace {
+
+constexpr std::size_t least_passes = 5;
+constexpr std::size_t in_flight = 8;
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// What one contestant's passes through a cell add up to.
+class cell_account {
+ public:
+  void add(const bench_pass& p) {
+    seconds_ += p.seconds;
+    per_second_.push_back(static_cast<double>(p.requests) / p.seconds);
+    if (p.pages != 0) per_page_.push_back(static_cast<double>(p.timed_ns) / static_cast<double>(p.pages));
+    pages_ += p.pages;
+    hit_pages_ += p.hit_pages;
+    requests_ += p.requests;
+    rejected_ += p.rejected;
+    latency_.add(p.latency);
+  }
+  bool is_enough(double seconds) const {
+    return seconds <= 0 ? !per_second_.empty() : per_second_.size() >= least_passes && seconds_ >= seconds;
+  }
+  void fill_in(bench_result& r) const {
+    r.passes = per_second_.size();
+    r.requests_per_second = median(per_second_);
+    const auto [least, most] = std::minmax_element(per_second_.begin(), per_second_.end());
+    r.spread = (*most - *least) / r.requests_per_second;
+    r.ns_per_page = per_page_.empty() ? 0 : median(per_page_);
+    r.hit_share = pages_ == 0 ? 0 : static_cast<double>(hit_pages_) / static_cast<double>(pages_);
+    r.rejected_share = requests_ == 0 ? 0 : static_cast<double>(rejected_) / static_cast<double>(requests_);
+    r.p50_ns = latency_.percentile_ns(500);
+    r.p99_ns = latency_.percentile_ns(990);
+    r.p999_ns = latency_.percentile_ns(999);
+  }
+
+ private:
+  double seconds_ = 0;
+  std::vector<double> per_second_;
+  std::vector<double> per_page_;
+  std::uint64_t pages_ = 0;
+  std::uint64_t hit_pages_ = 0;
+  std::uint64_t requests_ = 0;
+  std::uint64_t rejected_ = 0;
+  latency_histogram latency_;
+};
+
+class bench_run {
+ public:
+  bench_run(const bench_options& options, bench_results& results) : options_(options), results_(results) {}
+
+  void over_threads(const load& l) {
+    const std::size_t most_threads = *std::max_element(options_.threads.begin(), options_.threads.end());
+    for (const bench_mode mode : {bench_mode::full_cycle, bench_mode::warm_lookup, bench_mode::cold_lookup}) {
+      const std::size_t pages = mode == bench_mode::full_cycle ? scarce_pages(l, most_threads)
+                                                               : std::bit_ceil(l.distinct_pages + l.longest_pages);
+      say(l.name + ", " + to_string(mode) + ": preparing");
+      const caches all = prepare(l, mode, pages);
+      for (const std::size_t threads : options_.threads) measure(l, mode, pages, threads, all, false);
+    }
+  }
+
+  void over_pages(const load& l) {
+    for (const std::size_t pages : options_.pages) {
+      if (pages < least_pages(l, 1)) continue;
+      measure(l, bench_mode::full_cycle, pages, 1, prepare(l, bench_mode::full_cycle, pages), true);
+    }
+  }
+
+  static std::size_t least_pages(const load& l, std::size_t threads) {
+    return std::max(l.longest_pages, 2 * in_flight * threads * (l.pages / l.requests() + 1));
+  }
+
+ private:
+  using caches = std::vector<std::unique_ptr<prepared_cache>>;
+
+  static caches prepare(const load& l, bench_mode mode, std::size_t pages) {
+    caches all;
+    for (const contestant& c : contestants()) all.push_back(c.prepare(l, mode, pages));
+    return all;
+  }
+
+  void say(const std::string& what) const {
+    if (options_.on_cell) options_.on_cell(what);
+  }
+
+  void measure(const load& l, bench_mode mode, std::size_t pages, std::size_t threads, const caches& all, bool sweep) {
+    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages, threads: " + std::to_string(threads));
+    std::vector<cell_account> accounts(all.size());
+    for (bool again = true; again;) {
+      again = false;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (accounts[i].is_enough(options_.seconds)) continue;
+        accounts[i].add(all[i]->run(threads));
+        again = true;
+      }
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      bench_result r{.load = l.name,
+                     .mode = mode,
+                     .cache = contestants()[i].name,
+                     .baseline = contestants()[i].baseline,
+                     .sweep = sweep,
+                     .pages = pages,
+                     .threads = threads};
+      accounts[i].fill_in(r);
+      results_.cells.push_back(std::move(r));
+    }
+  }
+
+  const bench_options& options_;
+  bench_results& results_;
+};
+
+}  // namespace
+
+std::size_t scarce_pages(const load& l, std::size_t threads) {
+  return std::max(std::bit_floor(std::max<std::size_t>(l.distinct_pages, 4)) / 2,
+                  std::bit_ceil(bench_run::least_pages(l, threads)));
+}
+
+bench_results run_bench(const std::vector<load>& loads, const bench_options& options) {
+  bench_results results;
+  if (options.on_cell) options.on_cell("the limits of the machine");
+  results.machine = measure_machine(loads.front(), options.pages, options.seconds / 5);
+  bench_run run(options, results);
+  for (const load& l : loads) {
+    run.over_threads(l);
+    run.over_pages(l);
+  }
+  return results;
+}
+
+}  // namespace triecheck::checks

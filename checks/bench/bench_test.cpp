@@ -1,0 +1,167 @@
+// The parts of the benchmark: percentiles, loads, passes, charts. That it measures well no test can say.
+#include "checks/bench/bench.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "checks/bench/chart.h"
+#include "checks/bench/report.h"
+#include "checks/trace/generate.h"
+
+namespace triecheck::checks {
+namespace {
+
+// ---- Percentiles
+
+TEST(bench, percentiles_of_few_small_values_are_exact) {
+  latency_histogram h;
+  EXPECT_EQ(h.percentile_ns(500), 0U);
+  for (std::uint64_t v = 1; v <= 100; ++v) h.add(v);
+  EXPECT_EQ(h.percentile_ns(500), 50U);
+  EXPECT_EQ(h.percentile_ns(990), 99U);
+  EXPECT_EQ(h.percentile_ns(999), 100U);
+}
+
+TEST(bench, percentile_of_any_value_is_off_by_less_than_one_in_a_hundred) {
+  for (std::uint64_t v = 1; v < std::uint64_t{1} << 62; v += v / 4 + 1) {
+    latency_histogram h;
+    h.add(v);
+    const std::uint64_t shown = h.percentile_ns(500);
+    EXPECT_LE(std::max(v, shown) - std::min(v, shown), v / 100) << v;
+  }
+}
+
+TEST(bench, histograms_add_up) {
+  latency_histogram a, b;
+  for (int i = 0; i < 99; ++i) a.add(10);
+  b.add(1000);
+  a.add(b);
+  EXPECT_EQ(a.count(), 100U);
+  EXPECT_EQ(a.percentile_ns(990), 10U);
+  EXPECT_GT(a.percentile_ns(999), 990U);
+}
+
+// ---- Loads
+
+load small_load(std::size_t block_tokens = 16) {
+  trace t = generate_trace(*find_shape("zipf"), 300, 1);
+  t.block_tokens = block_tokens;
+  return make_load("small", "of a test", t, 16, 1 << 20);
+}
+
+TEST(bench, load_has_the_tokens_of_the_trace_and_counts_its_pages) {
+  trace t;
+  t.block_tokens = 16;
+  t.rows = {{0, 1024, 1, {0, 1}}, {0, 0, 1, {}}, {0, 1100, 1, {0, 1, 2}}};
+  const load l = make_load("l", "", t, 16, 1000);
+  ASSERT_EQ(l.requests(), 2U);  // the row without tokens is left out
+  EXPECT_EQ(l.request(0).size(), 32U);
+  EXPECT_EQ(l.request(1)[16], 16U);
+  EXPECT_EQ(l.pages, 5U);
+  EXPECT_EQ(l.longest_pages, 3U);
+  EXPECT_EQ(l.distinct_pages, 2U);  // the third block is no full page
+  EXPECT_GT(l.unused, *std::max_element(l.tokens.begin(), l.tokens.end()));
+  EXPECT_EQ(make_load("l", "", t, 16, 40).requests(), 1U);
+  EXPECT_EQ(make_load("l", "", t, 16, 1).requests(), 1U);
+}
+
+// ---- Passes
+
+TEST(bench, every_contestant_serves_all_requests_and_hits_the_same_in_one_thread) {
+  const load l = small_load();
+  std::vector<std::uint64_t> hits;
+  for (const contestant& c : contestants()) {
+    const auto prepared = c.prepare(l, bench_mode::full_cycle, 512);
+    const bench_pass p = prepared->run(1);
+    EXPECT_EQ(p.requests, l.requests()) << c.name;
+    EXPECT_EQ(p.rejected, 0U) << c.name;
+    EXPECT_EQ(p.pages, l.pages) << c.name;
+    EXPECT_EQ(p.latency.count(), l.requests()) << c.name;
+    EXPECT_GT(p.seconds, 0) << c.name;
+    // A pass starts anew: it hits what the one before did.
+    EXPECT_EQ(prepared->run(1).hit_pages, p.hit_pages) << c.name;
+    EXPECT_EQ(prepared->run(3).requests, l.requests()) << c.name;
+    hits.push_back(p.hit_pages);
+  }
+  EXPECT_EQ(std::adjacent_find(hits.begin(), hits.end(), std::not_equal_to<>()), hits.end());
+  EXPECT_GT(hits.front(), 0U);
+}
+
+TEST(bench, lookups_find_every_full_page) {
+  const load l = small_load();
+  for (const contestant& c : contestants()) {
+    for (const bench_mode mode : {bench_mode::warm_lookup, bench_mode::cold_lookup}) {
+      const bench_pass p = c.prepare(l, mode, l.distinct_pages + l.longest_pages)->run(2);
+      EXPECT_GE(p.requests, 2U) << c.name;
+      EXPECT_EQ(p.latency.count(), p.requests) << c.name;
+      // All pages but the last, partial one.
+      EXPECT_GE(p.hit_pages, p.requests) << c.name;
+      EXPECT_GT(p.timed_ns, 0U) << c.name;
+    }
+  }
+}
+
+TEST(bench, scarce_cache_has_to_evict_and_still_holds_what_is_open) {
+  const load l = small_load(512);
+  EXPECT_LT(scarce_pages(l, 1), l.distinct_pages);
+  EXPECT_GE(scarce_pages(l, 32), l.longest_pages);
+}
+
+// ---- Reports
+
+bench_result cell(const std::string& cache, bool baseline, bool sweep, std::size_t at, double per_second) {
+  return {.load = "small",
+          .cache = cache,
+          .baseline = baseline,
+          .sweep = sweep,
+          .pages = sweep ? at : 512,
+          .threads = sweep ? 1 : at,
+          .requests_per_second = per_second,
+          .ns_per_page = 50,
+          .p99_ns = 2000};
+}
+
+bench_results made_up() {
+  bench_results r;
+  r.machine.limits = {{"fetch_add", 1, 2.5}};
+  r.machine.dependent_loads = {{1024, 1.5}};
+  r.machine.layer = {{"var", 1, 1}};
+  r.cells = {cell("coarse", false, false, 1, 3e6), cell("hash-chain", true, false, 1, 1e6),
+             cell("coarse", false, false, 2, 1.5e6), cell("hash-chain", true, false, 2, 0.5e6),
+             cell("coarse", false, true, 1024, 3e6)};
+  return r;
+}
+
+TEST(bench, ratios_are_those_to_the_baseline_and_to_one_thread) {
+  const nlohmann::ordered_json json = to_json({small_load()}, made_up());
+  EXPECT_EQ(json["results"][0]["ratio"]["hash-chain"], 3.0);
+  EXPECT_EQ(json["results"][2]["ratio"]["one thread"], 0.5);
+  EXPECT_FALSE(json["results"][4].contains("ratio") && json["results"][4]["ratio"].contains("hash-chain"));
+  const std::string table = to_table({small_load()}, made_up());
+  EXPECT_NE(table.find("/hash-chain"), std::string::npos) << table;
+  EXPECT_NE(table.find("     3.00"), std::string::npos) << table;
+}
+
+TEST(bench, charts_are_whole_and_name_every_curve_that_has_points) {
+  const auto charts = to_charts({small_load()}, made_up());
+  ASSERT_EQ(charts.size(), 2U);
+  EXPECT_EQ(charts[0].first, "small-threads.svg");
+  EXPECT_TRUE(charts[0].second.starts_with("<svg "));
+  EXPECT_TRUE(charts[0].second.ends_with("</svg>\n"));
+  EXPECT_NE(charts[0].second.find(">hash-chain</text>"), std::string::npos);
+  EXPECT_EQ(charts[0].second.find(">map-trie</text>"), std::string::npos);
+  EXPECT_EQ(charts[0].second.find("nan"), std::string::npos);
+  EXPECT_NE(charts[1].second.find("dependent load"), std::string::npos);
+}
+
+TEST(bench, text_of_a_chart_cannot_break_it) {
+  const std::string svg = to_svg("a < b & c", {{"t", "x", "y", {{"<s>", false, {{1, 1}}}}}});
+  EXPECT_NE(svg.find("a &lt; b &amp; c"), std::string::npos);
+  EXPECT_EQ(svg.find("<s>"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace triecheck::checks

@@ -1,0 +1,277 @@
+#include "checks/bench/machine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <shared_mutex>
+#include <thread>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+#include <benchmark/benchmark.h>
+
+#include "cache/sync_std.h"
+#include "cache/types.h"
+
+namespace triecheck::checks {
+namespace {
+
+// ---- The layer adds no bytes
+
+// What a class of the cache is made of, over the layer and over bare types.
+struct layer_node {
+  std_sync::var<page_id> parent, next;
+  std_sync::var<std::size_t> bucket;
+  std_sync::atomic<std::uint32_t> pins;
+  std_sync::mutex mutex;
+  std_sync::shared_mutex shared;
+};
+struct bare_node {
+  page_id parent, next;
+  std::size_t bucket;
+  std::atomic<std::uint32_t> pins;
+  std::mutex mutex;
+  std::shared_mutex shared;
+};
+static_assert(same_layout<layer_node, bare_node>);
+static_assert(same_layout<std_sync::exclusive_guard<std_sync::mutex>, std::lock_guard<std::mutex>>);
+static_assert(same_layout<std_sync::shared_guard<std_sync::shared_mutex>, std::shared_lock<std::shared_mutex>>);
+static_assert(std::is_trivially_destructible_v<std_sync::atomic<std::uint64_t>> &&
+              std::is_trivially_destructible_v<std_sync::var<std::uint64_t>>);
+
+// ---- Google Benchmark, asked for numbers instead of its table
+
+class collecting_reporter final : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type == Run::RT_Iteration && run.iterations != 0) {
+        // The library divides the time of one thread by the iterations of all.
+        const double ns = run.real_accumulated_time * 1e9 / static_cast<double>(run.iterations);
+        ns_[run.run_name.function_name].push_back(ns * static_cast<double>(run.threads));
+      }
+    }
+  }
+  double median_ns(const std::string& name) const {
+    std::vector<double> all = ns_.at(name);
+    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), all.end());
+    return all[all.size() / 2];
+  }
+
+ private:
+  std::unordered_map<std::string, std::vector<double>> ns_;
+};
+
+class micro_suite {
+ public:
+  explicit micro_suite(double seconds) : seconds_(seconds) {}
+
+  void add(const std::string& name, int threads, std::function<void(benchmark::State&)> body) {
+    benchmark::RegisterBenchmark(name.c_str(), std::move(body))
+        ->UseRealTime()
+        ->Threads(threads)
+        ->MinTime(std::max(seconds_, 1e-6))
+        ->Repetitions(seconds_ < 0.01 ? 1 : 3);
+  }
+
+  /// Measures all that was added; the answers are asked for by name afterwards.
+  const collecting_reporter& run() {
+    int argc = 1;
+    std::string program = "triecheck-bench";
+    char* argv[] = {program.data(), nullptr};
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks(&reporter_);
+    benchmark::ClearRegisteredBenchmarks();
+    return reporter_;
+  }
+
+ private:
+  double seconds_;
+  collecting_reporter reporter_;
+};
+
+// ---- What is measured
+
+// State that threads of a benchmark share, far from anything else.
+template <class T>
+struct alignas(128) apart {
+  T value{};
+};
+
+template <class Lock, class M>
+auto lock_and_unlock(std::shared_ptr<apart<M>> mutex) {
+  return [mutex](benchmark::State& state) {
+    for (auto _ : state) {
+      Lock lock(mutex->value);
+      benchmark::ClobberMemory();
+    }
+  };
+}
+
+void back_and_forth(std::atomic<std::uint64_t>& turn, benchmark::State& state) {
+  const auto mine = static_cast<std::uint64_t>(state.thread_index());
+  for (auto _ : state) {
+    // Where the other thread does not run, waiting for it on its core would take as long as the scheduler likes.
+    for (int spins = 0; turn.load(std::memory_order_acquire) != mine; ++spins) {
+      if (spins < 10'000) continue;
+      std::this_thread::yield();
+      spins = 0;
+    }
+    turn.store(1 - mine, std::memory_order_release);
+  }
+}
+
+// One cycle through `lines` lines of 64 bytes, each of which says where the next one is.
+struct alignas(64) line {
+  std::size_t next;
+};
+std::vector<line> random_cycle(std::size_t lines) {
+  std::vector<std::size_t> order(lines);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::uint64_t state = 1;
+  for (std::size_t i = lines; i > 1; --i) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    std::swap(order[i - 1], order[(state >> 33) % i]);
+  }
+  std::vector<line> cycle(lines);
+  for (std::size_t i = 0; i < lines; ++i) cycle[order[i]].next = order[(i + 1) % lines];
+  return cycle;
+}
+
+void add_dependent_loads(micro_suite& suite, std::size_t lines) {
+  suite.add("dependent load/" + std::to_string(lines), 1, [lines](benchmark::State& state) {
+    const std::vector<line> cycle = random_cycle(lines);
+    std::size_t at = 0;
+    for (auto _ : state) at = cycle[at].next;
+    benchmark::DoNotOptimize(at);
+  });
+}
+
+// The pages of all requests once, and for each request where its pages are: comparing them is the least that a lookup
+// which compares tokens can do. An iteration is a page.
+void add_walk(micro_suite& suite, const load& l) {
+  suite.add("walk", 1, [&l](benchmark::State& state) {
+    std::unordered_map<token, std::size_t> places;
+    std::vector<token> stored;
+    std::vector<std::vector<std::size_t>> requests;
+    for (std::size_t i = 0; i < l.requests(); ++i) {
+      const auto tokens = l.request(i);
+      auto& pages = requests.emplace_back();
+      for (std::size_t at = 0; at + l.page_tokens <= tokens.size(); at += l.page_tokens) {
+        const auto [place, is_new] = places.try_emplace(tokens[at], stored.size());
+        const auto page = tokens.subspan(at, l.page_tokens);
+        if (is_new) stored.insert(stored.end(), page.begin(), page.end());
+        pages.push_back(place->second);
+      }
+    }
+    if (stored.empty()) return state.SkipWithError("no request has a full page");
+    std::size_t request = 0, page = 0, unequal = 0;
+    for (auto _ : state) {
+      while (page == requests[request].size()) {
+        request = (request + 7919) % l.requests();  // a prime stride stands in for a random order
+        page = 0;
+      }
+      const token* from = l.tokens.data() + l.starts[request] + page * l.page_tokens;
+      unequal += std::memcmp(from, stored.data() + requests[request][page++], l.page_tokens * sizeof(token)) != 0;
+    }
+    benchmark::DoNotOptimize(unequal);
+  });
+}
+
+void add_limits(micro_suite& suite) {
+  for (const int threads : {1, 2}) {
+    const std::string suffix = "/" + std::to_string(threads);
+    const auto counter = std::make_shared<apart<std::atomic<std::uint64_t>>>();
+    suite.add("fetch_add" + suffix, threads, [counter](benchmark::State& state) {
+      for (auto _ : state) counter->value.fetch_add(1, std::memory_order_acq_rel);
+    });
+    const auto mutex = std::make_shared<apart<std::mutex>>();
+    suite.add("mutex" + suffix, threads, lock_and_unlock<std::lock_guard<std::mutex>>(mutex));
+    const auto shared = std::make_shared<apart<std::shared_mutex>>();
+    suite.add("shared_mutex, exclusive" + suffix, threads, lock_and_unlock<std::lock_guard<std::shared_mutex>>(shared));
+    suite.add("shared_mutex, shared" + suffix, threads, lock_and_unlock<std::shared_lock<std::shared_mutex>>(shared));
+  }
+  const auto turn = std::make_shared<apart<std::atomic<std::uint64_t>>>();
+  suite.add("a line back and forth/2", 2, [turn](benchmark::State& state) { back_and_forth(turn->value, state); });
+}
+
+constexpr std::size_t vars = 512;
+
+void add_layer(micro_suite& suite) {
+  suite.add("var: get, set/layer", 1, [](benchmark::State& state) {
+    const auto v = std::make_unique<std_sync::var<std::uint64_t>[]>(vars);
+    for (std::size_t i = 0; i < vars; ++i) v[i].set(i);
+    for (std::size_t i = 0; auto _ : state) {
+      v[i].set(v[i].get() + 1);
+      benchmark::ClobberMemory();
+      i = (i + 1) % vars;
+    }
+  });
+  suite.add("var: get, set/bare", 1, [](benchmark::State& state) {
+    const auto v = std::make_unique<std::uint64_t[]>(vars);
+    for (std::size_t i = 0; auto _ : state) {
+      v[i] = v[i] + 1;
+      benchmark::ClobberMemory();
+      i = (i + 1) % vars;
+    }
+    benchmark::DoNotOptimize(v[0]);
+  });
+  suite.add("atomic: load, compare-exchange/layer", 1, [](benchmark::State& state) {
+    std_sync::atomic<std::uint64_t> a(0);
+    for (auto _ : state) {
+      std::uint64_t seen = a.load(memory_order::acquire);
+      benchmark::DoNotOptimize(a.compare_exchange_strong(seen, seen + 1, memory_order::acq_rel, memory_order::acquire));
+    }
+  });
+  suite.add("atomic: load, compare-exchange/bare", 1, [](benchmark::State& state) {
+    std::atomic<std::uint64_t> a(0);
+    for (auto _ : state) {
+      std::uint64_t seen = a.load(std::memory_order_acquire);
+      benchmark::DoNotOptimize(
+          a.compare_exchange_strong(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_acquire));
+    }
+  });
+  suite.add("mutex: guard/layer", 1,
+            lock_and_unlock<std_sync::exclusive_guard<std_sync::mutex>>(std::make_shared<apart<std_sync::mutex>>()));
+  suite.add("mutex: guard/bare", 1,
+            lock_and_unlock<std::lock_guard<std::mutex>>(std::make_shared<apart<std::mutex>>()));
+}
+
+}  // namespace
+
+machine_results measure_machine(const load& l, const std::vector<std::size_t>& lines, double seconds) {
+  micro_suite suite(seconds);
+  add_limits(suite);
+  for (const std::size_t n : lines) add_dependent_loads(suite, n);
+  add_walk(suite, l);
+  add_layer(suite);
+  const collecting_reporter& measured = suite.run();
+
+  machine_results r;
+  const auto limit = [&](const std::string& name, std::size_t threads) {
+    r.limits.push_back({name, threads, measured.median_ns(name + "/" + std::to_string(threads))});
+  };
+  for (const char* name : {"fetch_add", "mutex", "shared_mutex, exclusive", "shared_mutex, shared"}) {
+    limit(name, 1);
+    limit(name, 2);
+  }
+  limit("a line back and forth", 2);
+  for (const std::size_t n : lines) {
+    r.dependent_loads.push_back({n, measured.median_ns("dependent load/" + std::to_string(n))});
+  }
+  r.walk_ns_per_page = measured.median_ns("walk");
+  for (const char* name : {"var: get, set", "atomic: load, compare-exchange", "mutex: guard"}) {
+    const std::string text = name;
+    r.layer.push_back({text, measured.median_ns(text + "/layer"), measured.median_ns(text + "/bare")});
+  }
+  return r;
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,45 @@
+// The limits of the machine, measured in the same run as the caches, and what the production sync layer adds to the
+// bare types of the standard library (nothing, or something is wrong).
+//
+// Threads: one caller; the measurements start their own.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "checks/bench/load.h"
+
+namespace triecheck::checks {
+
+/// The nanoseconds that one operation takes the thread that does it: the median of several runs.
+struct micro_result {
+  std::string name;
+  std::size_t threads = 1;
+  double ns = 0;
+};
+
+/// One load after the other, each of which says where the next one is, in random order.
+struct dependent_load {
+  std::size_t lines = 0;  ///< of 64 bytes, which are all gone through
+  double ns = 0;
+};
+
+/// A type or an operation of the layer beside the bare one.
+struct layer_result {
+  std::string name;
+  double layer_ns = 0;
+  double bare_ns = 0;
+};
+
+struct machine_results {
+  std::vector<micro_result> limits;
+  std::vector<dependent_load> dependent_loads;
+  double walk_ns_per_page = 0;  ///< comparing the pages of `l` with a copy, in random order of requests
+  std::vector<layer_result> layer;
+};
+
+/// `seconds` for each measurement, three times. `lines` are the working sets for dependent loads.
+machine_results measure_machine(const load& l, const std::vector<std::size_t>& lines, double seconds);
+
+}  // namespace triecheck::checks

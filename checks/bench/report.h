@@ -1,0 +1,26 @@
+// What a benchmark found: a table with ratios, JSON, and charts.
+//
+// Threads: plain values.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "checks/bench/bench.h"
+
+namespace triecheck::checks {
+
+/// The table: the limits, the layer, then for each load and mode a row for each cache and count of threads, with its
+/// throughput over that of each baseline and over its own with one thread; then the sweep over pages.
+std::string to_table(const std::vector<load>& loads, const bench_results& results);
+
+nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results);
+
+/// File names and their contents: two charts for each load.
+std::vector<std::pair<std::string, std::string>> to_charts(const std::vector<load>& loads,
+                                                           const bench_results& results);
+
+}  // namespace triecheck::checks

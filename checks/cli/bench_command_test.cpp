@@ -1,0 +1,69 @@
+// `triecheck-bench` as its users meet it, on one tiny load: what it says, not how fast anything is.
+#include "checks/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+namespace triecheck::checks {
+namespace {
+
+class bench_command : public command_line {};
+
+TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
+  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --svg charts");
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json["tool"], "triecheck-bench");
+  std::set<std::string> caches, loads, modes;
+  for (const nlohmann::json& r : json["results"]) {
+    caches.insert(r["cache"]);
+    loads.insert(r["load"]);
+    modes.insert(r["mode"]);
+    EXPECT_GT(r["requests_per_second"], 0);
+    EXPECT_GT(r["latency_ns"]["p50"], 0);
+    EXPECT_LE(r["latency_ns"]["p50"], r["latency_ns"]["p999"]);
+  }
+  EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("map-trie"));
+  EXPECT_EQ(loads, (std::set<std::string>{"agent", "zipf"}));
+  EXPECT_EQ(modes, (std::set<std::string>{"cold lookup", "full cycle", "warm lookup"}));
+  EXPECT_FALSE(json["machine"]["limits"].empty());
+  EXPECT_FALSE(json["layer"].empty());
+  for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
+    EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;
+  }
+}
+
+TEST_F(bench_command, trace_is_measured_with_one_page_and_with_32_pages_for_a_block) {
+  write("t.jsonl", R"({"timestamp":0,"input_length":1100,"output_length":1,"hash_ids":[0,1,2]})"
+                   "\n");
+  const nlohmann::json json = run_json("--trace t.jsonl --seconds 0 --threads 1 --pages 1024");
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json["loads"][0]["pages"], 3);
+  EXPECT_EQ(json["loads"][1]["pages"], 69);  // 1,100 tokens on pages of 16
+}
+
+TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
+  const std::string list =
+      "triecheck-bench: --threads: must be whole numbers from 1 to 256 with commas between them, not '";
+  for (const std::string text : {"0", "1,,2", "1,", "257", "two", "-1", ""}) {
+    expect_usage_error("--threads '" + text + "'", list + text + "'");
+  }
+  expect_usage_error("--pages 1k",
+                     "triecheck-bench: --pages: must be whole numbers from 1 to 67108864 with commas between "
+                     "them, not '1k'");
+  for (const std::string text : {"-1", "nan", "1s", ""}) {
+    expect_usage_error("--seconds '" + text + "'",
+                       "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
+  }
+  expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
+  expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");
+  expect_usage_error("--json nowhere/t", "triecheck-bench: nowhere/t cannot be written (No such file or directory)");
+  write("file", "");
+  expect_usage_error("--svg file/charts", "triecheck-bench: file/charts cannot be made (Not a directory)");
+  expect_usage_error("zipf", "triecheck-bench: The following argument was not expected: zipf");
+}
+
+}  // namespace
+}  // namespace triecheck::checks

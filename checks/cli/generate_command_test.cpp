@@ -1,0 +1,62 @@
+// `triecheck generate` as its users meet it: arguments, and a trace that `simulate` takes.
+#include "checks/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace triecheck::checks {
+namespace {
+
+class generate_command : public command_line {};
+
+TEST_F(generate_command, arguments_that_cannot_be_are_usage_errors) {
+  expect_usage_error("generate", "triecheck: --shape is required");
+  expect_usage_error("generate --shape", "triecheck: --shape needs a value");
+  expect_usage_error("generate --shape round",
+                     "triecheck: there is no shape called 'round'; the known ones are: chat, zipf, agent");
+  for (const std::string number : {"0", "-1", "1e3", "1000001"}) {
+    expect_usage_error("generate --shape zipf --requests " + number,
+                       "triecheck: --requests: must be a whole number from 1 to 1000000, not '" + number + "'");
+  }
+  expect_usage_error("generate --shape zipf --seed x", "triecheck: --seed: must be a whole number, not 'x'");
+  expect_usage_error("generate --shape zipf --json -",
+                     "triecheck: --json -: standard output is the trace's; name a file here or for --output");
+  expect_usage_error("generate --shape zipf --output nowhere/t",
+                     "triecheck: nowhere/t cannot be written (No such file or directory)");
+  expect_usage_error("generate --shape zipf --json nowhere/t",
+                     "triecheck: nowhere/t cannot be written (No such file or directory)");
+  expect_usage_error("generate zipf", "triecheck: --shape is required");
+}
+
+TEST_F(generate_command, standard_output_and_a_file_get_the_same_trace) {
+  const ended printed = run("generate --shape chat --requests 50 --seed 3");
+  EXPECT_EQ(printed.status, 0) << printed.err;
+  EXPECT_EQ(std::count(printed.out.begin(), printed.out.end(), '\n'), 50);
+  const nlohmann::json json = run_json("generate --shape chat --requests 50 --seed 3 --output t.jsonl");
+  EXPECT_EQ(contents(directory_ / "t.jsonl"), printed.out);
+  EXPECT_EQ(json["shape"], "chat");
+  EXPECT_EQ(json["requests"], 50);
+  EXPECT_EQ(json["seed"], 3);
+  EXPECT_LE(json["reused_blocks"], json["full_blocks"]);
+}
+
+TEST_F(generate_command, simulate_takes_every_shape_verifies_it_and_hits_what_the_summary_says) {
+  for (const std::string shape : {"chat", "zipf", "agent"}) {
+    const nlohmann::json made = run_json("generate --shape " + shape + " --requests 300 --output t.jsonl");
+    // With room for everything, what is hit is what an earlier request brought.
+    const nlohmann::json all = run_json("simulate t.jsonl --pages 20000 --page-tokens 512 --verify");
+    EXPECT_EQ(all["verdict"], "pass");
+    EXPECT_EQ(all["rejected"], 0);
+    EXPECT_EQ(all["looked_up_pages"], made["full_blocks"]);
+    EXPECT_EQ(all["hit_pages"], made["reused_blocks"]);
+    const nlohmann::json few = run_json("simulate t.jsonl --pages 400 --page-tokens 512 --verify");
+    EXPECT_EQ(few["verdict"], "pass");
+    EXPECT_GT(few["evicted_pages"], 0);
+    EXPECT_LE(few["hit_pages"], all["hit_pages"]);
+  }
+}
+
+}  // namespace
+}  // namespace triecheck::checks

@@ -1,0 +1,185 @@
+// `triecheck-bench`: the caches, two baselines and the limits of the machine, measured side by side in one run.
+//
+// An executable of its own: it needs neither the explorer nor the model, and a benchmark wants nothing else in its
+// process.
+#include "checks/bench/bench.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/bench/report.h"
+#include "checks/trace/generate.h"
+#include "checks/trace/trace.h"
+#include "checks/verdict.h"
+#include "tools/commands.h"
+#include "tools/options.h"
+#include "tools/output.h"
+
+namespace triecheck::tools {
+namespace {
+
+struct arguments {
+  std::string trace;
+  std::string threads = "1,2,4,8,16,32";
+  std::string pages = "1024,4096,16384,65536,262144,1048576";
+  std::string seconds = "0.5";
+  std::string svg;
+  std::string json;
+  std::uint64_t requests = 30'000;
+};
+
+constexpr std::size_t page_tokens = 16;
+constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
+
+std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most) {
+  std::vector<std::size_t> numbers;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    std::uint64_t number = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, number);
+    if (error != std::errc{} || stop != text.data() + end || number == 0 || number > most) {
+      throw usage_error(option + ": must be whole numbers from 1 to " + std::to_string(most) +
+                        " with commas between them, not '" + text + "'");
+    }
+    numbers.push_back(number);
+    at = end + 1;
+  }
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+double parse_seconds(const std::string& text) {
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || !(seconds >= 0 && seconds <= 3600)) {
+    throw usage_error("--seconds: must be a number from 0 to 3600, not '" + text + "'");
+  }
+  return seconds;
+}
+
+checks::load generated(const char* name, std::uint64_t requests) {
+  const checks::trace_shape& shape = *checks::find_shape(name);
+  checks::trace t = checks::generate_trace(shape, requests, 1);
+  t.block_tokens = page_tokens;
+  return checks::make_load(name, shape.description, t, page_tokens, most_tokens);
+}
+
+std::vector<checks::load> make_loads(const arguments& a) {
+  std::vector<checks::load> loads;
+  if (a.trace.empty()) {
+    loads.push_back(generated("zipf", a.requests));
+    loads.push_back(generated("agent", a.requests));
+    return loads;
+  }
+  checks::trace t = checks::load_trace(a.trace, page_tokens);
+  t.rows.resize(std::min<std::size_t>(t.rows.size(), a.requests));
+  loads.push_back(checks::make_load("trace-1", "one page for each block of the trace", t, page_tokens, most_tokens));
+  t = checks::load_trace(a.trace, checks::trace_block_tokens);
+  t.rows.resize(std::min<std::size_t>(t.rows.size(), a.requests));
+  loads.push_back(checks::make_load("trace-32", "32 pages for each block of the trace", t, page_tokens, most_tokens));
+  for (const checks::load& l : loads) {
+    if (l.requests() == 0) throw usage_error(a.trace + " has no request with tokens");
+  }
+  return loads;
+}
+
+// The line of a terminal that says what is measured now; nothing where stderr goes elsewhere.
+void show_cell(const std::string& what) {
+  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << what << std::flush;
+}
+
+int bench(const arguments& a, const std::string& command) {
+  checks::bench_options options;
+  options.threads = parse_list("--threads", a.threads, 256);
+  options.pages = parse_list("--pages", a.pages, std::uint64_t{1} << 26);
+  options.seconds = parse_seconds(a.seconds);
+  options.on_cell = show_cell;
+  check_writable(a.json);
+  std::error_code error;
+  if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
+  if (error) throw usage_error(a.svg + " cannot be made (" + error.message() + ")");
+  const std::vector<checks::load> loads = make_loads(a);
+  const checks::bench_results results = checks::run_bench(loads, options);
+  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
+  if (a.json != "-") std::cout << checks::to_table(loads, results);
+  if (!a.json.empty()) {
+    nlohmann::ordered_json json = {{"tool", "triecheck-bench"}, {"version", TRIECHECK_VERSION}, {"command", command}};
+    json.update(checks::to_json(loads, results));
+    write_json(a.json, json);
+  }
+  if (a.svg.empty()) return 0;
+  for (const auto& [name, text] : checks::to_charts(loads, results)) {
+    write_text((std::filesystem::path(a.svg) / name).string(), text);
+  }
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "Measures the caches beside two one-day baselines and the limits of the machine, all in one run. Without a trace "
+      "on the generated loads zipf and agent.",
+      "triecheck-bench");
+  app.set_version_flag("--version", "triecheck-bench " TRIECHECK_VERSION);
+  arguments a;
+  app.add_option("--trace", a.trace, "A request trace: one page for each block, then 32")->type_name("TRACE.jsonl");
+  app.add_option("--threads", a.threads, "How many threads serve requests, one run after the other")
+      ->type_name("N,N...")
+      ->capture_default_str();
+  app.add_option("--pages", a.pages, "Sizes of the cache for the full cycle with one thread")
+      ->type_name("N,N...")
+      ->capture_default_str();
+  app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
+      ->type_name("S")
+      ->capture_default_str();
+  add_number(app, "--requests", a.requests, "Requests of a load, at most", 1, checks::most_generated_requests);
+  app.add_option("--svg", a.svg, "Writes charts into this directory")->type_name("DIR");
+  app.add_option("--json", a.json, "Writes the result as JSON; - is standard output, in place of the table")
+      ->type_name("FILE|-");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {  // --help and --version
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    throw usage_error(e.what());
+  }
+  std::string command = "triecheck-bench";
+  for (int i = 1; i < argc; ++i) command += " " + shell_word(argv[i]);
+  return bench(a, command);
+}
+
+int report(const std::string& message, int status) {
+  std::string line = message;
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::cerr << line << "\n";
+  return status;
+}
+
+}  // namespace
+}  // namespace triecheck::tools
+
+int main(int argc, char** argv) {
+  using namespace triecheck;
+  try {
+    return tools::run(argc, argv);
+  } catch (const tools::usage_error& e) {
+    return tools::report("triecheck-bench: " + std::string(e.what()), checks::exit_usage);
+  } catch (const checks::trace_error& e) {
+    return tools::report(e.what(), checks::exit_usage);
+  } catch (const std::exception& e) {
+    return tools::report("triecheck-bench: internal error: " + std::string(e.what()),
+                         checks::exit_code(checks::verdict::error));
+  }
+}

@@ -1,0 +1,90 @@
+// `triecheck generate`: a synthetic request trace, for `simulate` and for whoever reads the format.
+#include "checks/trace/generate.h"
+
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "tools/commands.h"
+#include "tools/options.h"
+#include "tools/output.h"
+
+namespace triecheck::tools {
+namespace {
+
+struct arguments {
+  std::string shape;
+  std::string output = "-";
+  std::string json;
+  std::uint64_t requests = 10'000;
+  std::uint64_t seed = 0;
+};
+
+const checks::trace_shape& known_shape(const std::string& name) {
+  if (const checks::trace_shape* found = checks::find_shape(name)) return *found;
+  std::string names;
+  for (const checks::trace_shape& s : checks::trace_shapes())
+    names += (names.empty() ? "" : ", ") + std::string(s.name);
+  throw usage_error("there is no shape called '" + name + "'; the known ones are: " + names);
+}
+
+double reused_share(const checks::trace_summary& s) {
+  return s.full_blocks == 0 ? 0 : static_cast<double>(s.reused_blocks) / static_cast<double>(s.full_blocks);
+}
+
+nlohmann::ordered_json to_json(const arguments& a, const checks::trace_summary& s) {
+  return {{"shape", a.shape},
+          {"requests", s.requests},
+          {"seed", a.seed},
+          {"input_tokens", s.input_tokens},
+          {"output_tokens", s.output_tokens},
+          {"full_blocks", s.full_blocks},
+          {"reused_blocks", s.reused_blocks},
+          {"reused_share", reused_share(s)}};
+}
+
+int generate(const arguments& a) {
+  const checks::trace_shape& shape = known_shape(a.shape);
+  if (a.output == "-" && a.json == "-") {
+    throw usage_error("--json -: standard output is the trace's; name a file here or for --output");
+  }
+  check_writable(a.output);
+  check_writable(a.json);
+  const checks::trace t = checks::generate_trace(shape, a.requests, a.seed);
+  std::string lines;
+  for (const checks::trace_row& row : t.rows) lines += checks::to_json_line(row);
+  write_text(a.output, lines);
+  const checks::trace_summary s = checks::summarize(t);
+  if (a.output != "-" && a.json != "-") {
+    std::cout << s.requests << " requests, " << s.input_tokens << " tokens; " << s.reused_blocks << " of "
+              << s.full_blocks << " full blocks are those of an earlier request ("
+              << static_cast<int>(100 * reused_share(s) + 0.5) << " %)\n";
+  }
+  if (!a.json.empty()) write_json(a.json, to_json(a, s));
+  return 0;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("generate", "Writes a synthetic request trace, the same one for the same seed");
+  const auto a = std::make_shared<arguments>();
+  std::string shapes;
+  for (const checks::trace_shape& s : checks::trace_shapes()) {
+    shapes += (shapes.empty() ? "" : "; ") + std::string(s.name) + ": " + s.description;
+  }
+  command->add_option("--shape", a->shape, shapes)->required()->type_name("SHAPE");
+  add_number(*command, "--requests", a->requests, "Lines of the trace", 1, checks::most_generated_requests);
+  add_number(*command, "--seed", a->seed, "Which trace of that shape", 0);
+  command->add_option("--output", a->output, "Where the trace goes; - is standard output")
+      ->type_name("FILE|-")
+      ->capture_default_str();
+  command->add_option("--json", a->json, "Writes what the trace holds, as JSON")->type_name("FILE|-");
+  command->callback([a, &exit_code] { exit_code = generate(*a); });
+}
+
+}  // namespace triecheck::tools
