@@ -16,6 +16,7 @@ void require_one_run(const std::vector<report>& shards) {
       throw merge_error(i, "this is one of " + std::to_string(r.shard->count) + " shards, the first one is one of " +
                                std::to_string(first.shard->count));
     }
+    if (r.build != first.build) throw merge_error(i, "this was written by another build of triecheck than the first one");
     if (r.command != first.command) throw merge_error(i, "this is a shard of another run: " + r.command);
     if (r.results.size() != first.results.size()) throw merge_error(i, "this has another number of results than the first one");
     for (std::size_t k = 0; k < i; ++k) {
@@ -27,10 +28,13 @@ void require_one_run(const std::vector<report>& shards) {
 }
 
 std::string missing_shards(const std::vector<report>& shards) {
+  constexpr std::size_t most_named = 20;
   std::string missing;
+  std::size_t count = 0;
   for (std::uint64_t index = 0; index < shards.front().shard->count; ++index) {
     const bool there = std::any_of(shards.begin(), shards.end(), [&](const report& r) { return r.shard->index == index; });
-    if (!there) missing += (missing.empty() ? "" : ", ") + std::to_string(index);
+    if (there || ++count > most_named + 1) continue;
+    missing += count > most_named ? ", ..." : (missing.empty() ? "" : ", ") + std::to_string(index);
   }
   return missing;
 }
@@ -75,7 +79,7 @@ report merge(const std::vector<report>& shards) {
     } else if (sum.expects_failure && !sum.failed_as_expected && sum.outcome == verdict::pass) {
       sum.outcome = verdict::fail;
       sum.found = failure{.kind = "no-failure", .message = "the scenario expects a failure, and no shard found one"};
-    } else if (sum.outcome == verdict::pass && sum.steps == 0) {
+    } else if (sum.outcome == verdict::pass && sum.steps == 0 && !sum.failed_as_expected) {
       sum.outcome = verdict::incomplete;
       sum.scope += "; nothing was scheduled";
     }

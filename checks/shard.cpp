@@ -33,7 +33,10 @@ std::optional<std::uint64_t> optional(const char* variable, const std::function<
 
 chosen_shard checked(std::uint64_t index, std::uint64_t count, const std::string& source) {
   if (count == 0 || count > most_shards) throw shard_error(source + ": the number of shards must be from 1 to 1000000");
-  return {.part = {.index = index % count, .count = count}, .source = source};
+  if (index >= count) {
+    throw shard_error(source + ": there is no shard " + std::to_string(index) + " of " + std::to_string(count) + ", counted from 0");
+  }
+  return {.part = {.index = index, .count = count}, .source = source};
 }
 
 // Some runners count the tasks of an array from a number other than 0, or in steps.
@@ -57,7 +60,7 @@ std::optional<chosen_shard> choose_shard(const std::string& flag, const std::fun
     if (!count || !given || (index != "auto" && *given > *count)) {
       throw shard_error("--shard: expected I/N with I from 0 to N, auto/N or none, not '" + flag + "'");
     }
-    return checked(*given, *count, "--shard");
+    return checked(index != "auto" && *given == *count && *count != 0 ? 0 : *given, *count, "--shard");
   }
   for (const std::string prefix : {"GTEST", "TEST"}) {
     const std::string total = prefix + "_TOTAL_SHARDS";

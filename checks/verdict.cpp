@@ -204,6 +204,7 @@ nlohmann::json to_json(const report& r) {
                       {"verdict", to_string(r.outcome())},
                       {"results", std::move(results)}};
   if (r.shard) j["shard"] = {{"index", r.shard->index}, {"count", r.shard->count}};
+  if (r.shard) j["build"] = r.build;
   return j;
 }
 
@@ -268,6 +269,9 @@ report read_report(const nlohmann::json& j) {
     report r{.command = j.at("command"), .results = {}};
     for (const nlohmann::json& one : j.at("results")) r.results.push_back(read_result(one));
     if (const auto s = j.find("shard"); s != j.end()) r.shard = share{.index = s->at("index"), .count = s->at("count")};
+    constexpr std::uint64_t most_shards = 1'000'000;
+    if (r.shard && r.shard->count > most_shards) throw std::runtime_error("there are at most 1000000 shards");
+    if (r.shard) r.build = j.at("build");
     return r;
   });
 }

@@ -75,6 +75,7 @@ struct report {
   std::string command;                     ///< without what tells the shards of one run apart
   std::vector<result> results;
   std::optional<share> shard;              ///< of a run that explored one part only
+  std::string build;                       ///< with shard: which program wrote it
 
   /// The worst of the results; `incomplete` where there are none.
   verdict outcome() const;

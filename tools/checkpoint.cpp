@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -17,8 +18,6 @@ namespace triecheck::tools {
 
 using nlohmann::json;
 
-namespace {
-
 // Two builds of one version may differ; what was explored with the one says nothing of the other.
 std::string this_build() {
   std::ifstream self("/proc/self/exe", std::ios::binary);
@@ -26,16 +25,45 @@ std::string this_build() {
   return std::to_string(std::hash<std::string>()(bytes));
 }
 
+namespace {
+
+std::string checksum(const json& j) {
+  return std::to_string(std::hash<std::string>()(j.dump(-1, ' ', false, json::error_handler_t::replace)));
+}
+
+bool is_checkpoint(const json& j) { return j.is_object() && j.contains("is") && j["is"] == "checkpoint"; }
+
 }  // namespace
+
+void check_new_checkpoint(const std::string& file) {
+  namespace fs = std::filesystem;
+  std::error_code missing;
+  const fs::file_status there = fs::status(file, missing);
+  if (!fs::exists(there)) return;
+  if (!fs::is_regular_file(there)) throw usage_error(file + ": a checkpoint is a file, and this is something else");
+  json old;
+  try {
+    old = read_json(file);
+  } catch (const usage_error&) {
+  }
+  if (!is_checkpoint(old)) throw usage_error(file + ": this is no checkpoint, and is not replaced by one");
+  if (old.value("finished", json()) != true) {
+    throw usage_error(file + ": this is the checkpoint of a run that is not finished (--resume goes on with it; remove it to start over)");
+  }
+}
 
 void save_checkpoint(const std::string& file, const checkpoint& c) {
   static const std::string build = this_build();
   json results = json::array();
   for (const checks::result& r : c.results) results.push_back(checks::to_json(r));
-  const json all = {{"tool", "triecheck"}, {"is", "checkpoint"}, {"build", build}, {"plan", c.plan},
-                    {"results", results},  {"current", c.current}};
+  json all = {{"tool", "triecheck"}, {"is", "checkpoint"}, {"build", build}, {"finished", c.finished},
+              {"plan", c.plan},      {"results", results},  {"current", c.current}};
+  all["checksum"] = checksum(all);
   const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-  const std::string next = file + ".next";
+  std::error_code none;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(file, none);  // a link stays one
+  const std::string place = none ? file : target.string();
+  const std::string next = place + ".next";
   const auto fail = [&] {
     throw usage_error(file + ": the checkpoint cannot be written (" + std::generic_category().message(errno) + ")");
   };
@@ -53,17 +81,20 @@ void save_checkpoint(const std::string& file, const checkpoint& c) {
     }
     if (n > 0) done += static_cast<std::size_t>(n);
   }
-  if (fsync(out) != 0 || close(out) != 0 || std::rename(next.c_str(), file.c_str()) != 0) fail();
+  if (fsync(out) != 0 || close(out) != 0 || std::rename(next.c_str(), place.c_str()) != 0) fail();
 }
 
 checkpoint load_checkpoint(const std::string& file) {
-  const json all = read_json(file);
-  if (!all.is_object() || all.value("is", "") != "checkpoint") throw usage_error(file + ": this is no checkpoint of `triecheck explore`");
-  if (all.value("build", "") != this_build()) {
+  json all = read_json(file);
+  if (!is_checkpoint(all)) throw usage_error(file + ": this is no checkpoint of `triecheck explore`");
+  const json sum = all.value("checksum", json());
+  all.erase("checksum");
+  if (sum != checksum(all)) throw usage_error(file + ": this checkpoint is damaged (its checksum does not fit)");
+  if (all.value("build", json()) != this_build()) {
     throw usage_error(file + ": this checkpoint was written by another build of triecheck, which explores another program");
   }
   try {
-    checkpoint c{.plan = all.at("plan"), .results = {}, .current = all.at("current")};
+    checkpoint c{.finished = all.at("finished"), .plan = all.at("plan"), .results = {}, .current = all.at("current")};
     for (const json& r : all.at("results")) c.results.push_back(checks::read_result(r));
     return c;
   } catch (const std::exception& e) {

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -213,6 +215,7 @@ class exploration_run {
         budget_(a.budget.empty() ? std::nullopt : std::optional(parse_time("--budget", a.budget))) {
     if (!file_.empty()) {
       checkpoint_.plan = to_json(plan_);
+      checkpoint_.finished = false;
       save_checkpoint(file_, checkpoint_);  // from here on there is one, whenever the process dies
     }
     plan_.options.jobs = static_cast<unsigned>(a.jobs);
@@ -223,7 +226,12 @@ class exploration_run {
     for (const named_scenario& s : plan_.scenarios) {
       for (const std::string& cache : plan_.caches) explore_one(s, cache, number++);
     }
-    const checks::report report{.command = plan_.command, .results = std::move(results_), .shard = plan_.options.shard};
+    const checks::report report{.command = plan_.command, .results = std::move(results_), .shard = plan_.options.shard,
+                                .build = plan_.options.shard ? this_build() : ""};
+    if (!file_.empty() && checkpoint_.results.size() == report.results.size()) {
+      checkpoint_.finished = true;
+      save_checkpoint(file_, checkpoint_);
+    }
     if (talk_) print_summary(report);
     if (!arguments_.junit.empty()) write_text(arguments_.junit, checks::to_junit(report, "explore"));
     if (!arguments_.json.empty()) write_json(arguments_.json, nlohmann::ordered_json(checks::to_json(report)));
@@ -257,8 +265,9 @@ class exploration_run {
     line.clear();
     failures_.store(s.program, o, e.outcome);
     report(e);
-    // What a budget stopped is not finished: its state stays the current one.
-    if (file_.empty() || e.outcome.outcome == checks::verdict::incomplete) return;
+    // What a budget stopped, or somebody killed, is not finished: its state stays the current one.
+    const bool killed = e.outcome.found && e.outcome.found->kind == "killed";
+    if (file_.empty() || killed || e.outcome.outcome == checks::verdict::incomplete) return;
     checkpoint_.results.push_back(e.outcome);
     checkpoint_.current = nullptr;
     save_checkpoint(file_, checkpoint_);
@@ -292,6 +301,26 @@ class exploration_run {
   std::vector<checks::result> results_;
 };
 
+/// Nothing that the user gave is overwritten, and no output by another.
+void check_outputs(const arguments& a, const plan& p) {
+  std::vector<std::string> outputs;
+  for (const std::string& file : {a.json, a.junit, a.checkpoint}) {
+    if (file.empty() || file == "-") continue;
+    std::error_code missing;
+    for (const named_scenario& s : p.scenarios) {
+      if (std::filesystem::equivalent(file, s.place, missing)) throw usage_error(file + " is a scenario of this run, and is not overwritten");
+    }
+    for (const std::string& other : outputs) {
+      if (file == other || std::filesystem::equivalent(file, other, missing)) throw usage_error(file + " cannot hold two results");
+    }
+    outputs.push_back(file);
+  }
+  for (const std::string& file : {a.json, a.junit}) check_writable(file);
+  std::error_code missing;
+  const bool the_same = !a.resume.empty() && (a.resume == a.checkpoint || std::filesystem::equivalent(a.resume, a.checkpoint, missing));
+  if (!a.checkpoint.empty() && !the_same) check_new_checkpoint(a.checkpoint);
+}
+
 checks::verdict explore_all(const arguments& a) {
   if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
   checkpoint from;
@@ -306,7 +335,7 @@ checks::verdict explore_all(const arguments& a) {
       throw usage_error(a.resume + ": this checkpoint is damaged (its plan cannot be read)");
     }
   }
-  for (const std::string& file : {a.json, a.junit}) check_writable(file);
+  check_outputs(a, p);
   return exploration_run(a, std::move(p), std::move(from)).run();
 }
 
@@ -330,7 +359,7 @@ void add_explore(CLI::App& app, int& exit_code) {
       command->add_flag("--obstruction", a->obstruction, "As --strategy obstruction: whether a thread may be in the way of another"),
       add_number(*command, "--solo-steps", a->solo_steps, "obstruction: in which a thread alone has to end its operation", 1, 65535),
       command->add_flag("--estimate", a->estimate, "exhaustive: only says how many executions there probably are"),
-      add_number(*command, "--jobs", a->jobs, "our own strategies: processes that share each space", 1, 256),
+      add_number(*command, "--jobs", a->jobs, "exhaustive, bounded, pct, random: processes that share each space", 1, 256),
       command->add_option("--shard", a->shard, "Explores part I of N of every space; without it the environment of a test runner decides")
           ->type_name("I/N|auto/N|none"),
       command->add_option("--checkpoint", a->checkpoint, "Keeps the state of the run in a file, for --resume")->type_name("FILE"),
@@ -352,6 +381,9 @@ void add_explore(CLI::App& app, int& exit_code) {
     for (const CLI::Option* o : command->get_options()) {
       const bool fits = std::find(beside_resume.begin(), beside_resume.end(), o->get_name()) != beside_resume.end();
       if (resume->count() != 0 && o->count() != 0 && !fits) throw usage_error(o->get_name() + ": --resume takes this from the checkpoint");
+    }
+    for (const CLI::Option* o : std::vector<const CLI::Option*>{own_options.back(), resume}) {
+      if (o->count() != 0 && o->as<std::string>().empty()) throw usage_error(o->get_name() + " needs the name of a file");
     }
     if (a->obstruction && command->get_option("--strategy")->count() == 0) a->strategy = "obstruction";
     const explore::strategy_name* chosen = explore::find_strategy(a->strategy);

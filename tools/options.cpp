@@ -39,7 +39,7 @@ std::chrono::duration<double> parse_time(const std::string& option, const std::s
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string unit(end, text.data() + text.size());
   const double seconds = unit == "ms" ? 0.001 : unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (error != std::errc{} || seconds == 0 || number < 0) {
+  if (error != std::errc{} || seconds == 0 || !(number >= 0 && number <= 1e9)) {
     throw usage_error(option + ": expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
   }
   return std::chrono::duration<double>(number * seconds);

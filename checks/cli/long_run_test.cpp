@@ -170,10 +170,46 @@ TEST_F(long_run, a_checkpoint_of_another_build_is_refused) {
   ASSERT_EQ(run("explore two_requests_publish_one_prefix --checkpoint run.checkpoint").status, 0);
   auto j = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
   j["build"] = "1";
+  j.erase("checksum");
+  const std::string sum = std::to_string(std::hash<std::string>()(j.dump()));
+  j["checksum"] = sum;
   write("run.checkpoint", j.dump());
   const ended e = run("explore --resume run.checkpoint");
   EXPECT_EQ(e.status, 2);
   EXPECT_NE(e.err.find("another build"), std::string::npos) << e.err;
+}
+
+TEST_F(long_run, a_checkpoint_that_was_edited_is_refused) {
+  ASSERT_EQ(run("explore two_requests_publish_one_prefix --checkpoint run.checkpoint").status, 0);
+  auto j = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
+  j["results"][0]["executions"] = 7;
+  write("run.checkpoint", j.dump());
+  const ended e = run("explore --resume run.checkpoint");
+  EXPECT_EQ(e.status, 2);
+  EXPECT_NE(e.err.find("damaged"), std::string::npos) << e.err;
+}
+
+TEST_F(long_run, a_checkpoint_replaces_nothing_but_that_of_a_finished_run) {
+  const ended scenario = run("explore large.toml --checkpoint large.toml");
+  EXPECT_EQ(scenario.status, 2);
+  EXPECT_EQ(contents(directory_ / "large.toml"), large_scenario);
+  EXPECT_EQ(run("explore large.toml --json large.toml").status, 2);
+  EXPECT_EQ(contents(directory_ / "large.toml"), large_scenario);
+  EXPECT_EQ(run("explore large.toml --json same --junit same").status, 2);
+  EXPECT_EQ(run("explore large.toml --checkpoint .").status, 2);
+  ASSERT_EQ(run("explore large.toml --budget 300ms --checkpoint run.checkpoint").status, 3);
+  const ended again = run("explore large.toml --checkpoint run.checkpoint");
+  EXPECT_EQ(again.status, 2);
+  EXPECT_NE(again.err.find("--resume goes on with it"), std::string::npos) << again.err;
+  ASSERT_EQ(run("explore --resume run.checkpoint").status, 0);
+  EXPECT_EQ(run("explore large.toml --executions 10 --checkpoint run.checkpoint").status, 3);
+}
+
+TEST_F(long_run, shards_of_different_scenarios_do_not_merge_to_a_pass) {
+  ASSERT_EQ(run("explore large.toml --strategy random --executions 600 --shard 0/2 --json s0.json").status, 0);
+  write("large.toml", std::string(large_scenario) + "[final]\nrun = [\"clear\"]\n");
+  ASSERT_EQ(run("explore large.toml --strategy random --executions 600 --shard 1/2 --json s1.json").status, 0);
+  EXPECT_EQ(run("merge s0.json s1.json").status, 4);
 }
 
 }  // namespace

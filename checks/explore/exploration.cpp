@@ -74,7 +74,9 @@ struct exploration::common {
 };
 
 exploration::exploration(const checks::scenario& s, checks::subject_factory make, const explore_options& o)
-    : scenario_(s), make_(make), options_(o) {}
+    : scenario_(s), make_(make), options_(o) {
+  for (const char c : s.source_text) space_ = hashed(space_, static_cast<unsigned char>(c));
+}
 
 bool exploration::out_of_budget() const {
   return options_.budget && std::chrono::steady_clock::now() - started_ >= *options_.budget;

@@ -112,8 +112,9 @@ void read_findings(result& r, const findings& f, replay_token token, const check
   r.steps = f.steps;
   if (f.broken) {
     r.outcome = verdict::error;
-    r.executions += f.broken->executions;
+    r.executions = std::max(r.executions, f.broken->executions);
     fill(f.broken->error_kind, f.broken->error);
+    if (r.found->kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
   } else if (f.found) {
     r.outcome = verdict::fail;
     fill(f.found->kind, f.found->message);
@@ -173,6 +174,8 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
 // where there is none for this cache, where it fits no more, or where no rule is violated on it.
 std::optional<explored> stored_execution(const checks::scenario& s, const std::string& place, const explore_options& options) {
   if (!s.failure || s.failure->cache != options.cache) return std::nullopt;
+  // Only `obstruction` asks that a thread ends alone; to the other strategies a lock is no failure.
+  if ((s.failure->kind == "obstruction") != (options.strategy == "obstruction")) return std::nullopt;
   std::string why;
   const auto choices = parse_schedule(s.failure->schedule, why);
   if (!choices) return std::nullopt;

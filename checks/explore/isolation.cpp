@@ -167,7 +167,7 @@ class child_process {
     std::string text = shared_->fatal;
     if (hung_) text = "hang: the program made no step for " + std::to_string(patience.count() / 1000) + " s";
     if (text.empty() && WIFSIGNALED(status_)) {
-      text = "crash: the exploring process was killed by signal " + std::to_string(WTERMSIG(status_));
+      text = "killed: the exploring process was killed by signal " + std::to_string(WTERMSIG(status_)) + ", from outside";
     }
     if (text.empty()) text = "crash: the exploring process ended without an answer";
     const std::size_t colon = text.find(": ");

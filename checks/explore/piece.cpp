@@ -87,10 +87,12 @@ cut_space cut(program& p, const explore_options& o, unsigned preemptions, const 
 
 std::vector<piece> cut_numbers(std::uint64_t executions) {
   constexpr std::uint64_t worth_measuring = 256;  // every piece measures the program first
-  const std::uint64_t each = std::max<std::uint64_t>(worth_measuring, (executions + wanted_pieces - 1) / wanted_pieces);
+  const std::uint64_t each = std::max<std::uint64_t>(worth_measuring, executions / wanted_pieces + (executions % wanted_pieces != 0));
   std::vector<piece> pieces;
-  for (std::uint64_t first = 0; first < executions; first += each) {
-    pieces.push_back({.is = piece::form::numbers, .below = {}, .first = first, .count = std::min(each, executions - first)});
+  for (std::uint64_t left = executions; left != 0;) {
+    const std::uint64_t count = std::min(each, left);
+    pieces.push_back({.is = piece::form::numbers, .below = {}, .first = executions - left, .count = count});
+    left -= count;
   }
   return pieces;
 }

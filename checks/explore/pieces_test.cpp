@@ -214,6 +214,13 @@ TEST(pieces, a_limit_and_a_budget_leave_a_run_incomplete_with_an_estimate) {
   EXPECT_GT(few.expected->high, executions_of_large * 0.8);
 }
 
+// Large enough that a run saves several times: a process looks at its clock every tenth of a second.
+checks::scenario larger() {
+  return checks::parse_scenario("[cache]\npages = 4\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1 2\"]\n[[thread]]\nrun = "
+                                "[\"request 1\", \"evict 1\"]\n[[thread]]\nrun = [\"request 1\"]\n", "larger.toml");
+}
+constexpr std::uint64_t executions_of_larger = 73'881;
+
 // A process that saves its state and dies with the third save; shared memory tells what it saved last.
 struct last_save {
   std::size_t bytes = 0;
@@ -240,8 +247,8 @@ TEST(pieces, a_run_that_is_killed_again_and_again_goes_on_to_the_same_counts) {
         saved->bytes = text.size();
         if (++saves == 3) raise(SIGKILL);
       };
-      const result r = explored_large(o);
-      _exit(r.outcome == verdict::pass && r.complete && r.executions == executions_of_large ? 0 : 1);
+      const result r = explore_scenario(larger(), "larger", o).outcome;
+      _exit(r.outcome == verdict::pass && r.complete && r.executions == executions_of_larger ? 0 : 1);
     }
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);

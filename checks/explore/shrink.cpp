@@ -114,6 +114,12 @@ class shrinking {
   }
 
  private:
+  // What a hang may still cost.
+  std::chrono::milliseconds left() const {
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+    const auto budget = std::chrono::duration_cast<std::chrono::milliseconds>(options_.budget);
+    return std::max(budget - spent, std::chrono::milliseconds(200));
+  }
   bool out_of_time() const { return std::chrono::steady_clock::now() - started_ > options_.budget; }
 
   search_answer search(const checks::scenario& s, const search_terms& terms, checks::subject_factory make) {
@@ -122,7 +128,7 @@ class shrinking {
       return search_in_child(program, terms, shared).dump();
     };
     // A candidate that hangs is given up soon; the result is judged with all patience.
-    const isolated_run child = run_isolated(body, std::min(options_.patience, std::chrono::milliseconds(3000)));
+    const isolated_run child = run_isolated(body, std::min({options_.patience, std::chrono::milliseconds(3000), left()}));
     search_answer answer;
     if (child.answer.empty()) {
       answer.executions = child.executions;

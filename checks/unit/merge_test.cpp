@@ -84,6 +84,27 @@ TEST(merge, what_is_no_shard_of_the_same_run_is_refused_by_name) {
   EXPECT_EQ(refusal({shard(0, 2), other}), "1: this has another number of results than the first one");
 }
 
+TEST(merge, an_expected_failure_that_is_found_while_the_space_is_cut_counts) {
+  std::vector<report> shards = {shard(0, 2), shard(1, 2)};
+  for (report& r : shards) {
+    r.results[0].expects_failure = r.results[0].failed_as_expected = true;
+    r.results[0].steps = 0;
+  }
+  EXPECT_EQ(merge(shards).outcome(), verdict::pass);
+}
+
+TEST(merge, shards_of_two_builds_are_refused) {
+  report other = shard(1, 2);
+  other.build = "2";
+  EXPECT_EQ(refusal({shard(0, 2), other}), "1: this was written by another build of triecheck than the first one");
+}
+
+TEST(merge, a_number_of_shards_that_nobody_has_is_refused) {
+  nlohmann::json j = to_json(shard(0, 2));
+  j["shard"]["count"] = 100'000'000'000;
+  EXPECT_THROW(static_cast<void>(read_report(j)), std::runtime_error);
+}
+
 TEST(merge, nothing_but_redundant_work_proves_nothing) {
   report idle = shard(0, 1);
   idle.results[0].steps = 0;

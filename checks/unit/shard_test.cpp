@@ -55,6 +55,13 @@ TEST(shard, on_the_command_line_comes_before_the_environment) {
   EXPECT_EQ(chosen("", runner), "7/8");
 }
 
+TEST(shard, that_does_not_exist_is_refused_and_not_another_one_run_twice) {
+  EXPECT_NE(chosen("", {{"GTEST_TOTAL_SHARDS", "4"}, {"GTEST_SHARD_INDEX", "4"}}).find("there is no shard 4 of 4"), std::string::npos);
+  EXPECT_NE(chosen("auto/3", {{"JOB_COMPLETION_INDEX", "7"}}).find("there is no shard 7 of 3"), std::string::npos);
+  const variables a_list = {{"SLURM_ARRAY_TASK_COUNT", "3"}, {"SLURM_ARRAY_TASK_ID", "4"}, {"SLURM_ARRAY_TASK_MIN", "1"}};
+  EXPECT_NE(chosen("", a_list).find("there is no shard 3 of 3"), std::string::npos);
+}
+
 TEST(shard, with_half_of_its_variables_is_refused) {
   EXPECT_NE(chosen("", {{"GTEST_TOTAL_SHARDS", "8"}}).find("GTEST_SHARD_INDEX is not set"), std::string::npos);
   EXPECT_NE(chosen("", {{"TEST_TOTAL_SHARDS", "x"}, {"TEST_SHARD_INDEX", "0"}}).find("TEST_TOTAL_SHARDS must be"), std::string::npos);
