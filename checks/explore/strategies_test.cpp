@@ -101,6 +101,29 @@ TEST(obstruction, one_mutex_for_everything_is_blocking_and_the_report_says_so) {
   EXPECT_EQ(r.found->kind, "obstruction");
 }
 
+template <memory_order Order>
+void add_four_times(counter& c) {
+  for (int i = 0; i < 4; ++i) c.value.add(1, Order);
+}
+void read_once(counter& c) { c.value.load(relaxed); }
+
+std::uint64_t executions_of(std::vector<program_over<counter>::body> threads) {
+  program_over<counter> p(std::move(threads));
+  const auto o = litmus::run(p, *make_exhaustive(true), {.bounds = {.stale_depth = 0}});
+  EXPECT_TRUE(o.complete);
+  return o.executions;
+}
+
+TEST(additions, that_are_relaxed_commute_and_others_do_not) {
+  EXPECT_EQ(executions_of({add_four_times<relaxed>, add_four_times<relaxed>}), 1u);
+  EXPECT_EQ(executions_of({add_four_times<acq_rel>, add_four_times<acq_rel>}), 70u);
+}
+
+TEST(additions, and_a_load_do_not_commute) {
+  EXPECT_EQ(executions_of({add_four_times<relaxed>, read_once}), 5u);
+  EXPECT_EQ(executions_of({add_four_times<relaxed>, add_four_times<relaxed>, read_once}), 25u);
+}
+
 // Reads what no execution resets: an address or a clock would do the same.
 struct with_memory {
   litmus::word x{0};
