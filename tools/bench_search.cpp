@@ -176,6 +176,7 @@ json to_json(const compared_fault& row) {
 }
 
 void print(const litmus::mean_reduction& mean, const char* of) {
+  if (mean.programs == 0) return;  // nothing to take a mean of
   std::cout << "reduction of exhaustive against relacy-full, geometric mean over the " << mean.programs << " " << of
             << " that both complete: " << fixed(mean.geometric_mean, "%.1f") << "\n";
 }

@@ -99,7 +99,7 @@ checks::verdict shrink_execution(const arguments& a) {
     std::error_code problem;
     if (!output.parent_path().empty()) fs::create_directories(output.parent_path(), problem);
     write_text(output.string(), checks::failure_file_text(smaller->program.source_text,
-        remembered(smaller->found, {.cache = e.token.cache, .fault = e.token.fault, .strategy = "bounded"})));
+        remembered(smaller->found, {.cache = e.token.cache, .fault = e.token.fault, .strategy = smaller->found.kind == "obstruction" ? "obstruction" : "bounded"})));
     smaller->found.file = output.string();
     if (a.json != "-") print(*smaller);
     j["before"] = to_json(smaller->before);
