@@ -13,6 +13,7 @@
 #include "cache/coarse.h"
 #include "cache/sync_std.h"
 #include "checks/cache_subject.h"
+#include "checks/explore/misbehaving.h"
 #include "checks/explore/registry.h"
 #include "checks/explore/relacy_sync.h"
 
@@ -39,28 +40,6 @@ explore_options with(checks::subject_factory make) {
   o.patience = std::chrono::milliseconds(3000);
   return o;
 }
-
-/// The shipped cache, and something that happens in the middle of every publish.
-template <void (*Happens)()>
-class misbehaving final : public checks::subject {
- public:
-  misbehaving(const model::config& c, std::size_t leases) : cache_(c, leases) {}
-  model::outcome perform(const model::operation& op) override {
-    if (op.kind == model::operation_kind::publish) Happens();
-    return cache_.perform(op);
-  }
-  std::vector<model::page> pages_of(model::lease l) const override { return cache_.pages_of(l); }
-  model::statistics stats() const override { return cache_.stats(); }
-  checks::structure inspect() const override { return cache_.inspect(); }
-  std::vector<std::string> shutdown() override { return cache_.shutdown(); }
-
-  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
-    return std::make_unique<misbehaving>(c, leases);
-  }
-
- private:
-  checks::cache_subject<coarse_cache<relacy_sync>> cache_;
-};
 
 void throws() { throw std::runtime_error("no such page"); }
 void crashes() { raise(SIGSEGV); }

@@ -58,4 +58,53 @@ inline bool draw(data_choice kind, std::mt19937_64& engine) {
   return engine() % (kind == data_choice::spurious_failure ? 4 : 2) == 0;
 }
 
+/// What the strategies that draw a given number of executions share: the measuring executions first, then execution i
+/// from a generator that (seed, i) alone determines.
+class drawn_executions : public strategy {
+ public:
+  drawn_executions(std::uint64_t seed, std::uint64_t first, std::uint64_t count)
+      : seed_(seed), first_(first), count_(count), lengths_(seed) {}
+
+  void begin() final {
+    measuring_ = lengths_.measuring();
+    if (measuring_) return lengths_.begin(engine_);
+    engine_.seed(hashed(seed_, first_ + done_));
+    begin_drawn();
+  }
+
+  unsigned choose_thread(const scheduling_point& point) final {
+    return measuring_ ? lengths_.step(point, engine_) : choose_drawn(point);
+  }
+
+  bool choose_data(data_choice kind) final { return draw(kind, engine_); }
+
+  bool end() final {
+    if (measuring_) {
+      lengths_.end();
+    } else {
+      ++done_;
+    }
+    return !complete();
+  }
+
+  bool complete() const final { return !lengths_.measuring() && done_ >= count_; }
+  bool redundant() const final { return measuring_; }
+
+ protected:
+  virtual void begin_drawn() = 0;
+  virtual unsigned choose_drawn(const scheduling_point& point) = 0;
+
+  const lengths& measured() const { return lengths_; }
+  std::mt19937_64& engine() { return engine_; }
+
+ private:
+  const std::uint64_t seed_;
+  const std::uint64_t first_;
+  const std::uint64_t count_;
+  lengths lengths_;
+  bool measuring_ = true;
+  std::uint64_t done_ = 0;
+  std::mt19937_64 engine_;
+};
+
 }  // namespace triecheck::explore

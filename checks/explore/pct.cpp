@@ -7,7 +7,6 @@
 // execution. n is taken to be max_threads where priorities are dealt: threads that do not exist change no order.
 #include <algorithm>
 #include <array>
-#include <random>
 #include <vector>
 
 #include "checks/explore/lengths.h"
@@ -16,26 +15,22 @@
 namespace triecheck::explore {
 namespace {
 
-class pct final : public strategy {
+class pct final : public drawn_executions {
  public:
   pct(std::uint64_t seed, std::uint64_t first, std::uint64_t count, unsigned depth)
-      : seed_(seed), first_(first), count_(count), depth_(depth), lengths_(seed) {}
+      : drawn_executions(seed, first, count), depth_(depth) {}
 
-  void begin() override {
-    measuring_ = lengths_.measuring();
-    if (measuring_) return lengths_.begin(engine_);
-    engine_.seed(hashed(seed_, first_ + done_));
+  void begin_drawn() override {
     step_ = 0;
     for (std::size_t i = 0; i < max_threads; ++i) priority_[i] = depth_ + i;
-    for (std::size_t i = max_threads; i > 1; --i) std::swap(priority_[i - 1], priority_[engine_() % i]);
+    for (std::size_t i = max_threads; i > 1; --i) std::swap(priority_[i - 1], priority_[engine()() % i]);
     changes_.clear();
-    for (unsigned i = 1; i < depth_; ++i) changes_.push_back(engine_() % std::max<std::uint64_t>(lengths_.longest(), 1));
+    for (unsigned i = 1; i < depth_; ++i) changes_.push_back(engine()() % std::max<std::uint64_t>(measured().longest(), 1));
     std::sort(changes_.begin(), changes_.end());
     next_change_ = 0;
   }
 
-  unsigned choose_thread(const scheduling_point& point) override {
-    if (measuring_) return lengths_.step(point, engine_);
+  unsigned choose_drawn(const scheduling_point& point) override {
     unsigned chosen = highest(point.enabled);
     while (next_change_ < changes_.size() && changes_[next_change_] == step_) {
       priority_[chosen] = depth_ - 1 - next_change_++;
@@ -50,20 +45,6 @@ class pct final : public strategy {
     return chosen;
   }
 
-  bool choose_data(data_choice kind) override { return draw(kind, engine_); }
-
-  bool end() override {
-    if (measuring_) {
-      lengths_.end();
-    } else {
-      ++done_;
-    }
-    return !complete();
-  }
-
-  bool complete() const override { return !lengths_.measuring() && done_ >= count_; }
-  bool redundant() const override { return measuring_; }
-
  private:
   unsigned highest(std::uint32_t among) const {
     unsigned best = max_threads;
@@ -73,14 +54,7 @@ class pct final : public strategy {
     return best;
   }
 
-  const std::uint64_t seed_;
-  const std::uint64_t first_;
-  const std::uint64_t count_;
   const unsigned depth_;
-  lengths lengths_;
-  bool measuring_ = true;
-  std::uint64_t done_ = 0;
-  std::mt19937_64 engine_;
   std::array<std::uint64_t, max_threads> priority_{};  // the initial ones from depth_ up, the fallen ones below
   std::vector<std::uint64_t> changes_;                 // the steps at which the running thread falls, in order
   std::size_t next_change_ = 0;

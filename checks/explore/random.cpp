@@ -8,7 +8,6 @@
 // Where threads wait for mutexes, or their lengths depend on the schedule, this is an approximation.
 #include <algorithm>
 #include <array>
-#include <random>
 
 #include "checks/explore/lengths.h"
 #include "checks/explore/strategy.h"
@@ -16,42 +15,24 @@
 namespace triecheck::explore {
 namespace {
 
-class random_schedules final : public strategy {
+class random_schedules final : public drawn_executions {
  public:
   random_schedules(std::uint64_t seed, std::uint64_t first, std::uint64_t count)
-      : seed_(seed), first_(first), count_(count), lengths_(seed) {}
+      : drawn_executions(seed, first, count) {}
 
-  void begin() override {
-    measuring_ = lengths_.measuring();
-    if (measuring_) return lengths_.begin(engine_);
-    engine_.seed(hashed(seed_, first_ + done_));
-    for (unsigned t = 0; t < max_threads; ++t) left_[t] = lengths_.total(t);
+  void begin_drawn() override {
+    for (unsigned t = 0; t < max_threads; ++t) left_[t] = measured().total(t);
   }
 
-  unsigned choose_thread(const scheduling_point& point) override {
-    if (measuring_) return lengths_.step(point, engine_);
+  unsigned choose_drawn(const scheduling_point& point) override {
     std::uint64_t sum = 0;
     for (unsigned t = 0; t < max_threads; ++t) sum += weight(point, t);
-    std::uint64_t at = engine_() % sum;
+    std::uint64_t at = engine()() % sum;
     unsigned chosen = 0;
     while (at >= weight(point, chosen)) at -= weight(point, chosen++);
     left_[chosen] -= std::min(left_[chosen], one_operation);
     return chosen;
   }
-
-  bool choose_data(data_choice kind) override { return draw(kind, engine_); }
-
-  bool end() override {
-    if (measuring_) {
-      lengths_.end();
-    } else {
-      ++done_;
-    }
-    return !complete();
-  }
-
-  bool complete() const override { return !lengths_.measuring() && done_ >= count_; }
-  bool redundant() const override { return measuring_; }
 
  private:
   // Lengths are sums over all measuring executions, so that their means need no rounding.
@@ -61,14 +42,7 @@ class random_schedules final : public strategy {
     return (point.enabled & (1U << thread)) == 0 ? 0 : std::max(left_[thread], one_operation);
   }
 
-  const std::uint64_t seed_;
-  const std::uint64_t first_;
-  const std::uint64_t count_;
-  lengths lengths_;
-  bool measuring_ = true;
-  std::uint64_t done_ = 0;
   std::array<std::uint64_t, max_threads> left_{};
-  std::mt19937_64 engine_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Shrinking: it ends in something small that fails for the same reason, and stored schedules run before anything else.
+#include "checks/explore/misbehaving.h"
 #include "checks/explore/shrink.h"
 
 #include <gtest/gtest.h>
@@ -71,27 +72,6 @@ class fails_in_two_ways final : public checks::subject {
  private:
   checks::cache_subject<coarse_cache<relacy_sync>> cache_;
   bool evicted_ = false;
-};
-
-template <void (*Happens)()>
-class misbehaves_in_publish final : public checks::subject {
- public:
-  misbehaves_in_publish(const model::config& c, std::size_t leases) : cache_(c, leases) {}
-  model::outcome perform(const model::operation& op) override {
-    if (op.kind == model::operation_kind::publish) Happens();
-    return cache_.perform(op);
-  }
-  std::vector<model::page> pages_of(model::lease l) const override { return cache_.pages_of(l); }
-  model::statistics stats() const override { return cache_.stats(); }
-  checks::structure inspect() const override { return cache_.inspect(); }
-  std::vector<std::string> shutdown() override { return cache_.shutdown(); }
-
-  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
-    return std::make_unique<misbehaves_in_publish>(c, leases);
-  }
-
- private:
-  checks::cache_subject<coarse_cache<relacy_sync>> cache_;
 };
 
 void crashes() { raise(SIGSEGV); }
@@ -178,7 +158,7 @@ TEST(shrink, what_was_shrunk_cannot_be_shrunk_again) {
 
 TEST(shrink, a_crash_shrinks_too) {
   const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}), "",
-                                            &misbehaves_in_publish<crashes>::make);
+                                            &misbehaving<crashes>::make);
   EXPECT_EQ(small.found.kind, "crash");
   EXPECT_EQ(small.after.size.threads, 2u);
   EXPECT_LE(small.after.operations, 4u) << small.program.source_text;
@@ -189,7 +169,7 @@ TEST(shrink, a_crash_shrinks_too) {
 
 TEST(shrink, an_exception_shrinks_to_the_step_that_throws) {
   const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}), "",
-                                            &misbehaves_in_publish<throws>::make);
+                                            &misbehaving<throws>::make);
   EXPECT_EQ(small.found.kind, "exception");
   EXPECT_EQ(small.after.size.threads, 2u);
   EXPECT_LE(small.after.operations, 4u) << small.program.source_text;
