@@ -106,9 +106,9 @@ std::string command_of(const arguments& a) {
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) text += std::string(" ") + flag + ' ' + shell_word(value);
   };
-  const auto& own = explore::find_strategy(a.strategy)->options;
+  const explore::strategy_name& chosen = *explore::find_strategy(a.strategy);
   const auto add_own = [&](const char* flag, const std::string& value) {
-    if (std::find(own.begin(), own.end(), flag) != own.end()) add(flag, value);
+    if (chosen.takes(flag)) add(flag, value);
   };
   add("--scenarios", a.directory);
   add("--cache", a.cache);
@@ -138,9 +138,8 @@ plan plan_of(const arguments& a) {
   for (const std::string& name : a.scenarios) p.scenarios.push_back(find_scenario(name, directory));
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
   if (p.scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
-  const auto& own = explore::find_strategy(a.strategy)->options;
   std::optional<checks::chosen_shard> shard;
-  if (std::find(own.begin(), own.end(), "--shard") != own.end()) {
+  if (explore::find_strategy(a.strategy)->takes("--shard")) {
     try {
       shard = checks::choose_shard(a.shard, [](const char* name) -> const char* { return std::getenv(name); });
     } catch (const checks::shard_error& e) {
@@ -389,8 +388,7 @@ void add_explore(CLI::App& app, int& exit_code) {
     const explore::strategy_name* chosen = explore::find_strategy(a->strategy);
     for (const CLI::Option* o : own_options) {
       if (chosen == nullptr || o->count() == 0) continue;
-      const bool fits = std::find(chosen->options.begin(), chosen->options.end(), o->get_name()) != chosen->options.end();
-      if (!fits) throw usage_error(o->get_name() + " has no effect with --strategy " + a->strategy);
+      if (!chosen->takes(o->get_name())) throw usage_error(o->get_name() + " has no effect with --strategy " + a->strategy);
     }
     exit_code = checks::exit_code(explore_all(*a));
   });

@@ -23,13 +23,6 @@ constexpr std::uint64_t first_look = 4096;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 constexpr std::size_t enough_samples = 16;
 
-search search_of(const std::string& strategy) {
-  if (strategy == "relacy-full") return search::relacy_full;
-  if (strategy == "relacy-bound") return search::relacy_bound;
-  if (strategy == "relacy-random") return search::relacy_random;
-  return search::guided;
-}
-
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json to_json(const run_tally& t) { return {t.executions, t.redundant, t.steps}; }

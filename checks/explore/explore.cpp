@@ -59,6 +59,10 @@ std::optional<replay_token> parse_token(const std::string& text, std::string& wh
   return token;
 }
 
+bool strategy_name::takes(const std::string& option) const {
+  return std::find(options.begin(), options.end(), option) != options.end();
+}
+
 const strategy_name* find_strategy(const std::string& name) {
   const auto& all = strategy_names();
   const auto found = std::find_if(all.begin(), all.end(), [&](const strategy_name& s) { return s.name == name; });

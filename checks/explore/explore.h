@@ -23,6 +23,8 @@ struct strategy_name {
   std::string name;
   std::string description;
   std::vector<std::string> options;  ///< of the command line, beside those that every strategy has
+
+  bool takes(const std::string& option) const;
 };
 const std::vector<strategy_name>& strategy_names();
 const strategy_name* find_strategy(const std::string& name);  ///< null for a name that is none

@@ -47,6 +47,13 @@ piece parse_piece(const std::string& text) {
   return p;
 }
 
+search search_of(const std::string& strategy) {
+  if (strategy == "relacy-full") return search::relacy_full;
+  if (strategy == "relacy-bound") return search::relacy_bound;
+  if (strategy == "relacy-random") return search::relacy_random;
+  return search::guided;
+}
+
 bool can_be_cut(const std::string& strategy) { return !strategy.starts_with("relacy-") && strategy != "obstruction"; }
 
 std::uint64_t shard_of(const piece& p, std::uint64_t shards) {

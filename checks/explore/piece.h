@@ -36,6 +36,9 @@ struct piece {
 std::string show(const piece& p);
 piece parse_piece(const std::string& text);  ///< throws std::runtime_error for what `show` never writes
 
+/// Who chooses under this strategy.
+search search_of(const std::string& strategy);
+
 /// Whether a space is cut at all under this strategy.
 bool can_be_cut(const std::string& strategy);
 

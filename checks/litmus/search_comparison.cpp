@@ -37,17 +37,12 @@ explore::explore_options ask_for(const std::string& search, const comparison_opt
 
 /// Runs a program of the catalogue as `explore_scenario` runs a scenario.
 run_outcome run_here(const known_program& p, const explore::explore_options& asked, explore::progress& shared) {
-  using explore::search;
-  const search by = asked.strategy == "relacy-full"     ? search::relacy_full
-                    : asked.strategy == "relacy-bound"  ? search::relacy_bound
-                    : asked.strategy == "relacy-random" ? search::relacy_random
-                                                        : search::guided;
   const auto program = p.make();
   const auto chooser = asked.strategy == "bounded" ? explore::make_bounded(asked.preemptions)
                                                    : explore::make_exhaustive(asked.reduction);
   const stopwatch since;
   return explore::run(*program, *chooser,
-                      {.by = by,
+                      {.by = explore::search_of(asked.strategy),
                        .bounds = {.stale_depth = asked.stale_depth},
                        .context_bound = asked.preemptions,
                        .executions = asked.executions,
