@@ -4,6 +4,7 @@
 // at once; it is only read for a decision by a thread that holds the lock exclusively.
 #pragma once
 
+#include "orders.h"
 #include "sync.h"
 
 namespace triecheck {
@@ -46,15 +47,15 @@ class atomic_count {
   explicit atomic_count(T value) : value_(value) {}
   atomic_count() : value_(T{}) {}
 
-  T get() const { return value_.load(memory_order::relaxed); }
-  void set(T value) { value_.store(value, memory_order::relaxed); }
+  T get() const { return value_.load(orders::count); }
+  void set(T value) { value_.store(value, orders::count); }
 
-  void add(T n) { value_.add(n, memory_order::relaxed); }
-  void subtract(T n) { value_.add(static_cast<T>(T{} - n), memory_order::relaxed); }
+  void add(T n) { value_.add(n, orders::count); }
+  void subtract(T n) { value_.add(static_cast<T>(T{} - n), orders::count); }
 
   /// As add and subtract; return what was there before.
-  T fetch_add(T n) { return value_.fetch_add(n, memory_order::relaxed); }
-  T fetch_sub(T n) { return value_.fetch_sub(n, memory_order::relaxed); }
+  T fetch_add(T n) { return value_.fetch_add(n, orders::count); }
+  T fetch_sub(T n) { return value_.fetch_sub(n, orders::count); }
 
   void label(const char* name, std::size_t index = static_cast<std::size_t>(-1)) { Sync::label(value_, name, index); }
 

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "lease.h"
+#include "lease_buffers.h"
 #include "page_pool.h"
 #include "page_trie.h"
 #include "recency_list.h"
@@ -53,6 +54,7 @@ class locked_cache {
   /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
     lease_type l;
+    buffers_.lend(l.pages_, l.unpublished_);
     l.pages_.reserve(tokens.size() / config_.tokens_per_page);
     const read_guard lock(mutex_);
     open(l);
@@ -130,6 +132,7 @@ class locked_cache {
       for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i]);
       counters_.open_leases.subtract(1);
     }
+    buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
   }
@@ -141,6 +144,7 @@ class locked_cache {
     r.result = usable(l);
     if (r.result != status::ok) return r;
     lease_type forked;
+    buffers_.lend(forked.pages_, forked.unpublished_);
     forked.pages_.reserve(l.pages_.size());
     forked.pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
     forked.unpublished_ = l.unpublished_;
@@ -338,6 +342,8 @@ class locked_cache {
 
   // Constant after construction.
   const cache_config config_;
+
+  lease_buffers<Sync> buffers_;  // each thread has its own
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_pool<Sync> pool_;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <span>
 
+#include "block_hash.h"
 #include "sync.h"
 #include "types.h"
 
@@ -121,16 +122,10 @@ class page_trie {
   shared_token* block_at(page_id page) { return &blocks_[index_of(page) * tokens_per_page_]; }
   const shared_token* block_at(page_id page) const { return &blocks_[index_of(page) * tokens_per_page_]; }
 
-  // Multiply and fold, two tokens at a step, started from the parent: the key is the pair (parent, block).
+  // The key is the pair (parent, block).
   std::size_t bucket_for(page_id parent, std::span<const token> block) const {
     Sync::require(block.size() == tokens_per_page_, "a block fills a page");
-    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
-    const auto fold = [](std::uint64_t x) { return (x ^ (x >> 32)) * odd; };
-    std::uint64_t hash = fold(index_of(parent) + 1);
-    std::size_t i = 0;
-    for (; i + 1 < block.size(); i += 2) hash = fold(hash ^ (std::uint64_t{block[i]} << 32 | block[i + 1]));
-    if (i < block.size()) hash = fold(hash ^ block[i]);
-    return static_cast<std::size_t>(hash ^ (hash >> 32)) & (buckets_ - 1);
+    return static_cast<std::size_t>(block_hash(index_of(parent) + 1, block)) & (buckets_ - 1);
   }
 
   const std::size_t tokens_per_page_;

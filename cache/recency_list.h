@@ -48,6 +48,18 @@ class recency_list {
     newest_.set(page);
   }
 
+  /// Puts `page` in front. Requires that it is not on the list.
+  void push_oldest(page_id page) {
+    links_[index_of(page)].listed.set(true);
+    const page_id behind = oldest_.get();
+    links_[index_of(page)].older.set(no_page);
+    links_[index_of(page)].newer.set(behind);
+    (behind == no_page ? newest_ : links_[index_of(behind)].older).set(page);
+    oldest_.set(page);
+  }
+
+  bool contains(page_id page) const { return links_[index_of(page)].listed.get(); }
+
   /// Requires that `page` is on the list.
   void remove(page_id page) {
     Sync::require(page != no_page && links_[index_of(page)].listed.get(), "I6: the list holds the unpinned nodes");
