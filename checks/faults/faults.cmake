@@ -9,7 +9,7 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text coarse.h counts.h lease.h locked.h page_pool.h page_trie.h recency_list.h rwlock.h)
+set(fault_text coarse.h counts.h lease.h locked.h nodelock.h page_pool.h page_trie.h recency_list.h rwlock.h)
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
 set(triecheck_fault_sources)
 set(fault_count 0)
