@@ -1,37 +1,41 @@
-// The variant `nodelock`: a reader-writer lock per node; the index, the eviction order and the page pool have locks of their own.
+// The variant `nodelock`: a reader-writer lock per node; the index, the eviction order and the page pool have locks of
+// their own.
 //
 // When to use: several threads whose requests publish, allocate and release as often as they look up: operations in
-// different parts of the trie do not meet, lookups of one prompt share all locks. When not: one thread, where a lookup takes
-// two locks per page that `coarse` does not take; or where a refusal must evict nothing.
+// different parts of the trie do not meet, lookups of one prompt share all locks. When not: one thread and small pages,
+// where a step down takes two locks that `coarse` does not take; or where a refusal must evict nothing.
 //
 // Guarantees: one atomic step per page and per pin, as the specification has them; without concurrency recency is exact
 // (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it may have
-// evicted on the way. Counters never lose a count; each is added at most a moment after its step.
-// Progress: blocking. A thread stopped in a lookup stops whoever changes the nodes that it holds (two at most), stopped in
-// an eviction it stops those that need one, and inside a critical section of the pool or the order all that come past.
+// evicted on the way. Counters never lose a count; each is added at most a moment after its step. Only `shutdown` and
+// `snapshot` want a cache at rest: there is no order in which all nodes could be locked at once.
+// Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes the
+// nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come past.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a time.
 //
-// Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on: `trie_.pins(p)`
-// are the open leases that end on p (own pins, I4), and what has children does not fall.
+// Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on:
+// `trie_.pins(p)` are the open leases that end on p (own pins, I4), and what has children does not fall.
 // N1  The lock of a node (of a root stripe, for the children of the root) guards which children it has: an edge is
 //     attached or detached under the exclusive lock of the parent. So whoever holds a node finds children that stay.
-// N2  Own pins grow under the node's lock or its parent's, in either mode; they shrink under `order_lock_`, or under the
-//     exclusive lock of the node where a child takes over (publish). A node falls under both exclusive locks, its parent's
-//     and its own, and with `order_lock_` held when its pins are read: no pin can come or go meanwhile.
-// N3  A node without own pins and children is on `order_` whenever its lock and `order_lock_` are free: so an empty
-//     list under `order_lock_` says that nothing is evictable (I6), and a refusal under it is exact (I8). A listed node
-//     may be pinned or have children; the eviction that comes past takes it off, and its next release, or the fall of
-//     its last child, lists it again.
+// N2  Own pins grow under the node's lock or its parent's, in either mode, or while another pin of the same thread stands
+//     (fork); they shrink under `order_lock_`, or under the exclusive lock of the node where a child takes over (publish).
+//     A node falls under both exclusive locks, its parent's and its own, and its pins are read with `order_lock_` held as
+//     well: none can come or go meanwhile.
+// N3  A node without own pins and children is on `order_` whenever its lock, its parent's and `order_lock_` are free: so
+//     an empty list under `order_lock_` says that nothing is evictable (I6), and a refusal under it is exact (I8). A
+//     listed node may be pinned or have children; the eviction that comes past takes it off, and its next release, or the
+//     fall of its last child, lists it again.
 //
-// Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. Of nodes
-// a thread holds two at most, of the others one each.
+// Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. A thread
+// holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but not while
+// the lock below the parent is held (N1), so no circle of waiting threads can close.
 //
 // Linearization points: lookup: the last step down, where the node it ends on is held and has no matching child, or is the
 // last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put back, under the
 // exclusive lock of the parent. release: each page under pool_lock_, the pin under order_lock_. allocate, fork: under
 // pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free, and a refusal under
-// order_lock_ and pool_lock_ together, with eviction_ held: pages that it holds by then were free in between, and nobody can
-// tell, as nobody else may refuse. evict: each page when it is detached; the end, where the list is found empty.
+// order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as free until then, and
+// nobody can tell, as nobody else may refuse. evict: each page when it is detached; the end, where the list is empty.
 #pragma once
 
 #include <algorithm>
@@ -41,6 +45,7 @@
 #include <vector>
 
 #include "counts.h"
+#include "hand_over_hand.h"
 #include "lease.h"
 #include "page_pool.h"
 #include "page_trie.h"
@@ -49,38 +54,6 @@
 #include "types.h"
 
 namespace triecheck {
-
-/// Holds one lock of a chain; `pass_on` takes the next one before it lets go. `Exclusive` chooses the mode.
-template <class Mutex, bool Exclusive>
-class hand_over_hand {
- public:
-  explicit hand_over_hand(Mutex& first) : held_(&first) { lock(first); }
-  ~hand_over_hand() { unlock(*held_); }
-  hand_over_hand(const hand_over_hand&) = delete;
-  hand_over_hand& operator=(const hand_over_hand&) = delete;
-
-  void pass_on(Mutex& next) {
-    lock(next);
-    unlock(*std::exchange(held_, &next));
-  }
-
- private:
-  static void lock(Mutex& m) {
-    if constexpr (Exclusive) {
-      m.lock();
-    } else {
-      m.lock_shared();
-    }
-  }
-  static void unlock(Mutex& m) {
-    if constexpr (Exclusive) {
-      m.unlock();
-    } else {
-      m.unlock_shared();
-    }
-  }
-  Mutex* held_;
-};
 
 template <sync_layer Sync>
 class nodelock_cache {
@@ -252,8 +225,8 @@ class nodelock_cache {
     return s;
   }
 
-  /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and the length of
-  /// its chain for each pinned node.
+  /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and for each
+  /// node that a lease ends on the length of its chain.
   cache_snapshot snapshot() const {
     cache_snapshot s;
     s.tokens_per_page = config_.tokens_per_page;
@@ -309,8 +282,8 @@ class nodelock_cache {
   const node& at(page_id page) const { return nodes_[index_of(page)]; }
   node_mutex& bucket_lock(std::size_t bucket) { return bucket_locks_[bucket & (stripes_ - 1)]; }
 
-  /// What guards the edges below `parent` that lead through `bucket` (N1). The root has many locks, so that the first step of
-  /// a lookup meets few others.
+  // What guards the edges below `parent` that lead through `bucket` (N1). The root has many locks, so that the first step
+  // of a lookup meets few others.
   node_mutex& lock_below(page_id parent, std::size_t bucket) {
     return parent == no_page ? root_locks_[bucket & (stripes_ - 1)] : at(parent).lock;
   }
@@ -339,8 +312,8 @@ class nodelock_cache {
     return trie_.find_child(parent, block, bucket);
   }
 
-  // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: while the pages are on
-  // their way the lock that is held keeps the node from falling, then its child does.
+  // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: meanwhile the lock
+  // that is held keeps each node from falling, then its child does.
   std::size_t publish_pages(lease_type& l, std::size_t full) {
     const std::size_t first = l.cached_;
     page_id parent = first == 0 ? no_page : l.pages_[first - 1];
@@ -359,8 +332,8 @@ class nodelock_cache {
     }
   }
 
-  // `page` is the lease's own page with the contents of `block`; afterwards it names the node that stands there, pinned if so
-  // wished. Returns whether that is its own. Requires the exclusive lock below `parent`.
+  // `page` is the lease's own page with the contents of `block`; afterwards it names the node that stands there, pinned if
+  // so wished. Returns whether that is its own. Requires the exclusive lock below `parent`.
   bool publish_page(page_id parent, std::span<const token> block, std::size_t bucket, page_id& page, bool pinned) {
     page_id standing;
     {

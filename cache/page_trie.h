@@ -101,7 +101,7 @@ class page_trie {
     link->set(at(page).next.get());
   }
 
-  /// How many open leases have `page` in their chain.
+  /// How many open leases have `page` in their chain; under nodelock.h, how many end on it.
   std::uint32_t pins(page_id page) const { return at(page).pins.get(); }
 
   /// One more pin; returns how many there were.

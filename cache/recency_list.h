@@ -1,5 +1,5 @@
-// The eviction order: nodes that nobody pins, the one to be evicted next in front. A node that was pinned since may stay where
-// it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
+// The eviction order: nodes that nobody pins, the one to be evicted next in front. A node that was pinned since may stay
+// where it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
 //
 // It is exact without storing a tick. A release gives a whole chain one recency; there are two ways of listing the chain:
 //
