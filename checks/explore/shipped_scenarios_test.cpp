@@ -33,7 +33,9 @@ const std::map<std::string, counts>& known_counts() {
       {"fork_against_eviction", {{"coarse", 126}, {"rwlock", 126}, {"nodelock", 110}}},
       {"fork_on_a_full_pool", {{"coarse", 74}, {"rwlock", 74}, {"nodelock", 112}}},
       {"four_requests_on_a_three_page_pool", {{"coarse", 25200}, {"rwlock", 114384}, {"nodelock", 12120}}},
+      {"large_request_is_refused_beside_one_that_grows", {{"coarse", 32}, {"rwlock", 32}, {"nodelock", 26}}},
       {"lookup_against_eviction_of_the_same_leaf", {{"coarse", 76}, {"rwlock", 76}, {"nodelock", 33}}},
+      {"page_could_fall_or_was_free_at_every_moment", {{"coarse", 165}, {"rwlock", 165}, {"nodelock", 92}}},
       {"page_is_recycled_for_another_prompt", {{"coarse", 120}, {"rwlock", 120}, {"nodelock", 38}}},
       {"partial_page_is_never_published", {{"coarse", 69}, {"rwlock", 69}, {"nodelock", 38}}},
       {"private_tail_is_returned_at_release", {{"coarse", 35}, {"rwlock", 35}, {"nodelock", 15}}},
@@ -49,6 +51,7 @@ const std::map<std::string, counts>& known_counts() {
       {"three_releases_of_one_prefix", {{"coarse", 90}, {"rwlock", 1494}, {"nodelock", 36}}},
       {"three_requests_on_a_one_page_pool", {{"coarse", 6834}, {"rwlock", 6834}, {"nodelock", 1248}}},
       {"three_requests_publish_one_prefix", {{"coarse", 26190}, {"rwlock", 26238}, {"nodelock", 2088}}},
+      {"two_requests_branch_off_one_prefix", {{"coarse", 70}, {"rwlock", 110}, {"nodelock", 22}}},
       {"two_requests_of_half_the_pool_each", {{"coarse", 62}, {"rwlock", 62}, {"nodelock", 152}}},
       {"two_requests_publish_one_prefix", {{"coarse", 66}, {"rwlock", 66}, {"nodelock", 28}}},
   };
