@@ -19,7 +19,7 @@
 #pragma once
 
 #include <array>
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
 #include "eviction_queue.h"
@@ -96,19 +96,14 @@ class lockfree_cache {
   /// Linearization point: the exchange of the pool's top, or the last look at it.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
     if (const status s = usable(l); s != status::ok) return s;
-    const std::size_t limit = config_.pages * config_.tokens_per_page;
-    const std::size_t held = l.token_count_;
-    if (tokens.size() > limit - held || extra_slots > limit - held - tokens.size()) {
+    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (!shortage) {
       counts_.add(refused_too_large, 1);
       return status::request_too_large;
     }
-    const std::size_t slots = held + tokens.size() + extra_slots;
-    const std::size_t wanted = (slots + config_.tokens_per_page - 1) / config_.tokens_per_page;
-    const std::size_t shortage = wanted > l.pages_.size() ? wanted - l.pages_.size() : 0;
-    l.unpublished_.reserve(l.unpublished_.size() + tokens.size());
-    if (!take_pages(l, shortage, l.id_)) return status::cache_full;
-    l.unpublished_.insert(l.unpublished_.end(), tokens.begin(), tokens.end());
-    l.token_count_ += tokens.size();
+    l.reserve_more(*shortage, tokens.size());
+    if (!take_pages(l, *shortage, l.id_)) return status::cache_full;
+    l.append(tokens);
     return status::ok;
   }
 
@@ -125,7 +120,7 @@ class lockfree_cache {
     std::uint64_t hash = first == 0 ? root_hash : trie_.hash(parent.page);
     std::size_t duplicates = 0;
     for (; l.cached_ < full; ++l.cached_) {
-      const auto block = std::span<const token>(l.unpublished_).subspan((l.cached_ - first) * span_tokens, span_tokens);
+      const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
       hash = trie_.hash_below(hash, block);
       const page_id own = l.pages_[l.cached_];
       evictions_.forget(own);
@@ -143,7 +138,7 @@ class lockfree_cache {
     }
     counts_.add(published_pages, full - first - duplicates);
     counts_.add(duplicate_pages, duplicates);
-    l.unpublished_.erase(l.unpublished_.begin(), l.unpublished_.begin() + static_cast<std::ptrdiff_t>((full - first) * span_tokens));
+    l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
 
@@ -175,12 +170,9 @@ class lockfree_cache {
     if (r.result != status::ok) return r;
     lease_type forked;
     buffers_.lend(forked.pages_, forked.unpublished_);
-    forked.pages_.reserve(l.pages_.size());
-    forked.pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
-    forked.unpublished_ = l.unpublished_;
-    const std::size_t written = (l.token_count_ + config_.tokens_per_page - 1) / config_.tokens_per_page;
+    forked.copy_prefix(l);
+    const std::size_t written = l.written_pages(config_.tokens_per_page);
     r.copies.reserve(written - l.cached_);
-    forked.cached_ = l.cached_;
     const auto id = lease_id(counts_.next());
     if (!take_pages(forked, l.private_pages().size(), id)) {
       r.result = status::cache_full;
@@ -188,7 +180,6 @@ class lockfree_cache {
     }
     if (l.cached_ != 0) trie_.pin_again(l.pages_[l.cached_ - 1]);
     open(forked, id);
-    forked.token_count_ = l.token_count_;
     for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
     r.forked = std::move(forked);
     return r;
@@ -289,13 +280,6 @@ class lockfree_cache {
   static constexpr std::uint64_t root_hash = 0;
   static constexpr std::size_t batch = 64;     // pages that an eviction frees in one exchange of the pool's top
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
-
-  static cache_config checked(cache_config config) {
-    if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
-    if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
-    if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages) throw std::invalid_argument("the cache is too large");
-    return config;
-  }
 
   status usable(const lease_type& l) const noexcept {
     if (!l.is_open()) return status::lease_closed;

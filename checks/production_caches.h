@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "cache/coarse.h"
+#include "cache/nodelock.h"
 #include "cache/rwlock.h"
 #include "cache/sync_std.h"
 
@@ -31,10 +32,16 @@ struct rwlock_family {
   using over = rwlock_cache<Sync>;
 };
 
+struct nodelock_family {
+  template <class Sync>
+  using over = nodelock_cache<Sync>;
+};
+
 /// All variants, the default first.
 inline constexpr std::tuple production_caches{
     production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts"},
     production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share"},
+    production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
 };
 
 }  // namespace triecheck::checks

@@ -2,6 +2,7 @@
 
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
+#include "tools/commands.h"
 
 namespace triecheck::tools {
 
@@ -15,6 +16,15 @@ std::vector<listed_fault> list_faults() {
   std::vector<listed_fault> all;
   for (const explore::fault& f : explore::faults()) all.push_back({f.name, f.variant, f.description});
   return all;
+}
+
+checks::fuzz_target sequential_fault(const std::string& name) {
+  const explore::fault* fault = explore::find_fault(name);
+  if (fault == nullptr) throw usage_error("there is no fault '" + name + "' (`triecheck list` shows them)");
+  if (fault->make_sequential == nullptr) {
+    throw usage_error("the fault '" + name + "' is for `triecheck explore " + fault->scenario + " --fault " + name + "`");
+  }
+  return {.cache = fault->variant, .make = fault->make_sequential, .fault = fault->name};
 }
 
 }  // namespace triecheck::tools

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "checks/properties/sequential.h"
+
 namespace triecheck::tools {
 
 struct listed_strategy {
@@ -21,5 +23,8 @@ struct listed_fault {
 std::vector<listed_strategy> list_strategies();
 
 std::vector<listed_fault> list_faults();
+
+/// The fault called `name`, for workloads; throws usage_error where there is none, or none that they could show.
+checks::fuzz_target sequential_fault(const std::string& name);
 
 }  // namespace triecheck::tools

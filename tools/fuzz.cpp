@@ -13,6 +13,7 @@
 #include "checks/properties/sequential.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
+#include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -28,6 +29,7 @@ struct arguments {
   std::uint64_t length = checks::default_length;
   std::uint64_t seed = 0;
   std::string cache = all_variants;
+  std::string fault;
   std::optional<std::string> reproduce;
   std::string json;
   std::string junit;
@@ -41,6 +43,11 @@ std::uint64_t fresh_seed() {
 checks::fuzz_target target_of(const checks::variant& v) { return {.cache = v.name, .make = v.make}; }
 
 std::vector<checks::fuzz_target> targets_of(const arguments& a) {
+  if (!a.fault.empty()) {
+    const checks::fuzz_target faulty = sequential_fault(a.fault);
+    if (a.cache == all_variants || a.cache == faulty.cache) return {faulty};
+    throw usage_error("the fault '" + a.fault + "' is one of " + faulty.cache + ", not of " + a.cache);
+  }
   if (a.cache != all_variants) return {target_of(known_variant(a.cache))};
   std::vector<checks::fuzz_target> targets;
   for (const checks::variant& v : checks::variants()) targets.push_back(target_of(v));
@@ -48,7 +55,8 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
 }
 
 std::string command_of(const arguments& a) {
-  const std::string command = "triecheck fuzz --cache " + a.cache;
+  const std::string command =
+      "triecheck fuzz --cache " + a.cache + (a.fault.empty() ? "" : " --fault " + shell_word(a.fault));
   if (a.reproduce) return command + " --reproduce " + shell_word(*a.reproduce);
   return command + " --cases " + std::to_string(a.cases) + " --seed " + std::to_string(a.seed) + " --length " +
          std::to_string(a.length);
@@ -126,6 +134,7 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows, or all")
       ->type_name("V|all")
       ->capture_default_str();
+  command->add_option("--fault", a->fault, "Runs the cache with a known defect that workloads can show")->type_name("NAME");
   command->add_option("--reproduce", a->reproduce, "Runs the one workload that a failing run printed")
       ->type_name("TOKEN")
       ->excludes(cases)

@@ -136,6 +136,21 @@ TEST_F(explore_command, bad_arguments_are_one_line_each) {
   }
 }
 
+TEST_F(explore_command, workloads_take_the_faults_that_they_can_show) {
+  for (const auto& [arguments, line] : {
+           std::pair{"fuzz --fault nonsense", "triecheck: there is no fault 'nonsense' (`triecheck list` shows them)"},
+           std::pair{"fuzz --fault publish_pins_twice",
+                     "triecheck: the fault 'publish_pins_twice' is for `triecheck explore tails_of_two_requests_of_one_prompt "
+                     "--fault publish_pins_twice`"},
+           std::pair{"fuzz --cache coarse --fault handed_parent_goes_to_the_back",
+                     "triecheck: the fault 'handed_parent_goes_to_the_back' is one of nodelock, not of coarse"},
+       }) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments;
+    EXPECT_EQ(e.err, std::string(line) + "\n") << arguments;
+  }
+}
+
 TEST_F(explore_command, schedule_that_no_longer_fits_says_at_which_operation) {
   const ended e = run("replay 'clear_against_lookup@coarse@0x2.3'");
   EXPECT_EQ(e.status, 4) << e.out << e.err;

@@ -1,7 +1,8 @@
 # Seeded faults: each file *.patch of this folder puts one known defect back into a copy of the shipped text.
 #
-# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario) and goes on as a unified
-# diff of cache/. It must apply to the shipped text without fuzz, or configuring stops: a fault that rots is noticed.
+# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not coarse)
+# and goes on as a unified diff of cache/. `Check: fuzz` in place of a scenario: a sequential workload shows it, over the
+# production layer. It must apply to the shipped text without fuzz, or configuring stops: a fault that rots is noticed.
 # The copy lives in a namespace of its own, in the build folder, so that a faulty cache stands beside the shipped one in
 # one program. It shares the sync layer's concept and the vocabulary of types with the shipped text.
 find_program(PATCH_EXECUTABLE patch)
@@ -9,8 +10,8 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text block_hash.h coarse.h counts.h eviction_queue.h free_stack.h lease.h lease_buffers.h locked.h lockfree.h lockfree_trie.h
-  node_word.h orders.h page_pool.h page_trie.h recency_list.h rwlock.h striped.h)
+set(fault_text block_hash.h coarse.h counts.h eviction_queue.h free_stack.h hand_over_hand.h lease.h lease_buffers.h locked.h lockfree.h lockfree_trie.h
+  node_word.h nodelock.h orders.h page_pool.h page_trie.h recency_list.h rwlock.h striped.h)
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
 set(triecheck_fault_sources)
 set(fault_count 0)
@@ -41,7 +42,13 @@ macro(triecheck_fault fault)
     file(COPY_FILE ${copy}/cache/${header}.new ${copy}/${header} ONLY_IF_DIFFERENT)
   endforeach()
   file(READ ${patch_file} text LIMIT 2000)
-  foreach(field IN ITEMS Description Breaks Expected Scenario)
+  set(fault_fields Description Breaks Expected Scenario)
+  set(fault_make_sequential nullptr)
+  if(text MATCHES "(^|\n)Check: fuzz\n")
+    list(REMOVE_ITEM fault_fields Scenario)
+    set(fault_Scenario "")
+  endif()
+  foreach(field IN LISTS fault_fields)
     if(NOT text MATCHES "(^|\n)${field}: ([^\n]+)")
       message(FATAL_ERROR "checks/faults/${fault}.patch does not say its ${field}")
     endif()
@@ -51,9 +58,13 @@ macro(triecheck_fault fault)
   if(text MATCHES "(^|\n)Cache: ([^\n]+)")
     set(fault_Cache "${CMAKE_MATCH_2}")
   endif()
+  if(fault_Scenario STREQUAL "")
+    set(fault_make_sequential "&checks::make_subject<faults::${fault_name}::${fault_Cache}_cache<std_sync>>")
+  endif()
   file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
 #include "@copy@/@fault_Cache@.h"
 
+#include "cache/sync_std.h"
 #include "checks/cache_subject.h"
 #include "checks/explore/registry.h"
 #include "checks/explore/relacy_sync.h"
@@ -62,7 +73,8 @@ namespace triecheck::explore {
 
 fault fault_@fault_name@() {
   return {"@fault_name@", "@fault_Cache@", "@fault_Description@", "@fault_Breaks@", "@fault_Expected@", "@fault_Scenario@",
-          &checks::make_subject<faults::@fault_name@::@fault_Cache@_cache<relacy_sync>>};
+          &checks::make_subject<faults::@fault_name@::@fault_Cache@_cache<relacy_sync>>,
+          @fault_make_sequential@};
 }
 
 }  // namespace triecheck::explore
@@ -75,9 +87,16 @@ fault fault_@fault_name@() {
   string(APPEND fault_declarations "fault fault_${fault}();\n")
   string(APPEND fault_calls "fault_${fault}(), ")
   # Registered here, where the name, the scenario and the kind are known; the programs are those of tools/.
-  add_test(NAME fault.explore.${fault} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
-    $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault} ${fault_Scenario} ${fault_Expected})
-  set_tests_properties(fault.explore.${fault} PROPERTIES TIMEOUT 120 LABELS fault)
+  if(fault_Scenario STREQUAL "")
+    set(fault_test fault.fuzz.${fault})
+    add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/sequential_fault_test
+      $<TARGET_FILE:triecheck> ${fault} ${fault_Expected})
+  else()
+    set(fault_test fault.explore.${fault})
+    add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
+      $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault} ${fault_Scenario} ${fault_Expected})
+  endif()
+  set_tests_properties(${fault_test} PROPERTIES TIMEOUT 120 LABELS fault)
 endmacro()
 
 include(${CMAKE_CURRENT_LIST_DIR}/list.cmake)
