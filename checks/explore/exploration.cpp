@@ -198,12 +198,12 @@ std::string exploration::work(progress& shared, const message_sender& send, comm
     const std::size_t at = all.next.fetch_add(1);
     if (at >= order.size() || at > all.last || (limited && all.executions >= limit_)) return no_more;
     const piece_state& state = pieces_[order[at]];
-    const std::size_t undecided_before = program.undecided();
+    const std::size_t undecided_before = program.history().undecided();
     const auto tell = [&](json j, const run_tally& more) {
       run_tally sum = state.counted;
       sum += more;
       j.update({{"piece", order[at]}, {"tally", to_json(sum)},
-                {"undecided", state.undecided + program.undecided() - undecided_before}});
+                {"undecided", state.undecided + program.history().undecided() - undecided_before}});
       send(dump(j));
     };
     const auto chooser = make_strategy(options_, state.what, state.position);

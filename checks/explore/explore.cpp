@@ -239,7 +239,7 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
     json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record));
-    answer["undecided"] = program.undecided();
+    answer["undecided"] = program.history().undecided();
     answer["story"] = record.table(program.threads(), all);
     return answer.dump(-1, ' ', false, json::error_handler_t::replace);
   };

@@ -32,8 +32,8 @@ class scenario_program final : public program {
   void thread(unsigned index) override { run(threads_[index]); }
   void finish() override;
 
-  /// Histories that the linearizability check gave up on; they make a run incomplete.
-  std::size_t undecided() const { return history_.undecided(); }
+  /// The oracle that judges the histories of all executions. Those that it gave up on make a run incomplete.
+  const checks::linearizability& history() const { return history_; }
 
  private:
   /// A step with the numbers of its leases; `request` is already split.
