@@ -148,5 +148,72 @@ TEST(real_time, a_page_that_another_lease_still_holds_in_another_order_is_found)
       << r.found->message;
 }
 
+/// The shipped cache, but the threads are told that it is full: while an eviction is under way, or always.
+template <bool Always>
+class refusing final : public checks::subject {
+ public:
+  refusing(const model::config& c, std::size_t leases) : cache_(c, leases) { evictions_.store(0, memory_order::relaxed); }
+
+  model::outcome perform(const model::operation& op) override {
+    if (op.kind == model::operation_kind::evict) {
+      evictions_.fetch_add(1, memory_order::relaxed);
+      const model::outcome o = cache_.perform(op);
+      evictions_.fetch_sub(1, memory_order::relaxed);
+      return o;
+    }
+    closed_ = closed_ || op.kind == model::operation_kind::release;
+    if (op.kind == model::operation_kind::allocate && !closed_ && (Always || evictions_.fetch_add(0, memory_order::relaxed) != 0)) {
+      ++refused_;
+      return {.result = model::status::cache_full};
+    }
+    return cache_.perform(op);
+  }
+  std::vector<model::page> pages_of(model::lease l) const override { return cache_.pages_of(l); }
+  model::statistics stats() const override {
+    model::statistics s = cache_.stats();
+    s.refused_full += refused_;
+    return s;
+  }
+  checks::structure inspect() const override { return cache_.inspect(); }
+  std::vector<std::string> shutdown() override { return cache_.shutdown(); }
+
+  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
+    return std::make_unique<refusing>(c, leases);
+  }
+
+ private:
+  checks::cache_subject<coarse_cache<relacy_sync>> cache_;
+  relacy_sync::atomic<std::uint32_t> evictions_;  // under way
+  std::size_t refused_ = 0;
+  bool closed_ = false;  // the one lease that there is
+};
+
+checks::result refused(checks::subject_factory make, model::refusals rule) {
+  const auto s = checks::parse_scenario(
+      "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\", \"allocate a or stop\"]\n"
+      "[[thread]]\nrun = [\"evict 1\"]\n",
+      "refusing.toml");
+  explore_options o = with(make);
+  o.refusals = rule;
+  return explore_scenario(s, "refusing", o).outcome;
+}
+
+TEST(real_time, a_refusal_beside_another_operation_is_right_under_the_relaxed_rule_only) {
+  const checks::result exact = refused(&refusing<false>::make, model::refusals::exact);
+  ASSERT_EQ(exact.outcome, checks::verdict::fail);
+  EXPECT_EQ(exact.found->kind, "linearizability") << exact.found->message;
+  EXPECT_EQ(exact.scope.find("refusals"), std::string::npos) << exact.scope;
+  const checks::result crowded = refused(&refusing<false>::make, model::refusals::crowded);
+  EXPECT_EQ(crowded.outcome, checks::verdict::pass) << (crowded.found ? crowded.found->message : "");
+  EXPECT_NE(crowded.scope.find("refusals: crowded"), std::string::npos) << crowded.scope;
+}
+
+// Nothing orders the refusal with what thread 1 does, so it may be alone.
+TEST(real_time, a_refusal_that_may_be_alone_is_wrong_under_the_relaxed_rule_too) {
+  const checks::result r = refused(&refusing<true>::make, model::refusals::crowded);
+  ASSERT_EQ(r.outcome, checks::verdict::fail);
+  EXPECT_EQ(r.found->kind, "linearizability") << r.found->message;
+}
+
 }  // namespace
 }  // namespace triecheck::explore

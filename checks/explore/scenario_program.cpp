@@ -36,8 +36,8 @@ std::size_t count_operations(const checks::scenario& s) {
   return count;
 }
 
-scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make)
-    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), ownership_(0, 0), history_(config_) {
+scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule)
+    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), ownership_(0, 0), history_(config_, rule) {
   init_ = prepare(s.init);
   for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
   final_ = prepare(s.final);

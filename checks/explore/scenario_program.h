@@ -25,7 +25,8 @@ std::size_t count_operations(const checks::scenario& s);
 
 class scenario_program final : public program {
  public:
-  scenario_program(const checks::scenario& s, checks::subject_factory make);
+  /// `rule`: what the refusals of the cache are held to.
+  scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact);
 
   unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
   void setup() override;

@@ -113,7 +113,8 @@ linearizability::judgement linearizability::judge(const std::vector<model::page_
       events_[before_ + i].called = before_ + order[i].opened;
       events_[before_ + i].returned = before_ + order[i].closed;
     }
-    const model::linearization found = model::check(config_, events_, &pages, states_left, false);
+    const model::linearization found =
+        model::check(config_, events_, &pages, {.limit_states = states_left, .tell_order = false, .rule = rule_});
     states_left -= std::min(states_left, found.states);
     j.decided = found.verdict != model::linearizable::unknown;
     if (found.verdict == model::linearizable::no) wrong = found.reason + show_order(order);

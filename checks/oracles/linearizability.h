@@ -29,7 +29,8 @@ namespace triecheck::checks {
 
 class linearizability {
  public:
-  explicit linearizability(const model::config& c) : config_(c) {}
+  /// `rule`: when a refusal is right. An operation is crowded where another one overlaps it in the order that is judged.
+  linearizability(const model::config& c, model::refusals rule) : config_(c), rule_(rule) {}
 
   /// Forgets the history of the last execution.
   void clear() {
@@ -63,6 +64,7 @@ class linearizability {
   std::string show_order(std::span<const stages> order) const;
 
   const model::config config_;
+  const model::refusals rule_;
   std::vector<model::event> events_;  // the first `recorded_` are the history; those behind are overwritten, not freed
   std::size_t recorded_ = 0;
   std::vector<interval> intervals_;   // of the operations of the threads, the first of which is events_[before_]

@@ -192,7 +192,7 @@ std::optional<std::string> evicted_and_missed(const clock_vector& clock_of_looku
 }
 
 TEST(linearizability_oracle, an_answer_has_to_fit_every_order_that_the_steps_allow) {
-  linearizability oracle({.pages = 1, .tokens_per_page = 1});
+  linearizability oracle({.pages = 1, .tokens_per_page = 1}, model::refusals::exact);
   EXPECT_EQ(evicted_and_missed({1, 1}, oracle), std::nullopt) << "the lookup happens after the eviction";
   EXPECT_EQ(oracle.orders(), 1u);
   const auto wrong = evicted_and_missed({0, 1}, oracle);
@@ -200,8 +200,28 @@ TEST(linearizability_oracle, an_answer_has_to_fit_every_order_that_the_steps_all
   EXPECT_NE(wrong->find("thread 1: lookup #1 [1], then thread 0: evict 1"), std::string::npos) << *wrong;
 }
 
+// An eviction of thread 0 and an allocation of thread 1 that is refused though the page is free.
+std::optional<std::string> refused_beside_an_eviction(const interval& eviction, const interval& refusal, model::refusals rule) {
+  linearizability oracle({.pages = 1, .tokens_per_page = 1}, rule);
+  model::outcome full;
+  full.result = model::status::cache_full;
+  oracle.record({.kind = model::operation_kind::lookup, .subject = 0}, {}, {});
+  oracle.record({.kind = model::operation_kind::evict, .count = 1}, {}, eviction);
+  oracle.record({.kind = model::operation_kind::allocate, .subject = 0, .tokens = {1}}, full, refusal);
+  return oracle.check({{}});
+}
+
+TEST(linearizability_oracle, a_crowded_refusal_needs_an_overlap_in_every_order) {
+  const interval eviction = {.opened = {0, {1, 0}}, .closed = {0, {2, 1}}, .called = 0, .returned = 2};
+  const interval inside = {.opened = {1, {1, 1}}, .closed = {1, {1, 1}}, .called = 1, .returned = 1};
+  const interval free = {.opened = {1, {0, 1}}, .closed = {1, {0, 1}}, .called = 1, .returned = 1};
+  EXPECT_TRUE(refused_beside_an_eviction(eviction, inside, model::refusals::exact).has_value());
+  EXPECT_EQ(refused_beside_an_eviction(eviction, inside, model::refusals::crowded), std::nullopt);
+  EXPECT_TRUE(refused_beside_an_eviction(eviction, free, model::refusals::crowded).has_value()) << "it may have been alone";
+}
+
 TEST(linearizability_oracle, a_history_that_repeats_is_counted_as_often_as_it_comes) {
-  linearizability oracle({.pages = 1, .tokens_per_page = 1});
+  linearizability oracle({.pages = 1, .tokens_per_page = 1}, model::refusals::exact);
   const auto run = [&] {
     oracle.clear();
     oracle.record({.kind = model::operation_kind::evict, .count = 1}, {}, one_step(0, {1, 0}, 0));
@@ -216,7 +236,7 @@ TEST(linearizability_oracle, a_history_that_repeats_is_counted_as_often_as_it_co
 
 // Twelve operations that share nothing have 12! / 4!^3 = 34,650 orders: more than the oracle judges.
 TEST(linearizability_oracle, too_many_orders_are_undecided) {
-  linearizability oracle({.pages = 1, .tokens_per_page = 1});
+  linearizability oracle({.pages = 1, .tokens_per_page = 1}, model::refusals::exact);
   for (std::uint32_t i = 0; i < 12; ++i) {
     clock_vector clock{};
     clock[i % 3] = i / 3 + 1;
