@@ -8,6 +8,7 @@
 #include "cache/nodelock.h"
 #include "cache/rwlock.h"
 #include "cache/sync_std.h"
+#include "model/state.h"
 
 namespace triecheck::checks {
 
@@ -20,6 +21,8 @@ struct production_cache {
   using cache_type = over<std_sync>;
   const char* name;
   const char* description;
+  model::refusals refusals = model::refusals::exact;  ///< when it may say that nothing can be evicted
+  bool nonblocking = false;                           ///< whether a stopped thread never keeps another from finishing
 };
 
 struct coarse_family {

@@ -10,7 +10,7 @@ namespace {
 
 template <class Listed>
 variant to_variant(const Listed& p) {
-  return {p.name, p.description, &make_subject<typename Listed::cache_type>};
+  return {p.name, p.description, &make_subject<typename Listed::cache_type>, p.refusals, p.nonblocking};
 }
 
 }  // namespace

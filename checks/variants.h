@@ -12,6 +12,8 @@ struct variant {
   std::string name;         ///< what --cache takes
   std::string description;  ///< one line
   subject_factory make;     ///< over the production layer
+  model::refusals refusals = model::refusals::exact;  ///< the rule that its refusals are held to
+  bool nonblocking = false; ///< must pass `obstruction`; the others must fail it
 };
 
 /// All variants, the default first.

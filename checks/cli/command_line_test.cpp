@@ -85,7 +85,9 @@ TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
   ASSERT_TRUE(json.is_object());
   ASSERT_FALSE(json["scenarios"].empty());
   for (const char* key : {"name", "title", "threads", "pages"}) EXPECT_TRUE(json["scenarios"][0].contains(key)) << key;
-  EXPECT_FALSE(json["caches"].empty());
+  ASSERT_FALSE(json["caches"].empty());
+  EXPECT_EQ(json["caches"][0]["refusals"], "exact");
+  EXPECT_EQ(json["caches"][0]["nonblocking"], false);
   ASSERT_TRUE(json["strategies"].is_array() && json["faults"].is_array());
   if (!json["strategies"].empty()) {  // a build without the explorer has none
     EXPECT_EQ(json["strategies"][0]["name"], "exhaustive");

@@ -36,8 +36,8 @@ std::size_t count_operations(const checks::scenario& s) {
   return count;
 }
 
-scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make)
-    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), ownership_(0, 0), history_(config_) {
+scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule)
+    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), ownership_(0, 0), history_(config_, rule) {
   init_ = prepare(s.init);
   for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
   final_ = prepare(s.final);
@@ -143,17 +143,16 @@ outcome scenario_program::perform(const operation& op) {
   session& s = session::current();
   const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release;
   if (gives_up) {
-    s.begin_operation([this, l = op.subject] { ownership_.strike(l); });
+    s.begin_operation([this, l = op.subject](const checks::moment& first_step) { ownership_.strike(l, first_step); });
   } else {
     s.begin_operation();
   }
   outcome o = subject_->perform(op);
-  const session::interval when = s.end_operation();
-  const unsigned thread = s.thread();
+  const checks::interval when = s.end_operation();
   std::optional<std::string> wrong;
   {
     const outside_simulation heap;
-    history_.record(thread, op, o, when.called, when.returned);
+    history_.record(op, o, when);
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
@@ -161,7 +160,7 @@ outcome scenario_program::perform(const operation& op) {
     if (has_lease && (!forked || o.result == model::status::ok)) {
       books_[l].open = op.kind != operation_kind::release;
       books_[l].last = o;
-      wrong = ownership_.enter(l, o.pages, o.cached);
+      wrong = ownership_.enter(l, o.pages, o.cached, when.closed);
     }
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
