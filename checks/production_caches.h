@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "cache/coarse.h"
+#include "cache/lockfree.h"
 #include "cache/nodelock.h"
 #include "cache/rwlock.h"
 #include "cache/sync_std.h"
@@ -40,11 +41,18 @@ struct nodelock_family {
   using over = nodelock_cache<Sync>;
 };
 
+struct lockfree_family {
+  template <class Sync>
+  using over = lockfree_cache<Sync>;
+};
+
 /// All variants, the default first.
 inline constexpr std::tuple production_caches{
     production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts"},
     production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share"},
     production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
+    production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
+                                      model::refusals::crowded, true},
 };
 
 }  // namespace triecheck::checks

@@ -100,6 +100,15 @@ std::string scope_of(const explore_options& o) {
   return scope;
 }
 
+/// What is explored where the scenario bounds the preemptions under this cache.
+explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
+  const auto bound = s.bounds.find(o.cache);
+  if (!o.heed_bounds || o.strategy != "exhaustive" || bound == s.bounds.end()) return o;
+  o.strategy = "bounded";
+  o.preemptions = bound->second;
+  return o;
+}
+
 class clock {
  public:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -216,8 +225,9 @@ std::optional<explored> stored_execution(const checks::scenario& s, const std::s
 
 }  // namespace
 
-explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
+explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& asked,
                           const std::function<void(const exploration_status&)>& tick) {
+  const explore_options options = heeding_bounds(asked, s);
   explored out;
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
@@ -250,7 +260,8 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   return out;
 }
 
-std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& o) {
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked) {
+  const explore_options o = heeding_bounds(asked, s);
   return exploration(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o).probe();
 }
 

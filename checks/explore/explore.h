@@ -38,6 +38,7 @@ struct explore_options {
   checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
   std::optional<model::refusals> refusals;        ///< the rule of the variant without it
   std::string strategy = "exhaustive";
+  bool heed_bounds = false;                       ///< of exhaustive: bounded instead, where the scenario says so of the cache
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound

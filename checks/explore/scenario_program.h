@@ -75,6 +75,7 @@ class scenario_program final : public program {
   model::outcome perform(const model::operation& op);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
+  bool may_refuse(const action& a, const model::outcome& o) const;
   bool fork(const action& a);
   void write(model::lease l);
   void read(const action& a);
@@ -87,6 +88,7 @@ class scenario_program final : public program {
 
   const model::config config_;
   const checks::subject_factory make_;
+  const model::refusals rule_;
   std::size_t leases_ = 0;
   script init_;
   std::vector<script> threads_;
