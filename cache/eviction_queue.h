@@ -119,7 +119,7 @@ class eviction_queue {
     while (next != no_page) {
       const page_id page = next;
       next = at(page).below.get();
-      at(page).posted.store(false, orders::posted);
+      at(page).posted.store(false, orders::unpost);
       list_.push_newest(page);
     }
   }

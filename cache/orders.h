@@ -51,11 +51,13 @@ inline constexpr memory_order state_publish = memory_order::release;
 
 // ---- The eviction order (eviction_queue.h)
 
-// (12) with (7), (13): looks whether a node that was found on the list has references. seq_cst: see (7).
+// (12) with (7), (26): looks whether a node that was found on the list has references. seq_cst: see (7).
 inline constexpr memory_order visit = memory_order::seq_cst;
-// (13) with (12), (14): looks whether a page is in the inbox already, or says that it is not any more. seq_cst: see (7).
+// (13) with (26): looks whether a page is in the inbox already. seq_cst: see (7).
 inline constexpr memory_order posted = memory_order::seq_cst;
-// (14) with (13): takes the right to put a page into the inbox: who took it out before is done with its link.
+// (26) with (12), (13), (14): says that a page is in the inbox no more; its link there was read. seq_cst: see (7).
+inline constexpr memory_order unpost = memory_order::seq_cst;
+// (14) with (26): takes the right to put a page into the inbox: who took it out before is done with its link.
 inline constexpr memory_order post = memory_order::acquire;
 // (15) with (16): puts a page into the inbox, with its link, or takes all of them out.
 inline constexpr memory_order inbox = memory_order::acq_rel;

@@ -37,6 +37,7 @@ struct arguments {
   std::string cache;
   std::string fault;
   std::string strategy = "exhaustive";
+  bool bounded_stops = false;  // --preemptions was given: obstruction looks no further
   bool heed_bounds = false;  // no strategy was asked for: the scenarios may bound the search
   std::uint64_t preemptions = 2;
   std::uint64_t depth = 3;
@@ -95,6 +96,7 @@ explore::explore_options options_of(const arguments& a) {
   o.reduction = !a.no_reduction;
   o.stale_depth = static_cast<unsigned>(a.stale_depth);
   o.preemptions = static_cast<unsigned>(a.preemptions);
+  if (a.strategy == "obstruction" && a.bounded_stops) o.stops_within = o.preemptions;
   o.depth = static_cast<unsigned>(a.depth);
   o.solo_steps = static_cast<unsigned>(a.solo_steps);
   o.seed = a.seed;
@@ -115,9 +117,9 @@ std::string command_of(const arguments& a) {
   add("--scenarios", a.directory);
   add("--cache", a.cache);
   add("--fault", a.fault);
-  add("--strategy", a.heed_bounds ? "" : a.strategy);
+  add("--strategy", a.heed_bounds && a.strategy == "exhaustive" ? "" : a.strategy);
   if (a.no_reduction) text += " --no-reduction";
-  add_own("--preemptions", std::to_string(a.preemptions));
+  if (a.strategy != "obstruction" || a.bounded_stops) add_own("--preemptions", std::to_string(a.preemptions));
   add_own("--depth", std::to_string(a.depth));
   add_own("--seed", std::to_string(a.seed));
   if (a.solo_steps != 200) add_own("--solo-steps", std::to_string(a.solo_steps));
@@ -164,6 +166,7 @@ nlohmann::json to_json(const plan& p) {
   nlohmann::json j = {{"command", p.command}, {"scenarios", scenarios}, {"caches", p.caches}, {"fault", o.fault},
                       {"strategy", o.strategy}, {"heed_bounds", o.heed_bounds}, {"reduction", o.reduction}, {"stale_depth", o.stale_depth},
                       {"preemptions", o.preemptions}, {"depth", o.depth}, {"solo_steps", o.solo_steps}, {"seed", o.seed}, {"executions", o.executions}};
+  if (o.stops_within) j["stops_within"] = *o.stops_within;
   if (o.shard) j["shard"] = {o.shard->index, o.shard->count};
   return j;
 }
@@ -187,6 +190,7 @@ plan read_plan(const nlohmann::json& j) {
   o.solo_steps = j.at("solo_steps");
   o.seed = j.at("seed");
   o.executions = j.at("executions");
+  if (j.contains("stops_within")) o.stops_within = j["stops_within"].get<unsigned>();
   if (j.contains("shard")) o.shard = checks::share{.index = j["shard"].at(0), .count = j["shard"].at(1)};
   return p;
 }
@@ -353,7 +357,7 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--fault", a->fault, "A seeded fault in place of the shipped text")->type_name("NAME");
   command->add_option("--strategy", a->strategy, "Who chooses")->type_name("NAME")->capture_default_str();
   const std::vector<CLI::Option*> own_options = {
-      add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound: how many at most", 0, 1000),
+      add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound, obstruction: how many at most", 0, 1000),
       add_number(*command, "--depth", a->depth, "pct: how many ordering constraints a violation may need", 1, 100),
       add_number(*command, "--seed", a->seed, "pct, random, relacy-random: where the executions come from", 0),
       add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, 2),
@@ -388,7 +392,8 @@ void add_explore(CLI::App& app, int& exit_code) {
       if (o->count() != 0 && o->as<std::string>().empty()) throw usage_error(o->get_name() + " needs the name of a file");
     }
     if (a->obstruction && command->get_option("--strategy")->count() == 0) a->strategy = "obstruction";
-    a->heed_bounds = !a->obstruction && !a->no_reduction && command->get_option("--strategy")->count() == 0;
+    a->bounded_stops = command->get_option("--preemptions")->count() != 0;
+    a->heed_bounds = !a->no_reduction && !a->bounded_stops && command->get_option("--strategy")->count() == 0;
     const explore::strategy_name* chosen = explore::find_strategy(a->strategy);
     for (const CLI::Option* o : own_options) {
       if (chosen == nullptr || o->count() == 0) continue;

@@ -10,7 +10,6 @@
 // Reduction, OOPSLA 2013, on why the two do not mix).
 #include <algorithm>
 #include <array>
-#include <unordered_map>
 #include <vector>
 
 #include "checks/explore/depth_first.h"
@@ -19,14 +18,8 @@
 namespace triecheck::explore {
 namespace {
 
-struct frame : ordered_operation {
-  std::uint32_t enabled = 0;
+struct frame : counted_operation {
   std::uint32_t left = 0;       // threads that are still to be tried here
-  unsigned current = 0;         // the thread that ran before this choice
-  bool free_switch = false;     // it cannot go on, or offers to wait: leaving it is no preemption
-  unsigned before = 0;          // preemptions in front of this choice
-
-  unsigned preemptions() const { return before + (!free_switch && thread != current ? 1 : 0); }
 };
 
 class bounded final : public tree_strategy {
@@ -49,7 +42,7 @@ class bounded final : public tree_strategy {
       pruned_ = true;
       return stay(point);
     }
-    if (!frames_.empty() && !reach(point.current)) {
+    if (!frames_.empty() && !seen_.is_new(frames_, point.current)) {
       pruned_ = true;
       return stay(point);
     }
@@ -103,14 +96,8 @@ class bounded final : public tree_strategy {
 
   void push(const scheduling_point& point) {
     frame f;
-    std::copy(point.next.begin(), point.next.end(), f.next.begin());
-    f.enabled = point.enabled;
-    f.current = point.current;
-    f.free_switch = frames_.empty() || (point.enabled & bit(point.current)) == 0 ||
-                    point.next[point.current].kind == access::local;
-    f.before = frames_.empty() ? 0 : frames_.back().preemptions();
-    const bool all = f.free_switch || f.before < bound_;
-    f.left = all ? point.enabled : bit(point.current);
+    f.choose_at(point, frames_.empty() ? nullptr : &frames_.back());
+    f.left = f.within(bound_);
     if (depth_ < below_.size()) return descend(f, point);
     cut_ = cut_ || f.left != point.enabled;
     const bool waits = point.next[point.current].kind == access::local && point.enabled != bit(point.current);
@@ -126,18 +113,6 @@ class bounded final : public tree_strategy {
     f.data = inner_choices(below_[depth_]);
     if ((point.enabled & bit(f.thread)) == 0) broken_ = not_deterministic_at(depth_ + 1);
     frames_.push_back(std::move(f));
-  }
-
-  // The last operation has run, its inner choices are made: computes the order of the prefix; false when it was reached
-  // before, by the same thread and with no more preemptions.
-  bool reach(unsigned current) {
-    order_last(frames_);
-    const frame& f = frames_.back();
-    const auto [entry, fresh] = seen_.try_emplace(hashed(f.order, current), f.preemptions());
-    if (fresh) return true;
-    if (entry->second <= f.preemptions()) return false;
-    entry->second = f.preemptions();
-    return true;
   }
 
   // Moves a frame to its next alternative; false when there is none.
@@ -158,7 +133,7 @@ class bounded final : public tree_strategy {
   bool cut_before_ = false;   // or of the one before
   std::vector<frame> frames_;
   std::size_t depth_ = 0;    // operations of this execution so far
-  std::unordered_map<std::uint64_t, unsigned> seen_;  // order and running thread -> fewest preemptions
+  reached_states seen_;
   bool pruned_ = false;
   bool listed_ = false;      // the rest of this execution belongs to the part below its beginning
   bool repeated_ = false;

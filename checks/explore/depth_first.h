@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -113,6 +114,49 @@ void order_last(std::vector<Frame>& frames) {
   event = hashed(event, inner.age * 2U + (inner.spurious ? 1 : 0));
   f.order = (last == 0 ? 0 : frames[last - 1].order) + event;
 }
+
+/// An operation that was chosen within a bound on preemptions: on switches away from a thread that could have gone on.
+struct counted_operation : ordered_operation {
+  std::uint32_t enabled = 0;
+  unsigned current = 0;         // the thread that ran before this choice
+  bool free_switch = false;     // it cannot go on, or offers to wait: leaving it is no preemption
+  unsigned before = 0;          // preemptions in front of this choice
+
+  unsigned preemptions() const { return before + (!free_switch && thread != current ? 1 : 0); }
+
+  /// The choice at `point`, behind `earlier` where there is one, before its thread is known.
+  void choose_at(const scheduling_point& point, const counted_operation* earlier) {
+    std::copy(point.next.begin(), point.next.end(), next.begin());
+    enabled = point.enabled;
+    current = point.current;
+    free_switch = earlier == nullptr || (point.enabled & (1U << point.current)) == 0 ||
+                  point.next[point.current].kind == access::local;
+    before = earlier == nullptr ? 0 : earlier->preemptions();
+  }
+
+  /// The threads that may run with no more than `most` preemptions.
+  std::uint32_t within(unsigned most) const { return free_switch || before < most ? enabled : 1U << current; }
+};
+
+/// The states that a search reached: a prefix leads to none that it has to go on from where its order was reached before,
+/// by the same thread and with no more preemptions.
+class reached_states {
+ public:
+  /// The last operation of `frames` has run, its inner choices are made; `current` is its thread.
+  template <class Frame>
+  bool is_new(std::vector<Frame>& frames, unsigned current) {
+    order_last(frames);
+    const Frame& f = frames.back();
+    const auto [entry, fresh] = seen_.try_emplace(hashed(f.order, current), f.preemptions());
+    if (!fresh && entry->second <= f.preemptions()) return false;
+    entry->second = f.preemptions();
+    return true;
+  }
+  void clear() { seen_.clear(); }
+
+ private:
+  std::unordered_map<std::uint64_t, unsigned> seen_;
+};
 
 /// What such a strategy says when a prefix does not repeat; `operation` counts from 1.
 inline std::string not_deterministic_at(std::size_t operation) {

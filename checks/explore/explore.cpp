@@ -27,7 +27,7 @@ const std::vector<strategy_name>& strategy_names() {
        {"--depth", "--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
       {"random", "--executions schedules from --seed, each as likely as any other", {"--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
       {"obstruction", "from every state each thread alone has to end its operation within --solo-steps steps (--obstruction)",
-       {"--obstruction", "--solo-steps", "--stale-depth"}},
+       {"--obstruction", "--preemptions", "--solo-steps", "--stale-depth"}},
       {"relacy-full", "Relacy's own full search, for comparison", {}},
       {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison", {"--preemptions"}},
       {"relacy-random", "Relacy's own random search, for comparison", {"--seed"}},
@@ -103,7 +103,9 @@ std::string scope_of(const explore_options& o) {
 /// What is explored where the scenario bounds the preemptions under this cache.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
   const auto bound = s.bounds.find(o.cache);
-  if (!o.heed_bounds || o.strategy != "exhaustive" || bound == s.bounds.end()) return o;
+  if (!o.heed_bounds || bound == s.bounds.end()) return o;
+  if (o.strategy == "obstruction") o.stops_within = bound->second;
+  if (o.strategy != "exhaustive") return o;
   o.strategy = "bounded";
   o.preemptions = bound->second;
   return o;
@@ -127,7 +129,7 @@ void read_findings(result& r, const findings& f, replay_token token, const check
                               .schedule = show(token.choices), .token = word,
                               .replay = "triecheck replay " + checks::shell_word(word)};
   };
-  r.complete = f.complete && explores_everything(r.strategy);
+  r.complete = f.complete && explores_everything(r.strategy) && !r.preemptions;
   r.executions = f.executions;
   r.redundant = f.redundant;
   r.steps = f.steps;
@@ -232,6 +234,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
+  if (options.strategy == "obstruction" && options.stops_within) r.preemptions = options.stops_within;
   r.scope = scope_of(options);
   if (auto again = stored_execution(s, place, options)) {
     again->outcome.preemptions = r.preemptions;

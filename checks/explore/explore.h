@@ -38,12 +38,13 @@ struct explore_options {
   checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
   std::optional<model::refusals> refusals;        ///< the rule of the variant without it
   std::string strategy = "exhaustive";
-  bool heed_bounds = false;                       ///< of exhaustive: bounded instead, where the scenario says so of the cache
+  bool heed_bounds = false;                       ///< of exhaustive and obstruction: bounded where the scenario bounds this cache
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
   unsigned depth = 3;                             ///< of pct
   unsigned solo_steps = 200;                      ///< of obstruction: in which a thread alone ends its operation
+  std::optional<unsigned> stops_within;           ///< of obstruction: the preemptions that lead to a state; any number without
   std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
   std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
   std::optional<std::chrono::duration<double>> budget;

@@ -2,8 +2,9 @@
 //
 // States are prefixes up to the order of independent operations: a depth-first search of all choices leaves a prefix whose
 // happens-before order was reached before. No partial-order reduction on top: it visits every trace, but not every state
-// on the way, and a state that it jumps over may be the one where a thread is stuck.
-#include <algorithm>
+// on the way, and a state that it jumps over may be the one where a thread is stuck. Where that is too much, the states
+// are those that so many preemptions lead to; to run alone costs none.
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -14,8 +15,7 @@
 namespace triecheck::explore {
 namespace {
 
-struct frame : ordered_operation {
-  std::uint32_t enabled = 0;
+struct frame : counted_operation {
   std::uint32_t lone = 0;  // threads that are still to run alone from here
   std::uint32_t left = 0;  // threads that are still to make the next step here
   bool runs_alone = false; // in the current execution: `thread` runs alone from here
@@ -23,7 +23,7 @@ struct frame : ordered_operation {
 
 class obstruction final : public strategy {
  public:
-  explicit obstruction(unsigned steps) : steps_(steps) {}
+  obstruction(unsigned steps, std::optional<unsigned> preemptions) : steps_(steps), preemptions_(preemptions) {}
 
   void begin() override {
     depth_ = 0;
@@ -35,7 +35,7 @@ class obstruction final : public strategy {
     if (alone_.active(point)) return lone_step(point);
     if (finishing_) return stay(point);
     if (depth_ == frames_.size()) {
-      if (!frames_.empty() && !is_new_state()) {
+      if (!frames_.empty() && !is_new_state(point)) {
         finishing_ = true;
         return stay(point);
       }
@@ -88,8 +88,8 @@ class obstruction final : public strategy {
 
   void push(const scheduling_point& point) {
     frame f;
-    std::copy(point.next.begin(), point.next.end(), f.next.begin());
-    f.enabled = f.left = point.enabled;
+    f.choose_at(point, frames_.empty() ? nullptr : &frames_.back());
+    f.left = preemptions_ ? f.within(*preemptions_) : f.enabled;
     for (unsigned t = 0; t < max_threads; ++t) {
       if (point.operations[t] % 2 == 1) f.lone |= bit(t);
     }
@@ -97,7 +97,9 @@ class obstruction final : public strategy {
     frames_.push_back(std::move(f));
   }
 
-  bool is_new_state() {
+  // Without a bound it matters neither who ran last nor how many preemptions led here.
+  bool is_new_state(const scheduling_point& point) {
+    if (preemptions_) return seen_within_.is_new(frames_, point.current);
     order_last(frames_);
     return seen_.insert(frames_.back().order).second;
   }
@@ -114,9 +116,11 @@ class obstruction final : public strategy {
   }
 
   const unsigned steps_;
+  const std::optional<unsigned> preemptions_;
   std::vector<frame> frames_;
   std::size_t depth_ = 0;
   std::unordered_set<std::uint64_t> seen_;  // orders of prefixes
+  reached_states seen_within_;              // with a bound
   alone alone_;
   bool finishing_ = false;                  // the rest of this execution belongs to no new state
   bool redundant_ = false;
@@ -125,6 +129,8 @@ class obstruction final : public strategy {
 
 }  // namespace
 
-std::unique_ptr<strategy> make_obstruction(unsigned steps) { return std::make_unique<obstruction>(steps); }
+std::unique_ptr<strategy> make_obstruction(unsigned steps, std::optional<unsigned> preemptions) {
+  return std::make_unique<obstruction>(steps, preemptions);
+}
 
 }  // namespace triecheck::explore

@@ -67,7 +67,7 @@ std::unique_ptr<strategy> make_strategy(const explore_options& o, const piece& p
     const bool whole = p.is == piece::form::whole;
     if (o.strategy == "random") return make_random(o.seed, p.first, whole ? o.executions : p.count);
     if (o.strategy == "pct") return make_pct(o.seed, p.first, whole ? o.executions : p.count, o.depth);
-    if (o.strategy == "obstruction") return make_obstruction(o.solo_steps);
+    if (o.strategy == "obstruction") return make_obstruction(o.solo_steps, o.stops_within);
     if (whole) return make_tree(o, 0, o.preemptions, {});
     return make_tree(o, p.preemptions, p.preemptions, {.below = p.below, .position = position});
   };

@@ -139,7 +139,7 @@ std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t first, s
 /// Whether threads are in each other's way: from every state that the program can reach, each thread that is inside an
 /// operation of the cache runs alone, and has to end the operation within `steps` steps without waiting. Every state is
 /// reached once, whatever the order of independent operations.
-std::unique_ptr<strategy> make_obstruction(unsigned steps);
+std::unique_ptr<strategy> make_obstruction(unsigned steps, std::optional<unsigned> preemptions = {});
 
 /// `s`, and a sample of its executions a second time: the first, second, fourth, eighth ... and every 4096th. Where the
 /// second time differs, in the operations of any thread or in any value, the program is not deterministic.
