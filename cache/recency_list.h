@@ -8,11 +8,14 @@
 // by exact recency is to take the front. A parent that becomes a leaf needs no work: it stands where its own recency
 // puts it (fault 45 of the catalogue).
 //
+// It is the policy `recency`, the one that the specification names: which page was not used for longest.
+//
 // Cost: every operation O(1), nothing is allocated. Threads: none of its own; the owner serialises every call.
 #pragma once
 
 #include <memory>
 
+#include "eviction.h"
 #include "sync.h"
 #include "types.h"
 
@@ -21,6 +24,8 @@ namespace triecheck {
 template <sync_layer Sync>
 class recency_list {
  public:
+  using release_terms = no_terms;
+
   explicit recency_list(std::size_t pages) : links_(std::make_unique<link[]>(pages)) {
     Sync::label(oldest_, "recency.oldest");
     Sync::label(newest_, "recency.newest");
@@ -32,10 +37,24 @@ class recency_list {
     }
   }
 
+  // What the policy has no use for costs nothing: the list needs to know of last pins alone.
+  void published(page_id, page_id) {}
+  void release_begins() {}
+  template <class Trie>
+  void evicted(page_id, const Trie&) {}
+
+  void released(page_id page, bool unpinned, no_terms) {
+    if (unpinned) push_newest(page);
+  }
+
   page_id oldest() const { return oldest_.get(); }
 
-  /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.
-  page_id newer_than(page_id page) const { return links_[index_of(page)].newer.get(); }
+  template <class Trie, class Visit>
+  void in_order(const Trie& trie, Visit visit) const {
+    for (page_id page = oldest(); page != no_page; page = links_[index_of(page)].newer.get()) {
+      if (trie.pins(page) == 0) visit(page);
+    }
+  }
 
   /// Puts `page` at the back, wherever it was.
   void push_newest(page_id page) {
