@@ -11,7 +11,8 @@ namespace triecheck::checks {
 struct variant {
   std::string name;         ///< what --cache takes
   std::string description;  ///< one line
-  subject_factory make;     ///< over the production layer
+  subject_factory make;     ///< over the production layer; with the policy of the model's configuration
+  bool takes_policies;      ///< otherwise it knows recency alone, and `make` throws std::invalid_argument for any other
 };
 
 /// All variants, the default first.

@@ -96,6 +96,12 @@ TEST(scenario, a_whole_file_is_read) {
   EXPECT_TRUE(s.expect_failure);
   EXPECT_EQ(s.expect_kind, "page-contents");
   EXPECT_EQ(s.source_text, text);
+  EXPECT_EQ(s.policy, model::eviction_policy::recency);
+}
+
+TEST(scenario, a_policy_is_read) {
+  const std::string rest = "[[thread]]\nrun = [\"evict 1\"]\n[[thread]]\nrun = [\"clear\"]\n";
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"first-in\"\n" + rest, "s.toml").policy, model::eviction_policy::first_in);
 }
 
 TEST(scenario, a_pass_is_expected_unless_said_otherwise) {
@@ -250,6 +256,10 @@ TEST(scenario, a_missing_size_is_named) {
 }
 
 TEST(scenario, a_size_outside_1_to_64_is_named) {
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = \"frequenzy\"\n"),
+            "s.toml:4:10: unknown policy \"frequenzy\" (did you mean \"frequency\"?)");
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = 1\n"),
+            "s.toml:4:10: \"policy\" must be a string, not an integer");
   EXPECT_EQ(problem_in("[cache]\npages = 0\ntokens_per_page = 2\n"), "s.toml:2:9: \"pages\" must be 1 to 64, not 0");
   EXPECT_EQ(problem_in("[cache]\npages = -1\ntokens_per_page = 2\n"), "s.toml:2:9: \"pages\" must be 1 to 64, not -1");
   EXPECT_EQ(problem_in("[cache]\npages = 65\ntokens_per_page = 2\n"), "s.toml:2:9: \"pages\" must be 1 to 64, not 65");
