@@ -1,8 +1,10 @@
-// What a build can explore with: its strategies and the seeded faults. Both are empty in a build without the explorer.
+// What a build can explore with: its strategies and the seeded faults. All are empty in a build without the explorer.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "checks/properties/sequential.h"
 
 namespace triecheck::tools {
 
@@ -21,5 +23,8 @@ struct listed_fault {
 std::vector<listed_strategy> list_strategies();
 
 std::vector<listed_fault> list_faults();
+
+/// Of these, the faults of eviction policies, which `fuzz` finds.
+std::vector<checks::fuzz_target> list_order_faults();
 
 }  // namespace triecheck::tools

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/policies.h"
 #include "checks/scenario/scenario.h"
 #include "checks/variants.h"
 #include "tools/catalogue.h"
@@ -29,6 +30,7 @@ nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
   using json = nlohmann::ordered_json;
   json all = {{"scenarios", json::array()},
               {"caches", json::array()},
+              {"policies", json::array()},
               {"strategies", json::array()},
               {"faults", json::array()}};
   for (const checks::scenario& s : scenarios) {
@@ -40,6 +42,9 @@ nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
   }
   for (const checks::variant& v : checks::variants()) {
     all["caches"].push_back({{"name", v.name}, {"description", v.description}});
+  }
+  for (const checks::policy& p : checks::policies()) {
+    all["policies"].push_back({{"name", p.name}, {"description", p.description}});
   }
   for (const listed_strategy& s : list_strategies()) {
     all["strategies"].push_back({{"name", s.name}, {"description", s.description}});
@@ -74,6 +79,8 @@ void print(const std::vector<checks::scenario>& scenarios) {
   print("scenarios", std::exchange(lines, {}));
   for (const checks::variant& v : checks::variants()) lines.push_back({v.name, v.description});
   print("caches (the first is the default)", std::exchange(lines, {}));
+  for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
+  print("eviction policies (the first is the default)", std::exchange(lines, {}));
   for (const listed_strategy& s : list_strategies()) lines.push_back({s.name, s.description});
   print("strategies (the first is the default)", std::exchange(lines, {}));
   for (const listed_fault& f : list_faults()) lines.push_back({f.name, f.cache + ": " + f.description});
@@ -93,7 +100,7 @@ void list(const arguments& a) {
 
 void add_list(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      app.add_subcommand("list", "Lists the scenarios, the variants of the cache, the strategies and the faults");
+      app.add_subcommand("list", "Lists the scenarios, the variants of the cache, the eviction policies, the strategies and the faults");
   const auto a = std::make_shared<arguments>();
   command
       ->add_option("--scenarios", a->scenarios,
