@@ -100,12 +100,12 @@ TEST(simulate, unverified_run_counts_the_same) {
 
 // Pages and turns enough for several layers of words, for numbering anew, and for the wheel of priorities.
 TEST(simulate, every_policy_does_on_a_trace_what_the_model_does) {
-  trace t = generate_trace(*find_shape("chat"), 1500, 3);
+  trace t = generate_trace(*find_shape("agent"), 1500, 3);
   t.block_tokens = 2;
   std::set<std::uint64_t> hits;
   for (const policy& p : policies()) {
     simulation_options options{.cache = "coarse", .policy = p.value, .keep_hits = {.priority = 40, .ttl_ticks = 150},
-                               .pages = 300, .page_tokens = 2, .in_flight = 8, .verify = true};
+                               .pages = 600, .page_tokens = 2, .in_flight = 8, .verify = true};
     const simulation s = simulate(t, options);
     EXPECT_EQ(s.outcome, verdict::pass) << p.name << (s.found ? ": " + s.found->message : "");
     EXPECT_GT(s.evicted_pages, 10 * options.pages) << p.name;
