@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -55,6 +56,50 @@ class lease {
 
  private:
   friend Cache;
+
+  // What every variant does with a lease, whatever its locks. All of it belongs to the thread that uses the lease.
+
+  /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold more than all pages.
+  std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots, const cache_config& c) const noexcept {
+    const std::size_t room = c.pages * c.tokens_per_page - token_count_;
+    if (tokens > room || extra_slots > room - tokens) return std::nullopt;
+    const std::size_t wanted = (token_count_ + tokens + extra_slots + c.tokens_per_page - 1) / c.tokens_per_page;
+    return wanted > pages_.size() ? wanted - pages_.size() : 0;
+  }
+
+  /// Becomes the cached prefix and the tokens of `l`, not open yet, with room for as many private pages.
+  void copy_prefix(const lease& l) {
+    pages_.reserve(l.pages_.size());
+    pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
+    cached_ = l.cached_;
+    token_count_ = l.token_count_;
+    unpublished_ = l.unpublished_;
+  }
+
+  /// How many of the pages hold tokens.
+  std::size_t written_pages(std::size_t tokens_per_page) const noexcept {
+    return (token_count_ + tokens_per_page - 1) / tokens_per_page;
+  }
+
+  /// Room for so many more pages and tokens, so that taking them cannot throw.
+  void reserve_more(std::size_t pages, std::size_t tokens) {
+    pages_.reserve(pages_.size() + pages);
+    unpublished_.reserve(unpublished_.size() + tokens);
+  }
+
+  void append(std::span<const token> tokens) {
+    unpublished_.insert(unpublished_.end(), tokens.begin(), tokens.end());
+    token_count_ += tokens.size();
+  }
+
+  /// The tokens of the page that follows `done` pages of the unpublished tokens.
+  std::span<const token> unpublished_block(std::size_t done, std::size_t tokens_per_page) const noexcept {
+    return std::span<const token>(unpublished_).subspan(done * tokens_per_page, tokens_per_page);
+  }
+
+  void forget_published(std::size_t tokens) {
+    unpublished_.erase(unpublished_.begin(), unpublished_.begin() + static_cast<std::ptrdiff_t>(tokens));
+  }
 
   /// Forgets everything but the cache: what a release leaves behind.
   void close() noexcept {

@@ -13,11 +13,13 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
+#include "counts.h"
 #include "eviction.h"
 #include "lease.h"
+#include "lease_buffers.h"
 #include "page_pool.h"
 #include "page_trie.h"
 #include "recency_list.h"
@@ -55,6 +57,7 @@ class locked_cache {
   /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
     lease_type l;
+    buffers_.lend(l.pages_, l.unpublished_);
     l.pages_.reserve(tokens.size() / config_.tokens_per_page);
     const read_guard lock(mutex_);
     open(l);
@@ -81,24 +84,18 @@ class locked_cache {
   /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
     if (const status s = usable(l); s != status::ok) return s;
-    const std::size_t limit = config_.pages * config_.tokens_per_page;
-    const std::size_t held = l.token_count_;
-    if (tokens.size() > limit - held || extra_slots > limit - held - tokens.size()) {
+    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (!shortage) {
       const guard lock(mutex_);
       add(counters_.refused_too_large, 1);
       return status::request_too_large;
     }
-    const std::size_t slots = held + tokens.size() + extra_slots;
-    const std::size_t wanted = (slots + config_.tokens_per_page - 1) / config_.tokens_per_page;
-    const std::size_t shortage = wanted > l.pages_.size() ? wanted - l.pages_.size() : 0;
-    l.pages_.reserve(l.pages_.size() + shortage);
-    l.unpublished_.reserve(l.unpublished_.size() + tokens.size());
-    if (shortage != 0) {
+    l.reserve_more(*shortage, tokens.size());
+    if (*shortage != 0) {
       const guard lock(mutex_);
-      if (!take_pages(l, shortage, l.id_)) return status::cache_full;
+      if (!take_pages(l, *shortage, l.id_)) return status::cache_full;
     }
-    l.unpublished_.insert(l.unpublished_.end(), tokens.begin(), tokens.end());
-    l.token_count_ += tokens.size();
+    l.append(tokens);
     return status::ok;
   }
 
@@ -113,11 +110,11 @@ class locked_cache {
     {
       const guard lock(mutex_);
       for (; l.cached_ < full; ++l.cached_) {
-        const auto block = std::span<const token>(l.unpublished_).subspan((l.cached_ - first) * span_tokens, span_tokens);
+        const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
         publish_page(l.cached_ == 0 ? no_page : l.pages_[l.cached_ - 1], block, l.pages_[l.cached_]);
       }
     }
-    l.unpublished_.erase(l.unpublished_.begin(), l.unpublished_.begin() + static_cast<std::ptrdiff_t>((full - first) * span_tokens));
+    l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
 
@@ -134,6 +131,7 @@ class locked_cache {
       for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
       counters_.open_leases.subtract(1);
     }
+    buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
   }
@@ -145,10 +143,9 @@ class locked_cache {
     r.result = usable(l);
     if (r.result != status::ok) return r;
     lease_type forked;
-    forked.pages_.reserve(l.pages_.size());
-    forked.pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
-    forked.unpublished_ = l.unpublished_;
-    const std::size_t written = (l.token_count_ + config_.tokens_per_page - 1) / config_.tokens_per_page;
+    buffers_.lend(forked.pages_, forked.unpublished_);
+    forked.copy_prefix(l);
+    const std::size_t written = l.written_pages(config_.tokens_per_page);
     r.copies.reserve(written - l.cached_);
     {
       const guard lock(mutex_);
@@ -159,8 +156,6 @@ class locked_cache {
       open(forked);
       for (const page_id page : l.cached_pages()) pin(page);
     }
-    forked.cached_ = l.cached_;
-    forked.token_count_ = l.token_count_;
     for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
     r.forked = std::move(forked);
     return r;
@@ -197,17 +192,7 @@ class locked_cache {
   /// All counters and gauges at one instant.
   cache_stats stats() const {
     const read_guard lock(mutex_);
-    cache_stats s;
-    s.lookups = counters_.lookups.get();
-    s.looked_up_pages = counters_.looked_up_pages.get();
-    s.hit_pages = counters_.hit_pages.get();
-    s.allocated_pages = counters_.allocated_pages.get();
-    s.published_pages = counters_.published_pages.get();
-    s.duplicate_pages = counters_.duplicate_pages.get();
-    s.evicted_pages = counters_.evicted_pages.get();
-    s.refused_too_large = counters_.refused_too_large.get();
-    s.refused_full = counters_.refused_full.get();
-    s.open_leases = counters_.open_leases.get();
+    cache_stats s = counters_.get();
     s.free_pages = pool_.free_count();
     s.cached_pages = s.published_pages - s.evicted_pages;
     s.private_pages = config_.pages - s.free_pages - s.cached_pages;
@@ -241,31 +226,6 @@ class locked_cache {
   using guard = typename Locking::guard;
   using read_guard = typename Locking::read_guard;
   using counter = typename Locking::template count<std::uint64_t>;
-
-  struct counters {
-    counters() {
-      lookups.label("stats.lookups");
-      looked_up_pages.label("stats.looked_up_pages");
-      hit_pages.label("stats.hit_pages");
-      allocated_pages.label("stats.allocated_pages");
-      published_pages.label("stats.published_pages");
-      duplicate_pages.label("stats.duplicate_pages");
-      evicted_pages.label("stats.evicted_pages");
-      refused_too_large.label("stats.refused_too_large");
-      refused_full.label("stats.refused_full");
-      open_leases.label("stats.open_leases");
-    }
-    counter lookups{0}, looked_up_pages{0}, hit_pages{0};
-    counter allocated_pages{0}, published_pages{0}, duplicate_pages{0}, evicted_pages{0};
-    counter refused_too_large{0}, refused_full{0}, open_leases{0};
-  };
-
-  static cache_config checked(cache_config config) {
-    if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
-    if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
-    if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages) throw std::invalid_argument("the cache is too large");
-    return config;
-  }
 
   status usable(const lease_type& l) const noexcept {
     if (!l.is_open()) return status::lease_closed;
@@ -343,12 +303,14 @@ class locked_cache {
   // Constant after construction.
   const cache_config config_;
 
+  lease_buffers<Sync> buffers_;  // each thread has its own
+
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_pool<Sync> pool_;
   page_trie<Sync, typename Locking::template count<std::uint32_t>> trie_;
   Policy unpinned_;
   typename Locking::template count<std::size_t> unpinned_count_{0};
-  counters counters_;
+  cache_counters<counter> counters_;
   counter next_lease_{1};
 
   mutable typename Locking::mutex mutex_;

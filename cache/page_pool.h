@@ -5,7 +5,8 @@
 // shutdown can say who kept a page.
 //
 // Invariants: every page is on the stack exactly when its state is `free`; free_count() is the length of the stack.
-// Threads: none of its own; the owner serialises every call.
+// Threads: none of its own; the owner serialises every call, but `mark_cached` and `hand_over`: they touch nothing but the
+// page, so they need no more than that nobody else touches that page.
 #pragma once
 
 #include <memory>
@@ -67,6 +68,14 @@ class page_pool {
     Sync::require(e.state.get() == page_state::leased, "I1: only a private page is published");
     e.state.set(page_state::cached);
     e.holder.set(no_lease);
+  }
+
+  /// An evicted page goes to `holder` without being free in between.
+  void hand_over(page_id page, lease_id holder) {
+    entry& e = entries_[index_of(page)];
+    Sync::require(e.state.get() == page_state::cached, "I1: only a page that was evicted is handed over");
+    e.state.set(page_state::leased);
+    e.holder.set(holder);
   }
 
   page_state state(page_id page) const { return entries_[index_of(page)].state.get(); }

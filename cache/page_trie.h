@@ -6,14 +6,16 @@
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
 // Cost: find_child is O(tokens per page) expected; attach and detach too.
-// Threads: the owner serialises every call but `find_child`, `pins`, `parent`, `block` and, with counts that allow it,
-// `add_pin`, which may run beside one another.
+// Threads: `find_child`, `pins`, `parent`, `block` and, with counts that allow it, `add_pin`, `pin` and `unpin` may run
+// beside one another; the owner serialises every other call with all of these. It may do so bucket by bucket: `attach`,
+// `detach` and `find_child` touch one bucket and the nodes in it, `bucket_of` touches nothing.
 #pragma once
 
 #include <bit>
 #include <memory>
 #include <span>
 
+#include "block_hash.h"
 #include "sync.h"
 #include "types.h"
 
@@ -43,23 +45,40 @@ class page_trie {
     for (std::size_t i = 0; i < pages * tokens_per_page; ++i) Sync::label(blocks_[i], "trie.block", i / tokens_per_page);
   }
 
-  /// The child of `parent` (`no_page` is the root) under `block`, or `no_page`. Requires a block of one page.
+  /// A power of two, at least the number of pages.
+  std::size_t buckets() const noexcept { return buckets_; }
+
+  /// The bucket of the child of `parent` (`no_page` is the root) under `block`. Requires a block of one page.
+  std::size_t bucket_of(page_id parent, std::span<const token> block) const {
+    Sync::require(block.size() == tokens_per_page_, "a block fills a page");
+    return static_cast<std::size_t>(block_hash(index_of(parent) + 1, block)) & (buckets_ - 1);
+  }
+
+  /// The bucket of a node. Requires that `page` is one.
+  std::size_t bucket_of(page_id page) const { return at(page).bucket.get(); }
+
+  /// The child of `parent` under `block`, or `no_page`. Requires the bucket of the two, if it is given.
   page_id find_child(page_id parent, std::span<const token> block) const {
-    page_id page = heads_[bucket_for(parent, block)].get();
+    return find_child(parent, block, bucket_of(parent, block));
+  }
+  page_id find_child(page_id parent, std::span<const token> block, std::size_t bucket) const {
+    page_id page = heads_[bucket].get();
     while (page != no_page && !(at(page).parent.get() == parent && Sync::equal(block_at(page), block.data(), block.size()))) {
       page = at(page).next.get();
     }
     return page;
   }
 
-  /// Makes `page` the child of `parent` under `block`, with no pins. Requires that it is no node and that `parent` has
-  /// no such child.
+  /// Makes `page` the child of `parent` under `block`, with no pins or as many as said. Requires that it is no node, that
+  /// `parent` has no such child, and the bucket of the two.
   void attach(page_id page, page_id parent, std::span<const token> block) {
-    const std::size_t bucket = bucket_for(parent, block);
+    attach(page, parent, block, bucket_of(parent, block), 0);
+  }
+  void attach(page_id page, page_id parent, std::span<const token> block, std::size_t bucket, std::uint32_t pins) {
     node& n = at(page);
     n.parent.set(parent);
     n.bucket.set(bucket);
-    n.pins.set(0);
+    n.pins.set(pins);
     n.next.set(heads_[bucket].get());
     Sync::assign(block_at(page), block.data(), block.size());
     heads_[bucket].set(page);
@@ -76,7 +95,7 @@ class page_trie {
     link->set(at(page).next.get());
   }
 
-  /// How many open leases have `page` in their chain.
+  /// How many open leases have `page` in their chain; under nodelock.h, how many end on it.
   std::uint32_t pins(page_id page) const { return at(page).pins.get(); }
 
   /// One more pin; returns how many there were.
@@ -87,6 +106,10 @@ class page_trie {
     Sync::require(pins(page) != 0, "I4: a pin is dropped once");
     return at(page).pins.fetch_sub(1) - 1;
   }
+
+  /// As add_pin and drop_pin, for whoever does not look at the answer: such additions commute.
+  void pin(page_id page) { at(page).pins.add(1); }
+  void unpin(page_id page) { at(page).pins.subtract(1); }
 
   page_id parent(page_id page) const { return at(page).parent.get(); }
 
@@ -121,20 +144,8 @@ class page_trie {
   shared_token* block_at(page_id page) { return &blocks_[index_of(page) * tokens_per_page_]; }
   const shared_token* block_at(page_id page) const { return &blocks_[index_of(page) * tokens_per_page_]; }
 
-  // Multiply and fold, two tokens at a step, started from the parent: the key is the pair (parent, block).
-  std::size_t bucket_for(page_id parent, std::span<const token> block) const {
-    Sync::require(block.size() == tokens_per_page_, "a block fills a page");
-    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
-    const auto fold = [](std::uint64_t x) { return (x ^ (x >> 32)) * odd; };
-    std::uint64_t hash = fold(index_of(parent) + 1);
-    std::size_t i = 0;
-    for (; i + 1 < block.size(); i += 2) hash = fold(hash ^ (std::uint64_t{block[i]} << 32 | block[i + 1]));
-    if (i < block.size()) hash = fold(hash ^ block[i]);
-    return static_cast<std::size_t>(hash ^ (hash >> 32)) & (buckets_ - 1);
-  }
-
   const std::size_t tokens_per_page_;
-  const std::size_t buckets_;  // a power of two, at least the number of pages
+  const std::size_t buckets_;
   const std::unique_ptr<node[]> nodes_;
   const std::unique_ptr<shared_token[]> blocks_;
   const std::unique_ptr<shared_page[]> heads_;

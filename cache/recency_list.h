@@ -1,12 +1,17 @@
-// The eviction order: all unpinned nodes, the one to be evicted next in front. A node that was pinned since may stay where
-// it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
+// The eviction order: nodes that nobody pins, the one to be evicted next in front. A node that was pinned since may stay
+// where it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
 //
-// A release drops the pins of a chain from its deepest node upwards, and a node enters the list, at the back, when its
-// last pin goes. The recency of a node that nobody pins is the tick of that very release, so the list is sorted by
-// recency, deeper nodes of one chain first, without storing a tick. A child is never pinned without its parent and
-// never released after it, so it stands before its parent; hence the front of the list is always a leaf, and evicting
-// by exact recency is to take the front. A parent that becomes a leaf needs no work: it stands where its own recency
-// puts it (fault 45 of the catalogue).
+// It is exact without storing a tick. A release gives a whole chain one recency; there are two ways of listing the chain:
+//
+// - All of it (locked.h). A release drops the pins of a chain from its deepest node upwards, and a node enters the list,
+//   at the back, when its last pin goes. The recency of a node that nobody pins is the tick of that very release, so the
+//   list is sorted by recency, deeper nodes of one chain first. A child is never pinned without its parent and never
+//   released after it, so it stands before its parent; hence the front of the list is always a leaf, and a parent that
+//   becomes a leaf needs no work: it stands where its own recency puts it (fault 45 of the catalogue).
+// - Its deepest node (nodelock.h). A node above has the recency of its latest own release or of the child that fell last,
+//   whichever is later. When that child falls from the front, a node that is not listed goes to the front: it is now the
+//   oldest, because its own releases, if it had any, stood before the child and were skipped. A node that is listed
+//   then stands behind the child, by a later release of its own, and stays there.
 //
 // It is the policy `recency`, the one that the specification names: which page was not used for longest.
 //
@@ -51,10 +56,15 @@ class recency_list {
 
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
-    for (page_id page = oldest(); page != no_page; page = links_[index_of(page)].newer.get()) {
+    for (page_id page = oldest(); page != no_page; page = newer_than(page)) {
       if (trie.pins(page) == 0) visit(page);
     }
   }
+
+  bool contains(page_id page) const { return links_[index_of(page)].listed.get(); }
+
+  /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.
+  page_id newer_than(page_id page) const { return links_[index_of(page)].newer.get(); }
 
   /// Puts `page` at the back, wherever it was.
   void push_newest(page_id page) {
@@ -65,6 +75,17 @@ class recency_list {
     links_[index_of(page)].newer.set(no_page);
     next_of(before, oldest_).set(page);
     newest_.set(page);
+  }
+
+  /// Puts `page` in front. Requires that it is not on the list.
+  void push_oldest(page_id page) {
+    Sync::require(!contains(page), "I6: a node is listed once");
+    links_[index_of(page)].listed.set(true);
+    const page_id behind = oldest_.get();
+    links_[index_of(page)].older.set(no_page);
+    links_[index_of(page)].newer.set(behind);
+    (behind == no_page ? newest_ : links_[index_of(behind)].older).set(page);
+    oldest_.set(page);
   }
 
   /// Requires that `page` is on the list.

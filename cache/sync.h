@@ -15,6 +15,10 @@
 //                   hold a mutex from construction to destruction.
 //   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
 //   yield()         inside a bounded retry: lets others run.
+//   thread_indices, thread_index()
+//                   a constant, and a number of the calling thread below it that no other living thread has; the
+//                   constant itself, where more threads live than there are indices. Who gets the index of a thread that
+//                   ended knows what that one did.
 //   now_ns()        nanoseconds of a steady clock, for measurement only; no behaviour may depend on it.
 //   assign(to, from, n), equal(a, b, n)
 //                   write n vars from plain values, compare n vars with plain values.
@@ -96,6 +100,8 @@ concept sync_layer =
              const typename S::mutex& object) {
       S::fence(order);
       S::yield();
+      { S::thread_indices } -> std::convertible_to<std::size_t>;
+      { S::thread_index() } -> std::same_as<std::size_t>;
       { S::now_ns() } -> std::same_as<std::uint64_t>;
       S::assign(to, from, n);
       { S::equal(to, from, n) } -> std::same_as<bool>;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cassert>
 #include <chrono>
 #include <cstring>
@@ -79,6 +80,12 @@ struct std_sync {
   static void fence(memory_order order) noexcept { std::atomic_thread_fence(to_std(order)); }
   static void yield() noexcept { std::this_thread::yield(); }
 
+  static constexpr std::size_t thread_indices = 64;
+  static std::size_t thread_index() noexcept {
+    static constinit thread_local index_holder holder;
+    return holder.index != not_asked ? holder.index : holder.take();
+  }
+
   static std::uint64_t now_ns() noexcept {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
@@ -102,6 +109,28 @@ struct std_sync {
 
   template <class Object>
   static void label(const Object&, const char*, std::size_t = 0) noexcept {}
+
+ private:
+  static constexpr std::size_t not_asked = thread_indices + 1;
+
+  // A bit for each index that a living thread has: taken with acquire, given back with release, at the thread's end.
+  static inline std::atomic<std::uint64_t> indices_taken_{0};
+  static_assert(thread_indices == 64, "one word holds the bits");
+
+  struct index_holder {
+    std::size_t index = not_asked;
+
+    std::size_t take() noexcept {
+      std::uint64_t taken = indices_taken_.load(std::memory_order_relaxed);
+      do {
+        index = static_cast<std::size_t>(std::countr_one(taken));
+      } while (index != thread_indices && !indices_taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << index, std::memory_order_acquire, std::memory_order_relaxed));
+      return index;
+    }
+    ~index_holder() {
+      if (index < thread_indices) indices_taken_.fetch_and(~(std::uint64_t{1} << index), std::memory_order_release);
+    }
+  };
 };
 
 static_assert(sync_layer<std_sync>);

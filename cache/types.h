@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 namespace triecheck {
@@ -39,6 +40,14 @@ struct cache_config {
   std::size_t pages = 0;            ///< how many pages there are; 1 .. 2^32 - 2
   std::size_t tokens_per_page = 0;  ///< how many tokens fill a page; at least 1
 };
+
+/// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all blocks fit in memory.
+inline cache_config checked(cache_config config) {
+  if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
+  if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
+  if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages) throw std::invalid_argument("the cache is too large");
+  return config;
+}
 
 /// A page whose contents the caller of `fork` copies.
 struct page_copy {

@@ -1,6 +1,7 @@
 # Read by ctest when it starts: registers each test of one GoogleTest executable under its own name. CMake's own
 # gtest_discover_tests can neither set two labels nor name a typed test by the name that its author gave.
-#   test_executable, test_kind, test_component, test_timeout, test_labels, test_folder: set by triecheck_test(...)
+#   test_executable, test_kind, test_component, test_timeout, test_labels, test_folder, test_environment: set by
+#   triecheck_test(...)
 set(names)
 if(EXISTS "${test_executable}")
   execute_process(COMMAND "${test_executable}" --gtest_list_tests
@@ -32,6 +33,7 @@ foreach(name IN LISTS names)
     TIMEOUT ${test_timeout}
     LABELS "${test_labels}"
     WORKING_DIRECTORY "${test_folder}"
+    ENVIRONMENT "${test_environment}"
     SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]"
     FAIL_REGULAR_EXPRESSION "\\[==========\\] Running 0 tests")
   if(name MATCHES "DISABLED_")

@@ -53,6 +53,7 @@ void add(result& sum, const result& more) {
   sum.steps += more.steps;
   sum.seconds = std::max(sum.seconds, more.seconds);
   sum.failed_as_expected = sum.failed_as_expected || more.failed_as_expected;
+  if (!sum.expected_failure) sum.expected_failure = more.expected_failure;
   sum.expected.reset();
 }
 

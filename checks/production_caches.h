@@ -5,8 +5,11 @@
 #include <tuple>
 
 #include "cache/coarse.h"
+#include "cache/lockfree.h"
+#include "cache/nodelock.h"
 #include "cache/rwlock.h"
 #include "cache/sync_std.h"
+#include "model/state.h"
 
 namespace triecheck::checks {
 
@@ -21,6 +24,8 @@ struct production_cache {
   using cache_type = over<std_sync>;
   const char* name;
   const char* description;
+  model::refusals refusals = model::refusals::exact;  ///< when it may say that nothing can be evicted
+  bool nonblocking = false;                           ///< whether a stopped thread never keeps another from finishing
 };
 
 struct coarse_family {
@@ -37,10 +42,23 @@ struct rwlock_family {
   using with = rwlock_cache<Sync, Policy>;
 };
 
+struct nodelock_family {
+  template <class Sync>
+  using over = nodelock_cache<Sync>;
+};
+
+struct lockfree_family {
+  template <class Sync>
+  using over = lockfree_cache<Sync>;
+};
+
 /// All variants, the default first.
 inline constexpr std::tuple production_caches{
     production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts"},
     production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share"},
+    production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
+    production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
+                                      model::refusals::crowded, true},
 };
 
 }  // namespace triecheck::checks

@@ -189,6 +189,7 @@ nlohmann::json to_json(const result& r) {
                       {"failure", nullptr}};
   if (r.expected) j["expected_executions"] = {{"mean", r.expected->mean}, {"low", r.expected->low}, {"high", r.expected->high}};
   if (r.expects_failure) j["expects_failure"] = {{"found", r.failed_as_expected}};
+  if (r.expected_failure) j["expects_failure"]["failure"] = to_json(*r.expected_failure);
   if (!r.space.empty()) j["space"] = r.space;
   if (r.preemptions) j["preemptions"] = *r.preemptions;
   if (r.found) j["failure"] = to_json(*r.found);
@@ -255,6 +256,7 @@ result read_result(const nlohmann::json& j) {
     if (const auto e = j.find("expected_executions"); e != j.end()) r.expected = {e->at("mean"), e->at("low"), e->at("high")};
     r.expects_failure = j.contains("expects_failure");
     r.failed_as_expected = r.expects_failure && j.at("expects_failure").at("found").get<bool>();
+    if (r.failed_as_expected && j["expects_failure"].contains("failure")) r.expected_failure = read_failure(j["expects_failure"]["failure"]);
     r.space = j.value("space", "");
     return r;
   });

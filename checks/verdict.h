@@ -59,8 +59,9 @@ struct result {
   std::string scope;                       ///< what the verdict covers, one clause
   std::optional<failure> found;
   std::optional<expected_executions> expected;  ///< of a run that is not complete, where it can be told
-  bool expects_failure = false;            ///< the scenario is one that must fail,
-  bool failed_as_expected = false;         ///< and did
+  bool expects_failure = false;            ///< the scenario, or the variant under this strategy, is one that must fail,
+  bool failed_as_expected = false;         ///< and did:
+  std::optional<failure> expected_failure; ///< so
   std::string space;                       ///< a digest of the space that was cut into shards; empty where it was not
 };
 

@@ -53,12 +53,16 @@ struct placed_step {
 class search {
  public:
   search(const config& c, const std::vector<event>& events, const std::vector<page_view>* final_pages,
-         std::size_t limit_states)
-      : config_(c), final_pages_(final_pages), limit_states_(limit_states) {
+         const check_options& options)
+      : config_(c), final_pages_(final_pages), limit_states_(options.limit_states) {
     events_.assign(events.begin(), events.end());
     std::stable_sort(events_.begin(), events_.end(), [](const event& a, const event& b) {
       return std::pair(a.called, a.returned) < std::pair(b.called, b.returned);
     });
+    rules_.assign(events_.size(), refusals::exact);
+    for (std::size_t i = 0; options.rule == refusals::crowded && i < events_.size(); ++i) {
+      if (is_overlapped(i)) rules_[i] = refusals::crowded;
+    }
   }
 
   linearization run(bool tell_order) {
@@ -82,6 +86,13 @@ class search {
 
  private:
   enum class ending { accepted, rejected, gave_up };
+
+  // Whether an operation of another thread runs at a time at which this one does.
+  bool is_overlapped(std::size_t i) const {
+    return std::any_of(events_.begin(), events_.end(), [&](const event& other) {
+      return other.thread != at(i).thread && other.returned >= at(i).called && at(i).returned >= other.called;
+    });
+  }
 
   position start() const { return {state(config_), std::vector<std::uint32_t>(events_.size(), 0), 0, std::nullopt}; }
 
@@ -265,7 +276,7 @@ class search {
   }
 
   std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
-    if (auto v = p.now.apply(s, at(i).op, at(i).observed)) return v;
+    if (auto v = p.now.apply(s, at(i).op, at(i).observed, rules_[i])) return v;
     placed_step placed{i, s};
     if (s.kind == step_kind::publish_page) placed.what.target = p.now.published_pages(at(i).op.subject).back();
     path_.push_back(placed);
@@ -356,6 +367,7 @@ class search {
   std::vector<std::reference_wrapper<const event>> events_;  // by the time of the call
   const std::vector<page_view>* final_pages_;
   const std::size_t limit_states_;
+  std::vector<refusals> rules_;             // by event
   std::vector<std::vector<token>> tokens_;  // by event, see note_tokens
 
   std::unordered_set<std::u32string> visited_;
@@ -368,11 +380,11 @@ class search {
 }  // namespace
 
 linearization check(const config& c, const std::vector<event>& history, const std::vector<page_view>* final_pages,
-                    std::size_t limit_states, bool tell_order) {
+                    const check_options& options) {
   for (const event& e : history) {
     if (e.returned < e.called) throw std::invalid_argument(show(e.op) + " returned before it was called");
   }
-  return search(c, history, final_pages, limit_states).run(tell_order);
+  return search(c, history, final_pages, options).run(options.tell_order);
 }
 
 }  // namespace triecheck::model

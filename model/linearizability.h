@@ -13,7 +13,7 @@
 //   - an eviction that meets the eviction of the parent by evict or clear changes places with it: that operation takes
 //     the child, and the parent goes on being moved;
 //   - a page that a release frees meets the take that gets the page, or the release's last step.
-// Moving them later never hinders what is between: a refusal depends on free and evictable pages together, and a
+// Moving them later never hinders what is between: an exact refusal depends on free and evictable pages together, and a
 // release that frees later makes a refusal only easier to accept.
 #pragma once
 
@@ -47,13 +47,17 @@ struct linearization {
   std::string reason;              ///< with no: why the longest prefix could not go on, one sentence
 };
 
+struct check_options {
+  std::size_t limit_states = 1'000'000;
+  bool tell_order = true;               ///< also where the verdict is yes: it can take longer than to find the order
+  refusals rule = refusals::exact;      ///< crowded: for operations that one of another thread overlaps in time; else exact
+};
+
 /// Searches depth first with memoisation on (steps done, state). Starts from an empty cache, so `history` begins at
 /// construction. `final_pages`, when given, is what a snapshot at the end showed: an order counts only if it ends there.
 /// Requires that no event returned before it was called; throws std::invalid_argument otherwise.
-/// Cost: exponential in the number of overlapping operations; gives up before it visits more than `limit_states`. To put
-/// an order into words can take longer than to find it: without `tell_order` that is left out where the verdict is yes.
+/// Cost: exponential in the number of overlapping operations; gives up before it visits more than `limit_states`.
 linearization check(const config& c, const std::vector<event>& history,
-                    const std::vector<page_view>* final_pages = nullptr, std::size_t limit_states = 1'000'000,
-                    bool tell_order = true);
+                    const std::vector<page_view>* final_pages = nullptr, const check_options& options = {});
 
 }  // namespace triecheck::model

@@ -85,6 +85,12 @@ enum class step_kind : std::uint8_t {
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
 
+/// When an operation may say that there is not enough to evict: cache_full, or an evict or clear that ends early.
+enum class refusals : std::uint8_t {
+  exact,    ///< only when at some instant inside the call eviction could not cover the need
+  crowded,  ///< also when an operation of another thread runs meanwhile: what it holds for a moment counts as gone
+};
+
 /// One atomic step of the specification.
 struct atomic_step {
   step_kind kind;
@@ -103,8 +109,10 @@ class state {
   /// On a violation the state is unspecified.
   std::optional<violation> step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0);
 
-  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish.
-  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed);
+  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. With
+  /// `crowded`, which only who knows the other operations can say, a refusal for want of pages needs no other reason.
+  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed,
+                                 refusals rule = refusals::exact);
 
   /// The nodes that must be evicted before `s` can be as observed, each behind its descendants; all are unpinned.
   /// Empty where evictions are not needed or cannot help, and for evict_page.
@@ -175,16 +183,16 @@ class state {
 
   // One for each step_kind.
   std::optional<violation> apply_lookup(const operation& op, const outcome& observed);
-  std::optional<violation> apply_take(const operation& op, const outcome& observed);
+  std::optional<violation> apply_take(const operation& op, const outcome& observed, refusals rule);
   std::optional<violation> apply_publish_page(const operation& op, const outcome& observed);
   std::optional<violation> apply_publish_end(const operation& op, const outcome& observed) const;
   std::optional<violation> apply_free_page(page target, const operation& op);
   std::optional<violation> apply_drop_pin(const operation& op, const outcome& observed);
   std::optional<violation> apply_evict_page(page target, const operation& op);
-  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed) const;
+  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, refusals rule) const;
 
   std::optional<violation> wrong_status(const operation& op, const outcome& observed) const;
-  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed) const;
+  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed, refusals rule) const;
   std::optional<violation> wrong_taking(const operation& op, const outcome& observed) const;
   std::optional<violation> wrong_copies(const operation& op, const outcome& observed) const;
 

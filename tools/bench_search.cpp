@@ -57,7 +57,9 @@ selection select(const std::vector<std::string>& names, const std::filesystem::p
   if (!names.empty()) return s;
   for (const auto& program : litmus::catalogue()) s.programs.push_back(&program);
   for (const named_scenario& n : all_scenarios(directory, false)) s.scenarios.push_back(n.program);
-  for (const auto& fault : explore::faults()) s.faults.push_back(&fault);
+  for (const auto& fault : explore::faults()) {
+    if (!fault.scenario.empty()) s.faults.push_back(&fault);
+  }
   return s;
 }
 

@@ -3,7 +3,7 @@
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
 #include "checks/policies.h"
-#include "checks/properties/order_fault.h"
+#include "tools/commands.h"
 
 namespace triecheck::tools {
 
@@ -15,19 +15,20 @@ std::vector<listed_strategy> list_strategies() {
 
 std::vector<listed_fault> list_faults() {
   std::vector<listed_fault> all;
-  for (const explore::fault& f : explore::faults()) all.push_back({f.name, f.variant, f.description});
-  for (const checks::order_fault& f : checks::order_faults()) {
-    all.push_back({f.name, f.cache + "/" + checks::name_of(f.policy), f.description});
+  for (const explore::fault& f : explore::faults()) {
+    const bool recency = f.policy == model::eviction_policy::recency;
+    all.push_back({f.name, f.variant + (recency ? "" : "/" + checks::name_of(f.policy)), f.description});
   }
   return all;
 }
 
-std::vector<checks::fuzz_target> list_order_faults() {
-  std::vector<checks::fuzz_target> all;
-  for (const checks::order_fault& f : checks::order_faults()) {
-    all.push_back({.cache = f.cache, .make = f.make, .fault = f.name, .policy = f.policy});
+checks::fuzz_target sequential_fault(const std::string& name) {
+  const explore::fault* fault = explore::find_fault(name);
+  if (fault == nullptr) throw usage_error("there is no fault '" + name + "' (`triecheck list` shows them)");
+  if (fault->make_sequential == nullptr) {
+    throw usage_error("the fault '" + name + "' is for `triecheck explore " + fault->scenario + " --fault " + name + "`");
   }
-  return all;
+  return {.cache = fault->variant, .make = fault->make_sequential, .fault = fault->name, .policy = fault->policy};
 }
 
 }  // namespace triecheck::tools

@@ -24,7 +24,7 @@ std::vector<listed_strategy> list_strategies();
 
 std::vector<listed_fault> list_faults();
 
-/// Of these, the faults of eviction policies, which `fuzz` finds.
-std::vector<checks::fuzz_target> list_order_faults();
+/// The fault called `name`, for workloads; throws usage_error where there is none, or none that they could show.
+checks::fuzz_target sequential_fault(const std::string& name);
 
 }  // namespace triecheck::tools

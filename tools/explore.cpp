@@ -37,6 +37,7 @@ struct arguments {
   std::string cache;
   std::string fault;
   std::string strategy = "exhaustive";
+  bool heed_bounds = false;  // no strategy was asked for: the scenarios may bound the search
   std::uint64_t preemptions = 2;
   std::uint64_t depth = 3;
   std::uint64_t executions = 0;
@@ -90,6 +91,7 @@ explore::explore_options options_of(const arguments& a) {
   explore::explore_options o;
   o.fault = a.fault;
   o.strategy = a.strategy;
+  o.heed_bounds = a.heed_bounds;
   o.reduction = !a.no_reduction;
   o.stale_depth = static_cast<unsigned>(a.stale_depth);
   o.preemptions = static_cast<unsigned>(a.preemptions);
@@ -113,7 +115,7 @@ std::string command_of(const arguments& a) {
   add("--scenarios", a.directory);
   add("--cache", a.cache);
   add("--fault", a.fault);
-  add("--strategy", a.strategy == "exhaustive" ? "" : a.strategy);
+  add("--strategy", a.heed_bounds ? "" : a.strategy);
   if (a.no_reduction) text += " --no-reduction";
   add_own("--preemptions", std::to_string(a.preemptions));
   add_own("--depth", std::to_string(a.depth));
@@ -138,7 +140,7 @@ plan plan_of(const arguments& a) {
   for (const std::string& name : a.scenarios) p.scenarios.push_back(find_scenario(name, directory));
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
   for (const named_scenario& s : p.scenarios) {
-    if (a.cache != "all") check_policy(s.program.name, s.program.policy, p.caches.front(), a.fault);
+    if (a.cache != "all") check_policy(s.program, p.caches.front(), a.fault);
   }
   if (p.scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
   std::optional<checks::chosen_shard> shard;
@@ -163,7 +165,7 @@ nlohmann::json to_json(const plan& p) {
   }
   const explore::explore_options& o = p.options;
   nlohmann::json j = {{"command", p.command}, {"scenarios", scenarios}, {"caches", p.caches}, {"fault", o.fault},
-                      {"strategy", o.strategy}, {"reduction", o.reduction}, {"stale_depth", o.stale_depth},
+                      {"strategy", o.strategy}, {"heed_bounds", o.heed_bounds}, {"reduction", o.reduction}, {"stale_depth", o.stale_depth},
                       {"preemptions", o.preemptions}, {"depth", o.depth}, {"solo_steps", o.solo_steps}, {"seed", o.seed}, {"executions", o.executions}};
   if (o.shard) j["shard"] = {o.shard->index, o.shard->count};
   return j;
@@ -180,6 +182,7 @@ plan read_plan(const nlohmann::json& j) {
   explore::explore_options& o = p.options;
   o.fault = j.at("fault");
   o.strategy = j.at("strategy");
+  o.heed_bounds = j.at("heed_bounds");
   o.reduction = j.at("reduction");
   o.stale_depth = j.at("stale_depth");
   o.preemptions = j.at("preemptions");
@@ -392,6 +395,7 @@ void add_explore(CLI::App& app, int& exit_code) {
       if (o->count() != 0 && o->as<std::string>().empty()) throw usage_error(o->get_name() + " needs the name of a file");
     }
     if (a->obstruction && command->get_option("--strategy")->count() == 0) a->strategy = "obstruction";
+    a->heed_bounds = !a->obstruction && !a->no_reduction && command->get_option("--strategy")->count() == 0;
     const explore::strategy_name* chosen = explore::find_strategy(a->strategy);
     for (const CLI::Option* o : own_options) {
       if (chosen == nullptr || o->count() == 0) continue;

@@ -43,22 +43,13 @@ std::uint64_t fresh_seed() {
   return (static_cast<std::uint64_t>(source()) << 32) | source();
 }
 
-checks::fuzz_target faulty_target(const arguments& a) {
-  const std::vector<checks::fuzz_target> faults = list_order_faults();
-  const auto found = std::find_if(faults.begin(), faults.end(), [&](const auto& f) { return f.fault == a.fault; });
-  if (found == faults.end()) {
-    throw usage_error("--fault: there is no fault '" + a.fault +
-                      "' of an eviction policy (`triecheck list` shows all; the others are for `triecheck explore`)");
-  }
-  if (a.cache != all && a.cache != found->cache) {
-    throw usage_error("the fault '" + a.fault + "' is one of --cache " + found->cache);
-  }
-  return *found;
-}
-
 // Of all caches and policies, those pairs that there are.
 std::vector<checks::fuzz_target> targets_of(const arguments& a) {
-  if (!a.fault.empty()) return {faulty_target(a)};
+  if (!a.fault.empty()) {
+    const checks::fuzz_target faulty = sequential_fault(a.fault);
+    if (a.cache == all || a.cache == faulty.cache) return {faulty};
+    throw usage_error("the fault '" + a.fault + "' is one of " + faulty.cache + ", not of " + a.cache);
+  }
   if (a.cache != all && a.policy != all) known_policy(a.policy, known_variant(a.cache));
   if (a.cache != all) known_variant(a.cache);
   if (a.policy != all) known_policy(a.policy, checks::variants().front());
@@ -76,7 +67,7 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
 std::string command_of(const arguments& a) {
   const std::string command = "triecheck fuzz --cache " + a.cache +
                               (a.policy == checks::policies().front().name ? "" : " --policy " + a.policy) +
-                              (a.fault.empty() ? "" : " --fault " + a.fault);
+                              (a.fault.empty() ? "" : " --fault " + shell_word(a.fault));
   if (a.reproduce) return command + " --reproduce " + shell_word(*a.reproduce);
   return command + " --cases " + std::to_string(a.cases) + " --seed " + std::to_string(a.seed) + " --length " +
          std::to_string(a.length);
@@ -159,7 +150,7 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   CLI::Option* policy = command->add_option("--policy", a->policy,
                                             "The eviction policy, by the name that `triecheck list` shows, or all");
   policy->type_name("P|all")->capture_default_str();
-  command->add_option("--fault", a->fault, "A seeded fault of an eviction policy in place of the shipped text")
+  command->add_option("--fault", a->fault, "Runs the cache with a known defect that workloads can show")
       ->type_name("NAME")
       ->excludes(policy);
   command->add_option("--reproduce", a->reproduce, "Runs the one workload that a failing run printed")

@@ -26,6 +26,8 @@ struct arguments {
   std::string json;
 };
 
+std::string show(model::refusals rule) { return rule == model::refusals::exact ? "exact" : "crowded"; }
+
 nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
   using json = nlohmann::ordered_json;
   json all = {{"scenarios", json::array()},
@@ -41,7 +43,10 @@ nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
                                 {"tokens_per_page", s.tokens_per_page}});
   }
   for (const checks::variant& v : checks::variants()) {
-    all["caches"].push_back({{"name", v.name}, {"description", v.description}});
+    all["caches"].push_back({{"name", v.name},
+                             {"description", v.description},
+                             {"refusals", show(v.refusals)},
+                             {"nonblocking", v.nonblocking}});
   }
   for (const checks::policy& p : checks::policies()) {
     all["policies"].push_back({{"name", p.name}, {"description", p.description}});
@@ -77,7 +82,9 @@ void print(const std::vector<checks::scenario>& scenarios) {
                                  (s.pages == 1 ? " page:  " : " pages: ") + s.title});
   }
   print("scenarios", std::exchange(lines, {}));
-  for (const checks::variant& v : checks::variants()) lines.push_back({v.name, v.description});
+  for (const checks::variant& v : checks::variants()) {
+    lines.push_back({v.name, v.description + "; refusals: " + show(v.refusals) + (v.nonblocking ? ", nonblocking" : ", blocking")});
+  }
   print("caches (the first is the default)", std::exchange(lines, {}));
   for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
   print("eviction policies (the first is the default)", std::exchange(lines, {}));

@@ -117,14 +117,6 @@ const checks::policy& known_policy(const std::string& name, const checks::varian
   return *found;
 }
 
-void check_policy(const std::string& scenario, model::eviction_policy asked, const std::string& cache,
-                  const std::string& fault) {
-  if (asked == checks::policies().front().value || (fault.empty() && known_variant(cache).takes_policies)) return;
-  throw usage_error("the scenario '" + scenario + "' asks for the policy " + checks::name_of(asked) + ", but " +
-                    (fault.empty() ? "the cache '" + cache + "'" : "the fault '" + fault + "'") + " knows " +
-                    checks::policies().front().name + " alone");
-}
-
 std::filesystem::path scenario_directory(const std::string& given) {
   if (!given.empty()) return given;
   std::error_code ignored;

@@ -52,9 +52,6 @@ const checks::variant& known_variant(const std::string& name);
 /// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no policy.
 const checks::policy& known_policy(const std::string& name, const checks::variant& v);
 
-/// Throws usage_error where `cache`, or the faulty text of it, does not take the policy that a scenario asks for.
-void check_policy(const std::string& scenario, model::eviction_policy asked, const std::string& cache, const std::string& fault);
-
 /// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory of the source tree that this
 /// program was built from.
 std::filesystem::path scenario_directory(const std::string& given);

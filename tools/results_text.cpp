@@ -15,6 +15,7 @@ std::string whole(double number) {
 
 std::string covered(const checks::result& r) {
   if (r.complete) return "complete, ";
+  if (r.failed_as_expected) return "up to the expected failure, ";
   if (r.outcome != checks::verdict::pass) return "not complete, ";
   if (!r.space.empty()) return "its part, ";
   return r.preemptions ? "all within the bound, " : "sampled, ";

@@ -21,7 +21,9 @@ void add_absent(CLI::App& app, const char* name, const char* meaning) {
 
 std::vector<listed_strategy> list_strategies() { return {}; }
 std::vector<listed_fault> list_faults() { return {}; }
-std::vector<checks::fuzz_target> list_order_faults() { return {}; }
+checks::fuzz_target sequential_fault(const std::string&) {
+  throw usage_error("this build has no seeded faults: use the preset release");
+}
 
 void add_explore(CLI::App& app, int&) { add_absent(app, "explore", "interleavings of scenarios (not in this build)"); }
 void add_replay(CLI::App& app, int&) { add_absent(app, "replay", "one execution again (not in this build)"); }

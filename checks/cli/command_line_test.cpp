@@ -72,6 +72,12 @@ TEST_F(command_line, policy_that_cannot_be_is_a_usage_error) {
   expect_usage_error("simulate t --pages 5 --policy bogus", "triecheck: there is no policy called 'bogus'" + known);
   expect_usage_error("hit-rates t --pages 5 --policy bogus", "triecheck: there is no policy called 'bogus'" + known);
   expect_usage_error("fuzz --policy bogus", "triecheck: there is no policy called 'bogus'" + known);
+  for (const std::string cache : {"nodelock", "lockfree"}) {
+    const std::string alone = "triecheck: the cache '" + cache + "' knows the policy recency alone, not 'segmented'";
+    expect_usage_error("simulate t --pages 5 --cache " + cache + " --policy segmented", alone);
+    expect_usage_error("fuzz --cache " + cache + " --policy segmented", alone);
+    expect_usage_error("fuzz --cache " + cache + " --reproduce 2x1/segmented:c", alone);
+  }
   expect_usage_error("simulate t --pages 5 --keep-hits 5", "triecheck: --keep-hits goes with --policy priority alone");
   for (const std::string keep : {"x", "101", "5:", "5:x", "5:1:1"}) {
     expect_usage_error("simulate t --pages 5 --policy priority --keep-hits " + keep,
@@ -102,9 +108,11 @@ TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
   ASSERT_TRUE(json.is_object());
   ASSERT_FALSE(json["scenarios"].empty());
   for (const char* key : {"name", "title", "threads", "pages"}) EXPECT_TRUE(json["scenarios"][0].contains(key)) << key;
-  EXPECT_FALSE(json["caches"].empty());
   ASSERT_EQ(json["policies"].size(), 5U);
   EXPECT_EQ(json["policies"][0]["name"], "recency");
+  ASSERT_FALSE(json["caches"].empty());
+  EXPECT_EQ(json["caches"][0]["refusals"], "exact");
+  EXPECT_EQ(json["caches"][0]["nonblocking"], false);
   ASSERT_TRUE(json["strategies"].is_array() && json["faults"].is_array());
   if (!json["strategies"].empty()) {  // a build without the explorer has none
     EXPECT_EQ(json["strategies"][0]["name"], "exhaustive");

@@ -136,10 +136,36 @@ TEST_F(explore_command, bad_arguments_are_one_line_each) {
   }
 }
 
+TEST_F(explore_command, workloads_take_the_faults_that_they_can_show) {
+  for (const auto& [arguments, line] : {
+           std::pair{"fuzz --fault nonsense", "triecheck: there is no fault 'nonsense' (`triecheck list` shows them)"},
+           std::pair{"fuzz --fault publish_pins_twice",
+                     "triecheck: the fault 'publish_pins_twice' is for `triecheck explore tails_of_two_requests_of_one_prompt "
+                     "--fault publish_pins_twice`"},
+           std::pair{"fuzz --cache coarse --fault handed_parent_goes_to_the_back",
+                     "triecheck: the fault 'handed_parent_goes_to_the_back' is one of nodelock, not of coarse"},
+       }) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments;
+    EXPECT_EQ(e.err, std::string(line) + "\n") << arguments;
+  }
+}
+
 TEST_F(explore_command, schedule_that_no_longer_fits_says_at_which_operation) {
   const ended e = run("replay 'clear_against_lookup@coarse@0x2.3'");
   EXPECT_EQ(e.status, 4) << e.out << e.err;
   EXPECT_NE(e.out.find("the schedule does not fit the program at operation 3"), std::string::npos) << e.out;
+}
+
+TEST_F(explore_command, policy_that_the_cache_or_the_fault_does_not_take_is_a_usage_error) {
+  write("s.toml",
+        "[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\n"
+        "[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n");
+  const std::string asked = "triecheck: the scenario 's' asks for the policy segmented, but the ";
+  expect_usage_error("explore s.toml --cache nodelock", asked + "cache 'nodelock' knows recency alone");
+  expect_usage_error("explore s.toml --fault publish_pins_twice", asked + "fault 'publish_pins_twice' knows recency alone");
+  expect_usage_error("explore s.toml --fault frequency_never_ages", asked + "fault 'frequency_never_ages' knows frequency alone");
+  EXPECT_EQ(run("explore s.toml --fault first_release_protects --failures none").status, 0) << "only its order is wrong";
 }
 
 TEST_F(explore_command, list_names_the_faults) {

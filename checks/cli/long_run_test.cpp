@@ -129,9 +129,12 @@ TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {
 }
 
 TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {
-  const ended e = run("explore large.toml --obstruction --failures none");
-  EXPECT_EQ(e.status, 1);
-  EXPECT_NE(e.out.find("obstruction: thread 1, alone inside an operation of the cache, waits for a mutex"), std::string::npos) << e.out;
+  const ended e = run("explore large.toml --obstruction --json blocked.json");
+  EXPECT_EQ(e.status, 0) << "coarse is recorded as blocking";
+  EXPECT_NE(e.out.find("failed as it must (coarse is recorded as blocking): obstruction"), std::string::npos) << e.out;
+  const auto expected = result_in("blocked.json").at("expects_failure");
+  EXPECT_EQ(expected.at("found"), true);
+  EXPECT_EQ(expected.at("failure").at("schedule"), "0.1!200");
   const ended again = run("replay 'large.toml@coarse@0.1!200'");
   EXPECT_EQ(again.status, 1);
   EXPECT_NE(again.out.find("obstruction: thread 1"), std::string::npos) << again.out;

@@ -7,13 +7,15 @@
 //  - an operation that the explorer does not know depends on everything.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
+
+#include "checks/clock_vector.h"
 
 namespace triecheck::explore {
 
-inline constexpr unsigned max_threads = 4;
+using checks::clock_vector;
+using checks::join;
+using checks::max_threads;
 
 enum class access : std::uint8_t {
   unknown,  ///< an unannounced scheduling point: depends on everything
@@ -109,13 +111,6 @@ constexpr relation relate(const announcement& earlier, const announcement& later
   const relation condition = relate_by_condition(earlier, later);
   if (condition == relation::caused || object == relation::independent) return condition;
   return object;
-}
-
-/// How many operations of each thread happen before one, that one included.
-using clock_vector = std::array<std::uint32_t, max_threads>;
-
-inline void join(clock_vector& into, const clock_vector& other) {
-  for (unsigned t = 0; t < max_threads; ++t) into[t] = std::max(into[t], other[t]);
 }
 
 constexpr bool independent(const announcement& a, const announcement& b) {

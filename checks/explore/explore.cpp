@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
 #include "checks/shell_word.h"
+#include "checks/variants.h"
 
 namespace triecheck::explore {
 
@@ -69,6 +71,11 @@ const strategy_name* find_strategy(const std::string& name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+model::refusals rule_of(const explore_options& o) {
+  const checks::variant* v = checks::find_variant(o.cache);
+  return o.refusals ? *o.refusals : v == nullptr ? model::refusals::exact : v->refusals;
+}
+
 namespace {
 
 /// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
@@ -89,7 +96,17 @@ std::string scope_of(const explore_options& o) {
                       (depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
   if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
   if (draws_at_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
+  if (rule_of(o) == model::refusals::crowded) scope += ", refusals: crowded";
   return scope;
+}
+
+/// What is explored where the scenario bounds the preemptions under this cache.
+explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
+  const auto bound = s.bounds.find(o.cache);
+  if (!o.heed_bounds || o.strategy != "exhaustive" || bound == s.bounds.end()) return o;
+  o.strategy = "bounded";
+  o.preemptions = bound->second;
+  return o;
 }
 
 class clock {
@@ -135,25 +152,42 @@ void read_findings(result& r, const findings& f, replay_token token, const check
   }
 }
 
-// The scenario says what must come out: an expected failure is a pass, its absence a fail. A shard alone cannot tell
-// that there is none.
-void apply_expectation(result& r, const checks::scenario& s, bool one_of_many) {
-  if (!s.expect_failure) return;
+/// A failure that must come out, and who says so.
+struct expectation {
+  std::string kind;       // empty: any
+  std::string recorded;   // of what it is recorded; empty where the scenario says it
+};
+
+std::optional<expectation> expectation_of(const checks::scenario& s, const explore_options& o) {
+  if (s.expect_failure) return expectation{s.expect_kind, ""};
+  const checks::variant* v = checks::find_variant(o.cache);
+  if (o.strategy != "obstruction" || v == nullptr || v->nonblocking) return std::nullopt;
+  return expectation{"obstruction", v->name + " is recorded as blocking"};
+}
+
+// An expected failure is a pass, its absence a fail. A shard alone cannot tell that there is none.
+void apply_expectation(result& r, const checks::scenario& s, const explore_options& o, bool one_of_many) {
+  const std::optional<expectation> expected = expectation_of(s, o);
+  if (!expected) return;
   r.expects_failure = true;
-  const bool wanted = r.outcome == verdict::fail && (s.expect_kind.empty() || r.found->kind == s.expect_kind);
+  const std::string& recorded = expected->recorded;
+  const bool wanted = r.outcome == verdict::fail && (expected->kind.empty() || r.found->kind == expected->kind);
   if (wanted) {
     r.outcome = verdict::pass;
-    r.scope += "; failed as expected: " + r.found->kind;
-    r.found.reset();
+    r.scope += recorded.empty() ? "; failed as expected: " + r.found->kind
+                                : "; failed as it must (" + recorded + "): " + r.found->kind + ", shown by " + r.found->replay;
+    r.expected_failure = std::exchange(r.found, std::nullopt);
     r.failed_as_expected = true;
   } else if (r.outcome == verdict::pass && one_of_many) {
     r.scope += "; the expected failure is in another shard, or missing";
   } else if (r.outcome == verdict::pass) {
     r.outcome = verdict::fail;
-    r.found = checks::failure{.kind = "no-failure", .message = "the scenario expects a failure, and there is none",
+    r.found = checks::failure{.kind = "no-failure",
+                              .message = recorded.empty() ? "the scenario expects a failure, and there is none"
+                                                          : recorded + ", and no thread is in the way of another",
                               .threads = s.threads.size(), .operations = count_operations(s)};
   } else if (r.outcome == verdict::fail) {
-    r.found->message += " (the scenario expects " + s.expect_kind + ")";
+    r.found->message += recorded.empty() ? " (the scenario expects " + expected->kind + ")" : " (" + recorded + ")";
   }
 }
 
@@ -191,8 +225,9 @@ std::optional<explored> stored_execution(const checks::scenario& s, const std::s
 
 }  // namespace
 
-explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
+explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& asked,
                           const std::function<void(const exploration_status&)>& tick) {
+  const explore_options options = heeding_bounds(asked, s);
   explored out;
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
@@ -201,7 +236,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   if (auto again = stored_execution(s, place, options)) {
     again->outcome.preemptions = r.preemptions;
     again->outcome.scope = r.scope + "; on the schedule that the scenario stores";
-    apply_expectation(again->outcome, s, false);
+    apply_expectation(again->outcome, s, options, false);
     return *again;
   }
   explore_options o = options;
@@ -221,11 +256,12 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
     r.scope += "; nothing was scheduled: the cache does not use the sync layer";
   }
   if (r.outcome == verdict::fail) confirm(out, s, token, options);
-  apply_expectation(r, s, o.shard.has_value());
+  apply_expectation(r, s, o, o.shard.has_value());
   return out;
 }
 
-std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& o) {
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked) {
+  const explore_options o = heeding_bounds(asked, s);
   return exploration(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o).probe();
 }
 
@@ -235,11 +271,12 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
   out.outcome.scope = "one execution";
   const clock started;
   const auto body = [&](progress& shared) {
-    scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault));
+    const model::refusals rule = rule_of({.cache = token.cache, .refusals = options.refusals});
+    scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault), rule);
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
     json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record));
-    answer["undecided"] = program.undecided();
+    answer["undecided"] = program.history().undecided();
     answer["story"] = record.table(program.threads(), all);
     return answer.dump(-1, ' ', false, json::error_handler_t::replace);
   };

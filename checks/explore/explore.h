@@ -36,7 +36,9 @@ struct explore_options {
   std::string cache = "coarse";
   std::string fault;                              ///< empty: the shipped text
   checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
+  std::optional<model::refusals> refusals;        ///< the rule of the variant without it
   std::string strategy = "exhaustive";
+  bool heed_bounds = false;                       ///< of exhaustive: bounded instead, where the scenario says so of the cache
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
@@ -52,6 +54,9 @@ struct explore_options {
   std::chrono::milliseconds save_every{1000};
   const nlohmann::json* resume = nullptr;         ///< where an equal exploration stood
 };
+
+/// What refusals are held to.
+model::refusals rule_of(const explore_options& o);
 
 /// A failing execution as one word: what `triecheck replay` takes.
 struct replay_token {
@@ -81,7 +86,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
 std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options);
 
 /// Runs one schedule in a process of its own and tells its story; `all` includes accesses of plain variables.
-/// Of `options`, `make` and `patience` count.
+/// Of `options`, `make`, `refusals` and `patience` count.
 explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all = false,
                          const explore_options& options = {});
 

@@ -18,8 +18,10 @@ struct fault {
   std::string description;  ///< one sentence: what is wrong
   std::string breaks;       ///< the invariants, and the numbers in the catalogue of known defects
   std::string expected;     ///< the kind of violation that the oracle reports
-  std::string scenario;     ///< a scenario that shows it
+  std::string scenario;     ///< a scenario that shows it; empty where a sequential workload does
   checks::subject_factory make;
+  checks::subject_factory make_sequential;  ///< over the production layer, where a sequential workload shows it; or null
+  model::eviction_policy policy;            ///< under which it shows
 };
 
 /// All faults, by name.

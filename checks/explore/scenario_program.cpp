@@ -36,8 +36,12 @@ std::size_t count_operations(const checks::scenario& s) {
   return count;
 }
 
-scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make)
-    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy}, make_(make), ownership_(0, 0), history_(config_) {
+scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule)
+    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
+      make_(make),
+      rule_(rule),
+      ownership_(0, 0),
+      history_(config_, rule) {
   init_ = prepare(s.init);
   for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
   final_ = prepare(s.final);
@@ -143,17 +147,16 @@ outcome scenario_program::perform(const operation& op) {
   session& s = session::current();
   const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release;
   if (gives_up) {
-    s.begin_operation([this, l = op.subject] { ownership_.strike(l); });
+    s.begin_operation([this, l = op.subject](const checks::moment& first_step) { ownership_.strike(l, first_step); });
   } else {
     s.begin_operation();
   }
   outcome o = subject_->perform(op);
-  const session::interval when = s.end_operation();
-  const unsigned thread = s.thread();
+  const checks::interval when = s.end_operation();
   std::optional<std::string> wrong;
   {
     const outside_simulation heap;
-    history_.record(thread, op, o, when.called, when.returned);
+    history_.record(op, o, when);
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
@@ -161,7 +164,7 @@ outcome scenario_program::perform(const operation& op) {
     if (has_lease && (!forked || o.result == model::status::ok)) {
       books_[l].open = op.kind != operation_kind::release;
       books_[l].last = o;
-      wrong = ownership_.enter(l, o.pages, o.cached);
+      wrong = ownership_.enter(l, o.pages, o.cached, when.closed);
     }
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
@@ -183,7 +186,7 @@ void scenario_program::lookup(const action& a) {
 bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens) {
   const outcome o = perform({.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens});
   if (o.result != model::status::ok) {
-    if (!a.or_stop) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
+    if (!may_refuse(a, o)) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
     return false;
   }
   const outside_simulation heap;
@@ -192,10 +195,16 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
   return true;
 }
 
+// Whether the scenario has the thread end here, or the rule does: what others were doing may have cost a crowded
+// variant its pages. The linearizability oracle judges whether they were.
+bool scenario_program::may_refuse(const action& a, const outcome& o) const {
+  return a.or_stop || (rule_ == model::refusals::crowded && o.result == model::status::cache_full);
+}
+
 bool scenario_program::fork(const action& a) {
   const outcome o = perform({.kind = operation_kind::fork, .subject = a.source, .forked = a.lease});
   if (o.result != model::status::ok) {
-    if (!a.or_stop) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
+    if (!may_refuse(a, o)) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
     return false;
   }
   {

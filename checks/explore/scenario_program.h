@@ -25,15 +25,16 @@ std::size_t count_operations(const checks::scenario& s);
 
 class scenario_program final : public program {
  public:
-  scenario_program(const checks::scenario& s, checks::subject_factory make);
+  /// `rule`: what the refusals of the cache are held to.
+  scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact);
 
   unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
   void setup() override;
   void thread(unsigned index) override { run(threads_[index]); }
   void finish() override;
 
-  /// Histories that the linearizability check gave up on; they make a run incomplete.
-  std::size_t undecided() const { return history_.undecided(); }
+  /// The oracle that judges the histories of all executions. Those that it gave up on make a run incomplete.
+  const checks::linearizability& history() const { return history_; }
 
  private:
   /// A step with the numbers of its leases; `request` is already split.
@@ -74,6 +75,7 @@ class scenario_program final : public program {
   model::outcome perform(const model::operation& op);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
+  bool may_refuse(const action& a, const model::outcome& o) const;
   bool fork(const action& a);
   void write(model::lease l);
   void read(const action& a);
@@ -86,6 +88,7 @@ class scenario_program final : public program {
 
   const model::config config_;
   const checks::subject_factory make_;
+  const model::refusals rule_;
   std::size_t leases_ = 0;
   script init_;
   std::vector<script> threads_;

@@ -57,15 +57,22 @@ void session::append(unsigned t) {
   progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
   progress_.length.store(at + 1, std::memory_order_relaxed);
   progress_.heartbeat.fetch_add(1, std::memory_order_relaxed);
-  if (first_step_[t] == never) {
-    first_step_[t] = clock_;
-    if (at_first_step_[t]) at_first_step_[t]();
-  }
-  last_step_[t] = clock_;
+  note_step(t, next_[t], 2 * clock_ + 1);
   ++clock_;
-  without_step_ = 0;
   ++steps_alone_;
   last_thread_ = t;
+}
+
+// Gives the step its place in the happens-before order, and the operation of the cache that it belongs to its interval.
+void session::note_step(unsigned t, const announcement& step, std::size_t time) {
+  checks::interval& i = running_[t];
+  i.closed = {.thread = t, .clock = order_.step(t, step)};
+  i.returned = time;
+  if ((without_step_ & (1U << t)) == 0) return;
+  without_step_ &= ~(1U << t);
+  i.opened = i.closed;
+  i.called = time;
+  if (at_first_step_[t]) at_first_step_[t](i.opened);
 }
 
 void session::fail(const char* kind, const std::string& message) {
@@ -77,27 +84,25 @@ void session::fail(const char* kind, const std::string& message) {
   std::abort();  // fail_test does not come back
 }
 
-void session::begin_operation(std::function<void()> at_first_step) {
+void session::begin_operation(std::function<void(const checks::moment&)> at_first_step) {
+  if (!in_threads()) return;
   const unsigned t = thread();
-  first_step_[t] = last_step_[t] = never;
   at_first_step_[t] = std::move(at_first_step);
-  if (in_threads()) ++operations_[t];
+  without_step_ |= 1U << t;
+  ++operations_[t];
 }
 
-session::interval session::end_operation() {
-  const unsigned t = thread();
+checks::interval session::end_operation() {
   steps_alone_ = 0;
-  if (!in_threads()) {
-    const std::size_t now = quiet_time_++;
-    return {now, now};
-  }
+  if (!in_threads()) return {};
+  const unsigned t = thread();
   ++operations_[t];
-  if (first_step_[t] == never) {
-    const std::size_t now = base_time_ + step_time * clock_ + without_step_++;
-    return {now, now};
+  if ((without_step_ & (1U << t)) != 0) {
+    // It touched nothing shared: in other executions of the class it is anywhere between its neighbours in the thread.
+    const outside_simulation heap;
+    note_step(t, {.kind = access::local}, 2 * clock_);
   }
-  const std::size_t half = step_time / 2;
-  return {base_time_ + step_time * first_step_[t] + half, base_time_ + step_time * last_step_[t] + half};
+  return running_[t];
 }
 
 void session::title(const std::string& text) {
@@ -117,18 +122,13 @@ void session::begin_execution() {
   pending_spurious_ = false;
   last_thread_ = 0;
   clock_ = steps_alone_ = preemptions_ = 0;
-  quiet_time_ = base_time_ = without_step_ = 0;
+  without_step_ = 0;
+  order_.clear();
   objects_ = {};
   values_ = 0;
   operations_ = {};
   if (record_ != nullptr) record_->clear();
   if (guided_) strategy_.begin();
-}
-
-void session::enter(phase p) {
-  phase_ = p;
-  if (p == phase::threads) base_time_ = quiet_time_;
-  if (p == phase::finish) quiet_time_ += step_time * (clock_ + 1);
 }
 
 std::optional<unsigned> session::pick(std::uint32_t live) {

@@ -14,7 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "checks/clock_vector.h"
 #include "checks/explore/announcement.h"
+#include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
 #include "checks/explore/isolation.h"
 #include "checks/explore/relacy_headers.h"
@@ -125,14 +127,9 @@ class session {
   [[noreturn]] void fail(const char* kind, const std::string& message);
   /// The thread begins an operation of the cache; `at_first_step` is called, outside the simulation, when the scheduler
   /// has chosen its first step. Requires that the callable needs no memory of its own: two words at most.
-  void begin_operation(std::function<void()> at_first_step = {});
-  struct interval {
-    std::size_t called;
-    std::size_t returned;
-  };
-  /// The tightest interval that this execution allows: from the first to the last step of the operation. The thread
-  /// could have called just before and returned just after, so an order that no such interval admits is a violation.
-  interval end_operation();
+  void begin_operation(std::function<void(const checks::moment&)> at_first_step = {});
+  /// The tightest interval of the operation. Outside of the threads it has none.
+  checks::interval end_operation();
   bool recording() const { return record_ != nullptr; }
   /// A heading in the thread's column.
   void title(const std::string& text);
@@ -154,7 +151,7 @@ class session {
   void append_violating_step();
   void end_execution();
   std::uint64_t values() const { return values_; }
-  void enter(phase p);
+  void enter(phase p) { phase_ = p; }
   bool stopped() const { return error_.has_value(); }
   /// Ends the run as an error of the harness or of the program, not as a violation.
   void set_error(violation v) { error_ = std::move(v); }
@@ -173,6 +170,7 @@ class session {
 
  private:
   void append(unsigned thread);
+  void note_step(unsigned thread, const announcement& step, std::size_t time);
   void append_unguided(unsigned thread);
 
   static inline session* current_ = nullptr;
@@ -200,14 +198,10 @@ class session {
   std::array<object_id, max_threads + 1> objects_{};
   std::array<location, max_threads + 1> where_{};
 
-  static constexpr std::size_t never = static_cast<std::size_t>(-1);
-  static constexpr std::size_t step_time = 256;      // a step lies in the middle of its span of time
-  std::size_t quiet_time_ = 0;                       // operations before and after the threads, as time
-  std::size_t base_time_ = 0;
-  std::size_t without_step_ = 0;                     // operations without a step since the last step
-  std::array<std::function<void()>, max_threads + 1> at_first_step_{};
-  std::array<std::size_t, max_threads + 1> first_step_{};
-  std::array<std::size_t, max_threads + 1> last_step_{};
+  happens_before order_;
+  std::array<std::function<void(const checks::moment&)>, max_threads> at_first_step_{};
+  std::array<checks::interval, max_threads> running_{};  // by thread: of its operation, as far as it has come
+  std::uint32_t without_step_ = 0;                       // bit per thread: its operation has made no step yet
 
   suspect suspect_;
   std::optional<violation> found_;

@@ -1,6 +1,10 @@
 // Progress and determinism: what the strategies ask of a program beside its rules.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "checks/explore/explore.h"
 #include "checks/litmus/litmus.h"
 
@@ -90,15 +94,59 @@ TEST(obstruction, a_demand_replays_from_its_schedule) {
   EXPECT_EQ(r.found->message, o.found->message);
 }
 
-TEST(obstruction, one_mutex_for_everything_is_blocking_and_the_report_says_so) {
+TEST(obstruction, a_variant_that_is_recorded_as_blocking_must_block_and_the_report_says_how) {
   explore_options o;
   o.strategy = "obstruction";
   const auto s = checks::parse_scenario("[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = "
                                         "[\"request 2\"]\n", "two.toml");
   const auto r = explore_scenario(s, "two", o).outcome;
+  EXPECT_EQ(r.outcome, checks::verdict::pass);
+  EXPECT_FALSE(r.complete);
+  EXPECT_FALSE(r.found.has_value());
+  ASSERT_TRUE(r.expected_failure.has_value());
+  EXPECT_EQ(r.expected_failure->kind, "obstruction");
+  EXPECT_NE(r.scope.find(r.expected_failure->replay), std::string::npos) << r.scope;
+}
+
+/// Finds nothing and waits for nobody.
+class empty_handed final : public checks::subject {
+ public:
+  empty_handed() { lookups_.store(0, relaxed); }
+  model::outcome perform(const model::operation& op) override {
+    if (op.kind == model::operation_kind::lookup) lookups_.fetch_add(1, relaxed);
+    else if (op.kind != model::operation_kind::release) return {.result = model::status::lease_closed};
+    return {};
+  }
+  std::vector<model::page> pages_of(model::lease) const override { return {}; }
+  model::statistics stats() const override {
+    const std::uint64_t looked_up = lookups_.load(relaxed);
+    return {.lookups = looked_up, .looked_up_pages = looked_up, .free_pages = 1};
+  }
+  checks::structure inspect() const override {
+    checks::structure s;
+    s.tokens_per_page = 1;
+    s.pages.resize(1);
+    s.pins.resize(1);
+    return s;
+  }
+  std::vector<std::string> shutdown() override { return {}; }
+  static std::unique_ptr<checks::subject> make(const model::config&, std::size_t) { return std::make_unique<empty_handed>(); }
+
+ private:
+  litmus::word lookups_;
+};
+
+TEST(obstruction, a_variant_that_is_recorded_as_blocking_and_does_not_block_fails) {
+  explore_options o;
+  o.make = &empty_handed::make;  // in the place of coarse
+  o.strategy = "obstruction";
+  const auto s = checks::parse_scenario("[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\"]\n[[thread]]\nrun = "
+                                        "[\"b = lookup 2\"]\n", "two.toml");
+  const auto r = explore_scenario(s, "two", o).outcome;
   EXPECT_EQ(r.outcome, checks::verdict::fail);
   ASSERT_TRUE(r.found.has_value());
-  EXPECT_EQ(r.found->kind, "obstruction");
+  EXPECT_EQ(r.found->kind, "no-failure") << r.found->message;
+  EXPECT_NE(r.found->message.find("coarse is recorded as blocking"), std::string::npos) << r.found->message;
 }
 
 template <memory_order Order>

@@ -1,8 +1,9 @@
 # Seeded faults: each file *.patch of this folder puts one known defect back into a copy of the shipped text.
 #
-# A patch opens with what the registry tells about it (Description, Breaks, Expected, and either the Scenario that shows
-# it or the eviction Policy that it breaks, which the sequential property finds) and goes on as a unified diff of cache/.
-# It must apply to the shipped text without fuzz, or configuring stops: a fault that rots is noticed.
+# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not coarse,
+# Policy where it shows under another than recency) and goes on as a unified diff of cache/. `Check: fuzz` in place of a
+# scenario: a sequential workload shows it, over the production layer. It must apply to the shipped text without fuzz, or
+# configuring stops: a fault that rots is noticed.
 # The copy lives in a namespace of its own, in the build folder, so that a faulty cache stands beside the shipped one in
 # one program. It shares the sync layer's concept and the vocabulary of types with the shipped text.
 find_program(PATCH_EXECUTABLE patch)
@@ -10,16 +11,15 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text bit_sets.h coarse.h counts.h eviction.h first_in.h frequency.h lease.h locked.h page_pool.h page_trie.h
-  priority.h ranked_leaves.h recency_list.h rwlock.h segmented.h)
+set(fault_text bit_sets.h block_hash.h coarse.h counts.h eviction.h eviction_queue.h first_in.h
+  free_stack.h frequency.h hand_over_hand.h lease.h lease_buffers.h locked.h lockfree.h
+  lockfree_trie.h node_word.h nodelock.h orders.h page_pool.h page_trie.h priority.h ranked_leaves.h
+  recency_list.h rwlock.h segmented.h striped.h)
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
 set(triecheck_fault_sources)
-set(triecheck_order_fault_sources)
 set(fault_count 0)
 set(fault_declarations)
 set(fault_calls)
-set(order_fault_declarations)
-set(order_fault_calls)
 
 # triecheck_fault(NAME): reads NAME.patch, makes the copy, and adds a source file that registers it.
 macro(triecheck_fault fault)
@@ -39,17 +39,18 @@ macro(triecheck_fault fault)
   endif()
   foreach(header IN LISTS fault_text)
     file(READ ${copy}/cache/${header} text)
-    string(REPLACE "namespace triecheck {" "namespace triecheck::faults::${fault} {" text "${text}")
+    string(REGEX REPLACE "namespace triecheck( |::)" "namespace triecheck::faults::${fault}\\1" text "${text}")
     string(REGEX REPLACE "#include \"(sync|types)\\.h\"" "#include \"cache/\\1.h\"" text "${text}")
     file(WRITE ${copy}/cache/${header}.new "${text}")
     file(COPY_FILE ${copy}/cache/${header}.new ${copy}/${header} ONLY_IF_DIFFERENT)
   endforeach()
   file(READ ${patch_file} text LIMIT 2000)
-  set(fields Description Breaks Expected Scenario)
-  if(text MATCHES "\nPolicy: ")
-    set(fields Description Breaks Expected Policy)
+  set(fault_fields Description Breaks Expected Scenario)
+  if(text MATCHES "(^|\n)Check: fuzz\n")
+    list(REMOVE_ITEM fault_fields Scenario)
+    set(fault_Scenario "")
   endif()
-  foreach(field IN LISTS fields)
+  foreach(field IN LISTS fault_fields)
     if(NOT text MATCHES "(^|\n)${field}: ([^\n]+)")
       message(FATAL_ERROR "checks/faults/${fault}.patch does not say its ${field}")
     endif()
@@ -59,18 +60,27 @@ macro(triecheck_fault fault)
   if(text MATCHES "(^|\n)Cache: ([^\n]+)")
     set(fault_Cache "${CMAKE_MATCH_2}")
   endif()
-  if("Policy" IN_LIST fields)
-    triecheck_register_order_fault()
-  else()
-    triecheck_register_explored_fault()
+  set(fault_Policy recency)
+  set(fault_policy_header ${fault_Cache}.h)
+  if(text MATCHES "(^|\n)Policy: ([^\n]+)")
+    set(fault_Policy "${CMAKE_MATCH_2}")
+    set(fault_policy_header ${fault_Policy}.h)
   endif()
-endmacro()
-
-# Found by exploring a scenario. Both continue triecheck_fault.
-macro(triecheck_register_explored_fault)
+  foreach(layer IN ITEMS relacy_sync std_sync)
+    set(fault_parameters ${layer})
+    if(NOT fault_Policy STREQUAL recency)
+      string(APPEND fault_parameters ", faults::${fault_name}::${fault_Policy}<${layer}>")
+    endif()
+    set(fault_over_${layer} "&checks::make_subject<faults::${fault_name}::${fault_Cache}_cache<${fault_parameters}>>")
+  endforeach()
+  if(NOT fault_Scenario STREQUAL "")
+    set(fault_over_std_sync nullptr)
+  endif()
   file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
 #include "@copy@/@fault_Cache@.h"
+#include "@copy@/@fault_policy_header@"
 
+#include "cache/sync_std.h"
 #include "checks/cache_subject.h"
 #include "checks/explore/registry.h"
 #include "checks/explore/relacy_sync.h"
@@ -79,7 +89,8 @@ namespace triecheck::explore {
 
 fault fault_@fault_name@() {
   return {"@fault_name@", "@fault_Cache@", "@fault_Description@", "@fault_Breaks@", "@fault_Expected@", "@fault_Scenario@",
-          &checks::make_subject<faults::@fault_name@::@fault_Cache@_cache<relacy_sync>>};
+          @fault_over_relacy_sync@,
+          @fault_over_std_sync@, model::eviction_policy::@fault_Policy@};
 }
 
 }  // namespace triecheck::explore
@@ -89,46 +100,19 @@ fault fault_@fault_name@() {
   math(EXPR fault_group "${fault_count} / 6")
   math(EXPR fault_count "${fault_count} + 1")
   set_source_files_properties(${copy}.cpp PROPERTIES UNITY_GROUP faults_${fault_group})
-  string(APPEND fault_declarations "fault fault_${fault_name}();\n")
-  string(APPEND fault_calls "fault_${fault_name}(), ")
+  string(APPEND fault_declarations "fault fault_${fault}();\n")
+  string(APPEND fault_calls "fault_${fault}(), ")
   # Registered here, where the name, the scenario and the kind are known; the programs are those of tools/.
-  add_test(NAME fault.explore.${fault_name} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
-    $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault_Expected}
-    explore ${fault_Scenario} --fault ${fault_name} --failures none)
-  set_tests_properties(fault.explore.${fault_name} PROPERTIES TIMEOUT 120 LABELS fault)
-endmacro()
-
-# Found by the sequential property, over the production layer: which page falls is not judged under concurrency.
-macro(triecheck_register_order_fault)
-  set(fault_policy_class ${fault_Policy})
-  if(fault_Policy STREQUAL "recency")
-    set(fault_policy_class recency_list)
+  if(fault_Scenario STREQUAL "")
+    set(fault_test fault.fuzz.${fault})
+    add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/sequential_fault_test
+      $<TARGET_FILE:triecheck> ${fault} ${fault_Expected})
+  else()
+    set(fault_test fault.explore.${fault})
+    add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
+      $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault} ${fault_Scenario} ${fault_Expected})
   endif()
-  file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
-#include "@copy@/@fault_Cache@.h"
-#include "@copy@/@fault_policy_class@.h"
-
-#include "cache/sync_std.h"
-#include "checks/cache_subject.h"
-#include "checks/properties/order_fault.h"
-
-namespace triecheck::checks {
-
-order_fault order_fault_@fault_name@() {
-  using policy = faults::@fault_name@::@fault_policy_class@<std_sync>;
-  return {"@fault_name@", "@fault_Cache@", model::eviction_policy::@fault_Policy@, "@fault_Description@", "@fault_Breaks@",
-          "@fault_Expected@", &make_subject<faults::@fault_name@::@fault_Cache@_cache<std_sync, policy>>};
-}
-
-}  // namespace triecheck::checks
-]])
-  list(APPEND triecheck_order_fault_sources ${copy}.cpp)
-  set_source_files_properties(${copy}.cpp PROPERTIES UNITY_GROUP order_faults)
-  string(APPEND order_fault_declarations "order_fault order_fault_${fault_name}();\n")
-  string(APPEND order_fault_calls "order_fault_${fault_name}(), ")
-  add_test(NAME fault.sequential.${fault_name} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
-    $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault_Expected} fuzz --fault ${fault_name} --cases 2000 --seed 1)
-  set_tests_properties(fault.sequential.${fault_name} PROPERTIES TIMEOUT 120 LABELS fault)
+  set_tests_properties(${fault_test} PROPERTIES TIMEOUT 120 LABELS fault)
 endmacro()
 
 include(${CMAKE_CURRENT_LIST_DIR}/list.cmake)
@@ -147,18 +131,3 @@ const std::vector<fault>& faults() {
 }  // namespace triecheck::explore
 ]])
 list(APPEND triecheck_fault_sources ${fault_folder}/faults.cpp)
-
-file(CONFIGURE OUTPUT ${fault_folder}/order_faults.cpp @ONLY CONTENT [[
-#include "checks/properties/order_fault.h"
-
-namespace triecheck::checks {
-
-@order_fault_declarations@
-const std::vector<order_fault>& order_faults() {
-  static const std::vector<order_fault> all = {@order_fault_calls@};
-  return all;
-}
-
-}  // namespace triecheck::checks
-]])
-list(APPEND triecheck_order_fault_sources ${fault_folder}/order_faults.cpp)

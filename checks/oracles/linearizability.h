@@ -1,58 +1,80 @@
 // Oracle: linearizability.
 //
-// What it proves: there is one order of the specification's atomic steps, each inside the interval of its operation, in
-// which the sequential model gives every operation the answer that was observed and ends in the state that a snapshot
-// shows. A prefix that was missed though it stood there all the time, a refusal without need, a page that two answers
-// claim: none of these fits any order. Where the search gives up, the history is undecided, and the run incomplete.
+// What it proves: in every real-time order of the operations that some equivalent execution has (real_time.h), there is
+// one order of the specification's atomic steps, each inside the interval of its operation, in which the sequential model
+// gives every operation the answer that was observed and ends in the state that a snapshot shows. A prefix that was missed
+// though it stood there all the time, a refusal without need, a page that two answers claim: none of these fits any order.
+// Where the search gives up, the history is undecided, and the run incomplete.
+//
+// Where operations overlap, most executions repeat a history that an earlier one had: the same answers under the same
+// happens-before order of first and last steps, and so the same real-time orders. Such a history is judged once. (Where one
+// mutex guards everything, every execution has an order of its own, and nothing repeats.)
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "checks/clock_vector.h"
+#include "checks/oracles/real_time.h"
 #include "model/linearizability.h"
 
 namespace triecheck::checks {
 
 class linearizability {
  public:
-  explicit linearizability(const model::config& c) : config_(c) {}
+  /// `rule`: when a refusal is right. An operation is crowded where another one overlaps it in the order that is judged.
+  linearizability(const model::config& c, model::refusals rule) : config_(c), rule_(rule) {}
 
   /// Forgets the history of the last execution.
-  void clear() { recorded_ = 0; }
-
-  void record(unsigned thread, const model::operation& op, const model::outcome& observed, std::size_t called,
-              std::size_t returned) {
-    if (recorded_ == events_.size()) events_.emplace_back();
-    model::event& e = events_[recorded_++];
-    e.thread = thread;
-    e.op = op;
-    e.observed = observed;
-    e.called = called;
-    e.returned = returned;
+  void clear() {
+    recorded_ = 0;
+    intervals_.clear();
   }
+
+  /// An operation returned. Operations outside of the threads come before all of these or behind them.
+  void record(const model::operation& op, const model::outcome& observed, const interval& when);
 
   /// Judges the history; `pages` is what a snapshot showed behind the last operation.
-  std::optional<std::string> check(const std::vector<model::page_view>& pages) {
-    // Far above what a scenario needs, and done well before the watchdog takes the search for a hang.
-    constexpr std::size_t most_states = 200'000;
-    events_.resize(recorded_);
-    const model::linearization found = model::check(config_, events_, &pages, most_states, false);
-    undecided_ += found.verdict == model::linearizable::unknown;
-    if (found.verdict != model::linearizable::no) return std::nullopt;
-    return found.reason;
-  }
+  std::optional<std::string> check(const std::vector<model::page_view>& pages);
 
-  /// How many histories the search gave up on.
+  /// How many histories were judged, those that repeat another included, and how many real-time orders they had.
+  std::size_t histories() const { return histories_; }
+  std::size_t orders() const { return orders_; }
+
+  /// How many histories the search gave up on: there the orders were too many, or one of them too hard.
   std::size_t undecided() const { return undecided_; }
 
  private:
+  /// What became of a history, if nothing was wrong with it.
+  struct judgement {
+    std::size_t orders = 0;
+    bool decided = true;
+  };
+
+  void note_key(const std::vector<model::page_view>& pages);
+  void add_to_key(const model::event& e);
+  judgement judge(const std::vector<model::page_view>& pages, std::optional<std::string>& wrong);
+  std::string show_order(std::span<const stages> order) const;
+
   const model::config config_;
+  const model::refusals rule_;
   std::vector<model::event> events_;  // the first `recorded_` are the history; those behind are overwritten, not freed
   std::size_t recorded_ = 0;
+  std::vector<interval> intervals_;   // of the operations of the threads, the first of which is events_[before_]
+  std::size_t before_ = 0;
+  real_time real_time_;
+
+  std::string key_;                   // all that the judgement of a history depends on
+  std::unordered_map<std::string, judgement> judged_;
+  std::size_t histories_ = 0;
+  std::size_t orders_ = 0;
   std::size_t undecided_ = 0;
 };
 

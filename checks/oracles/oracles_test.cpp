@@ -90,30 +90,30 @@ TEST(oracles, conservation_compares_every_counter) {
 
 TEST(oracles, a_private_page_belongs_to_one_lease) {
   page_ownership o(4, 3);
-  EXPECT_EQ(o.enter(0, {0, 1}, 0), std::nullopt);
-  EXPECT_TRUE(o.enter(1, {1}, 0).has_value());
+  EXPECT_EQ(o.enter(0, {0, 1}, 0, {}), std::nullopt);
+  EXPECT_TRUE(o.enter(1, {1}, 0, {}).has_value());
 }
 
 TEST(oracles, a_page_that_a_lease_reads_is_not_handed_out) {
   page_ownership o(4, 3);
-  EXPECT_EQ(o.enter(0, {0}, 1), std::nullopt);
-  EXPECT_EQ(o.enter(1, {0}, 1), std::nullopt);
-  EXPECT_TRUE(o.enter(2, {0}, 0).has_value());
+  EXPECT_EQ(o.enter(0, {0}, 1, {}), std::nullopt);
+  EXPECT_EQ(o.enter(1, {0}, 1, {}), std::nullopt);
+  EXPECT_TRUE(o.enter(2, {0}, 0, {}).has_value());
 }
 
 TEST(oracles, a_private_page_is_not_read_as_published) {
   page_ownership o(4, 3);
-  EXPECT_EQ(o.enter(0, {0}, 0), std::nullopt);
-  EXPECT_TRUE(o.enter(1, {0}, 1).has_value());
+  EXPECT_EQ(o.enter(0, {0}, 0, {}), std::nullopt);
+  EXPECT_TRUE(o.enter(1, {0}, 1, {}).has_value());
 }
 
 TEST(oracles, a_page_may_change_hands_inside_an_operation_that_gives_it_up) {
   page_ownership o(4, 3);
-  EXPECT_EQ(o.enter(0, {0, 1}, 0), std::nullopt);
-  o.strike(0);                                      // lease 0 publishes and loses page 1 as a duplicate
-  EXPECT_EQ(o.enter(1, {1}, 0), std::nullopt);      // lease 1 gets it before lease 0 returns
-  EXPECT_EQ(o.enter(0, {0, 2}, 2), std::nullopt);
-  EXPECT_TRUE(o.enter(2, {9}, 0).has_value()) << "a page that does not exist";
+  EXPECT_EQ(o.enter(0, {0, 1}, 0, {}), std::nullopt);
+  o.strike(0, {});                                    // lease 0 publishes and loses page 1 as a duplicate
+  EXPECT_EQ(o.enter(1, {1}, 0, {}), std::nullopt);      // lease 1 gets it before lease 0 returns
+  EXPECT_EQ(o.enter(0, {0, 2}, 2, {}), std::nullopt);
+  EXPECT_TRUE(o.enter(2, {9}, 0, {}).has_value()) << "a page that does not exist";
 }
 
 TEST(oracles, digests_tell_prefixes_apart) {

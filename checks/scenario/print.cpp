@@ -39,6 +39,8 @@ std::string print_scenario(const scenario& s) {
   if (!s.init.empty()) text += print_section("[init]", s.init);
   for (const auto& thread : s.threads) text += print_section("[[thread]]", thread);
   if (!s.final.empty()) text += print_section("[final]", s.final);
+  if (!s.bounds.empty()) text += "\n[bounds]\n";
+  for (const auto& [variant, preemptions] : s.bounds) text += variant + " = " + std::to_string(preemptions) + "\n";
   if (s.expect_failure) {
     text += "\n[expect]\nverdict = \"fail\"\n";
     if (!s.expect_kind.empty()) text += "kind = " + toml_string(s.expect_kind) + "\n";

@@ -14,6 +14,7 @@
 #include "checks/explore/schedule.h"
 #include "checks/policies.h"
 #include "checks/scenario/step_reader.h"
+#include "checks/variants.h"
 #include "checks/verdict.h"
 
 namespace triecheck::checks {
@@ -75,12 +76,13 @@ class file_reader {
   explicit file_reader(const std::string& file) : file_(file) {}
 
   void read(const toml::table& root, scenario& s) const {
-    only_keys(root, "a scenario", {"title", "cache", "init", "thread", "final", "expect", "failure"});
+    only_keys(root, "a scenario", {"title", "cache", "init", "thread", "final", "bounds", "expect", "failure"});
     if (const toml::node* title = root.get("title")) s.title = one_line(*title, "title");
     read_cache(root, s);
     if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]");
     read_threads(root, s);
     if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]");
+    if (const toml::node* bounds = root.get("bounds")) read_bounds(table_in(*bounds, "bounds"), s);
     if (const toml::node* expect = root.get("expect")) read_expect(table_in(*expect, "expect"), s);
     if (const toml::node* failure = root.get("failure")) s.failure = read_failure(table_in(*failure, "failure"));
   }
@@ -151,6 +153,21 @@ class file_reader {
     s.pages = size_in(cache, "pages");
     s.tokens_per_page = size_in(cache, "tokens_per_page");
     if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
+  }
+
+  void read_bounds(const toml::table& bounds, scenario& s) const {
+    std::vector<std::string> names;
+    for (const auto& v : variants()) names.push_back(v.name);
+    only_keys(bounds, "[bounds]", {names.begin(), names.end()});
+    for (const auto& [key, node] : bounds) {
+      const std::string name(key.str());
+      const toml::value<std::int64_t>* number = node.as_integer();
+      if (number == nullptr) reject_type(node, name, "an integer");
+      if (number->get() < 0 || number->get() > largest_size) {
+        reject_node(node, in_quotes(name) + " must be 0 to 64 preemptions, not " + std::to_string(number->get()));
+      }
+      s.bounds[name] = static_cast<unsigned>(number->get());
+    }
   }
 
   std::vector<step> read_steps(const toml::table& section, const std::string& where) const {

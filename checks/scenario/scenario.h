@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -37,6 +38,7 @@ struct scenario {
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four
   std::vector<step> final;
+  std::map<std::string, unsigned> bounds;  ///< by variant: the preemptions to which its exploration is bounded by default
   bool expect_failure = false;
   std::string expect_kind;            ///< with expect_failure: the kind that must be found; empty accepts any
   std::string source_text;            ///< the file as read, up to its [failure]: a stored failure carries it

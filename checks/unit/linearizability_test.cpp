@@ -69,7 +69,11 @@ class story {
   }
 
   linearization check(const std::vector<page_view>* final_pages = nullptr, std::size_t limit_states = 1'000'000) const {
-    return triecheck::model::check(config_, events_, final_pages, limit_states);
+    return triecheck::model::check(config_, events_, final_pages, {.limit_states = limit_states});
+  }
+
+  linearization check_crowded() const {
+    return triecheck::model::check(config_, events_, nullptr, {.rule = refusals::crowded});
   }
 
   void expect_yes(const std::vector<page_view>* final_pages = nullptr) const {
@@ -456,6 +460,62 @@ TEST(linearizability, an_allocate_may_have_evicted_what_only_the_final_snapshot_
   const std::vector<page_view> parent_fell = {{}, node(0, {2}), {page_state::leased, {}, {}, false}};
   s.expect_yes(&both_fell);
   s.expect_no("the final snapshot shows page 0 free", &parent_fell);
+}
+
+// ---- Refusals under the relaxation
+
+TEST(linearizability, a_refusal_beside_another_thread_is_accepted_when_crowded) {
+  story s(2);
+  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {});
+  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5).at(0, lookup(3, {1}), leased({0}, 1), 1, 2);
+  s.expect_no("its shortage of 1 page was covered by 1 free");
+  EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
+}
+
+TEST(linearizability, a_refusal_alone_is_exact_even_when_crowded) {
+  story s(2);
+  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), refused(status::cache_full)).alone(0, lookup(3, {1}), leased({0}, 1));
+  const linearization l = s.check_crowded();
+  EXPECT_EQ(l.verdict, linearizable::no);
+  EXPECT_NE(l.reason.find("its shortage of 1 page was covered by 1 free"), std::string::npos) << l.reason;
+}
+
+TEST(linearizability, an_operation_of_the_same_thread_crowds_nobody) {
+  story s(2);
+  s.alone(1, lookup(2, {}), {});
+  s.at(1, lookup(3, {}), {}, 0, 4).at(1, allocate(2, {7}), refused(status::cache_full), 1, 5);
+  EXPECT_EQ(s.check_crowded().verdict, linearizable::no);
+}
+
+TEST(linearizability, a_fork_may_be_refused_when_crowded) {
+  story s(2);
+  s.alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), leased({0}, 0));
+  s.at(1, fork(2, 3), refused(status::cache_full), 0, 5).at(0, lookup(4, {}), {}, 1, 2);
+  s.expect_no("was covered by 1 free");
+  EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
+}
+
+TEST(linearizability, a_crowded_refusal_still_changes_no_lease_and_needs_a_need) {
+  story changed(2);
+  changed.alone(1, lookup(2, {}), {});
+  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+  EXPECT_NE(changed.check_crowded().reason.find("a refusal changes no lease"), std::string::npos);
+  story needless(2);
+  needless.alone(1, lookup(2, {}), {});
+  needless.at(1, allocate(2, {}), refused(status::cache_full), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+  EXPECT_NE(needless.check_crowded().reason.find("its shortage of 0 pages"), std::string::npos);
+}
+
+TEST(linearizability, an_eviction_may_end_early_when_crowded_and_not_alone) {
+  for (const operation& op : {evict(1), clear()}) {
+    story beside(2);
+    beside.keep(1, {1}, {0}).at(1, op, freed(0), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+    beside.expect_no("was evictable");
+    EXPECT_EQ(beside.check_crowded().verdict, linearizable::yes);
+    story alone(2);
+    alone.keep(1, {1}, {0}).alone(1, op, freed(0)).alone(0, lookup(3, {}), {});
+    EXPECT_EQ(alone.check_crowded().verdict, linearizable::no);
+  }
 }
 
 TEST(linearizability, the_search_gives_up_at_the_limit) {

@@ -114,7 +114,8 @@ TEST(merge, nothing_but_redundant_work_proves_nothing) {
 TEST(merge, a_report_reads_back_as_it_was_written) {
   report r = shard(1, 3, verdict::fail);
   r.results[0].expected = {100, 80, 120};
-  r.results[0].expects_failure = true;
+  r.results[0].expects_failure = r.results[0].failed_as_expected = true;
+  r.results[0].expected_failure = failure{.kind = "deadlock", .schedule = "0.1"};
   r.results[0].preemptions = 2;
   EXPECT_EQ(to_json(read_report(to_json(r))), to_json(r));
 }

@@ -240,7 +240,7 @@ TEST(scenario, an_unknown_key_is_named_with_the_nearest_known_one) {
 TEST(scenario, the_first_unknown_key_of_a_table_is_the_one_reported) {
   EXPECT_EQ(problem_in("zzz = 1\naaa = 1\n"),
             "s.toml:1:1: unknown key \"zzz\" in a scenario "
-            "(known: \"title\", \"cache\", \"init\", \"thread\", \"final\", \"expect\", \"failure\")");
+            "(known: \"title\", \"cache\", \"init\", \"thread\", \"final\", \"bounds\", \"expect\", \"failure\")");
 }
 
 TEST(scenario, a_missing_cache_is_named) {
@@ -255,11 +255,14 @@ TEST(scenario, a_missing_size_is_named) {
             "s.toml:2:1: [cache] has no \"tokens_per_page\" (write tokens_per_page = N, 1 to 64)");
 }
 
-TEST(scenario, a_size_outside_1_to_64_is_named) {
+TEST(scenario, an_unknown_policy_is_named) {
   EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = \"frequenzy\"\n"),
             "s.toml:4:10: unknown policy \"frequenzy\" (did you mean \"frequency\"?)");
   EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = 1\n"),
             "s.toml:4:10: \"policy\" must be a string, not an integer");
+}
+
+TEST(scenario, a_size_outside_1_to_64_is_named) {
   EXPECT_EQ(problem_in("[cache]\npages = 0\ntokens_per_page = 2\n"), "s.toml:2:9: \"pages\" must be 1 to 64, not 0");
   EXPECT_EQ(problem_in("[cache]\npages = -1\ntokens_per_page = 2\n"), "s.toml:2:9: \"pages\" must be 1 to 64, not -1");
   EXPECT_EQ(problem_in("[cache]\npages = 65\ntokens_per_page = 2\n"), "s.toml:2:9: \"pages\" must be 1 to 64, not 65");

@@ -1,0 +1,243 @@
+// Which node falls next, without a lock: exact recency for whoever evicts alone, any unpinned leaf for the others.
+//
+// A release stamps the node that its lease ended on with a tick and puts it into the inbox, a stack, unless it is there
+// already. The list, a doubly linked one, belongs to the curator: the evictor that has the turn. It sorts the inbox by
+// tick and puts it behind the list; everything in the inbox is newer than everything on the list, because it was posted
+// after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
+//   - a node without references falls;
+//   - any other is dropped. Its next release, or the fall of its last child, brings it back.
+// A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
+// it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
+//
+// There is one turn. Who does not get it does not wait: it evicts with the hand, which goes round all pages and takes any
+// unpinned leaf that it meets. A thread that stops with the turn costs the others recency, nothing else.
+//
+// Invariants: I6: a node without references is on the list or in the inbox, or an operation under way puts it there.
+// Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
+// sorted but for those released again; a refusal with the hand O(pages).
+// Threads and progress: any; post is lock-free, evict too.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "lockfree_trie.h"
+#include "orders.h"
+#include "recency_list.h"
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class eviction_queue {
+ public:
+  eviction_queue(lockfree_trie<Sync>& trie, std::size_t pages)
+      : trie_(trie), pages_(pages), entries_(std::make_unique<entry[]>(pages)), list_(pages) {
+    Sync::label(turn_, "eviction.turn");
+    Sync::label(inbox_, "eviction.inbox");
+    Sync::label(hand_, "eviction.hand");
+    for (std::size_t i = 0; i < pages; ++i) {
+      entries_[i].below.set(no_page);
+      Sync::label(entries_[i].posted, "eviction.posted", i);
+      Sync::label(entries_[i].below, "eviction.below", i);
+      Sync::label(entries_[i].tick, "eviction.tick", i);
+    }
+  }
+
+  /// A node that is new: nothing was released on it yet. Requires that the page is the caller's.
+  void forget(page_id page) { at(page).tick.store(0, orders::tick); }
+
+  /// Before the caller gives its reference on `page` back: that happens at `tick`.
+  void stamp(page_id page, std::uint64_t tick) { at(page).tick.store(tick, orders::tick); }
+
+  /// After it: puts the node into the inbox, if it is not there.
+  void post(page_id page) {
+    entry& e = at(page);
+    if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return;
+    page_id top = inbox_.load(orders::inbox_look);
+    do {
+      e.below.set(top);
+    } while (!inbox_.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
+  }
+
+  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then.
+  /// Linearization point of each: the claim of its node.
+  std::size_t evict(std::span<page_id> freed) {
+    if (freed.empty()) return 0;
+    if (turn_.exchange(true, orders::turn_begin)) return evict_with_hand(freed);
+    const std::size_t count = evict_in_order(freed);
+    turn_.store(false, orders::turn_end);
+    return count;
+  }
+
+  /// Every node that eviction can reach, in its order. Requires that nothing runs. O(pages log pages).
+  std::vector<page_id> order() const;
+
+ private:
+  struct entry {
+    typename Sync::template atomic<bool> posted{false};        // in the inbox, or on the way there
+    typename Sync::template var<page_id> below;                // in the inbox, or in the part of it that is being sorted
+    typename Sync::template atomic<std::uint64_t> tick{0};     // of the latest release that ended here, or below
+  };
+
+  entry& at(page_id page) { return entries_[index_of(page)]; }
+  const entry& at(page_id page) const { return entries_[index_of(page)]; }
+  std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
+
+  // What follows requires the turn.
+
+  std::size_t evict_in_order(std::span<page_id> freed) {
+    std::size_t count = 0;
+    empty_inbox();
+    while (count < freed.size()) {
+      const page_id page = list_.oldest();
+      if (page == no_page) break;
+      list_.remove(page);
+      if (!trie_.claim(page)) continue;
+      freed[count++] = page;
+      if (const page_id parent = take_out(page); parent != no_page) hand_over(page, parent);
+    }
+    return count;
+  }
+
+  // The parent lost its last child.
+  void hand_over(page_id child, page_id parent) {
+    if (tick(parent) > tick(child)) {
+      if (!list_.contains(parent)) post(parent);
+      return;
+    }
+    at(parent).tick.store(tick(child), orders::tick);
+    if (list_.contains(parent)) list_.remove(parent);
+    list_.push_oldest(parent);
+  }
+
+  void empty_inbox() {
+    page_id next = sorted(inbox_.exchange(no_page, orders::inbox));
+    while (next != no_page) {
+      const page_id page = next;
+      next = at(page).below.get();
+      at(page).posted.store(false, orders::posted);
+      list_.push_newest(page);
+    }
+  }
+
+  // Merge sort by tick, in place, on a chain that came newest first: older ticks come out first.
+  page_id sorted(page_id chain) {
+    page_id reversed = no_page;
+    std::size_t length = 0;
+    bool in_order = true;
+    for (page_id page = chain; page != no_page; ++length) {
+      const page_id below = at(page).below.get();
+      if (reversed != no_page && tick(page) > tick(reversed)) in_order = false;
+      at(page).below.set(reversed);
+      reversed = page;
+      page = below;
+    }
+    return in_order ? reversed : sorted_part(reversed, length);
+  }
+
+  // The first `length` pages of the chain, sorted; `chain` then is what follows them.
+  page_id sorted_part(page_id& chain, std::size_t length) {
+    if (length == 1) {
+      const page_id page = chain;
+      chain = at(page).below.get();
+      at(page).below.set(no_page);
+      return page;
+    }
+    const page_id first = sorted_part(chain, length / 2);
+    const page_id second = sorted_part(chain, length - length / 2);
+    return merged(first, second);
+  }
+
+  page_id merged(page_id a, page_id b) {
+    page_id head = no_page;
+    page_id last = no_page;
+    while (a != no_page || b != no_page) {
+      page_id& older = b == no_page || (a != no_page && tick(a) <= tick(b)) ? a : b;
+      const page_id page = older;
+      older = at(page).below.get();
+      (last == no_page ? head = page : (at(last).below.set(page), page));
+      last = page;
+    }
+    return head;
+  }
+
+  // What follows requires nothing.
+
+  std::size_t evict_with_hand(std::span<page_id> freed) {
+    std::size_t count = 0;
+    std::size_t at_page = hand_.load(orders::hint);
+    for (std::size_t tried = 0; tried < pages_ && count < freed.size(); ++tried) {
+      const page_id page{static_cast<std::uint32_t>(at_page)};
+      at_page = at_page + 1 == pages_ ? 0 : at_page + 1;
+      if (!trie_.claim(page)) continue;
+      freed[count++] = page;
+      const page_id parent = take_out(page);
+      if (parent == no_page) continue;
+      if (tick(parent) < tick(page)) at(parent).tick.store(tick(page), orders::tick);
+      post(parent);
+    }
+    hand_.store(static_cast<std::uint32_t>(at_page), orders::hint);
+    return count;
+  }
+
+  // Takes the claimed node out of the trie; returns its parent if that has no references left.
+  page_id take_out(page_id page) {
+    const page_id parent = trie_.detach(page);
+    return parent != no_page && trie_.unpin(parent) == 0 ? parent : no_page;
+  }
+
+  lockfree_trie<Sync>& trie_;
+  const std::size_t pages_;
+  const std::unique_ptr<entry[]> entries_;
+  typename Sync::template atomic<page_id> inbox_{no_page};
+  typename Sync::template atomic<bool> turn_{false};
+  typename Sync::template atomic<std::uint32_t> hand_{0};
+  recency_list<Sync> list_;  // of the curator
+};
+
+template <sync_layer Sync>
+std::vector<page_id> eviction_queue<Sync>::order() const {
+  std::vector<page_id> posted;
+  for (page_id page = inbox_.load(orders::inbox_look); page != no_page; page = at(page).below.get()) posted.push_back(page);
+  std::stable_sort(posted.begin(), posted.end(), [&](page_id a, page_id b) { return tick(a) < tick(b); });
+  std::vector<page_id> waiting;  // as the list would be after the inbox was emptied, the front at the end
+  const auto add = [&](page_id page) {
+    std::erase(waiting, page);
+    waiting.push_back(page);
+  };
+  for (page_id page = list_.oldest(); page != no_page; page = list_.newer_than(page)) add(page);
+  for (const page_id page : posted) add(page);
+  std::reverse(waiting.begin(), waiting.end());
+
+  std::vector<std::uint32_t> references(pages_);
+  std::vector<std::uint64_t> ticks(pages_);
+  for (std::size_t i = 0; i < pages_; ++i) {
+    references[i] = trie_.word(page_id(static_cast<std::uint32_t>(i))).references;
+    ticks[i] = tick(page_id(static_cast<std::uint32_t>(i)));
+  }
+  std::vector<page_id> falling;
+  while (!waiting.empty()) {
+    const page_id page = waiting.back();
+    waiting.pop_back();
+    if (!trie_.word(page).is_node || references[index_of(page)] != 0) continue;
+    falling.push_back(page);
+    const page_id parent = trie_.parent(page);
+    if (parent == no_page || --references[index_of(parent)] != 0) continue;
+    const bool later = ticks[index_of(parent)] > ticks[index_of(page)];
+    if (later && std::find(waiting.begin(), waiting.end(), parent) != waiting.end()) continue;
+    ticks[index_of(parent)] = std::max(ticks[index_of(parent)], ticks[index_of(page)]);
+    std::erase(waiting, parent);
+    if (later) {
+      waiting.insert(waiting.begin(), parent);
+    } else {
+      waiting.push_back(parent);
+    }
+  }
+  return falling;
+}
+
+}  // namespace triecheck

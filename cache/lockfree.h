@@ -1,0 +1,373 @@
+// The variant `lockfree`: no lock on any path. A lookup pins with one compare-exchange, on the deepest node; a release
+// gives that pin back with one read-modify-write; pages are reserved all or none with one compare-exchange.
+//
+// When to use: several threads. When not: where a refusal must be exact while other calls run (see allocate), or where one
+// thread must see recency exactly while others evict.
+//
+// How the parts fit: a node is its page. The state word of a node holds its generation and its references: children, and
+// leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
+// chain. A page that was evicted goes to the pool (free_stack.h) and may be another node at once; its generation tells.
+// Which leaf falls is decided in eviction_queue.h, counts are striped over threads (striped.h).
+//
+// Invariants (numbers as in the documentation of the checks): a page is free, private, cached, or evicted and about to be
+// free, as its state word says (I1); the references of a node are its children and the open leases that end on it (I4).
+// Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear, stats; wait-free: the counting itself, and
+// the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
+// an eviction can make others evict in another order than recency.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
+// order; a refusal that meets another eviction may look at every page.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "eviction_queue.h"
+#include "free_stack.h"
+#include "lease.h"
+#include "lease_buffers.h"
+#include "lockfree_trie.h"
+#include "orders.h"
+#include "striped.h"
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class lockfree_cache {
+ public:
+  using lease_type = lease<lockfree_cache>;
+  using fork_result_type = fork_result<lockfree_cache>;
+
+  /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
+  explicit lockfree_cache(cache_config config)
+      : config_(checked(config)),
+        pool_(config.pages),
+        trie_(config.pages, config.tokens_per_page),
+        evictions_(trie_, config.pages),
+        holders_(std::make_unique<page_holder[]>(config.pages)) {}
+
+  lockfree_cache(const lockfree_cache&) = delete;
+  lockfree_cache& operator=(const lockfree_cache&) = delete;
+
+  /// Requires that every lease was released.
+  ~lockfree_cache() = default;
+
+  const cache_config& config() const noexcept { return config_; }
+
+  /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails. Lock-free: starts
+  /// again when the deepest node that it found was evicted meanwhile.
+  /// Linearization point: the end of the walk that found no further node, or the pin where every block was found.
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
+    lease_type l;
+    buffers_.lend(l.pages_, l.unpublished_);
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    l.pages_.reserve(blocks);
+    typename lockfree_trie<Sync>::sight deepest;
+    do {
+      l.pages_.clear();
+      deepest = {};
+      std::uint64_t hash = root_hash;
+      for (std::size_t i = 0; i < blocks; ++i) {
+        const auto block = tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
+        hash = trie_.hash_below(hash, block);
+        const auto child = trie_.find_child({deepest.page == no_page ? node_ref{} : deepest.ref(), hash, block});
+        if (child.page == no_page) break;
+        l.pages_.push_back(child.page);
+        deepest = child;
+      }
+    } while (deepest.page != no_page && !trie_.pin(deepest));
+    l.cached_ = l.pages_.size();
+    l.token_count_ = l.cached_ * config_.tokens_per_page;
+    open(l);
+    counts_.add(lookups, 1);
+    counts_.add(looked_up_pages, blocks);
+    counts_.add(hit_pages, l.cached_);
+    return l;
+  }
+
+  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
+  ///
+  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
+  /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
+  /// pages that others moved may have been missed, after several attempts. Pages that were evicted on the way stay free.
+  /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  /// Linearization point: the exchange of the pool's top, or the last look at it.
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+    if (const status s = usable(l); s != status::ok) return s;
+    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (!shortage) {
+      counts_.add(refused_too_large, 1);
+      return status::request_too_large;
+    }
+    l.reserve_more(*shortage, tokens.size());
+    if (!take_pages(l, *shortage, l.id_)) return status::cache_full;
+    l.append(tokens);
+    return status::ok;
+  }
+
+  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
+  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
+  /// Linearization point, of each page: the exchange that links it, or the pin of the one that stands.
+  [[nodiscard]] status publish(lease_type& l) {
+    if (const status s = usable(l); s != status::ok) return s;
+    const std::size_t span_tokens = config_.tokens_per_page;
+    const std::size_t full = l.token_count_ / span_tokens;
+    const std::size_t first = l.cached_;
+    if (full == first) return status::ok;
+    node_ref parent = first == 0 ? node_ref{} : trie_.ref(l.pages_[first - 1]);
+    std::uint64_t hash = first == 0 ? root_hash : trie_.hash(parent.page);
+    std::size_t duplicates = 0;
+    for (; l.cached_ < full; ++l.cached_) {
+      const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
+      hash = trie_.hash_below(hash, block);
+      const page_id own = l.pages_[l.cached_];
+      evictions_.forget(own);
+      const node_ref node = trie_.attach(own, {parent, hash, block});
+      if (node.page != own) {
+        // The reference on the parent was the lease's; the child that stands holds its own.
+        if (parent.page != no_page) trie_.unpin(parent.page);
+        l.pages_[l.cached_] = node.page;
+        give_back(std::span(&own, 1), static_cast<std::uint64_t>(l.id_));
+        ++duplicates;
+      } else {
+        pass(own, static_cast<std::uint64_t>(l.id_), trie);
+      }
+      parent = node;
+    }
+    counts_.add(published_pages, full - first - duplicates);
+    counts_.add(duplicate_pages, duplicates);
+    l.forget_published((full - first) * span_tokens);
+    return status::ok;
+  }
+
+  /// Frees the private pages, drops the pin and makes the chain the most recent one. A second release does nothing.
+  /// Errors: `invalid_argument`. Linearization point: the exchange that frees the pages, all at once, and then the one
+  /// read-modify-write that drops the pin.
+  status release(lease_type& l) {
+    if (!l.is_open()) return status::ok;
+    if (l.cache_ != this) return status::invalid_argument;
+    give_back(l.private_pages(), static_cast<std::uint64_t>(l.id_));
+    counts_.add(returned_pages, l.private_pages().size());
+    counts_.add(closed_leases, 1);
+    if (l.cached_ != 0) {
+      const page_id deepest = l.pages_[l.cached_ - 1];
+      evictions_.stamp(deepest, clock_.advance());
+      trie_.unpin(deepest);
+      evictions_.post(deepest);
+    }
+    buffers_.keep(l.pages_, l.unpublished_);
+    l.close();
+    return status::ok;
+  }
+
+  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
+  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  fork_result_type fork(const lease_type& l) {
+    fork_result_type r;
+    r.result = usable(l);
+    if (r.result != status::ok) return r;
+    lease_type forked;
+    buffers_.lend(forked.pages_, forked.unpublished_);
+    forked.copy_prefix(l);
+    const std::size_t written = l.written_pages(config_.tokens_per_page);
+    r.copies.reserve(written - l.cached_);
+    const auto id = lease_id(counts_.next());
+    if (!take_pages(forked, l.private_pages().size(), id)) {
+      r.result = status::cache_full;
+      return r;
+    }
+    if (l.cached_ != 0) trie_.pin_again(l.pages_[l.cached_ - 1]);
+    open(forked, id);
+    for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
+    r.forked = std::move(forked);
+    return r;
+  }
+
+  /// Frees up to `count` pages, oldest first; returns how many. Exact when no other call ran meanwhile; otherwise a node
+  /// that another call was moving may have been missed.
+  std::size_t evict(std::size_t count) {
+    std::array<page_id, batch> freed;
+    std::size_t total = 0;
+    while (total < count) {
+      const auto wanted = std::span(freed).first(std::min(batch, count - total));
+      const std::size_t evicted = evictions_.evict(wanted);
+      give_back(wanted.first(evicted), trie);
+      counts_.add(evicted_pages, evicted);
+      total += evicted;
+      if (evicted < wanted.size()) break;
+    }
+    return total;
+  }
+
+  /// Evicts until nothing is evictable, as far as `evict` sees it; returns how many pages that freed.
+  std::size_t clear() { return evict(config_.pages); }
+
+  /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable. What it
+  /// reports is exact when no other call runs meanwhile.
+  shutdown_report shutdown() {
+    shutdown_report report;
+    report.lost.reserve(config_.pages);
+    clear();
+    const std::vector<std::uint32_t> pins = chain_pins();
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      const page_state state = state_of(page);
+      if (state == page_state::free) continue;
+      report.lost.push_back({page, state, holder_of(page), pins[i]});
+    }
+    if (!report.lost.empty()) report.result = status::pages_lost;
+    return report;
+  }
+
+  /// All counters and gauges at one instant. Lock-free: waits for an instant at which nobody counts.
+  cache_stats stats() const {
+    const auto c = counts_.collect();
+    cache_stats s;
+    s.lookups = c[lookups];
+    s.looked_up_pages = c[looked_up_pages];
+    s.hit_pages = c[hit_pages];
+    s.allocated_pages = c[allocated_pages];
+    s.published_pages = c[published_pages];
+    s.duplicate_pages = c[duplicate_pages];
+    s.evicted_pages = c[evicted_pages];
+    s.refused_too_large = c[refused_too_large];
+    s.refused_full = c[refused_full];
+    s.open_leases = c[opened_leases] - c[closed_leases];
+    s.cached_pages = s.published_pages - s.evicted_pages;
+    s.private_pages = s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages];
+    s.free_pages = config_.pages - s.cached_pages - s.private_pages;
+    return s;
+  }
+
+  /// The whole cache, for checks and diagnosis. Requires that nothing else runs. O(pages x (depth + tokens per page)).
+  cache_snapshot snapshot() const {
+    cache_snapshot s;
+    s.tokens_per_page = config_.tokens_per_page;
+    s.pages.resize(config_.pages);
+    const std::vector<std::uint32_t> pins = chain_pins();
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      page_view& view = s.pages[i];
+      view.state = state_of(page);
+      view.holder = holder_of(page);
+      if (view.state != page_state::cached) continue;
+      view.parent = trie_.parent(page);
+      view.pins = pins[i];
+      view.block = trie_.block(page);
+    }
+    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    s.eviction_order = evictions_.order();
+    return s;
+  }
+
+ private:
+  enum statistic : std::size_t {
+    lookups, looked_up_pages, hit_pages, allocated_pages, published_pages, duplicate_pages, evicted_pages, returned_pages,
+    refused_too_large, refused_full, opened_leases, closed_leases, statistic_count
+  };
+
+  // Who has a page: a lease, by its number, or one of these.
+  static constexpr std::uint64_t pool = 0;
+  static constexpr std::uint64_t trie = ~std::uint64_t{0};
+
+  // Each is written by whoever has the page; others look only when nothing runs.
+  struct page_holder {
+    typename Sync::template atomic<std::uint64_t> value{pool};
+  };
+
+  static constexpr std::uint64_t root_hash = 0;
+  static constexpr std::size_t batch = 64;     // pages that an eviction frees in one exchange of the pool's top
+  static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
+
+  status usable(const lease_type& l) const noexcept {
+    if (!l.is_open()) return status::lease_closed;
+    return l.cache_ == this ? status::ok : status::invalid_argument;
+  }
+
+  void open(lease_type& l, lease_id id) {
+    l.cache_ = this;
+    l.id_ = id;
+    counts_.add(opened_leases, 1);
+  }
+  void open(lease_type& l) { open(l, lease_id(counts_.next())); }
+
+  // Takes `count` private pages for the lease, or none. Evicts exactly what is missing, into the pool, where another call
+  // may take it: then what is missing then.
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
+    const std::size_t before = l.pages_.size();
+    l.pages_.resize(before + count);
+    const auto taken = std::span(l.pages_).subspan(before);
+    for (unsigned attempt = 0; attempt < attempts;) {
+      const std::size_t missing = pool_.take(taken);
+      if (missing == 0) {
+        for (const page_id page : taken) pass(page, pool, static_cast<std::uint64_t>(holder));
+        counts_.add(allocated_pages, count);
+        return true;
+      }
+      if (evict(missing) == 0) ++attempt;
+    }
+    l.pages_.resize(before);
+    counts_.add(refused_full, 1);
+    return false;
+  }
+
+  void give_back(std::span<const page_id> pages, std::uint64_t from) {
+    for (const page_id page : pages) pass(page, from, pool);
+    pool_.put(pages);
+  }
+
+  void pass(page_id page, std::uint64_t from, std::uint64_t to) {
+    auto& holder = holders_[index_of(page)].value;
+    Sync::require(holder.load(orders::count) == from, "I1: a page changes hands once");
+    holder.store(to, orders::count);
+  }
+
+  page_state state_of(page_id page) const {
+    switch (holders_[index_of(page)].value.load(orders::count)) {
+      case pool: return page_state::free;
+      case trie: return page_state::cached;
+      default: return page_state::leased;
+    }
+  }
+
+  lease_id holder_of(page_id page) const {
+    return state_of(page) == page_state::leased ? lease_id(holders_[index_of(page)].value.load(orders::count)) : no_lease;
+  }
+
+  // By page: how many open leases have it in their chain. Each ends on a node that it references; the rest of a node's
+  // references are children. Requires that nothing runs.
+  std::vector<std::uint32_t> chain_pins() const {
+    std::vector<std::uint32_t> own(config_.pages);
+    const auto cached = [&](std::size_t i) { return state_of(page_id(static_cast<std::uint32_t>(i))) == page_state::cached; };
+    const auto parent = [&](std::size_t i) { return trie_.parent(page_id(static_cast<std::uint32_t>(i))); };
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      if (!cached(i)) continue;
+      own[i] += trie_.word(page_id(static_cast<std::uint32_t>(i))).references;
+      if (parent(i) != no_page) --own[index_of(parent(i))];
+    }
+    std::vector<std::uint32_t> pins = own;
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      if (!cached(i) || own[i] == 0) continue;
+      std::size_t steps = 0;  // a damaged trie may have a cycle: the checks say so, this must end
+      for (page_id above = parent(i); above != no_page && ++steps <= config_.pages; above = parent(index_of(above))) {
+        pins[index_of(above)] += own[i];
+      }
+    }
+    return pins;
+  }
+
+  // Constant after construction.
+  const cache_config config_;
+
+  free_stack<Sync> pool_;
+  lockfree_trie<Sync> trie_;
+  eviction_queue<Sync> evictions_;
+  striped_clock<Sync> clock_;
+  striped_counts<Sync, statistic_count> counts_;
+  lease_buffers<Sync> buffers_;
+  const std::unique_ptr<page_holder[]> holders_;  // by page: the lease that has it privately
+};
+
+}  // namespace triecheck

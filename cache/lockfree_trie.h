@@ -1,0 +1,292 @@
+// The trie of published pages without a lock. A node is its page: everything about it stands in arrays indexed by page id
+// that are allocated once and never returned, so no node is ever reclaimed under a reader, and no operation allocates.
+//
+// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by parent and block. A
+// chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with the
+// versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody inserted
+// since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
+//
+// What a walk proves. A node that it passed over was in the chain then, because the link that led there was read again
+// after the node was looked at. A node that it found need not be: whoever pins it, by its generation, learns that it was
+// all along. And as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
+//
+// Invariants: I7: a node is in its bucket's chain from attach to detach, once. A node has as many references as it has
+// children and leases that end on it (I4); children name their parent by page and generation.
+// Cost: find_child is O(tokens per page) expected; attach and detach too. Nothing is allocated.
+// Threads and progress: any thread may call anything at any time; lock-free: a walk starts again only when another thread
+// changed the chain under it. The exceptions are said.
+// Source of the orders: orders.h.
+#pragma once
+
+#include <bit>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "block_hash.h"
+#include "node_word.h"
+#include "orders.h"
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class lockfree_trie {
+ public:
+  /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1.
+  lockfree_trie(std::size_t pages, std::size_t tokens_per_page)
+      : tokens_per_page_(tokens_per_page),
+        words_per_block_((tokens_per_page + 1) / 2),
+        buckets_(std::bit_ceil(pages)),
+        nodes_(std::make_unique<node[]>(pages)),
+        blocks_(std::make_unique<shared_word[]>(pages * words_per_block_)),
+        heads_(std::make_unique<shared_word[]>(buckets_)) {
+    for (std::size_t i = 0; i < buckets_; ++i) {
+      heads_[i].store(link_word{}.packed(), orders::link_private);
+      Sync::label(heads_[i], "trie.bucket", i);
+    }
+    for (std::size_t i = 0; i < pages; ++i) {
+      node& n = nodes_[i];
+      n.state.store(node_word{}.packed(), orders::state_private);
+      n.next.store(link_word{}.packed(), orders::link_private);
+      n.parent.store(node_ref{}.packed(), orders::block_write);
+      n.hash.set(0);
+      Sync::label(n.state, "trie.state", i);
+      Sync::label(n.next, "trie.next", i);
+      Sync::label(n.parent, "trie.parent", i);
+      Sync::label(n.hash, "trie.hash", i);
+    }
+    for (std::size_t i = 0; i < pages * words_per_block_; ++i) {
+      blocks_[i].store(0, orders::block_write);
+      Sync::label(blocks_[i], "trie.block", i / words_per_block_);
+    }
+  }
+
+  /// What a child of `parent` under `block` is found by.
+  struct key {
+    node_ref parent;
+    std::uint64_t hash;  ///< of all blocks from the root to this one
+    std::span<const token> block;
+  };
+
+  /// The key one block below `above`; below the root for a key whose `hash` is the seed of the root.
+  static std::uint64_t hash_below(std::uint64_t hash, std::span<const token> block) { return block_hash(hash, block); }
+
+  /// A node as it was seen.
+  struct sight {
+    page_id page = no_page;   ///< `no_page`: there was none
+    std::uint64_t state = 0;  ///< its node_word then
+
+    node_ref ref() const { return {.page = page, .generation = node_word::of(state).generation}; }
+  };
+
+  /// The child that stands under `k`, if there is one. The answer was true at some instant of the call if the parent stood
+  /// throughout; a node that was found may be gone already.
+  sight find_child(const key& k) const { return walk(k).found; }
+
+  /// Makes the private page `own` the node under `k`, with one reference, or pins the one that stands there; returns
+  /// which. Requires that the caller holds `own` and a reference on the parent; that reference becomes the child's when
+  /// the page is its own. Linearization point: the exchange of the chain's head, or the pin.
+  node_ref attach(page_id own, const key& k) {
+    bool written = false;
+    for (;;) {
+      const walk_end end = walk(k);
+      if (end.found.page != no_page) {
+        if (!pin(end.found)) continue;
+        if (written) withdraw(own);
+        return end.found.ref();
+      }
+      node& n = at(own);
+      if (!written) write(own, k);
+      written = true;
+      const link_word before = link_word::of(n.next.load(orders::link_private));
+      const link_word head = link_word::of(end.head);
+      n.next.store(before.leading_to(head.page), orders::link_private);
+      std::uint64_t expected = end.head;
+      if (heads_[bucket(k.hash)].compare_exchange_strong(expected, head.leading_to(own), orders::link_change, orders::link_read)) {
+        return ref(own);
+      }
+    }
+  }
+
+  /// One reference more, if the node still is the one that was seen. Linearization point: the exchange.
+  bool pin(const sight& seen) {
+    std::uint64_t now = seen.state;
+    while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::one_reference, orders::pin, orders::state_read)) {
+      const node_word w = node_word::of(now);
+      if (!w.is_node || w.generation != node_word::of(seen.state).generation) return false;
+    }
+    return true;
+  }
+
+  /// One more reference on a node of which the caller holds one. Wait-free.
+  void pin_again(page_id page) { at(page).state.fetch_add(node_word::one_reference, orders::pin_again); }
+
+  /// One reference less; returns how many are left. Requires one (I4). Wait-free.
+  std::uint32_t unpin(page_id page) {
+    const node_word before = node_word::of(at(page).state.fetch_sub(node_word::one_reference, orders::unpin));
+    Sync::require(before.is_node && before.references != 0, "I4: a pin is dropped once");
+    return before.references - 1;
+  }
+
+  /// Claims the leaf `page` for eviction if it is one without pins: lookups do not find it any more, and nobody else
+  /// claims it. Linearization point of an eviction: the exchange.
+  bool claim(page_id page) {
+    std::uint64_t seen = at(page).state.load(orders::visit);
+    const node_word w = node_word::of(seen);
+    if (!w.is_evictable()) return false;
+    const node_word claimed{.references = 0, .is_node = false, .generation = w.generation + 1};
+    return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
+  }
+
+  /// Takes a node that the caller claimed out of its chain; returns its parent, on which the reference of the child is
+  /// still held. Afterwards the page is the caller's.
+  page_id detach(page_id page) {
+    node& n = at(page);
+    n.next.fetch_or(link_word::mark, orders::link_change);
+    sweep(n.hash.get());
+    return node_ref::of(n.parent.load(orders::block_read)).page;
+  }
+
+  /// The node on `page`, which the caller holds a reference on, or claimed as private.
+  node_ref ref(page_id page) const {
+    return {.page = page, .generation = node_word::of(at(page).state.load(orders::state_private)).generation};
+  }
+
+  /// The hash of all blocks from the root to `page`. Requires a reference on it.
+  std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
+
+  /// The state of a page that nobody changes meanwhile.
+  node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }
+
+  // For snapshots: require that nothing runs.
+
+  page_id parent(page_id page) const { return node_ref::of(at(page).parent.load(orders::block_read)).page; }
+
+  std::vector<token> block(page_id page) const {
+    std::vector<token> tokens(tokens_per_page_);
+    for (std::size_t i = 0; i < tokens_per_page_; ++i) {
+      const std::uint64_t two = block_at(page)[i / 2].load(orders::block_read);
+      tokens[i] = static_cast<token>(i % 2 == 0 ? two : two >> 32);
+    }
+    return tokens;
+  }
+
+  /// Calls `visit` for every node that the index leads to. O(pages).
+  template <class Visit>
+  void for_each_indexed(Visit visit) const {
+    for (std::size_t i = 0; i < buckets_; ++i) {
+      page_id page = link_word::of(heads_[i].load(orders::link_read)).page;
+      while (page != no_page) {
+        visit(page);
+        page = link_word::of(at(page).next.load(orders::link_read)).page;
+      }
+    }
+  }
+
+ private:
+  using shared_word = typename Sync::template atomic<std::uint64_t>;
+
+  struct node {
+    shared_word state{0};   // node_word
+    shared_word next{0};    // link_word, in the chain of the bucket
+    shared_word parent{0};  // node_ref
+    typename Sync::template var<std::uint64_t> hash;  // written before the node is linked; read under a reference
+  };
+
+  struct walk_end {
+    sight found;
+    std::uint64_t head;  // the head of the chain as the walk began
+  };
+
+  node& at(page_id page) { return nodes_[index_of(page)]; }
+  const node& at(page_id page) const { return nodes_[index_of(page)]; }
+  shared_word* block_at(page_id page) { return &blocks_[index_of(page) * words_per_block_]; }
+  const shared_word* block_at(page_id page) const { return &blocks_[index_of(page) * words_per_block_]; }
+  std::size_t bucket(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+
+  std::uint64_t two_tokens(std::span<const token> block, std::size_t word) const {
+    const std::size_t i = 2 * word;
+    return i + 1 < block.size() ? std::uint64_t{block[i + 1]} << 32 | block[i] : block[i];
+  }
+
+  void write(page_id page, const key& k) {
+    node& n = at(page);
+    n.parent.store(k.parent.packed(), orders::block_write);
+    for (std::size_t i = 0; i < words_per_block_; ++i) block_at(page)[i].store(two_tokens(k.block, i), orders::block_write);
+    n.hash.set(k.hash);
+    node_word w = word(page);
+    Sync::require(!w.is_node, "I1: only a private page is published");
+    w.is_node = true;
+    w.references = 1;
+    n.state.store(w.packed(), orders::state_publish);
+  }
+
+  // The page that was written was not linked: another one stands there.
+  void withdraw(page_id page) {
+    at(page).state.store(node_word{.generation = word(page).generation}.packed(), orders::state_private);
+  }
+
+  // The node on `page`, if it stands under `k`. Its state is read first: what is read behind it belongs to that generation,
+  // or to a later one, and then the pin fails.
+  sight match(page_id page, const key& k) const {
+    const std::uint64_t state = at(page).state.load(orders::state_read);
+    if (!node_word::of(state).is_node) return {};
+    if (at(page).parent.load(orders::block_read) != k.parent.packed()) return {};
+    for (std::size_t i = 0; i < words_per_block_; ++i) {
+      if (block_at(page)[i].load(orders::block_read) != two_tokens(k.block, i)) return {};
+    }
+    return {.page = page, .state = state};
+  }
+
+  walk_end walk(const key& k) const {
+    return walk(k.hash, [&](page_id page) { return match(page, k); });
+  }
+  void sweep(std::uint64_t hash) const {
+    walk(hash, [](page_id) { return sight{}; });
+  }
+
+  // Goes along the chain until `look` finds something, and takes marked nodes out on the way.
+  template <class Look>
+  walk_end walk(std::uint64_t hash, Look look) const {
+    for (;;) {
+      const shared_word* before = &heads_[bucket(hash)];
+      std::uint64_t link = before->load(orders::link_read);
+      const std::uint64_t head = link;
+      for (;;) {
+        const page_id page = link_word::of(link).page;
+        if (page == no_page) return {{}, head};
+        if (const sight found = look(page); found.page != no_page) return {found, head};
+        const std::uint64_t next = at(page).next.load(orders::link_read);
+        if (!step(before, link, page, next)) break;
+      }
+    }
+  }
+
+  // Past `page`, which was in the chain while it was looked at, or out with it, when it is marked. False when `before`
+  // has changed: the walk starts again.
+  bool step(const shared_word*& before, std::uint64_t& link, page_id page, std::uint64_t next) const {
+    const link_word behind = link_word::of(next);
+    if (!behind.marked) {
+      if (before->load(orders::link_read) != link) return false;
+      before = &at(page).next;
+      link = next;
+      return true;
+    }
+    const std::uint64_t shortened = link_word::of(link).leading_to(behind.page);
+    std::uint64_t expected = link;
+    const bool taken_out = const_cast<shared_word*>(before)->compare_exchange_strong(expected, shortened, orders::link_change, orders::link_read);
+    link = shortened;
+    return taken_out;
+  }
+
+  const std::size_t tokens_per_page_;
+  const std::size_t words_per_block_;  // two tokens each
+  const std::size_t buckets_;          // a power of two, at least the number of pages
+  const std::unique_ptr<node[]> nodes_;
+  const std::unique_ptr<shared_word[]> blocks_;
+  const std::unique_ptr<shared_word[]> heads_;
+};
+
+}  // namespace triecheck

@@ -1,0 +1,525 @@
+// The variant `nodelock`: a reader-writer lock per node; the index, the eviction order and the page pool have locks of
+// their own.
+//
+// When to use: several threads whose requests publish, allocate and release as often as they look up: operations in
+// different parts of the trie do not meet, lookups of one prompt share all locks. When not: one thread and small pages,
+// where a step down takes two locks that `coarse` does not take; or where a refusal must evict nothing.
+//
+// Guarantees: one atomic step per page and per pin, as the specification has them; without concurrency recency is exact
+// (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it may have
+// evicted on the way. Counters never lose a count; each is added at most a moment after its step. Only `shutdown` and
+// `snapshot` want a cache at rest: there is no order in which all nodes could be locked at once.
+// Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes the
+// nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come past.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a time.
+//
+// Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on:
+// `trie_.pins(p)` are the open leases that end on p (own pins, I4), and what has children does not fall.
+// N1  The lock of a node (of a root stripe, for the children of the root) guards which children it has: an edge is
+//     attached or detached under the exclusive lock of the parent. So whoever holds a node finds children that stay.
+// N2  Own pins grow under the node's lock or its parent's, in either mode, or while another pin of the same thread stands
+//     (fork); they shrink under `order_lock_`, or under the exclusive lock of the node where a child takes over (publish).
+//     A node falls under both exclusive locks, its parent's and its own, and its pins are read with `order_lock_` held as
+//     well: none can come or go meanwhile.
+// N3  A node without own pins and children is on `order_` whenever its lock, its parent's and `order_lock_` are free: so
+//     an empty list under `order_lock_` says that nothing is evictable (I6), and a refusal under it is exact (I8). A
+//     listed node may be pinned or have children; the eviction that comes past takes it off, and its next release, or the
+//     fall of its last child, lists it again.
+//
+// Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. A thread
+// holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but not while
+// the lock below the parent is held (N1), so no circle of waiting threads can close.
+//
+// Linearization points: lookup: the last step down, where the node it ends on is held and has no matching child, or is the
+// last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put back, under the
+// exclusive lock of the parent. release: each page under pool_lock_, the pin under order_lock_. allocate, fork: under
+// pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free, and a refusal under
+// order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as free until then, and
+// nobody can tell, as nobody else may refuse. evict: each page when it is detached; the end, where the list is empty.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "counts.h"
+#include "hand_over_hand.h"
+#include "lease.h"
+#include "lease_buffers.h"
+#include "page_pool.h"
+#include "page_trie.h"
+#include "recency_list.h"
+#include "sync.h"
+#include "types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class nodelock_cache {
+ public:
+  using lease_type = lease<nodelock_cache>;
+  using fork_result_type = fork_result<nodelock_cache>;
+
+  /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
+  explicit nodelock_cache(cache_config config)
+      : config_(checked(config)),
+        pool_(config.pages),
+        trie_(config.pages, config.tokens_per_page),
+        order_(config.pages),
+        stripes_(std::min(trie_.buckets(), most_stripes)),
+        nodes_(std::make_unique<node[]>(config.pages)),
+        root_locks_(std::make_unique<node_mutex[]>(stripes_)),
+        bucket_locks_(std::make_unique<node_mutex[]>(stripes_)) {
+    Sync::label(eviction_, "cache.eviction");
+    Sync::label(order_lock_, "cache.order_lock");
+    Sync::label(pool_lock_, "cache.pool_lock");
+    next_lease_.label("cache.next_lease");
+    private_pages_.label("stats.private_pages");
+    cached_pages_.label("stats.cached_pages");
+    for (std::size_t i = 0; i < config.pages; ++i) {
+      nodes_[i].children.set(0);
+      Sync::label(nodes_[i].lock, "node.lock", i);
+      Sync::label(nodes_[i].children, "node.children", i);
+    }
+    for (std::size_t i = 0; i < stripes_; ++i) {
+      Sync::label(root_locks_[i], "root.lock", i);
+      Sync::label(bucket_locks_[i], "bucket.lock", i);
+    }
+  }
+
+  nodelock_cache(const nodelock_cache&) = delete;
+  nodelock_cache& operator=(const nodelock_cache&) = delete;
+
+  /// Requires that every lease was released.
+  ~nodelock_cache() = default;
+
+  const cache_config& config() const noexcept { return config_; }
+
+  /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails.
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    lease_type l;
+    buffers_.lend(l.pages_, l.unpublished_);
+    l.pages_.reserve(blocks);
+    if (blocks != 0) pin_longest_prefix(tokens, blocks, l.pages_);
+    l.cached_ = l.pages_.size();
+    l.token_count_ = l.cached_ * config_.tokens_per_page;
+    open(l);
+    counters_.lookups.add(1);
+    if (blocks != 0) counters_.looked_up_pages.add(blocks);
+    if (l.cached_ != 0) counters_.hit_pages.add(l.cached_);
+    return l;
+  }
+
+  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
+  ///
+  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
+  /// when free pages and eviction together cannot cover the need: pages that were evicted on the way stay free.
+  /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+    if (const status s = usable(l); s != status::ok) return s;
+    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (!shortage) {
+      counters_.refused_too_large.add(1);
+      return status::request_too_large;
+    }
+    l.reserve_more(*shortage, tokens.size());
+    if (*shortage != 0 && !take_pages(l, *shortage, l.id_)) return status::cache_full;
+    l.append(tokens);
+    return status::ok;
+  }
+
+  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
+  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
+  [[nodiscard]] status publish(lease_type& l) {
+    if (const status s = usable(l); s != status::ok) return s;
+    const std::size_t full = l.token_count_ / config_.tokens_per_page;
+    if (full == l.cached_) return status::ok;
+    const std::size_t first = l.cached_;
+    const std::size_t attached = publish_pages(l, full);
+    l.forget_published((full - first) * config_.tokens_per_page);
+    private_pages_.subtract(full - first);
+    if (attached != 0) cached_pages_.add(attached);
+    if (attached != 0) counters_.published_pages.add(attached);
+    if (attached != full - first) counters_.duplicate_pages.add(full - first - attached);
+    return status::ok;
+  }
+
+  /// Frees the private pages, drops the pin and makes the chain the most recent one. A second release does nothing.
+  /// Errors: `invalid_argument`.
+  status release(lease_type& l) {
+    if (!l.is_open()) return status::ok;
+    if (l.cache_ != this) return status::invalid_argument;
+    if (!l.private_pages().empty()) {
+      {
+        const guard lock(pool_lock_);
+        for (const page_id page : l.private_pages()) pool_.put(page);
+      }
+      private_pages_.subtract(l.private_pages().size());
+    }
+    if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1]);
+    counters_.open_leases.subtract(1);
+    buffers_.keep(l.pages_, l.unpublished_);
+    l.close();
+    return status::ok;
+  }
+
+  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
+  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  fork_result_type fork(const lease_type& l) {
+    fork_result_type r;
+    r.result = usable(l);
+    if (r.result != status::ok) return r;
+    lease_type forked;
+    buffers_.lend(forked.pages_, forked.unpublished_);
+    forked.copy_prefix(l);
+    const std::size_t written = l.written_pages(config_.tokens_per_page);
+    r.copies.reserve(written - l.cached_);
+    const std::size_t own = l.private_pages().size();
+    const lease_id id = next_id();
+    if (own != 0 && !take_pages(forked, own, id)) {
+      r.result = status::cache_full;
+      return r;
+    }
+    open(forked, id);
+    // The first lease pins the node already and is not released meanwhile: no lock is needed to pin it once more (N2).
+    if (l.cached_ != 0) trie_.pin(l.pages_[l.cached_ - 1]);
+    for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
+    r.forked = std::move(forked);
+    return r;
+  }
+
+  /// Frees up to `count` pages, oldest first; returns how many.
+  std::size_t evict(std::size_t count) {
+    const guard lock(eviction_);
+    const auto free = [&](page_id page) {
+      const guard pool_guard(pool_lock_);
+      pool_.put(page);
+    };
+    return evict_oldest(count, free, [] {});
+  }
+
+  /// Evicts until nothing is evictable; returns how many pages that freed.
+  std::size_t clear() { return evict(static_cast<std::size_t>(-1)); }
+
+  /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
+  /// Requires that no other operation runs.
+  shutdown_report shutdown() {
+    shutdown_report report;
+    report.lost.reserve(config_.pages);
+    clear();
+    const std::vector<std::uint32_t> pins = pins_of_chains();
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      const page_state state = pool_.state(page);
+      if (state != page_state::free) report.lost.push_back({page, state, pool_.holder(page), pins[i]});
+    }
+    if (!report.lost.empty()) report.result = status::pages_lost;
+    return report;
+  }
+
+  /// Each counter and gauge at an instant of its own.
+  cache_stats stats() const {
+    cache_stats s = counters_.get();
+    s.cached_pages = cached_pages_.get();
+    s.private_pages = private_pages_.get();
+    const guard lock(pool_lock_);
+    s.free_pages = pool_.free_count();
+    return s;
+  }
+
+  /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and for each
+  /// node that a lease ends on the length of its chain.
+  cache_snapshot snapshot() const {
+    cache_snapshot s;
+    s.tokens_per_page = config_.tokens_per_page;
+    s.pages.resize(config_.pages);
+    s.indexed.reserve(config_.pages);
+    const std::vector<std::uint32_t> pins = pins_of_chains();
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      page_view& view = s.pages[i];
+      view.state = pool_.state(page);
+      view.holder = pool_.holder(page);
+      if (view.state != page_state::cached) continue;
+      view.parent = trie_.parent(page);
+      view.pins = pins[i];
+      view.block = trie_.block(page);
+    }
+    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    s.eviction_order = future_evictions();
+    return s;
+  }
+
+ private:
+  using node_mutex = typename Sync::shared_mutex;
+  using plain_mutex = typename Sync::mutex;
+  using guard = typename Sync::template exclusive_guard<plain_mutex>;
+  using write_guard = typename Sync::template exclusive_guard<node_mutex>;
+  using read_guard = typename Sync::template shared_guard<node_mutex>;
+  using counter = atomic_count<Sync, std::uint64_t>;
+
+  // More stripes than threads that could be inside at once; 1,024 are 56 KiB.
+  static constexpr std::size_t most_stripes = 1024;
+
+  struct node {
+    node_mutex lock;
+    typename Sync::template var<std::uint32_t> children;
+  };
+
+  status usable(const lease_type& l) const noexcept {
+    if (!l.is_open()) return status::lease_closed;
+    return l.cache_ == this ? status::ok : status::invalid_argument;
+  }
+
+  lease_id next_id() { return lease_id(next_lease_.fetch_add(1)); }
+
+  void open(lease_type& l) { open(l, next_id()); }
+  void open(lease_type& l, lease_id id) {
+    l.cache_ = this;
+    l.id_ = id;
+    counters_.open_leases.add(1);
+  }
+
+  node& at(page_id page) { return nodes_[index_of(page)]; }
+  const node& at(page_id page) const { return nodes_[index_of(page)]; }
+  node_mutex& bucket_lock(std::size_t bucket) { return bucket_locks_[bucket & (stripes_ - 1)]; }
+
+  // What guards the edges below `parent` that lead through `bucket` (N1). The root has many locks, so that the first step
+  // of a lookup meets few others.
+  node_mutex& lock_below(page_id parent, std::size_t bucket) {
+    return parent == no_page ? root_locks_[bucket & (stripes_ - 1)] : at(parent).lock;
+  }
+
+  // Appends the longest chain that matches the leading `blocks` >= 1 blocks, and pins its last node.
+  void pin_longest_prefix(std::span<const token> tokens, std::size_t blocks, std::vector<page_id>& chain) {
+    const std::size_t span_tokens = config_.tokens_per_page;
+    std::span<const token> block = tokens.first(span_tokens);
+    std::size_t bucket = trie_.bucket_of(no_page, block);
+    hand_over_hand<node_mutex, false> held(lock_below(no_page, bucket));
+    for (page_id parent = no_page;;) {
+      const page_id child = find_child(parent, block, bucket);
+      if (child != no_page) chain.push_back(child);
+      if (child == no_page || chain.size() == blocks) break;
+      held.pass_on(at(child).lock);
+      parent = child;
+      block = tokens.subspan(chain.size() * span_tokens, span_tokens);
+      bucket = trie_.bucket_of(parent, block);
+    }
+    // Held is the node itself, where the next block was not found, or the one above it (N2).
+    if (!chain.empty()) trie_.pin(chain.back());
+  }
+
+  page_id find_child(page_id parent, std::span<const token> block, std::size_t bucket) {
+    const read_guard lock(bucket_lock(bucket));
+    return trie_.find_child(parent, block, bucket);
+  }
+
+  // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: meanwhile the lock
+  // that is held keeps each node from falling, then its child does.
+  std::size_t publish_pages(lease_type& l, std::size_t full) {
+    const std::size_t first = l.cached_;
+    page_id parent = first == 0 ? no_page : l.pages_[first - 1];
+    std::span<const token> block = l.unpublished_block(0, config_.tokens_per_page);
+    std::size_t bucket = trie_.bucket_of(parent, block);
+    hand_over_hand<node_mutex, true> held(lock_below(parent, bucket));
+    if (parent != no_page) trie_.unpin(parent);
+    for (std::size_t attached = 0;;) {
+      const bool last = l.cached_ + 1 == full;
+      attached += publish_page(parent, block, bucket, l.pages_[l.cached_], last);
+      parent = l.pages_[l.cached_++];
+      if (last) return attached;
+      held.pass_on(at(parent).lock);
+      block = l.unpublished_block(l.cached_ - first, config_.tokens_per_page);
+      bucket = trie_.bucket_of(parent, block);
+    }
+  }
+
+  // `page` is the lease's own page with the contents of `block`; afterwards it names the node that stands there, pinned if
+  // so wished. Returns whether that is its own. Requires the exclusive lock below `parent`.
+  bool publish_page(page_id parent, std::span<const token> block, std::size_t bucket, page_id& page, bool pinned) {
+    page_id standing;
+    {
+      const write_guard lock(bucket_lock(bucket));
+      standing = trie_.find_child(parent, block, bucket);
+      if (standing == no_page) trie_.attach(page, parent, block, bucket, pinned ? 1 : 0);
+    }
+    if (standing == no_page) {
+      pool_.mark_cached(page);
+      if (parent != no_page) at(parent).children.set(at(parent).children.get() + 1);
+      return true;
+    }
+    if (pinned) trie_.pin(standing);
+    const guard lock(pool_lock_);
+    pool_.put(page);
+    page = standing;
+    return false;
+  }
+
+  // The chain of a lease that ended on `page` is now the most recent one. The node is listed even where others pin it or it
+  // has children: its place then is that of its own recency.
+  void unpin(page_id page) {
+    const guard lock(order_lock_);
+    trie_.unpin(page);
+    order_.push_newest(page);
+  }
+
+  // Appends `count` >= 1 pages to those of the lease, or none.
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
+    if (!take_free_pages(l, count, holder) && !take_evicted_pages(l, count, holder)) {
+      counters_.refused_full.add(1);
+      return false;
+    }
+    private_pages_.add(count);
+    counters_.allocated_pages.add(count);
+    return true;
+  }
+
+  // All or none.
+  bool take_free_pages(lease_type& l, std::size_t count, lease_id holder) {
+    const guard lock(pool_lock_);
+    if (pool_.free_count() < count) return false;
+    for (std::size_t i = 0; i < count; ++i) l.pages_.push_back(pool_.take(holder));
+    return true;
+  }
+
+  // Takes what is free and evicts the rest. Holding some pages while it waits for others is safe for one thread at a time:
+  // the one that has eviction_.
+  bool take_evicted_pages(lease_type& l, std::size_t count, lease_id holder) {
+    const guard lock(eviction_);
+    const std::size_t before = l.pages_.size();
+    const auto missing = [&] { return before + count - l.pages_.size(); };
+    const auto take_free = [&] {
+      while (missing() != 0 && pool_.free_count() != 0) l.pages_.push_back(pool_.take(holder));
+    };
+    {
+      const guard pool_guard(pool_lock_);
+      take_free();
+    }
+    const auto hand_over = [&](page_id page) {
+      pool_.hand_over(page, holder);
+      l.pages_.push_back(page);
+    };
+    // Nothing is evictable, and stays so while the order is locked: the instant at which a refusal is right (I8).
+    const auto refuse = [&] {
+      const guard pool_guard(pool_lock_);
+      take_free();
+      if (missing() == 0) return;
+      for (; l.pages_.size() != before; l.pages_.pop_back()) pool_.put(l.pages_.back());
+    };
+    evict_oldest(missing(), hand_over, refuse);
+    return missing() == 0;
+  }
+
+  // What follows requires eviction_.
+
+  // Evicts up to `count` nodes and gives each to `take`. Where nothing is evictable it calls `when_empty`, with order_lock_
+  // held. Returns how many it evicted.
+  template <class Take, class WhenEmpty>
+  std::size_t evict_oldest(std::size_t count, Take take, WhenEmpty when_empty) {
+    std::size_t evicted = 0;
+    for (page_id next = no_page; evicted < count;) {
+      if (next == no_page) {
+        const guard lock(order_lock_);
+        next = order_.oldest();
+        if (next == no_page) {
+          when_empty();
+          break;
+        }
+      }
+      const page_id page = next;
+      if (!falls(page, next)) continue;
+      take(page);
+      ++evicted;
+    }
+    if (evicted != 0) cached_pages_.subtract(evicted);
+    if (evicted != 0) counters_.evicted_pages.add(evicted);
+    return evicted;
+  }
+
+  // Takes `page` off the order, and out of the trie where it is evictable; then returns true. `next` becomes the front.
+  // Requires that `page` is listed: only evictions take nodes off, so its edge stands and may be read.
+  bool falls(page_id page, page_id& next) {
+    const page_id parent = trie_.parent(page);
+    const std::size_t bucket = trie_.bucket_of(page);
+    const write_guard parent_guard(lock_below(parent, bucket));
+    const write_guard node_guard(at(page).lock);
+    const bool leaf = at(page).children.get() == 0;
+    const bool last_child = leaf && parent != no_page && at(parent).children.get() == 1;
+    {
+      const guard lock(order_lock_);
+      order_.remove(page);
+      const bool evictable = leaf && trie_.pins(page) == 0;
+      if (evictable && last_child && trie_.pins(parent) == 0 && !order_.contains(parent)) order_.push_oldest(parent);
+      next = order_.oldest();
+      if (!evictable) return false;
+    }
+    if (parent != no_page) at(parent).children.set(at(parent).children.get() - 1);
+    const write_guard lock(bucket_lock(bucket));
+    trie_.detach(page);
+    return true;
+  }
+
+  // What follows requires that no operation runs.
+
+  // By page: the open leases that have it in their chain.
+  std::vector<std::uint32_t> pins_of_chains() const {
+    std::vector<std::uint32_t> pins(config_.pages);
+    trie_.for_each_indexed([&](page_id end) {
+      const std::uint32_t own = trie_.pins(end);
+      if (own == 0) return;
+      for (page_id page = end; page != no_page; page = trie_.parent(page)) pins[index_of(page)] += own;
+    });
+    return pins;
+  }
+
+  // Every node without pins in its subtree, in the order in which evictions would take them, one by one.
+  std::vector<page_id> future_evictions() const {
+    std::vector<page_id> evictions;
+    evictions.reserve(config_.pages);
+    std::vector<std::uint32_t> references(config_.pages);  // own pins and children
+    std::vector<bool> listed(config_.pages);
+    trie_.for_each_indexed([&](page_id page) {
+      references[index_of(page)] = trie_.pins(page) + at(page).children.get();
+      listed[index_of(page)] = order_.contains(page);
+    });
+    for (page_id front = order_.oldest(); front != no_page; front = order_.newer_than(front)) {
+      listed[index_of(front)] = false;
+      page_id page = front;
+      while (page != no_page && references[index_of(page)] == 0) {
+        evictions.push_back(page);
+        page = trie_.parent(page);
+        if (page != no_page && (--references[index_of(page)] != 0 || listed[index_of(page)])) break;
+      }
+    }
+    return evictions;
+  }
+
+  // Constant after construction.
+  const cache_config config_;
+
+  lease_buffers<Sync> buffers_;  // each thread has its own
+
+  // Guarded by pool_lock_, but for a page that one thread has to itself (page_pool.h).
+  page_pool<Sync> pool_;
+  // An edge: by the lock below its parent, and by the lock of its bucket. Pins: N2.
+  page_trie<Sync, atomic_count<Sync, std::uint32_t>> trie_;
+  // Guarded by order_lock_.
+  recency_list<Sync> order_;
+  // Changed by anybody, relaxed: nobody decides by them.
+  cache_counters<counter> counters_;
+  counter private_pages_{0}, cached_pages_{0};
+  counter next_lease_{1};
+
+  const std::size_t stripes_;  // a power of two
+  const std::unique_ptr<node[]> nodes_;
+  const std::unique_ptr<node_mutex[]> root_locks_;
+  const std::unique_ptr<node_mutex[]> bucket_locks_;
+  plain_mutex eviction_;  // one evicts at a time, and who refuses is one who evicts
+  plain_mutex order_lock_;
+  mutable plain_mutex pool_lock_;
+};
+
+}  // namespace triecheck

@@ -1,0 +1,89 @@
+// The ledger: every memory order of the caches, by number and name, with what it publishes and who its partner is.
+//
+// An access names its entry instead of an order. An entry says, in this form that a test reads:
+//   (n) with (m)[, (k)]: what it publishes or why no more is needed
+// Both ends name each other; an entry `alone` has no partner and says why a stale value is harmless. An entry that is
+// seq_cst says what a weaker order would allow.
+#pragma once
+
+#include "sync.h"
+
+namespace triecheck::orders {
+
+// ---- The index of the lock-free trie (lockfree_trie.h)
+
+// (1) with (2), (3): links a node; publishes its block, its parent, its state and the contents of its page, or takes a
+// node out of a chain. seq_cst, with (2): a lookup that starts after a publish returned sees the node although nothing
+// else orders the two; with release and acquire it could miss a prefix that stands.
+inline constexpr memory_order link_change = memory_order::seq_cst;
+// (2) with (1): follows a link, or makes sure that it still stands. seq_cst: see (1).
+inline constexpr memory_order link_read = memory_order::seq_cst;
+// (3) with (1): the link of a node that is not linked yet, and a look at one's own: (1) publishes it.
+inline constexpr memory_order link_private = memory_order::relaxed;
+// (4) with (5): writes the block and the parent of a page that a lookup may still be reading as the node that it was. Who
+// reads the new words learns with them that the old node is gone: its pin fails, or the link that led here has changed.
+inline constexpr memory_order block_write = memory_order::release;
+// (5) with (4): reads a word of a block, or a parent.
+inline constexpr memory_order block_read = memory_order::acquire;
+
+// ---- The state word of a node (lockfree_trie.h)
+
+// (6) with (7), (8): pins a node that still is what it was. What its publisher wrote came with the link, see (1); what
+// acquire adds is that nothing which is read under the pin is read before it.
+inline constexpr memory_order pin = memory_order::acquire;
+// (7) with (6), (9), (12): gives a reference back. Publishes, to whoever evicts the node, that its pages were read.
+// seq_cst for (12): of two threads, one that drops the last pin and then looks whether the node is on the list, and one
+// that takes it off the list and then looks whether it is pinned, at least one sees the other; else the node is never
+// evicted.
+inline constexpr memory_order unpin = memory_order::seq_cst;
+// (8) with (6), (9), (25): reads the state of a node: its generation, before its block is read.
+inline constexpr memory_order state_read = memory_order::acquire;
+// (9) with (7), (8): claims a node without references for eviction: all who had it are done with it.
+inline constexpr memory_order claim_node = memory_order::acq_rel;
+// (10) alone: a second pin, by somebody who holds the first: nobody can evict the node.
+inline constexpr memory_order pin_again = memory_order::relaxed;
+// (11) alone: the state of a page that nobody else can reach. What leads to it publishes it: (1), (18).
+inline constexpr memory_order state_private = memory_order::relaxed;
+
+// (25) with (8): the state of a new node, behind its block and parent. A lookup may come to the page by a link to the node
+// that it was before: whoever sees the new generation sees the new block.
+inline constexpr memory_order state_publish = memory_order::release;
+
+// ---- The eviction order (eviction_queue.h)
+
+// (12) with (7), (13): looks whether a node that was found on the list has references. seq_cst: see (7).
+inline constexpr memory_order visit = memory_order::seq_cst;
+// (13) with (12), (14): looks whether a page is in the inbox already, or says that it is not any more. seq_cst: see (7).
+inline constexpr memory_order posted = memory_order::seq_cst;
+// (14) with (13): takes the right to put a page into the inbox: who took it out before is done with its link.
+inline constexpr memory_order post = memory_order::acquire;
+// (15) with (16): puts a page into the inbox, with its link, or takes all of them out.
+inline constexpr memory_order inbox = memory_order::acq_rel;
+// (16) with (15): a look at the inbox before a page is put on top; what is below it is not read.
+inline constexpr memory_order inbox_look = memory_order::relaxed;
+// (17) alone: the tick of a release. A stale one costs recency, never safety; sequentially none is stale.
+inline constexpr memory_order tick = memory_order::relaxed;
+// (18) with (19): ends the curator's turn: publishes the list.
+inline constexpr memory_order turn_end = memory_order::release;
+// (19) with (18): begins a turn.
+inline constexpr memory_order turn_begin = memory_order::acquire;
+// (20) alone: whether it is worth to try for a turn, and where the hand stands: hints.
+inline constexpr memory_order hint = memory_order::relaxed;
+
+// ---- The page pool (free_stack.h)
+
+// (21) with (22): puts pages on the stack or takes them off: publishes their links, and that their former owner is done
+// with them. seq_cst, with (22): an allocation that starts after a release returned sees the pages although nothing else
+// orders the two; with release and acquire it could be refused beside them.
+inline constexpr memory_order stack_change = memory_order::seq_cst;
+// (22) with (21): the top of the stack, before its links are followed and before a refusal. seq_cst: see (21).
+inline constexpr memory_order stack_read = memory_order::seq_cst;
+// (23) alone: a link or a depth below the top: (21) publishes it, and one that is stale or new fails the exchange of the top.
+inline constexpr memory_order stack_link = memory_order::relaxed;
+
+// ---- Counts
+
+// (24) alone: a count that a lock publishes, or one that only its own thread changes: see counts.h and striped.h.
+inline constexpr memory_order count = memory_order::relaxed;
+
+}  // namespace triecheck::orders

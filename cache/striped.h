@@ -1,0 +1,113 @@
+// What many threads count: each thread on a line of its own, so that counting costs no read-modify-write and moves no line
+// from core to core.
+//
+// A thread that the layer gave an index of its own is the only one that writes its stripe; those beyond the layer's number
+// of indices share the last one and pay for it.
+//
+// Threads and progress: add, next and advance are wait-free; collect is lock-free: it ends when nobody counted meanwhile.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "orders.h"
+#include "sync.h"
+
+namespace triecheck {
+
+/// `Counts` counts, numbered from 0, each the sum over all threads.
+template <sync_layer Sync, std::size_t Counts>
+class striped_counts {
+ public:
+  using values = std::array<std::uint64_t, Counts>;
+
+  striped_counts() : stripes_(std::make_unique<stripe[]>(stripe_count)) {}
+
+  void add(std::size_t which, std::uint64_t n) {
+    const std::size_t i = Sync::thread_index();
+    shared_word& c = stripes_[i].counts[which];
+    if (i == Sync::thread_indices) {
+      c.add(n, orders::count);
+    } else {
+      c.store(c.load(orders::count) + n, orders::count);
+    }
+  }
+
+  /// A number that no other call returned; grows from call to call of one thread, starts at 1.
+  std::uint64_t next() {
+    const std::size_t i = Sync::thread_index();
+    shared_word& c = stripes_[i].numbers;
+    std::uint64_t before = 0;
+    if (i == Sync::thread_indices) {
+      before = c.fetch_add(1, orders::count);
+    } else {
+      before = c.load(orders::count);
+      c.store(before + 1, orders::count);
+    }
+    return before * stripe_count + i + 1;
+  }
+
+  /// All counts at one instant: nobody counted between two looks at them. Linearization point: between the two.
+  values collect() const {
+    values seen = sum();
+    for (;;) {
+      const values again = sum();
+      if (again == seen) return seen;
+      seen = again;
+      Sync::yield();
+    }
+  }
+
+ private:
+  using shared_word = typename Sync::template atomic<std::uint64_t>;
+  static constexpr std::size_t stripe_count = Sync::thread_indices + 1;
+
+  struct alignas(64) stripe {
+    stripe() {
+      for (auto& c : counts) c.store(0, orders::count);
+    }
+    std::array<shared_word, Counts> counts;
+    shared_word numbers{0};
+  };
+
+  values sum() const {
+    values total{};
+    for (std::size_t i = 0; i < stripe_count; ++i) {
+      for (std::size_t which = 0; which < Counts; ++which) total[which] += stripes_[i].counts[which].load(orders::count);
+    }
+    return total;
+  }
+
+  const std::unique_ptr<stripe[]> stripes_;
+};
+
+/// Ticks that grow from release to release of one thread, and that differ between threads by little more than
+/// `apart`: a thread looks at what is common each time, but writes it only that often.
+template <sync_layer Sync>
+class striped_clock {
+ public:
+  striped_clock() : stripes_(std::make_unique<stripe[]>(Sync::thread_indices + 1)) { Sync::label(common_, "clock.common"); }
+
+  std::uint64_t advance() {
+    shared_word& own = stripes_[Sync::thread_index()].now;
+    const std::uint64_t common = common_.load(orders::tick);
+    const std::uint64_t now = std::max(own.load(orders::tick), common) + 1;
+    own.store(now, orders::tick);
+    if (now >= common + apart) common_.store(now, orders::tick);
+    return now;
+  }
+
+ private:
+  using shared_word = typename Sync::template atomic<std::uint64_t>;
+  static constexpr std::uint64_t apart = 16;
+
+  struct alignas(64) stripe {
+    shared_word now{0};
+  };
+
+  const std::unique_ptr<stripe[]> stripes_;
+  shared_word common_{0};
+};
+
+}  // namespace triecheck

@@ -1,0 +1,197 @@
+// What the operations of the variants cost in synchronisation and in memory, counted by the measuring layer and by a
+// counting heap. Counts do not depend on the machine, so these are tests and not benchmarks.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "cache/lockfree.h"
+#include "cache/sync_measured.h"
+#include "checks/unit/variant_suite.h"
+
+namespace {
+
+thread_local std::size_t allocations = 0;
+
+void* counted(std::size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes); }
+void* operator new[](std::size_t bytes) { return counted(bytes); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace triecheck::unit {
+namespace {
+
+using measured = measured_sync<std_sync>;
+
+template <class Call>
+sync_counts cost(Call call) {
+  const sync_counts before = measured::measured_here();
+  call();
+  sync_counts after = measured::measured_here();
+  after.loads -= before.loads;
+  after.stores -= before.stores;
+  after.read_modify_writes -= before.read_modify_writes;
+  after.failed_exchanges -= before.failed_exchanges;
+  after.acquisitions -= before.acquisitions;
+  return after;
+}
+
+// Prompts of `pages` pages that share no block.
+tokens prompt(std::size_t pages, token salt) {
+  tokens t(2 * pages);
+  for (std::size_t i = 0; i < t.size(); ++i) t[i] = salt * 1000 + static_cast<token>(i);
+  return t;
+}
+
+class lockfree_cost : public testing::Test {
+ protected:
+  using cache_type = lockfree_cache<measured>;
+
+  void SetUp() override {
+    for (const std::size_t depth : depths) {
+      const tokens t = prompt(depth, static_cast<token>(depth));
+      auto l = cache.lookup(t);
+      ASSERT_EQ(cache.allocate(l, t), status::ok);
+      ASSERT_EQ(cache.publish(l), status::ok);
+    }
+  }
+
+  static constexpr std::array<std::size_t, 3> depths = {1, 8, 64};
+  cache_type cache{{.pages = 128, .tokens_per_page = 2}};
+};
+
+TEST_F(lockfree_cost, a_lookup_is_one_read_modify_write_whatever_the_depth) {
+  for (const std::size_t depth : depths) {
+    const tokens t = prompt(depth, static_cast<token>(depth));
+    lockfree_cache<measured>::lease_type l;
+    EXPECT_EQ(cost([&] { l = cache.lookup(t); }).read_modify_writes, 1u) << depth;
+    EXPECT_EQ(l.cached_pages().size(), depth);
+  }
+}
+
+TEST_F(lockfree_cost, a_lookup_that_finds_nothing_is_none) {
+  lockfree_cache<measured>::lease_type l;
+  EXPECT_EQ(cost([&] { l = cache.lookup(prompt(8, 99)); }).read_modify_writes, 0u);
+}
+
+TEST_F(lockfree_cost, the_release_of_a_resident_prefix_is_one) {
+  for (const std::size_t depth : depths) {
+    auto l = cache.lookup(prompt(depth, static_cast<token>(depth)));
+    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.release(l), status::ok); }).read_modify_writes, 1u) << depth;
+  }
+}
+
+TEST_F(lockfree_cost, a_release_that_lists_its_node_again_is_three) {
+  auto l = cache.lookup(prompt(8, 8));
+  EXPECT_EQ(cache.evict(1), 1u) << "another prompt's page; the inbox is empty then";
+  EXPECT_EQ(cost([&] { EXPECT_EQ(cache.release(l), status::ok); }).read_modify_writes, 3u);
+}
+
+TEST_F(lockfree_cost, publishing_is_one_for_each_new_page) {
+  for (const std::size_t pages : {std::size_t{1}, std::size_t{16}}) {
+    const tokens t = prompt(pages, static_cast<token>(100 + pages));
+    auto l = cache.lookup(t);
+    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.allocate(l, t), status::ok); }).read_modify_writes, 1u) << "all pages at once";
+    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.publish(l), status::ok); }).read_modify_writes, pages);
+  }
+}
+
+TEST_F(lockfree_cost, an_evicted_page_is_four_and_the_eviction_three) {
+  // The turn, the inbox and the pool; of each page the claim, the mark, the link, and its parent, which the page of the
+  // prompt of one page, the first to fall, does not have.
+  EXPECT_EQ(cost([&] { EXPECT_EQ(cache.evict(8), 8u); }).read_modify_writes, 3 + 4 * 8 - 1u);
+}
+
+TEST_F(lockfree_cost, nothing_takes_a_lock) {
+  const sync_counts all = cost([&] {
+    auto l = cache.lookup(prompt(8, 8));
+    EXPECT_EQ(cache.allocate(l, prompt(2, 7)), status::ok);
+    EXPECT_EQ(cache.publish(l), status::ok);
+    auto f = cache.fork(l);
+    static_cast<void>(cache.stats());
+    cache.clear();
+  });
+  EXPECT_EQ(all.acquisitions, 0u);
+  EXPECT_EQ(all.failed_exchanges, 0u) << "nobody interferes";
+}
+
+// Every variant: requests of one size, most of them evicting, allocate nothing once the first few have run.
+template <class P>
+class steady_state : public testing::Test {};
+TYPED_TEST_SUITE(steady_state, all_variants, name_of_variant);
+
+TYPED_TEST(steady_state, a_request_allocates_nothing) {
+  typename TypeParam::cache_type cache({.pages = 16, .tokens_per_page = 2});
+  std::vector<tokens> prompts;
+  for (token salt = 0; salt < 40; ++salt) prompts.push_back(prompt(4, salt % 7));
+  const auto request = [&](const tokens& t) {
+    auto l = cache.lookup(t);
+    EXPECT_EQ(cache.allocate(l, std::span(t).subspan(l.token_count())), status::ok);
+    EXPECT_EQ(cache.publish(l), status::ok);
+  };
+  for (std::size_t i = 0; i < 10; ++i) request(prompts[i]);
+  const std::size_t before = allocations;
+  for (std::size_t i = 10; i < 40; ++i) request(prompts[i]);
+  EXPECT_EQ(allocations, before);
+}
+
+TEST(counting_heap, sees_an_allocation) {
+  const std::size_t before = allocations;
+  delete new int(1);
+  EXPECT_EQ(allocations, before + 1);
+}
+
+// The measuring layer over one whose locks are never free at the first try.
+struct contended_sync : std_sync {
+  struct mutex {
+    void lock() {}
+    bool try_lock() { return false; }
+    void unlock() {}
+  };
+  static std::uint64_t now_ns() {
+    static std::uint64_t now = 0;
+    return now += 5;
+  }
+};
+
+TEST(measured_sync, a_lock_that_is_waited_for_is_counted_with_its_time) {
+  using layer = measured_sync<contended_sync>;
+  layer::mutex m;
+  const sync_counts before = layer::measured();
+  { const layer::exclusive_guard<layer::mutex> guard(m); }
+  const sync_counts after = layer::measured();
+  EXPECT_EQ(after.acquisitions - before.acquisitions, 1u);
+  EXPECT_EQ(after.waits - before.waits, 1u);
+  EXPECT_EQ(after.waited_ns - before.waited_ns, 5u);
+}
+
+TEST(measured_sync, a_failed_exchange_is_a_retry_and_no_read_modify_write) {
+  measured::atomic<std::uint64_t> word(1);
+  std::uint64_t expected = 2;
+  const sync_counts failed = cost([&] {
+    EXPECT_FALSE(word.compare_exchange_strong(expected, 3, memory_order::relaxed, memory_order::relaxed));
+  });
+  EXPECT_EQ(failed.failed_exchanges, 1u);
+  EXPECT_EQ(failed.read_modify_writes, 0u);
+  const sync_counts done = cost([&] {
+    EXPECT_TRUE(word.compare_exchange_strong(expected, 3, memory_order::relaxed, memory_order::relaxed));
+    word.add(1, memory_order::relaxed);
+  });
+  EXPECT_EQ(done.failed_exchanges, 0u);
+  EXPECT_EQ(done.read_modify_writes, 2u);
+}
+
+}  // namespace
+}  // namespace triecheck::unit
