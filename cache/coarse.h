@@ -19,7 +19,7 @@ struct one_mutex {
   using count = plain_count<Sync, T>;
 };
 
-template <sync_layer Sync>
-using coarse_cache = locked_cache<Sync, one_mutex<Sync>>;
+template <sync_layer Sync, class Policy = recency_list<Sync>>
+using coarse_cache = locked_cache<Sync, one_mutex<Sync>, Policy>;
 
 }  // namespace triecheck

@@ -1,15 +1,15 @@
 // The cache under one lock: what `coarse` and `rwlock` share. They differ in the lock, in how lookups hold it, and in the
-// counts that lookups change meanwhile: the parameter `Locking`.
+// counts that lookups change meanwhile: the parameter `Locking`. Which page falls is the parameter `Policy` (eviction.h).
 //
-// Guarantees: every operation takes effect in one step while the lock is held (its linearization point), recency is
-// exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an operation stops all, one
-// stopped inside a lookup of `rwlock` stops all but lookups.
+// Guarantees: every operation takes effect in one step while the lock is held (its linearization point), the order of the
+// policy is exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an operation
+// stops all, one stopped inside a lookup of `rwlock` stops all but lookups.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page, independent of the size of the pool.
 //
 // Invariants (numbers as in the documentation of the checks): the page is the node; `trie_.pins(p)` is the number of
-// open leases with p in their chain (I4); `unpinned_` holds every node without pins, in the order of eviction, and
-// `unpinned_count_` is their number (I6). A lookup may pin a node without taking it off the list, which it must not change:
-// such a node stays until an eviction comes past it, or until its last pin goes and it moves to the back.
+// open leases with p in their chain (I4); `unpinned_` knows every node without pins and the order of eviction, and
+// `unpinned_count_` is their number (I6). A lookup may pin a node without a word to the policy, which it must not change:
+// such a node stays there until an eviction comes past it, or until its last pin goes.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "counts.h"
+#include "eviction.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
@@ -27,9 +28,10 @@
 
 namespace triecheck {
 
-template <sync_layer Sync, class Locking>
+template <sync_layer Sync, class Locking, eviction_policy Policy = recency_list<Sync>>
 class locked_cache {
  public:
+  using policy = Policy;
   using lease_type = lease<locked_cache>;
   using fork_result_type = fork_result<locked_cache>;
 
@@ -116,15 +118,17 @@ class locked_cache {
     return status::ok;
   }
 
-  /// Frees the private pages, drops the pins and makes the chain the most recent one. A second release does nothing.
-  /// Errors: `invalid_argument`.
-  status release(lease_type& l) {
+  /// Frees the private pages, drops the pins and tells the policy, for which the chain is the most recent one now. A
+  /// second release does nothing. With the policy `priority`, `terms` says how much the chain is worth, and how long; a
+  /// lease that goes out of scope asks for nothing. Errors: `invalid_argument`.
+  status release(lease_type& l, typename Policy::release_terms terms = {}) {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
     {
       const guard lock(mutex_);
       for (const page_id page : l.private_pages()) pool_.put(page);
-      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i]);
+      unpinned_.release_begins();
+      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
       counters_.open_leases.subtract(1);
     }
     buffers_.keep(l.pages_, l.unpublished_);
@@ -157,7 +161,7 @@ class locked_cache {
     return r;
   }
 
-  /// Frees up to `count` pages, oldest first; returns how many.
+  /// Frees up to `count` pages, in the order of the policy; returns how many.
   std::size_t evict(std::size_t count) {
     const guard lock(mutex_);
     return evict_oldest(count);
@@ -214,9 +218,7 @@ class locked_cache {
       view.block = trie_.block(page);
     }
     trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
-    for (page_id page = unpinned_.oldest(); page != no_page; page = unpinned_.newer_than(page)) {
-      if (trie_.pins(page) == 0) s.eviction_order.push_back(page);
-    }
+    unpinned_.in_order(trie_, [&](page_id page) { s.eviction_order.push_back(page); });
     return s;
   }
 
@@ -246,10 +248,10 @@ class locked_cache {
 
   // What follows requires mutex_ exclusively.
 
-  void unpin(page_id page) {
-    if (trie_.drop_pin(page) != 0) return;
-    unpinned_.push_newest(page);
-    unpinned_count_.add(1);
+  void unpin(page_id page, typename Policy::release_terms terms) {
+    const bool unpinned = trie_.drop_pin(page) == 0;
+    unpinned_.released(page, unpinned, terms);
+    if (unpinned) unpinned_count_.add(1);
   }
 
   // Every unpinned node can be evicted, leaves first, so their number is what eviction can yield: a refusal is known
@@ -272,6 +274,7 @@ class locked_cache {
       pool_.mark_cached(page);
       trie_.attach(page, parent, block);
       trie_.add_pin(page);
+      unpinned_.published(page, parent);
       add(counters_.published_pages, 1);
       return;
     }
@@ -288,6 +291,7 @@ class locked_cache {
       unpinned_.remove(page);
       if (trie_.pins(page) != 0) continue;
       trie_.detach(page);
+      unpinned_.evicted(page, trie_);
       pool_.put(page);
       --left;
     }
@@ -304,7 +308,7 @@ class locked_cache {
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_pool<Sync> pool_;
   page_trie<Sync, typename Locking::template count<std::uint32_t>> trie_;
-  recency_list<Sync> unpinned_;
+  Policy unpinned_;
   typename Locking::template count<std::size_t> unpinned_count_{0};
   cache_counters<counter> counters_;
   counter next_lease_{1};

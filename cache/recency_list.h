@@ -13,11 +13,14 @@
 //   oldest, because its own releases, if it had any, stood before the child and were skipped. A node that is listed
 //   then stands behind the child, by a later release of its own, and stays there.
 //
+// It is the policy `recency`, the one that the specification names: which page was not used for longest.
+//
 // Cost: every operation O(1), nothing is allocated. Threads: none of its own; the owner serialises every call.
 #pragma once
 
 #include <memory>
 
+#include "eviction.h"
 #include "sync.h"
 #include "types.h"
 
@@ -26,6 +29,8 @@ namespace triecheck {
 template <sync_layer Sync>
 class recency_list {
  public:
+  using release_terms = no_terms;
+
   explicit recency_list(std::size_t pages) : links_(std::make_unique<link[]>(pages)) {
     Sync::label(oldest_, "recency.oldest");
     Sync::label(newest_, "recency.newest");
@@ -37,7 +42,24 @@ class recency_list {
     }
   }
 
+  // What the policy has no use for costs nothing: the list needs to know of last pins alone.
+  void published(page_id, page_id) {}
+  void release_begins() {}
+  template <class Trie>
+  void evicted(page_id, const Trie&) {}
+
+  void released(page_id page, bool unpinned, no_terms) {
+    if (unpinned) push_newest(page);
+  }
+
   page_id oldest() const { return oldest_.get(); }
+
+  template <class Trie, class Visit>
+  void in_order(const Trie& trie, Visit visit) const {
+    for (page_id page = oldest(); page != no_page; page = newer_than(page)) {
+      if (trie.pins(page) == 0) visit(page);
+    }
+  }
 
   bool contains(page_id page) const { return links_[index_of(page)].listed.get(); }
 

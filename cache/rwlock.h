@@ -20,7 +20,7 @@ struct reader_writer {
   using count = atomic_count<Sync, T>;
 };
 
-template <sync_layer Sync>
-using rwlock_cache = locked_cache<Sync, reader_writer<Sync>>;
+template <sync_layer Sync, class Policy = recency_list<Sync>>
+using rwlock_cache = locked_cache<Sync, reader_writer<Sync>, Policy>;
 
 }  // namespace triecheck

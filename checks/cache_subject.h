@@ -30,7 +30,7 @@ class cache_subject final : public subject {
       case publish:
         return observed_outcome(leases_[op.subject], to_model_status(cache_.publish(leases_[op.subject])));
       case release:
-        return observed_outcome(leases_[op.subject], to_model_status(cache_.release(leases_[op.subject])));
+        return observed_outcome(leases_[op.subject], to_model_status(release_with(cache_, leases_[op.subject], op.keep)));
       case fork:
         return fork_lease(op);
       case evict:

@@ -30,6 +30,20 @@ std::vector<model::page> to_page_numbers(const Pages& pages) {
   return result;
 }
 
+/// Whether the owner of a lease can say how long its pages are to be kept: the policy `priority`.
+template <class Cache>
+concept takes_retention = requires(typename Cache::policy::release_terms terms) { terms.ttl_ticks; };
+
+/// Releases, with what the owner asks for where the cache listens.
+template <class Cache, class Lease>
+auto release_with(Cache& cache, Lease& l, const model::retention& keep) {
+  if constexpr (takes_retention<Cache>) {
+    return cache.release(l, {.priority = keep.priority, .ttl_ticks = keep.ttl_ticks});
+  } else {
+    return cache.release(l);
+  }
+}
+
 /// The outcome of an operation on `l` that answered `s`.
 template <class Lease>
 model::outcome observed_outcome(const Lease& l, model::status s) {

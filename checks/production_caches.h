@@ -15,8 +15,10 @@ namespace triecheck::checks {
 
 /// A variant over any sync layer, with the name that --cache takes and one line of description. `Family::over<Sync>` is
 /// its class: a class template cannot be passed itself, because clang 14 stumbles over the constraint on its parameter.
+/// A family that also has `with<Sync, Policy>` takes any eviction policy (checks/production_policies.h).
 template <class Family>
 struct production_cache {
+  using family = Family;
   template <class Sync>
   using over = typename Family::template over<Sync>;
   using cache_type = over<std_sync>;
@@ -29,11 +31,15 @@ struct production_cache {
 struct coarse_family {
   template <class Sync>
   using over = coarse_cache<Sync>;
+  template <class Sync, class Policy>
+  using with = coarse_cache<Sync, Policy>;
 };
 
 struct rwlock_family {
   template <class Sync>
   using over = rwlock_cache<Sync>;
+  template <class Sync, class Policy>
+  using with = rwlock_cache<Sync, Policy>;
 };
 
 struct nodelock_family {

@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
-#include "checks/cache_subject.h"
 #include "checks/production_caches.h"
+#include "checks/variant_subject.h"
 
 namespace triecheck::checks {
 namespace {
 
 template <class Listed>
 variant to_variant(const Listed& p) {
-  return {p.name, p.description, &make_subject<typename Listed::cache_type>, p.refusals, p.nonblocking};
+  using family = typename Listed::family;
+  return {p.name, p.description, &make_variant_subject<family, std_sync>, takes_policies<family>, p.refusals, p.nonblocking};
 }
 
 }  // namespace

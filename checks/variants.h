@@ -11,7 +11,8 @@ namespace triecheck::checks {
 struct variant {
   std::string name;         ///< what --cache takes
   std::string description;  ///< one line
-  subject_factory make;     ///< over the production layer
+  subject_factory make;     ///< over the production layer; with the policy of the model's configuration
+  bool takes_policies = false;  ///< otherwise it knows recency alone, and `make` throws std::invalid_argument for any other
   model::refusals refusals = model::refusals::exact;  ///< the rule that its refusals are held to
   bool nonblocking = false; ///< must pass `obstruction`; the others must fail it
 };

@@ -55,7 +55,9 @@ std::string show(const operation& op) {
     case operation_kind::publish:
       return "publish" + subject;
     case operation_kind::release:
-      return "release" + subject;
+      if (op.keep.priority == 0) return "release" + subject;
+      return "release" + subject + " keep " + std::to_string(op.keep.priority) +
+             (op.keep.ttl_ticks == retention::for_ever ? "" : " for " + std::to_string(op.keep.ttl_ticks));
     case operation_kind::fork:
       return "fork" + subject + " as #" + std::to_string(op.forked);
     case operation_kind::evict:

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,14 @@ using lease = std::uint32_t;
 
 enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear };
 
+/// What the owner of a lease asks for at its release; only the policy `priority` listens.
+struct retention {
+  static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
+  unsigned priority = 0;               ///< 1 .. 100; 0 asks for nothing
+  std::uint64_t ttl_ticks = for_ever;  ///< how many releases it lives
+  friend bool operator==(const retention&, const retention&) = default;
+};
+
 struct operation {
   operation_kind kind = operation_kind::lookup;
   lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused by evict and clear
@@ -27,6 +36,7 @@ struct operation {
   std::vector<token> tokens = {};  ///< of lookup and allocate
   std::size_t extra_slots = 0;     ///< of allocate
   std::size_t count = 0;           ///< of evict
+  retention keep = {};             ///< of release
   friend bool operator==(const operation&, const operation&) = default;
 };
 
@@ -43,7 +53,7 @@ struct outcome {
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-/// "lookup #3 [1 2 3]", "allocate #3 [4] +2", "fork #3 as #4", "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "allocate #3 [4] +2", "fork #3 as #4", "release #3 keep 50 for 3", "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.

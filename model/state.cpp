@@ -40,7 +40,7 @@ bool state::edge_order::operator()(const edge& a, const edge& b) const {
   return std::lexicographical_compare(a.second.begin(), a.second.end(), b.second.begin(), b.second.end());
 }
 
-state::state(config c) : config_(checked(c)), pages_(c.pages) { stats_.free_pages = c.pages; }
+state::state(config c) : config_(checked(c)), pages_(c.pages), ranks_(c.policy, c.pages) { stats_.free_pages = c.pages; }
 
 // ---- Whole operations
 
@@ -196,8 +196,9 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
     l.pages[index] = *standing;
   } else {
     page_record& node = pages_[own];
-    node = {page_state::cached, parent, 1, 0, std::make_shared<const std::vector<token>>(block.begin(), block.end())};
+    node = {page_state::cached, parent, 1, std::make_shared<const std::vector<token>>(block.begin(), block.end())};
     children_.emplace(edge{parent, *node.block}, own);
+    ranks_.published(own);
     --stats_.private_pages;
     ++stats_.cached_pages;
     ++stats_.published_pages;
@@ -231,13 +232,13 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
   if (!observed.pages.empty() || observed.cached != 0) {
     return model::show(op) + " left the lease " + list_of(observed.pages);
   }
-  ++clock_;
+  for (const auto& [node, before] : ranks_.released(l.pages, op.keep)) {
+    if (evictable_.erase({before, node}) != 0) evictable_.emplace(ranks_.of(node), node);
+  }
   for (const page p : l.pages) {
-    page_record& node = pages_[p];
-    node.tick = clock_;
-    if (--node.pins != 0) continue;
+    if (--pages_[p].pins != 0) continue;
     ++unpinned_;
-    if (!has_children(p)) evictable_.emplace(clock_, p);
+    if (!has_children(p)) evictable_.emplace(ranks_.of(p), p);
   }
   leases_.erase(op.subject);
   return std::nullopt;
@@ -248,15 +249,16 @@ std::optional<violation> state::apply_evict_page(page target, const operation& o
     return model::show(op) + " evicts page " + std::to_string(target) + ", which was " + describe(target) +
            (is_unpinned(target) ? " and no leaf" : "");
   }
-  page_record& node = pages_[target];
+  const page_record& node = pages_[target];
   const page parent = node.parent;
-  evictable_.erase({node.tick, target});
+  evictable_.erase({ranks_.of(target), target});
+  ranks_.evicted(target);
   children_.erase(edge{parent, *node.block});
   become_free(target);
   --unpinned_;
   --stats_.cached_pages;
   ++stats_.evicted_pages;
-  if (parent != root && is_unpinned(parent) && !has_children(parent)) evictable_.emplace(pages_[parent].tick, parent);
+  if (parent != root && is_unpinned(parent) && !has_children(parent)) evictable_.emplace(ranks_.of(parent), parent);
   return std::nullopt;
 }
 
@@ -450,7 +452,7 @@ void state::add_subtree(page node, std::vector<page>& nodes) const {
 void state::pin(page node) {
   page_record& record = pages_[node];
   if (record.pins++ != 0) return;
-  evictable_.erase({record.tick, node});
+  evictable_.erase({ranks_.of(node), node});
   --unpinned_;
 }
 

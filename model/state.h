@@ -1,6 +1,6 @@
 // The specification as code: the state of the cache and its atomic steps. Simple before fast.
 //
-// Sequential use: `step` runs a whole operation with exact recency. Concurrent use: `apply` takes one atomic step of an
+// Sequential use: `step` runs a whole operation with the exact order of eviction. Concurrent use: `apply` takes one atomic step of an
 // operation; the linearizability checker searches for an order of the steps of all operations that `apply` accepts.
 // `step` is written with `apply`, so both obey one text.
 //
@@ -14,8 +14,7 @@
 //
 // Invariants (numbers as in the documentation of the checks): a page is free, private to one lease, or a node (I1);
 // pins of a node == open leases with it in their chain (I4); the evictable nodes are the leaves without pins (I6).
-// A node without pins has the tick of the release that dropped its last pin, and no child has a later tick than its
-// parent, because a release stamps whole chains.
+// Which of them falls first is said by eviction.h; no step depends on it.
 //
 // Cost: a step is O(log pages) for each page it touches and O(1) for each token; none looks at all pages.
 // Threads: a plain value.
@@ -32,6 +31,7 @@
 #include <utility>
 #include <vector>
 
+#include "eviction.h"
 #include "operation.h"
 
 namespace triecheck::model {
@@ -39,6 +39,7 @@ namespace triecheck::model {
 struct config {
   std::size_t pages = 0;            ///< at least 1
   std::size_t tokens_per_page = 0;  ///< at least 1
+  eviction_policy policy = eviction_policy::recency;
 };
 
 enum class page_state : std::uint8_t { free, leased, cached };
@@ -79,7 +80,7 @@ enum class step_kind : std::uint8_t {
   publish_page,  ///< the first private page becomes a node, or becomes free and the node that stands is adopted
   publish_end,   ///< the lease is as observed; the pin moved along with each page already
   free_page,     ///< the private page `target` becomes free
-  drop_pin,      ///< closes the lease; its chain gets a fresh tick
+  drop_pin,      ///< closes the lease; its chain is the most recent one
   evict_page,    ///< the evictable node `target` becomes free
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
@@ -102,7 +103,7 @@ class state {
   explicit state(config c);
 
   /// Runs `op` alone and compares with what was observed; the state then is the one after the operation. Pages that
-  /// the operation takes are the observed ones; evictions follow exact recency, oldest first. An allocate or fork that
+  /// the operation takes are the observed ones; evictions follow the policy exactly. An allocate or fork that
   /// was refused with cache_full may have evicted any number of pages on the way: `evicted_on_refusal` says how many
   /// were observed. Any other refusal must have evicted none; with `ok` the number is not looked at.
   /// On a violation the state is unspecified.
@@ -147,7 +148,7 @@ class state {
   /// The tokens that the chain of `node` stands for. Requires a cached page.
   std::vector<token> path(page node) const;
 
-  /// All that later steps can tell apart, but for recency: equal keys, equal pages, nodes and leases. A string of words
+  /// All that later steps can tell apart, but for ranks: equal keys, equal pages, nodes and leases. A string of words
   /// because the standard library hashes such strings.
   std::u32string key() const;
 
@@ -162,7 +163,6 @@ class state {
     page_state state = page_state::free;
     page parent = root;                               // of a node
     std::uint32_t pins = 0;                           // of a node
-    std::uint64_t tick = 0;                           // of a node: its recency
     std::shared_ptr<const std::vector<token>> block;  // of a node; shared by the copies of a state
   };
 
@@ -214,9 +214,9 @@ class state {
   std::vector<page_record> pages_;
   std::map<edge, page, edge_order> children_;
   std::map<lease, open_lease> leases_;                  // the open ones
-  std::set<std::pair<std::uint64_t, page>> evictable_;  // (tick, node) of each unpinned leaf
+  eviction_ranks ranks_;
+  std::set<std::pair<eviction_ranks::rank, page>> evictable_;  // (rank, node) of each unpinned leaf
   std::size_t unpinned_ = 0;                            // nodes without pins, leaves and others
-  std::uint64_t clock_ = 0;                             // the latest tick
   statistics stats_;                                    // open_leases is filled in by stats()
 };
 

@@ -23,7 +23,7 @@ std::vector<page_view> state::view() const {
 std::vector<page> state::eviction_order() const {
   std::vector<page> order;
   order.reserve(unpinned_);
-  std::set<std::pair<std::uint64_t, page>> candidates = evictable_;
+  auto candidates = evictable_;
   std::map<page, std::size_t> children_left;
   while (!candidates.empty()) {
     const page node = candidates.begin()->second;
@@ -36,7 +36,7 @@ std::vector<page> state::eviction_order() const {
       left->second = static_cast<std::size_t>(
           std::distance(children_.lower_bound(edge{parent, {}}), children_.lower_bound(edge{parent + 1, {}})));
     }
-    if (--left->second == 0) candidates.emplace(pages_[parent].tick, parent);
+    if (--left->second == 0) candidates.emplace(ranks_.of(parent), parent);
   }
   return order;
 }
@@ -97,7 +97,7 @@ std::u32string state::key() const {
   return words;
 }
 
-// A tick that can matter is that of an unpinned node, and it matters by order: that is the eviction order.
+// Of the ranks the order of eviction is compared: with recency nothing else of them can matter later.
 bool state::operator==(const state& other) const {
   return config_.pages == other.config_.pages && config_.tokens_per_page == other.config_.tokens_per_page &&
          key() == other.key() && eviction_order() == other.eviction_order();

@@ -42,24 +42,6 @@ struct arguments {
 constexpr std::size_t page_tokens = 16;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
 
-std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most) {
-  std::vector<std::size_t> numbers;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    std::uint64_t number = 0;
-    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, number);
-    if (error != std::errc{} || stop != text.data() + end || number == 0 || number > most) {
-      throw usage_error(option + ": must be whole numbers from 1 to " + std::to_string(most) +
-                        " with commas between them, not '" + text + "'");
-    }
-    numbers.push_back(number);
-    at = end + 1;
-  }
-  std::sort(numbers.begin(), numbers.end());
-  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  return numbers;
-}
-
 double parse_seconds(const std::string& text) {
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);

@@ -2,6 +2,7 @@
 
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
+#include "checks/policies.h"
 #include "tools/commands.h"
 
 namespace triecheck::tools {
@@ -14,7 +15,10 @@ std::vector<listed_strategy> list_strategies() {
 
 std::vector<listed_fault> list_faults() {
   std::vector<listed_fault> all;
-  for (const explore::fault& f : explore::faults()) all.push_back({f.name, f.variant, f.description});
+  for (const explore::fault& f : explore::faults()) {
+    const bool recency = f.policy == model::eviction_policy::recency;
+    all.push_back({f.name, f.variant + (recency ? "" : "/" + checks::name_of(f.policy)), f.description});
+  }
   return all;
 }
 
@@ -24,7 +28,7 @@ checks::fuzz_target sequential_fault(const std::string& name) {
   if (fault->make_sequential == nullptr) {
     throw usage_error("the fault '" + name + "' is for `triecheck explore " + fault->scenario + " --fault " + name + "`");
   }
-  return {.cache = fault->variant, .make = fault->make_sequential, .fault = fault->name};
+  return {.cache = fault->variant, .make = fault->make_sequential, .fault = fault->name, .policy = fault->policy};
 }
 
 }  // namespace triecheck::tools

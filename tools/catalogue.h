@@ -1,4 +1,4 @@
-// What a build can explore with: its strategies and the seeded faults. Both are empty in a build without the explorer.
+// What a build can explore with: its strategies and the seeded faults. All are empty in a build without the explorer.
 #pragma once
 
 #include <string>

@@ -141,6 +141,9 @@ plan plan_of(const arguments& a) {
   const auto directory = scenario_directory(a.directory);
   for (const std::string& name : a.scenarios) p.scenarios.push_back(find_scenario(name, directory));
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
+  for (const named_scenario& s : p.scenarios) {
+    if (a.cache != "all") check_policy(s.program, p.caches.front(), a.fault);
+  }
   if (p.scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
   std::optional<checks::chosen_shard> shard;
   if (explore::find_strategy(a.strategy)->takes("--shard")) {
@@ -230,7 +233,11 @@ class exploration_run {
   checks::verdict run() {
     std::size_t number = 0;
     for (const named_scenario& s : plan_.scenarios) {
-      for (const std::string& cache : plan_.caches) explore_one(s, cache, number++);
+      for (const std::string& cache : plan_.caches) {
+        // Of all caches those run a scenario that take its policy.
+        const bool plain = s.program.policy == model::eviction_policy::recency;
+        if (plain || known_variant(cache).takes_policies) explore_one(s, cache, number++);
+      }
     }
     const checks::report report{.command = plan_.command, .results = std::move(results_), .shard = plan_.options.shard,
                                 .build = plan_.options.shard ? this_build() : ""};

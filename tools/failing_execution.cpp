@@ -67,6 +67,7 @@ failing_execution find_execution(const std::string& file_or_token, const std::fi
     throw usage_error("the fault '" + e.token.fault + "' is one of --cache " + fault->variant);
   }
   if (!e.stored) e.scenario = find_scenario(e.token.scenario, directory);
+  check_policy(e.scenario.program, e.token.cache, e.token.fault);
   return e;
 }
 

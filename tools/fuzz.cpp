@@ -1,4 +1,5 @@
 // `triecheck fuzz`: random sequential workloads on the production build of a cache, held against the model.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iostream>
@@ -10,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/policies.h"
 #include "checks/properties/sequential.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
@@ -22,13 +24,14 @@
 namespace triecheck::tools {
 namespace {
 
-constexpr const char* all_variants = "all";
+constexpr const char* all = "all";  // variants, or policies
 
 struct arguments {
   std::uint64_t cases = checks::default_cases;
   std::uint64_t length = checks::default_length;
   std::uint64_t seed = 0;
-  std::string cache = all_variants;
+  std::string cache = all;
+  std::string policy = checks::policies().front().name;
   std::string fault;
   std::optional<std::string> reproduce;
   std::string json;
@@ -40,23 +43,31 @@ std::uint64_t fresh_seed() {
   return (static_cast<std::uint64_t>(source()) << 32) | source();
 }
 
-checks::fuzz_target target_of(const checks::variant& v) { return {.cache = v.name, .make = v.make}; }
-
+// Of all caches and policies, those pairs that there are.
 std::vector<checks::fuzz_target> targets_of(const arguments& a) {
   if (!a.fault.empty()) {
     const checks::fuzz_target faulty = sequential_fault(a.fault);
-    if (a.cache == all_variants || a.cache == faulty.cache) return {faulty};
+    if (a.cache == all || a.cache == faulty.cache) return {faulty};
     throw usage_error("the fault '" + a.fault + "' is one of " + faulty.cache + ", not of " + a.cache);
   }
-  if (a.cache != all_variants) return {target_of(known_variant(a.cache))};
+  if (a.cache != all && a.policy != all) known_policy(a.policy, known_variant(a.cache));
+  if (a.cache != all) known_variant(a.cache);
+  if (a.policy != all) known_policy(a.policy, checks::variants().front());
   std::vector<checks::fuzz_target> targets;
-  for (const checks::variant& v : checks::variants()) targets.push_back(target_of(v));
+  for (const checks::variant& v : checks::variants()) {
+    for (const checks::policy& p : checks::policies()) {
+      const bool taken = v.takes_policies || p.value == model::eviction_policy::recency;
+      if (!taken || (a.cache != all && a.cache != v.name) || (a.policy != all && a.policy != p.name)) continue;
+      targets.push_back({.cache = v.name, .make = v.make, .policy = p.value});
+    }
+  }
   return targets;
 }
 
 std::string command_of(const arguments& a) {
-  const std::string command =
-      "triecheck fuzz --cache " + a.cache + (a.fault.empty() ? "" : " --fault " + shell_word(a.fault));
+  const std::string command = "triecheck fuzz --cache " + a.cache +
+                              (a.policy == checks::policies().front().name ? "" : " --policy " + a.policy) +
+                              (a.fault.empty() ? "" : " --fault " + shell_word(a.fault));
   if (a.reproduce) return command + " --reproduce " + shell_word(*a.reproduce);
   return command + " --cases " + std::to_string(a.cases) + " --seed " + std::to_string(a.seed) + " --length " +
          std::to_string(a.length);
@@ -99,12 +110,14 @@ std::string replay_of(const checks::report& report) {
 }
 
 checks::verdict fuzz(const arguments& a) {
-  const std::vector<checks::fuzz_target> targets = targets_of(a);
   std::optional<checks::workload> w;
+  arguments chosen = a;
   if (a.reproduce) {
     w = checks::from_token(*a.reproduce);
     if (!w) throw usage_error("--reproduce: not a workload as a failing run prints it: '" + *a.reproduce + "'");
+    chosen.policy = checks::name_of(w->cache.policy);
   }
+  const std::vector<checks::fuzz_target> targets = targets_of(chosen);
   const bool in_words = a.json != "-" && a.junit != "-";
   checks::report report;
   report.command = command_of(a);
@@ -134,12 +147,18 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows, or all")
       ->type_name("V|all")
       ->capture_default_str();
-  command->add_option("--fault", a->fault, "Runs the cache with a known defect that workloads can show")->type_name("NAME");
+  CLI::Option* policy = command->add_option("--policy", a->policy,
+                                            "The eviction policy, by the name that `triecheck list` shows, or all");
+  policy->type_name("P|all")->capture_default_str();
+  command->add_option("--fault", a->fault, "Runs the cache with a known defect that workloads can show")
+      ->type_name("NAME")
+      ->excludes(policy);
   command->add_option("--reproduce", a->reproduce, "Runs the one workload that a failing run printed")
       ->type_name("TOKEN")
       ->excludes(cases)
       ->excludes(seed)
-      ->excludes(length);
+      ->excludes(length)
+      ->excludes(policy);
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/policies.h"
 #include "checks/scenario/scenario.h"
 #include "checks/variants.h"
 #include "tools/catalogue.h"
@@ -31,6 +32,7 @@ nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
   using json = nlohmann::ordered_json;
   json all = {{"scenarios", json::array()},
               {"caches", json::array()},
+              {"policies", json::array()},
               {"strategies", json::array()},
               {"faults", json::array()}};
   for (const checks::scenario& s : scenarios) {
@@ -45,6 +47,9 @@ nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
                              {"description", v.description},
                              {"refusals", show(v.refusals)},
                              {"nonblocking", v.nonblocking}});
+  }
+  for (const checks::policy& p : checks::policies()) {
+    all["policies"].push_back({{"name", p.name}, {"description", p.description}});
   }
   for (const listed_strategy& s : list_strategies()) {
     all["strategies"].push_back({{"name", s.name}, {"description", s.description}});
@@ -81,6 +86,8 @@ void print(const std::vector<checks::scenario>& scenarios) {
     lines.push_back({v.name, v.description + "; refusals: " + show(v.refusals) + (v.nonblocking ? ", nonblocking" : ", blocking")});
   }
   print("caches (the first is the default)", std::exchange(lines, {}));
+  for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
+  print("eviction policies (the first is the default)", std::exchange(lines, {}));
   for (const listed_strategy& s : list_strategies()) lines.push_back({s.name, s.description});
   print("strategies (the first is the default)", std::exchange(lines, {}));
   for (const listed_fault& f : list_faults()) lines.push_back({f.name, f.cache + ": " + f.description});
@@ -100,7 +107,7 @@ void list(const arguments& a) {
 
 void add_list(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      app.add_subcommand("list", "Lists the scenarios, the variants of the cache, the strategies and the faults");
+      app.add_subcommand("list", "Lists the scenarios, the variants of the cache, the eviction policies, the strategies and the faults");
   const auto a = std::make_shared<arguments>();
   command
       ->add_option("--scenarios", a->scenarios,

@@ -1,11 +1,14 @@
 #include "tools/options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
 
+#include "checks/policies.h"
 #include "checks/variants.h"
 #include "tools/commands.h"
 
@@ -45,11 +48,73 @@ std::chrono::duration<double> parse_time(const std::string& option, const std::s
   return std::chrono::duration<double>(number * seconds);
 }
 
+std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most) {
+  std::vector<std::size_t> numbers;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    std::uint64_t number = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, number);
+    if (error != std::errc{} || stop != text.data() + end || number == 0 || number > most) {
+      throw usage_error(option + ": must be whole numbers from 1 to " + std::to_string(most) +
+                        " with commas between them, not '" + text + "'");
+    }
+    numbers.push_back(number);
+    at = end + 1;
+  }
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+model::retention keep_hits_of(const std::string& text, const std::string& policy) {
+  model::retention keep;
+  if (text.empty()) return keep;
+  if (policy != "priority" && policy != "all") throw usage_error("--keep-hits goes with --policy priority alone");
+  const char* const end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, keep.priority);
+  if (error == std::errc{} && at != end && *at == ':') {
+    const auto ticks = std::from_chars(at + 1, end, keep.ttl_ticks);
+    at = ticks.ptr;
+    error = ticks.ec;
+  }
+  if (error != std::errc{} || at != end || keep.priority > 100) {
+    throw usage_error(
+        "--keep-hits: expected a priority from 0 to 100, and after a colon for how many releases, such as 50 or 50:2000, "
+        "not '" + text + "'");
+  }
+  return keep;
+}
+
+usage_error memory_error(std::uint64_t pages, std::uint64_t page_tokens) {
+  return usage_error("there is not enough memory for " + std::to_string(pages) + " pages of " +
+                     std::to_string(page_tokens) + " tokens");
+}
+
+void check_memory(std::uint64_t pages, std::uint64_t page_tokens) {
+  const double needed_bytes = static_cast<double>(pages) * (4.0 * static_cast<double>(page_tokens) + 64);
+  const double machine_bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (needed_bytes > machine_bytes) throw memory_error(pages, page_tokens);
+}
+
 const checks::variant& known_variant(const std::string& name) {
   if (const checks::variant* found = checks::find_variant(name)) return *found;
   std::string names;
   for (const checks::variant& v : checks::variants()) names += (names.empty() ? "" : ", ") + v.name;
   throw usage_error("there is no cache called '" + name + "'; the known ones are: " + names);
+}
+
+const checks::policy& known_policy(const std::string& name, const checks::variant& v) {
+  const checks::policy* found = checks::find_policy(name);
+  if (found == nullptr) {
+    std::string names;
+    for (const checks::policy& p : checks::policies()) names += (names.empty() ? "" : ", ") + p.name;
+    throw usage_error("there is no policy called '" + name + "'; the known ones are: " + names);
+  }
+  const std::string& only = checks::policies().front().name;
+  if (!v.takes_policies && name != only) {
+    throw usage_error("the cache '" + v.name + "' knows the policy " + only + " alone, not '" + name + "'");
+  }
+  return *found;
 }
 
 std::filesystem::path scenario_directory(const std::string& given) {

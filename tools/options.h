@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "checks/shell_word.h"
+#include "model/eviction.h"
+#include "tools/commands.h"
 
 namespace CLI {
 class App;
@@ -16,6 +19,7 @@ class Option;
 }  // namespace CLI
 
 namespace triecheck::checks {
+struct policy;
 struct variant;
 }
 
@@ -26,11 +30,27 @@ namespace triecheck::tools {
 CLI::Option* add_number(CLI::App& app, const std::string& flags, std::uint64_t& value, const std::string& meaning,
                         std::uint64_t least, std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
+/// "4096,1024": whole numbers from 1 to `most`, sorted, each once; throws usage_error that names the option.
+std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most);
+
+/// Of --keep-hits "50" or "50:2000", a priority and for how many releases it lives; none where `text` is empty. Throws
+/// usage_error for another text, and where another policy than `priority` would not listen.
+model::retention keep_hits_of(const std::string& text, const std::string& policy);
+
+/// Refuses pages that the machine cannot hold before they are touched: memory is promised before it is there.
+void check_memory(std::uint64_t pages, std::uint64_t page_tokens);
+
+/// What `check_memory` throws, for whoever finds out later.
+usage_error memory_error(std::uint64_t pages, std::uint64_t page_tokens);
+
 /// "90s", "1.5m", "200ms", "2h"; throws usage_error that names the option.
 std::chrono::duration<double> parse_time(const std::string& option, const std::string& text);
 
 /// The variant called `name`; throws usage_error that names the known ones.
 const checks::variant& known_variant(const std::string& name);
+
+/// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no policy.
+const checks::policy& known_policy(const std::string& name, const checks::variant& v);
 
 /// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory of the source tree that this
 /// program was built from.

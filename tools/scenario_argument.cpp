@@ -2,7 +2,11 @@
 
 #include <system_error>
 
+#include "checks/explore/registry.h"
+#include "checks/policies.h"
+#include "checks/variants.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 namespace triecheck::tools {
 
@@ -26,6 +30,16 @@ std::vector<named_scenario> all_scenarios(const fs::path& directory, bool by_pat
     all.push_back({checks::load_scenario(file), by_path ? file.string() : file.stem().string()});
   }
   return all;
+}
+
+void check_policy(const checks::scenario& s, const std::string& cache, const std::string& fault) {
+  const explore::fault* faulty = explore::find_fault(fault);
+  if (faulty == nullptr && known_variant(cache).takes_policies) return;
+  const model::eviction_policy only = faulty == nullptr ? checks::policies().front().value : faulty->policy;
+  if (s.policy == only) return;
+  throw usage_error("the scenario '" + s.name + "' asks for the policy " + checks::name_of(s.policy) + ", but " +
+                    (faulty == nullptr ? "the cache '" + cache + "'" : "the fault '" + fault + "'") + " knows " +
+                    checks::name_of(only) + " alone");
 }
 
 }  // namespace triecheck::tools

@@ -20,4 +20,7 @@ named_scenario find_scenario(const std::string& name_or_path, const std::filesys
 /// All scenarios of `directory`, regressions first; by name, or by path where `by_path`.
 std::vector<named_scenario> all_scenarios(const std::filesystem::path& directory, bool by_path);
 
+/// Throws usage_error where `s` asks for another policy than those that `cache` takes, or the one that `fault`, if any, is of.
+void check_policy(const checks::scenario& s, const std::string& cache, const std::string& fault);
+
 }  // namespace triecheck::tools

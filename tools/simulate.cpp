@@ -1,8 +1,6 @@
 // `triecheck simulate`: a request trace through the production build of a cache.
 #include "checks/simulate/simulate.h"
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
@@ -15,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/policies.h"
 #include "checks/trace/trace.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
@@ -28,6 +27,8 @@ namespace {
 struct arguments {
   std::string trace;
   std::string cache = checks::variants().front().name;
+  std::string policy = checks::policies().front().name;
+  std::string keep_hits;
   std::string json;
   std::uint64_t pages = 0;
   std::uint64_t page_tokens = 16;
@@ -38,11 +39,16 @@ struct arguments {
   bool verify = false;
 };
 
+std::string policy_options(const arguments& a) {
+  return (a.policy == checks::policies().front().name ? "" : " --policy " + a.policy) +
+         (a.keep_hits.empty() ? "" : " --keep-hits " + a.keep_hits);
+}
+
 // The command that shows the failure again: with one thread it may stop at the request that failed.
 std::string replay_command(const arguments& a, const checks::simulation& s) {
   std::string command = "triecheck simulate " + shell_word(a.trace) + " --pages " + std::to_string(a.pages) +
                         " --page-tokens " + std::to_string(a.page_tokens) + " --block-tokens " +
-                        std::to_string(a.block_tokens) + " --cache " + a.cache + " --threads " +
+                        std::to_string(a.block_tokens) + " --cache " + a.cache + policy_options(a) + " --threads " +
                         std::to_string(a.threads) + " --in-flight " + std::to_string(a.in_flight);
   if (a.threads == 1 && s.failed_row)
     command += " --requests " + std::to_string(*s.failed_row + 1);
@@ -66,8 +72,8 @@ void print(const arguments& a, const checks::simulation& s) {
   const std::string threads = std::to_string(a.threads) + (a.threads == 1 ? " thread, " : " threads, ");
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"verdict", checks::to_string(s.outcome) + (a.verify ? ", verified" : "")},
-      {"cache", a.cache + ", " + std::to_string(a.pages) + " pages of " + std::to_string(a.page_tokens) + " tokens, " +
-                    threads + std::to_string(a.in_flight) + " in flight"},
+      {"cache", a.cache + ", " + a.policy + ", " + std::to_string(a.pages) + " pages of " +
+                    std::to_string(a.page_tokens) + " tokens, " + threads + std::to_string(a.in_flight) + " in flight"},
       {"requests", std::to_string(s.requests)},
       {"rejected", share(s.rejected, s.requests)},
       {"looked-up pages", std::to_string(s.looked_up_pages)},
@@ -90,27 +96,26 @@ void print(const arguments& a, const checks::simulation& s) {
 
 int simulate(const arguments& a) {
   const checks::variant& variant = known_variant(a.cache);
+  const model::eviction_policy policy = known_policy(a.policy, variant).value;
+  const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
   const checks::trace t = checks::load_trace(a.trace, a.block_tokens);
   const checks::simulation_options options = {.cache = variant.name,
+                                              .policy = policy,
+                                              .keep_hits = keep_hits,
                                               .pages = a.pages,
                                               .page_tokens = a.page_tokens,
                                               .threads = a.threads,
                                               .in_flight = a.in_flight,
                                               .requests = a.requests,
                                               .verify = a.verify};
-  const std::string too_large = "there is not enough memory for " + std::to_string(a.pages) + " pages of " +
-                                std::to_string(a.page_tokens) + " tokens";
-  // Memory is promised before it is there: what the machine cannot hold is refused before it is touched.
-  const double needed_bytes = static_cast<double>(a.pages) * (4.0 * static_cast<double>(a.page_tokens) + 64);
-  const double machine_bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  if (needed_bytes > machine_bytes) throw usage_error(too_large);
+  check_memory(a.pages, a.page_tokens);
   checks::simulation s;
   try {
     s = checks::simulate(t, options);
   } catch (const std::invalid_argument& e) {
     throw usage_error(e.what());
   } catch (const std::bad_alloc&) {
-    throw usage_error(too_large);
+    throw memory_error(a.pages, a.page_tokens);
   }
   if (s.found) s.found->replay = replay_command(a, s);
   if (a.json != "-") print(a, s);
@@ -132,6 +137,13 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
       ->capture_default_str();
+  command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows")
+      ->type_name("P")
+      ->capture_default_str();
+  command->add_option("--keep-hits", a->keep_hits,
+                      "With --policy priority: requests that hit half of their pages are released with this priority, for so "
+                  "many releases")
+      ->type_name("PRIORITY[:TICKS]");
   add_number(*command, "--threads", a->threads, "Thread t of T takes rows t, t+T, ...", 1, 256);
   add_number(*command, "--in-flight", a->in_flight, "Requests that a thread keeps allocated but unpublished, at most",
              1, 1 << 20);

@@ -67,6 +67,29 @@ TEST_F(command_line, unknown_cache_is_answered_with_the_known_ones) {
   EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1);
 }
 
+TEST_F(command_line, policy_that_cannot_be_is_a_usage_error) {
+  const std::string known = "; the known ones are: recency, first-in, frequency, priority, segmented";
+  expect_usage_error("simulate t --pages 5 --policy bogus", "triecheck: there is no policy called 'bogus'" + known);
+  expect_usage_error("hit-rates t --pages 5 --policy bogus", "triecheck: there is no policy called 'bogus'" + known);
+  expect_usage_error("fuzz --policy bogus", "triecheck: there is no policy called 'bogus'" + known);
+  for (const std::string cache : {"nodelock", "lockfree"}) {
+    const std::string alone = "triecheck: the cache '" + cache + "' knows the policy recency alone, not 'segmented'";
+    expect_usage_error("simulate t --pages 5 --cache " + cache + " --policy segmented", alone);
+    expect_usage_error("fuzz --cache " + cache + " --policy segmented", alone);
+    expect_usage_error("fuzz --cache " + cache + " --reproduce 2x1/segmented:c", alone);
+  }
+  expect_usage_error("simulate t --pages 5 --keep-hits 5", "triecheck: --keep-hits goes with --policy priority alone");
+  for (const std::string keep : {"x", "101", "5:", "5:x", "5:1:1"}) {
+    expect_usage_error("simulate t --pages 5 --policy priority --keep-hits " + keep,
+                       "triecheck: --keep-hits: expected a priority from 0 to 100, and after a colon for how many "
+                       "releases, such as 50 or 50:2000, not '" + keep + "'");
+  }
+  expect_usage_error("hit-rates t --pages 5,x",
+                     "triecheck: --pages: must be whole numbers from 1 to 4294967294 with commas between them, not '5,x'");
+  expect_usage_error("fuzz --reproduce 2x1/bogus:c",
+                     "triecheck: --reproduce: not a workload as a failing run prints it: '2x1/bogus:c'");
+}
+
 TEST_F(command_line, error_about_an_argument_with_line_ends_is_one_line) {
   expect_usage_error("simulate t --pages \"$(printf '1\\n2')\"",
                      "triecheck: --pages: must be a whole number from 1 to 4294967294, not '1 2'");
@@ -85,6 +108,8 @@ TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
   ASSERT_TRUE(json.is_object());
   ASSERT_FALSE(json["scenarios"].empty());
   for (const char* key : {"name", "title", "threads", "pages"}) EXPECT_TRUE(json["scenarios"][0].contains(key)) << key;
+  ASSERT_EQ(json["policies"].size(), 5U);
+  EXPECT_EQ(json["policies"][0]["name"], "recency");
   ASSERT_FALSE(json["caches"].empty());
   EXPECT_EQ(json["caches"][0]["refusals"], "exact");
   EXPECT_EQ(json["caches"][0]["nonblocking"], false);

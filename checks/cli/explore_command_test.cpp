@@ -157,6 +157,17 @@ TEST_F(explore_command, schedule_that_no_longer_fits_says_at_which_operation) {
   EXPECT_NE(e.out.find("the schedule does not fit the program at operation 3"), std::string::npos) << e.out;
 }
 
+TEST_F(explore_command, policy_that_the_cache_or_the_fault_does_not_take_is_a_usage_error) {
+  write("s.toml",
+        "[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\n"
+        "[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n");
+  const std::string asked = "triecheck: the scenario 's' asks for the policy segmented, but the ";
+  expect_usage_error("explore s.toml --cache nodelock", asked + "cache 'nodelock' knows recency alone");
+  expect_usage_error("explore s.toml --fault publish_pins_twice", asked + "fault 'publish_pins_twice' knows recency alone");
+  expect_usage_error("explore s.toml --fault frequency_never_ages", asked + "fault 'frequency_never_ages' knows frequency alone");
+  EXPECT_EQ(run("explore s.toml --fault first_release_protects --failures none").status, 0) << "only its order is wrong";
+}
+
 TEST_F(explore_command, list_names_the_faults) {
   const nlohmann::json j = run_json("list");
   EXPECT_GE(j["faults"].size(), 15u);

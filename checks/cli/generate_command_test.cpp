@@ -58,5 +58,31 @@ TEST_F(generate_command, simulate_takes_every_shape_verifies_it_and_hits_what_th
   }
 }
 
+TEST_F(generate_command, hit_rates_are_those_of_simulate_and_of_the_model) {
+  for (const std::string shape : {"chat", "zipf"}) {
+    run_json("generate --shape " + shape + " --requests 400 --output " + shape + ".jsonl");
+  }
+  const std::string options = " --page-tokens 16 --block-tokens 16 --in-flight 4 --verify";
+  const nlohmann::json table = run_json("hit-rates chat.jsonl zipf.jsonl --pages 200,100 --keep-hits 50:100" + options);
+  EXPECT_EQ(table["verdict"], "pass");
+  ASSERT_EQ(table["results"].size(), 2U * 2U * 5U);
+  EXPECT_EQ(table["results"][0]["pages"], 100);
+  for (const nlohmann::json& cell : table["results"]) {
+    const std::string policy = cell["policy"];
+    const nlohmann::json one = run_json("simulate " + cell["trace"].get<std::string>() + ".jsonl --pages " +
+                                        std::to_string(cell["pages"].get<int>()) + " --policy " + policy +
+                                        (policy == "priority" ? " --keep-hits 50:100" : "") + options);
+    EXPECT_EQ(one["verdict"], "pass");
+    EXPECT_EQ(one["policy"], policy);
+    EXPECT_EQ(one["hit_pages"], cell["hit_pages"]) << cell;
+    EXPECT_EQ(one["looked_up_pages"], cell["looked_up_pages"]) << cell;
+    EXPECT_GT(cell["evicted_pages"], 0) << cell;
+  }
+  const ended text = run("hit-rates chat.jsonl zipf.jsonl --pages 100,200" + options);
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_EQ(std::count(text.out.begin(), text.out.end(), '\n'), 1 + 2 * 5);
+  EXPECT_NE(text.out.find('*'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace triecheck::checks

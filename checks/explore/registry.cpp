@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
-#include "checks/cache_subject.h"
 #include "checks/explore/relacy_sync.h"
 #include "checks/production_caches.h"
+#include "checks/variant_subject.h"
 
 namespace triecheck::explore {
 namespace {
 
 template <class Listed>
 void match(const Listed& listed, const std::string& variant, checks::subject_factory& found) {
-  if (variant == listed.name) found = &checks::make_subject<typename Listed::template over<relacy_sync>>;
+  if (variant == listed.name) found = &checks::make_variant_subject<typename Listed::family, relacy_sync>;
 }
 
 }  // namespace

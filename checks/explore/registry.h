@@ -21,6 +21,7 @@ struct fault {
   std::string scenario;     ///< a scenario that shows it; empty where a sequential workload does
   checks::subject_factory make;
   checks::subject_factory make_sequential;  ///< over the production layer, where a sequential workload shows it; or null
+  model::eviction_policy policy;            ///< under which it shows
 };
 
 /// All faults, by name.

@@ -37,7 +37,11 @@ std::size_t count_operations(const checks::scenario& s) {
 }
 
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule)
-    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page}, make_(make), rule_(rule), ownership_(0, 0), history_(config_, rule) {
+    : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
+      make_(make),
+      rule_(rule),
+      ownership_(0, 0),
+      history_(config_, rule) {
   init_ = prepare(s.init);
   for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
   final_ = prepare(s.final);

@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "checks/policies.h"
 #include "checks/variants.h"
 
 namespace triecheck::explore {
@@ -107,6 +109,40 @@ INSTANTIATE_TEST_SUITE_P(all, shipped_scenario,
                          testing::Combine(testing::ValuesIn(variant_names(false)), testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))), test_name);
 INSTANTIATE_TEST_SUITE_P(all, nonblocking_scenario,
                          testing::Combine(testing::ValuesIn(variant_names(true)), testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))), test_name);
+
+// Which page falls is not judged under concurrency, everything else is: that a policy tells only leaves, forgets none, and
+// is touched by nobody who does not hold the lock alone.
+class policy_of_small_scenarios : public testing::TestWithParam<std::string> {};
+
+TEST_P(policy_of_small_scenarios, passes_them_all_completely) {
+  for (const auto& [name, by_variant] : known_counts()) {
+    for (const checks::variant& v : checks::variants()) {
+      constexpr std::uint64_t small = 300;
+      const auto known = by_variant.find(v.name);
+      if (!v.takes_policies || known == by_variant.end() || known->second > small) continue;
+      checks::scenario s = checks::load_scenario(std::filesystem::path(TRIECHECK_SCENARIOS_DIR) / (name + ".toml"));
+      s.policy = checks::find_policy(GetParam())->value;
+      explore_options o;
+      o.cache = v.name;
+      const checks::result r = explore_scenario(s, s.name, o).outcome;
+      EXPECT_EQ(r.outcome, checks::verdict::pass)
+          << name << " under " << v.name << (r.found ? ": " + r.found->message : "");
+      EXPECT_TRUE(r.complete) << name;
+    }
+  }
+}
+
+std::vector<std::string> policy_names() {
+  std::vector<std::string> names;
+  for (const checks::policy& p : checks::policies()) names.push_back(p.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(all, policy_of_small_scenarios, testing::ValuesIn(policy_names()), [](const auto& p) {
+  std::string name = p.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace triecheck::explore

@@ -1,8 +1,9 @@
 # Seeded faults: each file *.patch of this folder puts one known defect back into a copy of the shipped text.
 #
-# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not coarse)
-# and goes on as a unified diff of cache/. `Check: fuzz` in place of a scenario: a sequential workload shows it, over the
-# production layer. It must apply to the shipped text without fuzz, or configuring stops: a fault that rots is noticed.
+# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not coarse,
+# Policy where it shows under another than recency) and goes on as a unified diff of cache/. `Check: fuzz` in place of a
+# scenario: a sequential workload shows it, over the production layer. It must apply to the shipped text without fuzz, or
+# configuring stops: a fault that rots is noticed.
 # The copy lives in a namespace of its own, in the build folder, so that a faulty cache stands beside the shipped one in
 # one program. It shares the sync layer's concept and the vocabulary of types with the shipped text.
 find_program(PATCH_EXECUTABLE patch)
@@ -10,8 +11,10 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text block_hash.h coarse.h counts.h eviction_queue.h free_stack.h hand_over_hand.h lease.h lease_buffers.h locked.h lockfree.h lockfree_trie.h
-  node_word.h nodelock.h orders.h page_pool.h page_trie.h recency_list.h rwlock.h striped.h)
+set(fault_text bit_sets.h block_hash.h coarse.h counts.h eviction.h eviction_queue.h first_in.h
+  free_stack.h frequency.h hand_over_hand.h lease.h lease_buffers.h locked.h lockfree.h
+  lockfree_trie.h node_word.h nodelock.h orders.h page_pool.h page_trie.h priority.h ranked_leaves.h
+  recency_list.h rwlock.h segmented.h striped.h)
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
 set(triecheck_fault_sources)
 set(fault_count 0)
@@ -43,7 +46,6 @@ macro(triecheck_fault fault)
   endforeach()
   file(READ ${patch_file} text LIMIT 2000)
   set(fault_fields Description Breaks Expected Scenario)
-  set(fault_make_sequential nullptr)
   if(text MATCHES "(^|\n)Check: fuzz\n")
     list(REMOVE_ITEM fault_fields Scenario)
     set(fault_Scenario "")
@@ -58,11 +60,25 @@ macro(triecheck_fault fault)
   if(text MATCHES "(^|\n)Cache: ([^\n]+)")
     set(fault_Cache "${CMAKE_MATCH_2}")
   endif()
-  if(fault_Scenario STREQUAL "")
-    set(fault_make_sequential "&checks::make_subject<faults::${fault_name}::${fault_Cache}_cache<std_sync>>")
+  set(fault_Policy recency)
+  set(fault_policy_header ${fault_Cache}.h)
+  if(text MATCHES "(^|\n)Policy: ([^\n]+)")
+    set(fault_Policy "${CMAKE_MATCH_2}")
+    set(fault_policy_header ${fault_Policy}.h)
+  endif()
+  foreach(layer IN ITEMS relacy_sync std_sync)
+    set(fault_parameters ${layer})
+    if(NOT fault_Policy STREQUAL recency)
+      string(APPEND fault_parameters ", faults::${fault_name}::${fault_Policy}<${layer}>")
+    endif()
+    set(fault_over_${layer} "&checks::make_subject<faults::${fault_name}::${fault_Cache}_cache<${fault_parameters}>>")
+  endforeach()
+  if(NOT fault_Scenario STREQUAL "")
+    set(fault_over_std_sync nullptr)
   endif()
   file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
 #include "@copy@/@fault_Cache@.h"
+#include "@copy@/@fault_policy_header@"
 
 #include "cache/sync_std.h"
 #include "checks/cache_subject.h"
@@ -73,8 +89,8 @@ namespace triecheck::explore {
 
 fault fault_@fault_name@() {
   return {"@fault_name@", "@fault_Cache@", "@fault_Description@", "@fault_Breaks@", "@fault_Expected@", "@fault_Scenario@",
-          &checks::make_subject<faults::@fault_name@::@fault_Cache@_cache<relacy_sync>>,
-          @fault_make_sequential@};
+          @fault_over_relacy_sync@,
+          @fault_over_std_sync@, model::eviction_policy::@fault_Policy@};
 }
 
 }  // namespace triecheck::explore

@@ -9,6 +9,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/detail/TestListenerAdapter.h>
 
+#include "checks/policies.h"
 #include "checks/properties/workload_generator.h"
 
 namespace triecheck::checks {
@@ -36,6 +37,7 @@ result blank_result(const fuzz_target& target, const std::string& strategy) {
   result r;
   r.scenario = "property.sequential";
   r.cache = target.cache;
+  if (target.policy != model::eviction_policy::recency) r.cache += "/" + name_of(target.policy);
   r.strategy = strategy;
   return r;
 }
@@ -77,7 +79,7 @@ void describe_failure(const fuzz_target& target, const workload& w, const run_re
 }
 
 rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& options, campaign& told) {
-  const rc::Gen<workload> generator = workloads(options.max_length);
+  const rc::Gen<workload> generator = workloads(options.max_length, target.policy);
   const auto property = [&]() -> std::string {
     const workload w = *generator;
     const run_record record = run_workload(target.make, w);

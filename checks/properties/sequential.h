@@ -25,6 +25,7 @@ struct fuzz_target {
   std::string cache;               ///< what --cache takes
   subject_factory make = nullptr;
   std::string fault{};             ///< what --fault takes; empty for the cache as it ships
+  model::eviction_policy policy = model::eviction_policy::recency;
 };
 
 inline constexpr std::size_t default_cases = 10'000;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "checks/policies.h"
 #include "checks/properties/worn_subjects.h"
 #include "checks/variants.h"
 
@@ -123,18 +124,22 @@ TEST(sequential, a_failure_without_a_workload_is_an_error_of_the_harness) {
 
 void expect_every_variant_passes(std::uint64_t seed) {
   for (const variant& v : variants()) {
-    const fuzz_options options{.seed = seed, .cases = 2000};
-    const sequential_check check = check_sequential({.cache = v.name, .make = v.make}, options);
-    EXPECT_EQ(check.summary.outcome, verdict::pass) << text_of(check);
-    EXPECT_EQ(check.summary.executions, options.cases);
-    EXPECT_TRUE(check.summary.complete);
+    for (const policy& p : policies()) {
+      const bool recency = p.value == model::eviction_policy::recency;
+      if (!recency && !v.takes_policies) continue;
+      const fuzz_options options{.seed = seed, .cases = recency ? 2000U : 1000U};
+      const sequential_check check = check_sequential({.cache = v.name, .make = v.make, .policy = p.value}, options);
+      EXPECT_EQ(check.summary.outcome, verdict::pass) << text_of(check);
+      EXPECT_EQ(check.summary.executions, options.cases);
+      EXPECT_TRUE(check.summary.complete);
+    }
   }
 }
 
-TEST(sequential, every_variant_does_what_the_model_does) { expect_every_variant_passes(20); }
+TEST(sequential, every_variant_does_under_every_policy_what_the_model_does) { expect_every_variant_passes(20); }
 
 // The seed is part of what a failure prints.
-TEST(sequential, every_variant_does_what_the_model_does_from_a_fresh_seed) {
+TEST(sequential, every_variant_does_under_every_policy_what_the_model_does_from_a_fresh_seed) {
   std::random_device source;
   expect_every_variant_passes(source());
 }

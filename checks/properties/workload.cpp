@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "checks/policies.h"
+
 namespace triecheck::checks {
 namespace {
 
@@ -28,6 +30,9 @@ std::string command_text(const command& c) {
   if (c.kind == command_kind::lookup || c.kind == command_kind::extend) text += tokens_text(c.tokens);
   const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
   if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
+  if (c.kind != command_kind::release || c.keep == model::retention{}) return text;
+  text += 'k' + std::to_string(c.keep.priority);
+  if (c.keep.ttl_ticks != model::retention::for_ever) text += '.' + std::to_string(c.keep.ttl_ticks);
   return text;
 }
 
@@ -77,10 +82,21 @@ class reader {
       case command_kind::lookup: return take(c.slot) && take(c.tokens);
       case command_kind::extend: return take(c.slot) && take(c.tokens) && (!take('+') || take(c.extra_slots));
       case command_kind::allocate_rest: return take(c.slot) && (!take('+') || take(c.extra_slots));
-      case command_kind::publish:
-      case command_kind::release: return take(c.slot);
+      case command_kind::publish: return take(c.slot);
+      case command_kind::release:
+        return take(c.slot) && (!take('k') || (take(c.keep.priority) && (!take('.') || take(c.keep.ttl_ticks))));
     }
     return false;
+  }
+
+  // Up to the end of the word, the name of a policy.
+  bool take(model::eviction_policy& p) {
+    const std::size_t end = std::min(text_.find(':'), text_.size());
+    const policy* found = find_policy(std::string(text_.substr(0, end)));
+    if (found == nullptr) return false;
+    p = found->value;
+    text_.remove_prefix(end);
+    return true;
   }
 
  private:
@@ -97,7 +113,9 @@ bool within_limits(const workload& w) {
 }  // namespace
 
 std::string to_token(const workload& w) {
-  std::string text = std::to_string(w.cache.pages) + 'x' + std::to_string(w.cache.tokens_per_page) + ':';
+  std::string text = std::to_string(w.cache.pages) + 'x' + std::to_string(w.cache.tokens_per_page);
+  if (w.cache.policy != model::eviction_policy::recency) text += '/' + name_of(w.cache.policy);
+  text += ':';
   for (std::size_t i = 0; i < w.commands.size(); ++i) {
     if (i != 0) text += ',';
     text += command_text(w.commands[i]);
@@ -108,7 +126,9 @@ std::string to_token(const workload& w) {
 std::optional<workload> from_token(std::string_view token) {
   reader in(token);
   workload w;
-  if (!in.take(w.cache.pages) || !in.take('x') || !in.take(w.cache.tokens_per_page) || !in.take(':')) return {};
+  if (!in.take(w.cache.pages) || !in.take('x') || !in.take(w.cache.tokens_per_page)) return {};
+  if (in.take('/') && !in.take(w.cache.policy)) return {};
+  if (!in.take(':')) return {};
   if (!in.at_end()) {
     do {
       if (!in.take(w.commands.emplace_back())) return {};

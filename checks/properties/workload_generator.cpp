@@ -28,7 +28,9 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 
 class workload_author {
  public:
-  workload_author(const rc::Random& random, int size, std::size_t max_length) : random_(random) {
+  workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
+      : random_(random) {
+    drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
     capacity_tokens_ = drawn_.cache.pages * drawn_.cache.tokens_per_page;
@@ -85,6 +87,14 @@ class workload_author {
     return one_in(8) ? between(1, capacity_tokens_ + 1) : between(1, drawn_.cache.tokens_per_page + 1);
   }
 
+  // Half of the releases ask for something, most of these for a time that ends within the workload.
+  model::retention draw_retention() {
+    if (drawn_.cache.policy != model::eviction_policy::priority || one_in(2)) return {};
+    model::retention keep{.priority = static_cast<unsigned>(between(1, 101))};
+    if (!one_in(4)) keep.ttl_ticks = below(one_in(3) ? 40 : 6);
+    return keep;
+  }
+
   command draw_command() {
     const std::size_t slot = below(stages_.size());
     const std::size_t die = below(100);
@@ -133,7 +143,7 @@ class workload_author {
 
   command release(std::size_t slot) {
     stages_[slot] = stage::idle;
-    return {.kind = command_kind::release, .slot = slot};
+    return {.kind = command_kind::release, .slot = slot, .keep = draw_retention()};
   }
 
   rc::Random random_;
@@ -160,6 +170,9 @@ struct edit {
     zero_token,       ///< the command first, its token second
     lower_extra,      ///< the command first gets second extra slots
     lower_count,      ///< the command first evicts second pages
+    drop_wish,        ///< the command first, a release, asks for nothing
+    lower_priority,   ///< the command first, a release, asks for priority second
+    lower_ttl,        ///< the command first, a release, asks for second ticks
     renumber_slots,   ///< slots are numbered in the order of their first use
   };
   kind_type kind;
@@ -241,6 +254,9 @@ workload edited(workload w, const edit& e) {
     case zero_token: w.commands[e.first].tokens[e.second] = 0; break;
     case lower_extra: w.commands[e.first].extra_slots = e.second; break;
     case lower_count: w.commands[e.first].count = e.second; break;
+    case drop_wish: w.commands[e.first].keep = {}; break;
+    case lower_priority: w.commands[e.first].keep.priority = static_cast<unsigned>(e.second); break;
+    case lower_ttl: w.commands[e.first].keep.ttl_ticks = e.second; break;
     case renumber_slots: renumber_slots_of(w); break;
   }
   return w;
@@ -301,6 +317,11 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
     }
     for (std::size_t n = c.extra_slots; n != 0; n /= 2) edits.push_back({lower_extra, i, c.extra_slots - n});
     for (std::size_t n = c.count; n != 0; n /= 2) edits.push_back({lower_count, i, c.count - n});
+    if (c.keep == model::retention{}) continue;
+    edits.push_back({drop_wish, i});
+    for (unsigned n = c.keep.priority / 2; n != 0; n /= 2) edits.push_back({lower_priority, i, c.keep.priority - n});
+    if (c.keep.ttl_ticks == model::retention::for_ever) continue;
+    for (std::size_t n = c.keep.ttl_ticks; n != 0; n /= 2) edits.push_back({lower_ttl, i, c.keep.ttl_ticks - n});
   }
 }
 
@@ -317,9 +338,9 @@ rc::Seq<workload> smaller_workloads(const workload& w) {
   return rc::seq::map(rc::seq::fromContainer(std::move(edits)), [w](const edit& e) { return edited(w, e); });
 }
 
-rc::Gen<workload> workloads(std::size_t max_length) {
-  return [max_length](const rc::Random& random, int size) {
-    return rc::shrinkable::shrinkRecur(workload_author(random, size, max_length).take(),
+rc::Gen<workload> workloads(std::size_t max_length, model::eviction_policy policy) {
+  return [max_length, policy](const rc::Random& random, int size) {
+    return rc::shrinkable::shrinkRecur(workload_author(random, size, max_length, policy).take(),
                                        [](const workload& w) { return smaller_workloads(w); });
   };
 }

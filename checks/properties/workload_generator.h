@@ -13,8 +13,8 @@
 
 namespace triecheck::checks {
 
-/// Workloads of 1 to `max_length` commands; RapidCheck's size, 0 to 100, scales the length.
-rc::Gen<workload> workloads(std::size_t max_length);
+/// Workloads of 1 to `max_length` commands under one eviction policy; RapidCheck's size, 0 to 100, scales the length.
+rc::Gen<workload> workloads(std::size_t max_length, model::eviction_policy policy = model::eviction_policy::recency);
 
 /// The smaller workloads that shrinking tries, the smallest first: fewer commands, then a smaller cache with the
 /// requests to match, then simpler commands.

@@ -136,7 +136,10 @@ class side_by_side {
         op.extra_slots = c.extra_slots;
         return op;
       case command_kind::publish: op.kind = model::operation_kind::publish; return op;
-      case command_kind::release: op.kind = model::operation_kind::release; return op;
+      case command_kind::release:
+        op.kind = model::operation_kind::release;
+        op.keep = c.keep;
+        return op;
       case command_kind::fork:
         if (c.other == c.slot || slots_[c.other].open) return {};
         op.kind = model::operation_kind::fork;
@@ -271,7 +274,7 @@ class side_by_side {
     const std::vector<model::page> expected = reference_.eviction_order();
     if (structure_.eviction_order == expected) return;
     record_.found = {"eviction-order", "the next pages to be evicted are " + list(structure_.eviction_order) +
-                                           "; by recency they are " + list(expected)};
+                                           "; by the policy they are " + list(expected)};
   }
 
   void compare_index() {

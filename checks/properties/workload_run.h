@@ -1,6 +1,6 @@
 // Runs a workload on a cache and on the model side by side, and compares everything after every operation.
 //
-// Compared: the outcome with what the model accepts (exact recency); the pages of every open lease; the state of every
+// Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the state of every
 // page and its pins; the statistics; the order of eviction; that the index leads to every cached page once. At the end
 // every lease is released and the cache shut down: no page may be lost.
 //

@@ -15,7 +15,7 @@ namespace triecheck::checks {
 namespace {
 
 TEST(workload, a_token_is_read_back_as_the_same_workload) {
-  const rc::Gen<workload> generator = workloads(300);
+  const rc::Gen<workload> generator = workloads(300, model::eviction_policy::priority);
   rc::Random random(11);
   for (int size = 0; size <= rc::kNominalSize; ++size) {
     const workload w = generator(random.split(), size).value();
@@ -23,6 +23,7 @@ TEST(workload, a_token_is_read_back_as_the_same_workload) {
     ASSERT_TRUE(again) << to_token(w);
     EXPECT_EQ(again->cache.pages, w.cache.pages);
     EXPECT_EQ(again->cache.tokens_per_page, w.cache.tokens_per_page);
+    EXPECT_EQ(again->cache.policy, w.cache.policy);
     EXPECT_EQ(again->commands, w.commands);
   }
 }
@@ -37,17 +38,28 @@ TEST(workload, a_token_shows_the_workload) {
   EXPECT_EQ(to_token(*w), "2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c");
 }
 
+TEST(workload, a_token_shows_the_policy_and_what_releases_ask_for) {
+  const std::string token = "2x1/priority:l0-7,r0k50.8,l0-7,r0k20,l0-7,r0";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->cache.policy, model::eviction_policy::priority);
+  EXPECT_EQ(w->commands[1].keep, (model::retention{.priority = 50, .ttl_ticks = 8}));
+  EXPECT_EQ(w->commands[3].keep, (model::retention{.priority = 20}));
+  EXPECT_EQ(w->commands[5].keep, model::retention{});
+  EXPECT_EQ(to_token(*w), token);
+}
+
 TEST(workload, what_is_no_token_is_refused) {
   for (const char* text :
        {"", "2", "2x", "2x1", "0x1:c", "1x0:c", "2x1:z", "2x1:c,", "2x1:c c", "2x1:l", "2x1:l0-", "2x1:l0-1.", "2x1:e",
         "2x1:e-1", "2x1:f0", "2x1:l0-4294967296", "2x1:p64", "2x1:p99999999999999999999", "1025x1:c", "1x65:c",
-        " 2x1:c", "2x1:c\n"}) {
+        " 2x1:c", "2x1:c\n", "2x1/:c", "2x1/oldest:c", "2x1/priority", "2x1:r0k", "2x1:r0k1."}) {
     EXPECT_FALSE(from_token(text)) << '"' << text << '"';
   }
 }
 
 TEST(workload, every_smaller_workload_is_another_one_that_passes_too) {
-  const rc::Gen<workload> generator = workloads(40);
+  const rc::Gen<workload> generator = workloads(40, model::eviction_policy::priority);
   rc::Random random(12);
   for (int round = 0; round < 5; ++round) {
     const workload w = generator(random.split(), rc::kNominalSize).value();

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "checks/explore/schedule.h"
+#include "checks/policies.h"
 #include "checks/scenario/step_reader.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
@@ -136,13 +137,22 @@ class file_reader {
     return static_cast<std::size_t>(number->get());
   }
 
+  model::eviction_policy policy_in(const toml::node& node) const {
+    const std::string name = one_line(node, "policy");
+    if (const policy* found = find_policy(name)) return found->value;
+    std::vector<std::string_view> known;
+    for (const policy& p : policies()) known.push_back(p.name);
+    reject_node(node, "unknown policy " + in_quotes(name) + suggestion(name, known));
+  }
+
   void read_cache(const toml::table& root, scenario& s) const {
     const toml::node* node = root.get("cache");
     if (node == nullptr) reject(file_, {}, "there is no [cache] (write [cache] with pages and tokens_per_page)");
     const toml::table& cache = table_in(*node, "cache");
-    only_keys(cache, "[cache]", {"pages", "tokens_per_page"});
+    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy"});
     s.pages = size_in(cache, "pages");
     s.tokens_per_page = size_in(cache, "tokens_per_page");
+    if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
   }
 
   void read_bounds(const toml::table& bounds, scenario& s) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checks/scenario/failure_file.h"
+#include "model/eviction.h"
 
 namespace triecheck::checks {
 
@@ -33,6 +34,7 @@ struct scenario {
   std::string title;
   std::size_t pages = 0;
   std::size_t tokens_per_page = 0;
+  model::eviction_policy policy = model::eviction_policy::recency;
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four
   std::vector<step> final;

@@ -23,6 +23,7 @@ template <class Cache>
 struct open_request {
   typename Cache::lease_type lease;
   std::size_t row = 0;
+  model::retention keep;  // what it asks for at its release
   std::vector<std::uint64_t> digests;
 };
 
@@ -92,6 +93,7 @@ class request_thread {
     r.row = row;
     r.lease = cache_.lookup(tokens);
     const std::size_t hits = r.lease.pages().size();
+    r.keep = hits != 0 && 2 * hits >= tokens.size() / options_.page_tokens ? options_.keep_hits : model::retention{};
     ++tally_.requests;
     tally_.looked_up_pages += tokens.size() / options_.page_tokens;
     tally_.hit_pages += hits;
@@ -123,7 +125,7 @@ class request_thread {
   }
 
   void release(request& r) {
-    const model::status s = to_model_status(cache_.release(r.lease));
+    const model::status s = to_model_status(release_with(cache_, r.lease, r.keep));
     if (s != model::status::ok) first_.report(r.row, "unexpected-status", "release answered " + model::show(s));
     watch_.released(r);
   }

@@ -69,7 +69,7 @@ simulation run(const trace& t, simulation_options options) {
   simulation s;
   request_tally total;
   if (options.verify) {
-    const model::config c{options.pages, options.page_tokens};
+    const model::config c{options.pages, options.page_tokens, options.policy};
     model_companion companion(c, first);
     verifying_watch<Cache> watch(cache, c, options.threads == 1 ? &companion : nullptr, first);
     total = run_rows(cache, t, options, watch, first, s.seconds);

@@ -3,7 +3,9 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "checks/policies.h"
 #include "checks/production_caches.h"
+#include "checks/production_policies.h"
 #include "checks/simulate/run.h"
 
 namespace triecheck::checks {
@@ -12,7 +14,11 @@ namespace {
 template <class Listed>
 bool run_if_named(const Listed& p, const trace& t, const simulation_options& options, simulation& result) {
   if (options.cache != p.name) return false;
-  result = run<typename Listed::cache_type>(t, options);
+  using family = typename Listed::family;
+  const bool known = visit_policy<family>(options.policy, [&]<class Policy>(const Policy&) {
+    result = run<typename cache_with<family, std_sync, Policy>::type>(t, options);
+  });
+  if (!known) throw std::invalid_argument("the cache " + options.cache + " knows the policy recency alone");
   return true;
 }
 
@@ -30,6 +36,7 @@ nlohmann::ordered_json to_json(const trace& t, const simulation_options& options
   nlohmann::ordered_json json = {
       {"verdict", to_string(s.outcome)},
       {"cache", options.cache},
+      {"policy", name_of(options.policy)},
       {"pages", options.pages},
       {"page_tokens", options.page_tokens},
       {"block_tokens", t.block_tokens},

@@ -13,11 +13,14 @@
 
 #include "checks/trace/trace.h"
 #include "checks/verdict.h"
+#include "model/state.h"
 
 namespace triecheck::checks {
 
 struct simulation_options {
   std::string cache;  ///< the name of a variant
+  model::eviction_policy policy = model::eviction_policy::recency;
+  model::retention keep_hits;  ///< what a request asks for that hit at least half of its pages; the policy `priority` listens
   std::size_t pages = 0;
   std::size_t page_tokens = 0;
   std::size_t threads = 1;    ///< thread t of T takes rows t, t+T, ...
@@ -51,7 +54,7 @@ struct simulation {
 };
 
 /// Runs the rows of `t`. What the specification forbids is a failure in the result. Throws std::invalid_argument for an
-/// unknown variant or a cache that the variant does not make, std::bad_alloc for one that does not fit into memory.
+/// unknown variant, a policy that it does not take or a cache that it does not make, std::bad_alloc for one that does not fit into memory.
 simulation simulate(const trace& t, const simulation_options& options);
 
 nlohmann::ordered_json to_json(const trace& t, const simulation_options& options, const simulation& s);

@@ -87,6 +87,7 @@ class verifying_watch {
     model::operation op;
     op.kind = kind;
     op.subject = static_cast<model::lease>(r.row);
+    if (kind == model::operation_kind::release) op.keep = r.keep;
     op.tokens.assign(tokens.begin(), tokens.end());
     companion_->compare(r.row, op, observed_outcome(r.lease, s), to_model_statistics(cache_.stats()));
   }

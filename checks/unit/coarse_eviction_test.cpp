@@ -11,6 +11,7 @@ namespace triecheck::unit {
 namespace {
 
 TYPED_TEST_SUITE(variant, all_variants, name_of_variant);
+TYPED_TEST_SUITE(recency_variant, all_variants_with_recency, name_of_variant);
 
 pages together(std::initializer_list<pages> lists) {
   pages all;
@@ -116,7 +117,7 @@ TYPED_TEST(variant, lease_of_another_cache_is_refused_and_nothing_changes) {
 
 // ---- Eviction
 
-TYPED_TEST(variant, eviction_takes_the_chain_released_first_and_deeper_pages_before_their_parents) {
+TYPED_TEST(recency_variant, eviction_takes_the_chain_released_first_and_deeper_pages_before_their_parents) {
   const pages one = this->request({1, 2, 3, 4});
   const pages other = this->request({5, 6, 7, 8});
   EXPECT_EQ(this->eviction_order(), (pages{one[1], one[0], other[1], other[0]}));
@@ -125,14 +126,14 @@ TYPED_TEST(variant, eviction_takes_the_chain_released_first_and_deeper_pages_bef
   for (const page_id p : together({one, {other[1]}})) EXPECT_EQ(this->state(p), page_state::free);
 }
 
-TYPED_TEST(variant, release_renews_every_page_of_its_chain) {
+TYPED_TEST(recency_variant, release_renews_every_page_of_its_chain) {
   const pages one = this->request({1, 2, 3, 4});
   const pages other = this->request({5, 6});
   this->request({1, 2});
   EXPECT_EQ(this->eviction_order(), (pages{one[1], other[0], one[0]}));
 }
 
-TYPED_TEST(variant, parent_that_becomes_a_leaf_falls_by_its_own_recency) {
+TYPED_TEST(recency_variant, parent_that_becomes_a_leaf_falls_by_its_own_recency) {
   const pages one = this->request({1, 2, 3, 4});
   const pages other = this->request({1, 2, 5, 6});
   const pages third = this->request({7, 8});

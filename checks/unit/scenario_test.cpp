@@ -96,6 +96,12 @@ TEST(scenario, a_whole_file_is_read) {
   EXPECT_TRUE(s.expect_failure);
   EXPECT_EQ(s.expect_kind, "page-contents");
   EXPECT_EQ(s.source_text, text);
+  EXPECT_EQ(s.policy, model::eviction_policy::recency);
+}
+
+TEST(scenario, a_policy_is_read) {
+  const std::string rest = "[[thread]]\nrun = [\"evict 1\"]\n[[thread]]\nrun = [\"clear\"]\n";
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"first-in\"\n" + rest, "s.toml").policy, model::eviction_policy::first_in);
 }
 
 TEST(scenario, a_pass_is_expected_unless_said_otherwise) {
@@ -234,7 +240,7 @@ TEST(scenario, an_unknown_key_is_named_with_the_nearest_known_one) {
 TEST(scenario, the_first_unknown_key_of_a_table_is_the_one_reported) {
   EXPECT_EQ(problem_in("zzz = 1\naaa = 1\n"),
             "s.toml:1:1: unknown key \"zzz\" in a scenario "
-            "(known: \"title\", \"cache\", \"init\", \"thread\", \"final\", \"expect\", \"failure\")");
+            "(known: \"title\", \"cache\", \"init\", \"thread\", \"final\", \"bounds\", \"expect\", \"failure\")");
 }
 
 TEST(scenario, a_missing_cache_is_named) {
@@ -247,6 +253,13 @@ TEST(scenario, a_missing_size_is_named) {
             "s.toml:2:1: [cache] has no \"pages\" (write pages = N, 1 to 64)");
   EXPECT_EQ(problem_in("\n[cache]\npages = 2\n"),
             "s.toml:2:1: [cache] has no \"tokens_per_page\" (write tokens_per_page = N, 1 to 64)");
+}
+
+TEST(scenario, an_unknown_policy_is_named) {
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = \"frequenzy\"\n"),
+            "s.toml:4:10: unknown policy \"frequenzy\" (did you mean \"frequency\"?)");
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = 1\n"),
+            "s.toml:4:10: \"policy\" must be a string, not an integer");
 }
 
 TEST(scenario, a_size_outside_1_to_64_is_named) {

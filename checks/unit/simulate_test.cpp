@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -14,10 +15,12 @@
 
 #include "cache/coarse.h"
 #include "cache/sync_std.h"
+#include "checks/policies.h"
 #include "checks/simulate/accounts.h"
 #include "checks/simulate/model_companion.h"
 #include "checks/simulate/page_contents.h"
 #include "checks/simulate/run.h"
+#include "checks/trace/generate.h"
 
 namespace triecheck::checks {
 namespace {
@@ -95,6 +98,22 @@ TEST(simulate, unverified_run_counts_the_same) {
   EXPECT_EQ(s.cached_pages, 4U);
 }
 
+// Pages and turns enough for several layers of words, for numbering anew, and for the wheel of priorities.
+TEST(simulate, every_policy_does_on_a_trace_what_the_model_does) {
+  trace t = generate_trace(*find_shape("agent"), 1500, 3);
+  t.block_tokens = 2;
+  std::set<std::uint64_t> hits;
+  for (const policy& p : policies()) {
+    simulation_options options{.cache = "coarse", .policy = p.value, .keep_hits = {.priority = 40, .ttl_ticks = 150},
+                               .pages = 600, .page_tokens = 2, .in_flight = 8, .verify = true};
+    const simulation s = simulate(t, options);
+    EXPECT_EQ(s.outcome, verdict::pass) << p.name << (s.found ? ": " + s.found->message : "");
+    EXPECT_GT(s.evicted_pages, 10 * options.pages) << p.name;
+    hits.insert(s.hit_pages);
+  }
+  EXPECT_EQ(hits.size(), policies().size()) << "some policies did the same";
+}
+
 TEST(simulate, first_rows_alone_can_be_run) {
   simulation_options options = four_pages();
   options.requests = 2;
@@ -125,6 +144,9 @@ TEST(simulate, unknown_variant_and_impossible_cache_are_refused) {
   options.cache = "bogus";
   EXPECT_THROW(simulate(small_trace(), options), std::invalid_argument);
   options = four_pages();
+  options.policy = model::eviction_policy{99};
+  EXPECT_THROW(simulate(small_trace(), options), std::invalid_argument);
+  options = four_pages();
   options.page_tokens = SIZE_MAX;
   EXPECT_THROW(simulate(small_trace(), options), std::invalid_argument);
 }
@@ -136,10 +158,10 @@ TEST(simulate, json_has_the_documented_keys) {
   for (const auto& [key, value] : json.items()) keys.push_back(key);
   EXPECT_EQ(keys,
             (std::vector<std::string>{
-                "verdict",       "cache",      "pages",        "page_tokens",     "block_tokens", "in_flight",
-                "verified",      "requests",   "rejected",     "looked_up_pages", "hit_pages",    "allocated_pages",
-                "evicted_pages", "free_pages", "cached_pages", "threads",         "seconds",      "requests_per_second",
-                "latency_ns",    "failure"}));
+                "verdict",    "cache",     "policy",       "pages",        "page_tokens",     "block_tokens",
+                "in_flight",  "verified",  "requests",     "rejected",     "looked_up_pages", "hit_pages",
+                "allocated_pages", "evicted_pages", "free_pages", "cached_pages", "threads", "seconds",
+                "requests_per_second", "latency_ns", "failure"}));
   EXPECT_TRUE(json["failure"].is_null());
   EXPECT_TRUE(json["verified"].is_boolean());
   EXPECT_EQ(json["latency_ns"].size(), 4U);

@@ -1,34 +1,58 @@
-// The suite over all production variants: a new variant is held to every test of the cache by its line in the registry.
+// The suite over all production variants, and over all eviction policies: a new one is held to every test of the cache by
+// its line in the registry.
 //
 // Which free page an operation takes is not specified, so no test expects a number of a page that it was not given.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "cache/types.h"
 #include "checks/production_caches.h"
+#include "checks/production_policies.h"
 
 namespace triecheck::unit {
 
 using tokens = std::vector<token>;
 using pages = std::vector<page_id>;
 
-template <class Tuple>
+/// The default variant with a policy; the policies are one text under every lock.
+template <class Policy>
+struct default_cache_with {
+  using family = typename std::tuple_element_t<0, std::remove_const_t<decltype(checks::production_caches)>>::family;
+  using cache_type = typename checks::cache_with<family, std_sync, Policy>::type;
+};
+
+template <class Variants, class Policies>
 struct types_of;
-template <class... P>
-struct types_of<const std::tuple<P...>> {
-  using type = testing::Types<P...>;
+template <class... Variant, class Recency, class... Policy>
+struct types_of<const std::tuple<Variant...>, const std::tuple<Recency, Policy...>> {
+  using with_recency = testing::Types<Variant...>;
+  using all = testing::Types<Variant..., default_cache_with<Policy>...>;
 };
 
 struct name_of_variant {
   template <class P>
   static std::string GetName(int) {
-    return std::get<P>(checks::production_caches).name;
+    return name(static_cast<const P*>(nullptr));
+  }
+
+ private:
+  template <class Variant>
+  static std::string name(const Variant*) {
+    return std::get<Variant>(checks::production_caches).name;
+  }
+  template <class Policy>
+  static std::string name(const default_cache_with<Policy>*) {
+    std::string text = std::get<Policy>(checks::production_policies).name;
+    std::replace(text.begin(), text.end(), '-', '_');
+    return std::get<0>(checks::production_caches).name + ("_" + text);
   }
 };
 
@@ -65,6 +89,12 @@ class variant : public testing::Test {
   cache_type cache{{.pages = 4, .tokens_per_page = 2}};
 };
 
-using all_variants = types_of<decltype(checks::production_caches)>::type;
+// What holds of the order of recency alone.
+template <class P>
+class recency_variant : public variant<P> {};
+
+using production_types = types_of<decltype(checks::production_caches), decltype(checks::production_policies)>;
+using all_variants = production_types::all;
+using all_variants_with_recency = production_types::with_recency;
 
 }  // namespace triecheck::unit

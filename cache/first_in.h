@@ -1,0 +1,32 @@
+// The policy `first-in`: of the unpinned leaves the one that was published first.
+//
+// When to use: as a yardstick, or where requests come once. When not: prompts that come back; a hit does not help a page.
+// A parent was published before its children, so when the last of them falls it is the next.
+//
+// Guarantees, cost, threads: ranked_leaves.h.
+#pragma once
+
+#include "ranked_leaves.h"
+
+namespace triecheck {
+
+template <sync_layer Sync>
+class first_in : public ranked_leaves<Sync> {
+ public:
+  using release_terms = no_terms;
+
+  explicit first_in(std::size_t pages) : ranked_leaves<Sync>(pages, 1) {}
+
+  void released(page_id page, bool unpinned, no_terms) {
+    if (unpinned) this->list_if_leaf(page);
+  }
+
+  page_id oldest() const { return this->first(0); }
+
+  template <class Trie, class Visit>
+  void in_order(const Trie& trie, Visit visit) const {
+    this->in_order_of(trie, [](std::size_t level) { return level; }, visit);
+  }
+};
+
+}  // namespace triecheck

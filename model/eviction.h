@@ -1,0 +1,73 @@
+// Which evictable node falls first, for every policy: the specification's recency and the others, as code.
+//
+// A node has a rank, and the evictable node with the least falls. Ranks change when a lease ends, and for the policies
+// that age or forget also those of nodes that the lease did not hold.
+//
+// Threads: a plain value.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "operation.h"
+
+namespace triecheck::model {
+
+/// By what the evictable nodes are ranked; among equals the one that was released first falls first.
+enum class eviction_policy : std::uint8_t {
+  recency,    ///< its latest release
+  first_in,   ///< its publication
+  frequency,  ///< how many leases held it, up to 15, and what the node evicted last had when this one was released
+  priority,   ///< the highest priority that was asked for it and lives, in seven steps
+  segmented,  ///< whether it is protected: released at least twice, and of those among the latest, three tenths of the pages
+};
+
+class eviction_ranks {
+ public:
+  using rank = std::pair<std::uint64_t, std::uint64_t>;
+  struct change {
+    page node;
+    rank before;
+  };
+
+  eviction_ranks(eviction_policy policy, std::size_t pages);
+
+  rank of(page node) const;
+
+  void published(page node);
+
+  /// A lease ended that held `chain`, root first. Returns the nodes outside the chain whose rank may have changed.
+  std::vector<change> released(const std::vector<page>& chain, const retention& keep);
+
+  void evicted(page node);
+
+ private:
+  static constexpr std::size_t steps = 7;  // of priorities; step 0 is none
+
+  struct record {
+    std::uint64_t published = 0;  // the event of its publication
+    std::uint64_t released = 0;   // the event of its latest release; 0 before the first
+    std::uint64_t uses = 0;
+    std::uint64_t count = 0;
+    std::array<std::uint64_t, steps + 1> ends{};  // of the priorities asked for: the release with which each step ends
+  };
+
+  std::uint64_t living_step(const record& r) const;
+  std::vector<change> turn_the_clock();
+  std::vector<change> protect(const std::vector<page>& chain);
+
+  eviction_policy policy_;
+  std::size_t most_protected_;
+  std::vector<record> records_;
+  std::uint64_t events_ = 0;                              // numbers publications, and the releases of single nodes
+  std::uint64_t releases_ = 0;                            // of leases
+  std::uint64_t age_ = 0;                                 // the count of the node evicted last
+  std::set<std::pair<std::uint64_t, page>> ends_;         // ends of priorities; also those that no longer matter
+  std::set<std::pair<std::uint64_t, page>> protected_;    // by latest release
+};
+
+}  // namespace triecheck::model
