@@ -28,6 +28,18 @@ struct sync_counts {
   std::uint64_t waits = 0;              ///< of these, those that had to wait
   std::uint64_t waited_ns = 0;
   friend bool operator==(const sync_counts&, const sync_counts&) = default;
+
+  /// What happened since `before`.
+  friend sync_counts operator-(sync_counts after, const sync_counts& before) {
+    after.loads -= before.loads;
+    after.stores -= before.stores;
+    after.read_modify_writes -= before.read_modify_writes;
+    after.failed_exchanges -= before.failed_exchanges;
+    after.acquisitions -= before.acquisitions;
+    after.waits -= before.waits;
+    after.waited_ns -= before.waited_ns;
+    return after;
+  }
 };
 
 template <sync_layer Base>

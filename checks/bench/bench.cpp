@@ -133,6 +133,7 @@ std::size_t scarce_pages(const load& l, std::size_t threads) {
 
 bench_results run_bench(const std::vector<load>& loads, const bench_options& options) {
   bench_results results;
+  results.synchronisation = measure_synchronisation();
   if (options.on_cell) options.on_cell("the limits of the machine");
   results.machine = measure_machine(loads.front(), options.pages, options.seconds / 5);
   bench_run run(options, results);

@@ -16,6 +16,7 @@
 #include "checks/bench/contestant.h"
 #include "checks/bench/load.h"
 #include "checks/bench/machine.h"
+#include "checks/bench/synchronisation.h"
 
 namespace triecheck::checks {
 
@@ -49,6 +50,7 @@ struct bench_result {
 
 struct bench_results {
   machine_results machine;
+  std::vector<synchronisation_result> synchronisation;
   std::vector<bench_result> cells;
 };
 

@@ -9,6 +9,7 @@
 
 #include "checks/bench/chart.h"
 #include "checks/bench/report.h"
+#include "checks/production_caches.h"
 #include "checks/trace/generate.h"
 
 namespace triecheck::checks {
@@ -129,6 +130,7 @@ bench_results made_up() {
   r.machine.limits = {{"fetch_add", 1, 2.5}};
   r.machine.dependent_loads = {{1024, 1.5}};
   r.machine.layer = {{"var", 1, 1}};
+  r.synchronisation = measure_synchronisation();
   r.cells = {cell("coarse", false, false, 1, 3e6), cell("hash-chain", true, false, 1, 1e6),
              cell("coarse", false, false, 2, 1.5e6), cell("hash-chain", true, false, 2, 0.5e6),
              cell("coarse", false, true, 1024, 3e6)};
@@ -143,6 +145,24 @@ TEST(bench, ratios_are_those_to_the_baseline_and_to_one_thread) {
   const std::string table = to_table({small_load()}, made_up());
   EXPECT_NE(table.find("/hash-chain"), std::string::npos) << table;
   EXPECT_NE(table.find("     3.00"), std::string::npos) << table;
+}
+
+TEST(bench, synchronisation_of_every_variant_is_in_table_and_json) {
+  const nlohmann::ordered_json json = to_json({small_load()}, made_up());
+  const std::string table = to_table({small_load()}, made_up());
+  std::size_t lookups = 0;
+  for (const auto& r : json["synchronisation"]) {
+    EXPECT_NE(table.find("  " + r["cache"].get<std::string>() + " "), std::string::npos);
+    if (r["call"] != "lookup that finds all") continue;
+    ++lookups;
+    if (r["cache"] == "lockfree") {
+      EXPECT_EQ(r["read_modify_writes"], 1);
+    }
+    if (r["cache"] == "coarse") {
+      EXPECT_EQ(r["acquisitions"], 1);
+    }
+  }
+  EXPECT_EQ(lookups, 3 * std::tuple_size_v<decltype(production_caches)>) << "three depths of each variant";
 }
 
 TEST(bench, charts_are_whole_and_name_every_curve_that_has_points) {

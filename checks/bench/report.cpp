@@ -99,10 +99,20 @@ double throughput(const bench_result& r) { return r.requests_per_second; }
 double p99_us(const bench_result& r) { return static_cast<double>(r.p99_ns) * 1e-3; }
 double ns_per_page(const bench_result& r) { return r.ns_per_page; }
 
+std::string synchronisation_table(const std::vector<synchronisation_result>& results) {
+  std::string text = formatted("%-40s%8s%8s%8s%8s%8s\n", "Synchronisation, counted", "pages", "r-m-w", "locks", "loads", "stores");
+  for (const synchronisation_result& r : results) {
+    text += formatted("  %-10s%-28s%8zu%8zu%8zu%8zu%8zu\n", r.cache.c_str(), r.call.c_str(), r.pages,
+                      static_cast<std::size_t>(r.counts.read_modify_writes), static_cast<std::size_t>(r.counts.acquisitions),
+                      static_cast<std::size_t>(r.counts.loads), static_cast<std::size_t>(r.counts.stores));
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string to_table(const std::vector<load>& loads, const bench_results& results) {
-  std::string text = machine_table(results.machine);
+  std::string text = machine_table(results.machine) + synchronisation_table(results.synchronisation);
   for (const load& l : loads) {
     text += formatted("%s: %s; %zu requests of %.1f pages on average, %zu different pages\n", l.name.c_str(),
                       l.description.c_str(), l.requests(),
@@ -135,6 +145,15 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   json["machine"]["walk_ns_per_page"] = results.machine.walk_ns_per_page;
   for (const layer_result& r : results.machine.layer) {
     json["layer"].push_back({{"name", r.name}, {"layer_ns", r.layer_ns}, {"bare_ns", r.bare_ns}});
+  }
+  for (const synchronisation_result& r : results.synchronisation) {
+    json["synchronisation"].push_back({{"cache", r.cache},
+                                       {"call", r.call},
+                                       {"pages", r.pages},
+                                       {"read_modify_writes", r.counts.read_modify_writes},
+                                       {"acquisitions", r.counts.acquisitions},
+                                       {"loads", r.counts.loads},
+                                       {"stores", r.counts.stores}});
   }
   for (const load& l : loads) {
     json["loads"].push_back({{"name", l.name},

@@ -13,7 +13,7 @@
 
 namespace triecheck::checks {
 
-/// The table: the limits, the layer, then for each load and mode a row for each cache and count of threads, with its
+/// The table: the limits, the layer, the synchronisation of each call, then for each load and mode a row for each cache and count of threads, with its
 /// throughput over that of each baseline and over its own with one thread; then the sweep over pages.
 std::string to_table(const std::vector<load>& loads, const bench_results& results);
 

@@ -39,13 +39,7 @@ template <class Call>
 sync_counts cost(Call call) {
   const sync_counts before = measured::measured_here();
   call();
-  sync_counts after = measured::measured_here();
-  after.loads -= before.loads;
-  after.stores -= before.stores;
-  after.read_modify_writes -= before.read_modify_writes;
-  after.failed_exchanges -= before.failed_exchanges;
-  after.acquisitions -= before.acquisitions;
-  return after;
+  return measured::measured_here() - before;
 }
 
 // Prompts of `pages` pages that share no block.
