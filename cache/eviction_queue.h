@@ -9,8 +9,10 @@
 // A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
 // it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
 //
-// There is one turn. Who does not get it does not wait: it evicts with the hand, which goes round all pages and takes any
-// unpinned leaf that it meets. A thread that stops with the turn costs the others recency, nothing else.
+// There is one turn. Who does not get it does not wait: it evicts with the hand, which goes round all pages, looks at some
+// unpinned leaves at a time and takes the one that was released longest ago, and its parents as far as they fall with it.
+// What the hand leaves behind, a parent, is as old as its child was: it does not go behind what is newer, but to the front.
+// A thread that stops with the turn costs the others recency, nothing else.
 //
 // Invariants: I6: a node without references is on the list or in the inbox, or an operation under way puts it there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
@@ -26,6 +28,7 @@
 #include "lockfree_trie.h"
 #include "orders.h"
 #include "recency_list.h"
+#include "striped.h"
 #include "sync.h"
 #include "types.h"
 
@@ -83,6 +86,8 @@ class eviction_queue {
     typename Sync::template atomic<std::uint64_t> tick{0};     // of the latest release that ended here, or below
   };
 
+  static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among
+
   entry& at(page_id page) { return entries_[index_of(page)]; }
   const entry& at(page_id page) const { return entries_[index_of(page)]; }
   std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
@@ -110,18 +115,31 @@ class eviction_queue {
       return;
     }
     at(parent).tick.store(tick(child), orders::tick);
-    if (list_.contains(parent)) list_.remove(parent);
-    list_.push_oldest(parent);
+    put_in_front(parent);
   }
 
   void empty_inbox() {
     page_id next = sorted(inbox_.exchange(no_page, orders::inbox));
+    std::uint64_t newest = newest_.get();
     while (next != no_page) {
       const page_id page = next;
       next = at(page).below.get();
       at(page).posted.store(false, orders::unpost);
-      list_.push_newest(page);
+      const std::uint64_t released = tick(page);
+      // Ticks of different threads are apart; what is older than that is a parent that the hand left behind.
+      if (released + striped_clock<Sync>::most_apart > newest) {
+        list_.push_newest(page);
+        newest = std::max(newest, released);
+      } else {
+        put_in_front(page);
+      }
     }
+    newest_.set(newest);
+  }
+
+  void put_in_front(page_id page) {
+    if (list_.contains(page)) list_.remove(page);
+    list_.push_oldest(page);
   }
 
   // Merge sort by tick, in place, on a chain that came newest first: older ticks come out first.
@@ -169,19 +187,49 @@ class eviction_queue {
 
   std::size_t evict_with_hand(std::span<page_id> freed) {
     std::size_t count = 0;
-    std::size_t at_page = hand_.load(orders::hint);
-    for (std::size_t tried = 0; tried < pages_ && count < freed.size(); ++tried) {
-      const page_id page{static_cast<std::uint32_t>(at_page)};
-      at_page = at_page + 1 == pages_ ? 0 : at_page + 1;
-      if (!trie_.claim(page)) continue;
+    std::size_t hand = hand_.load(orders::hint);
+    while (count < freed.size()) {
+      const page_id page = oldest_of_some(hand);
+      if (page == no_page) break;
+      if (trie_.claim(page)) count += evict_upwards(page, freed.subspan(count));
+    }
+    hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
+    return count;
+  }
+
+  // Of the next leaves without pins, the one that was released longest ago; `no_page` when there is none on a whole round.
+  page_id oldest_of_some(std::size_t& hand) const {
+    page_id oldest = no_page;
+    std::uint64_t since = 0;
+    std::size_t seen = 0;
+    for (std::size_t tried = 0; tried < pages_ && seen < hand_sample; ++tried) {
+      const page_id page{static_cast<std::uint32_t>(hand)};
+      hand = hand + 1 == pages_ ? 0 : hand + 1;
+      if (!trie_.is_evictable(page)) continue;
+      ++seen;
+      if (const std::uint64_t released = tick(page); oldest == no_page || released < since) {
+        oldest = page;
+        since = released;
+      }
+    }
+    return oldest;
+  }
+
+  // The claimed node, and its parents as long as each loses its last child and was not released later than that. Returns how
+  // many; `freed` is not empty.
+  std::size_t evict_upwards(page_id page, std::span<page_id> freed) {
+    for (std::size_t count = 0;;) {
       freed[count++] = page;
       const page_id parent = take_out(page);
-      if (parent == no_page) continue;
-      if (tick(parent) < tick(page)) at(parent).tick.store(tick(page), orders::tick);
-      post(parent);
+      if (parent == no_page) return count;
+      const bool later = tick(parent) > tick(page);
+      if (!later) at(parent).tick.store(tick(page), orders::tick);
+      if (later || count == freed.size() || !trie_.claim(parent)) {
+        post(parent);
+        return count;
+      }
+      page = parent;
     }
-    hand_.store(static_cast<std::uint32_t>(at_page), orders::hint);
-    return count;
   }
 
   // Takes the claimed node out of the trie; returns its parent if that has no references left.
@@ -196,7 +244,8 @@ class eviction_queue {
   typename Sync::template atomic<page_id> inbox_{no_page};
   typename Sync::template atomic<bool> turn_{false};
   typename Sync::template atomic<std::uint32_t> hand_{0};
-  recency_list<Sync> list_;  // of the curator
+  recency_list<Sync> list_;                             // of the curator
+  typename Sync::template var<std::uint64_t> newest_{0};  // the latest tick that the list was filled up to
 };
 
 template <sync_layer Sync>

@@ -130,6 +130,9 @@ class lockfree_trie {
     return before.references - 1;
   }
 
+  /// Whether `page` is a leaf without pins.
+  bool is_evictable(page_id page) const { return node_word::of(at(page).state.load(orders::visit)).is_evictable(); }
+
   /// Claims the leaf `page` for eviction if it is one without pins: lookups do not find it any more, and nobody else
   /// claims it. Linearization point of an eviction: the exchange.
   bool claim(page_id page) {

@@ -82,12 +82,16 @@ class striped_counts {
   const std::unique_ptr<stripe[]> stripes_;
 };
 
-/// Ticks that grow from release to release of one thread, and that differ between threads by little more than
-/// `apart`: a thread looks at what is common each time, but writes it only that often.
+/// Ticks that grow from release to release of one thread, and that differ between threads by little: a thread looks at what
+/// is common each time, and writes it when it is `apart` ahead.
 template <sync_layer Sync>
 class striped_clock {
  public:
   striped_clock() : stripes_(std::make_unique<stripe[]>(Sync::thread_indices + 1)) { Sync::label(common_, "clock.common"); }
+
+  /// By how much a tick may be below one that another thread was given before, as long as none of them stands still between
+  /// the reading and the writing of its clock.
+  static constexpr std::uint64_t most_apart = 64;
 
   std::uint64_t advance() {
     shared_word& own = stripes_[Sync::thread_index()].now;
