@@ -59,6 +59,12 @@ class lease {
 
   // What every variant does with a lease, whatever its locks. All of it belongs to the thread that uses the lease.
 
+  /// `ok`, or what an operation of `cache` that wants an open lease of its own answers instead.
+  status usable_in(const Cache& cache) const noexcept {
+    if (!is_open()) return status::lease_closed;
+    return cache_ == &cache ? status::ok : status::invalid_argument;
+  }
+
   /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold more than all pages.
   std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots, const cache_config& c) const noexcept {
     const std::size_t room = c.pages * c.tokens_per_page - token_count_;

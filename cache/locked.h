@@ -83,7 +83,7 @@ class locked_cache {
   /// when free pages and eviction together cannot cover the need: nothing was evicted. `lease_closed`,
   /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
-    if (const status s = usable(l); s != status::ok) return s;
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
     if (!shortage) {
       const guard lock(mutex_);
@@ -102,7 +102,7 @@ class locked_cache {
   /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
   /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
   [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = usable(l); s != status::ok) return s;
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
     const std::size_t full = l.token_count_ / span_tokens;
     if (full == l.cached_) return status::ok;
@@ -140,7 +140,7 @@ class locked_cache {
   /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
-    r.result = usable(l);
+    r.result = l.usable_in(*this);
     if (r.result != status::ok) return r;
     lease_type forked;
     buffers_.lend(forked.pages_, forked.unpublished_);
@@ -226,11 +226,6 @@ class locked_cache {
   using guard = typename Locking::guard;
   using read_guard = typename Locking::read_guard;
   using counter = typename Locking::template count<std::uint64_t>;
-
-  status usable(const lease_type& l) const noexcept {
-    if (!l.is_open()) return status::lease_closed;
-    return l.cache_ == this ? status::ok : status::invalid_argument;
-  }
 
   static void add(counter& c, std::uint64_t n) { c.add(n); }
 

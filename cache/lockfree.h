@@ -9,8 +9,9 @@
 // chain. A page that was evicted goes to the pool (free_stack.h) and may be another node at once; its generation tells.
 // Which leaf falls is decided in eviction_queue.h, counts are striped over threads (striped.h).
 //
-// Invariants (numbers as in the documentation of the checks): a page is free, private, cached, or evicted and about to be
-// free, as its state word says (I1); the references of a node are its children and the open leases that end on it (I4).
+// Invariants (numbers as in the documentation of the checks): a page is the pool's, a lease's or the trie's, as `holders_`
+// says, and a node when its state word says so (I1); the references of a node are its children and the open leases that
+// end on it (I4).
 // Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear, stats; wait-free: the counting itself, and
 // the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
 // an eviction can make others evict in another order than recency.
@@ -22,6 +23,7 @@
 #include <optional>
 #include <utility>
 
+#include "block_hash.h"
 #include "eviction_queue.h"
 #include "free_stack.h"
 #include "lease.h"
@@ -71,7 +73,7 @@ class lockfree_cache {
       std::uint64_t hash = root_hash;
       for (std::size_t i = 0; i < blocks; ++i) {
         const auto block = tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
-        hash = trie_.hash_below(hash, block);
+        hash = block_hash(hash, block);
         const auto child = trie_.find_child({deepest.page == no_page ? node_ref{} : deepest.ref(), hash, block});
         if (child.page == no_page) break;
         l.pages_.push_back(child.page);
@@ -95,7 +97,7 @@ class lockfree_cache {
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the exchange of the pool's top, or the last look at it.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
-    if (const status s = usable(l); s != status::ok) return s;
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
     if (!shortage) {
       counts_.add(refused_too_large, 1);
@@ -111,7 +113,7 @@ class lockfree_cache {
   /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
   /// Linearization point, of each page: the exchange that links it, or the pin of the one that stands.
   [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = usable(l); s != status::ok) return s;
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
     const std::size_t full = l.token_count_ / span_tokens;
     const std::size_t first = l.cached_;
@@ -121,7 +123,7 @@ class lockfree_cache {
     std::size_t duplicates = 0;
     for (; l.cached_ < full; ++l.cached_) {
       const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
-      hash = trie_.hash_below(hash, block);
+      hash = block_hash(hash, block);
       const page_id own = l.pages_[l.cached_];
       evictions_.forget(own);
       const node_ref node = trie_.attach(own, {parent, hash, block});
@@ -166,7 +168,7 @@ class lockfree_cache {
   /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
-    r.result = usable(l);
+    r.result = l.usable_in(*this);
     if (r.result != status::ok) return r;
     lease_type forked;
     buffers_.lend(forked.pages_, forked.unpublished_);
@@ -280,11 +282,6 @@ class lockfree_cache {
   static constexpr std::uint64_t root_hash = 0;
   static constexpr std::size_t batch = 64;     // pages that an eviction frees in one exchange of the pool's top
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
-
-  status usable(const lease_type& l) const noexcept {
-    if (!l.is_open()) return status::lease_closed;
-    return l.cache_ == this ? status::ok : status::invalid_argument;
-  }
 
   void open(lease_type& l, lease_id id) {
     l.cache_ = this;

@@ -13,8 +13,8 @@
 // Invariants: I7: a node is in its bucket's chain from attach to detach, once. A node has as many references as it has
 // children and leases that end on it (I4); children name their parent by page and generation.
 // Cost: find_child is O(tokens per page) expected; attach and detach too. Nothing is allocated.
-// Threads and progress: any thread may call anything at any time; lock-free: a walk starts again only when another thread
-// changed the chain under it. The exceptions are said.
+// Threads and progress: any thread may call anything at any time, unless a member says otherwise; lock-free: a walk starts
+// again only when another thread changed the chain under it.
 // Source of the orders: orders.h.
 #pragma once
 
@@ -66,12 +66,9 @@ class lockfree_trie {
   /// What a child of `parent` under `block` is found by.
   struct key {
     node_ref parent;
-    std::uint64_t hash;  ///< of all blocks from the root to this one
+    std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
     std::span<const token> block;
   };
-
-  /// The key one block below `above`; below the root for a key whose `hash` is the seed of the root.
-  static std::uint64_t hash_below(std::uint64_t hash, std::span<const token> block) { return block_hash(hash, block); }
 
   /// A node as it was seen.
   struct sight {
@@ -254,7 +251,7 @@ class lockfree_trie {
   template <class Look>
   walk_end walk(std::uint64_t hash, Look look) const {
     for (;;) {
-      const shared_word* before = &heads_[bucket(hash)];
+      shared_word* before = &heads_[bucket(hash)];
       std::uint64_t link = before->load(orders::link_read);
       const std::uint64_t head = link;
       for (;;) {
@@ -269,17 +266,17 @@ class lockfree_trie {
 
   // Past `page`, which was in the chain while it was looked at, or out with it, when it is marked. False when `before`
   // has changed: the walk starts again.
-  bool step(const shared_word*& before, std::uint64_t& link, page_id page, std::uint64_t next) const {
+  bool step(shared_word*& before, std::uint64_t& link, page_id page, std::uint64_t next) const {
     const link_word behind = link_word::of(next);
     if (!behind.marked) {
       if (before->load(orders::link_read) != link) return false;
-      before = &at(page).next;
+      before = &nodes_[index_of(page)].next;
       link = next;
       return true;
     }
     const std::uint64_t shortened = link_word::of(link).leading_to(behind.page);
     std::uint64_t expected = link;
-    const bool taken_out = const_cast<shared_word*>(before)->compare_exchange_strong(expected, shortened, orders::link_change, orders::link_read);
+    const bool taken_out = before->compare_exchange_strong(expected, shortened, orders::link_change, orders::link_read);
     link = shortened;
     return taken_out;
   }

@@ -119,7 +119,7 @@ class nodelock_cache {
   /// when free pages and eviction together cannot cover the need: pages that were evicted on the way stay free.
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
-    if (const status s = usable(l); s != status::ok) return s;
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
     if (!shortage) {
       counters_.refused_too_large.add(1);
@@ -134,7 +134,7 @@ class nodelock_cache {
   /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
   /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
   [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = usable(l); s != status::ok) return s;
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::size_t full = l.token_count_ / config_.tokens_per_page;
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
@@ -170,7 +170,7 @@ class nodelock_cache {
   /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
-    r.result = usable(l);
+    r.result = l.usable_in(*this);
     if (r.result != status::ok) return r;
     lease_type forked;
     buffers_.lend(forked.pages_, forked.unpublished_);
@@ -268,11 +268,6 @@ class nodelock_cache {
     node_mutex lock;
     typename Sync::template var<std::uint32_t> children;
   };
-
-  status usable(const lease_type& l) const noexcept {
-    if (!l.is_open()) return status::lease_closed;
-    return l.cache_ == this ? status::ok : status::invalid_argument;
-  }
 
   lease_id next_id() { return lease_id(next_lease_.fetch_add(1)); }
 

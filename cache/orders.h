@@ -42,7 +42,7 @@ inline constexpr memory_order state_read = memory_order::acquire;
 inline constexpr memory_order claim_node = memory_order::acq_rel;
 // (10) alone: a second pin, by somebody who holds the first: nobody can evict the node.
 inline constexpr memory_order pin_again = memory_order::relaxed;
-// (11) alone: the state of a page that nobody else can reach. What leads to it publishes it: (1), (18).
+// (11) alone: the state of a page that nobody else can reach. What leads to it publishes it: (1), (21).
 inline constexpr memory_order state_private = memory_order::relaxed;
 
 // (25) with (8): the state of a new node, behind its block and parent. A lookup may come to the page by a link to the node
@@ -69,7 +69,7 @@ inline constexpr memory_order tick = memory_order::relaxed;
 inline constexpr memory_order turn_end = memory_order::release;
 // (19) with (18): begins a turn.
 inline constexpr memory_order turn_begin = memory_order::acquire;
-// (20) alone: whether it is worth to try for a turn, and where the hand stands: hints.
+// (20) alone: where the hand stands: a hint.
 inline constexpr memory_order hint = memory_order::relaxed;
 
 // ---- The page pool (free_stack.h)
