@@ -25,7 +25,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "page_records.h"
 #include "types.h"
+
 
 namespace triecheck {
 
@@ -43,7 +45,7 @@ struct retention {
 
 template <class P>
 concept eviction_policy =
-    std::constructible_from<P, std::size_t> &&
+    std::constructible_from<P, column<typename P::per_page>, std::size_t> &&
     requires(P& p, const P& c, page_id page, typename P::release_terms terms) {
       p.published(page, page);
       p.release_begins();

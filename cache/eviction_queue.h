@@ -21,12 +21,12 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "lockfree_trie.h"
 #include "orders.h"
+#include "page_records.h"
 #include "recency_list.h"
 #include "striped.h"
 #include "sync.h"
@@ -37,8 +37,16 @@ namespace triecheck {
 template <sync_layer Sync>
 class eviction_queue {
  public:
-  eviction_queue(lockfree_trie<Sync>& trie, std::size_t pages)
-      : trie_(trie), pages_(pages), entries_(std::make_unique<entry[]>(pages)), list_(pages) {
+  /// What the queue notes of a page.
+  struct per_page {
+    typename Sync::template atomic<std::uint64_t> tick{0};  // of the latest release that ended here, or below
+    typename Sync::template var<page_id> below;             // in the inbox, or in the part of it that is being sorted
+    typename Sync::template atomic<bool> posted{false};     // in the inbox, or on the way there
+  };
+
+  eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
+                 std::size_t pages)
+      : trie_(trie), pages_(pages), entries_(entries), list_(links, pages) {
     Sync::label(turn_, "eviction.turn");
     Sync::label(inbox_, "eviction.inbox");
     Sync::label(hand_, "eviction.hand");
@@ -58,7 +66,7 @@ class eviction_queue {
 
   /// After it: puts the node into the inbox, if it is not there.
   void post(page_id page) {
-    entry& e = at(page);
+    per_page& e = at(page);
     if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return;
     page_id top = inbox_.load(orders::inbox_look);
     do {
@@ -70,9 +78,14 @@ class eviction_queue {
   /// Linearization point of each: the claim of its node.
   std::size_t evict(std::span<page_id> freed) {
     if (freed.empty()) return 0;
-    if (turn_.exchange(true, orders::turn_begin)) return evict_with_hand(freed);
-    const std::size_t count = evict_in_order(freed);
-    turn_.store(false, orders::turn_end);
+    std::size_t count = 0;
+    if (turn_.exchange(true, orders::turn_begin)) {
+      count = evict_with_hand(freed);
+    } else {
+      count = evict_in_order(freed);
+      turn_.store(false, orders::turn_end);
+    }
+    for (const page_id page : freed.first(count)) trie_.detach(page);
     return count;
   }
 
@@ -80,16 +93,10 @@ class eviction_queue {
   std::vector<page_id> order() const;
 
  private:
-  struct entry {
-    typename Sync::template atomic<bool> posted{false};        // in the inbox, or on the way there
-    typename Sync::template var<page_id> below;                // in the inbox, or in the part of it that is being sorted
-    typename Sync::template atomic<std::uint64_t> tick{0};     // of the latest release that ended here, or below
-  };
-
   static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among
 
-  entry& at(page_id page) { return entries_[index_of(page)]; }
-  const entry& at(page_id page) const { return entries_[index_of(page)]; }
+  per_page& at(page_id page) { return entries_[page]; }
+  const per_page& at(page_id page) const { return entries_[page]; }
   std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
 
   // What follows requires the turn.
@@ -103,7 +110,7 @@ class eviction_queue {
       list_.remove(page);
       if (!trie_.claim(page)) continue;
       freed[count++] = page;
-      if (const page_id parent = take_out(page); parent != no_page) hand_over(page, parent);
+      if (const page_id parent = let_go_of_parent(page); parent != no_page) hand_over(page, parent);
     }
     return count;
   }
@@ -220,7 +227,7 @@ class eviction_queue {
   std::size_t evict_upwards(page_id page, std::span<page_id> freed) {
     for (std::size_t count = 0;;) {
       freed[count++] = page;
-      const page_id parent = take_out(page);
+      const page_id parent = let_go_of_parent(page);
       if (parent == no_page) return count;
       const bool later = tick(parent) > tick(page);
       if (!later) at(parent).tick.store(tick(page), orders::tick);
@@ -232,15 +239,16 @@ class eviction_queue {
     }
   }
 
-  // Takes the claimed node out of the trie; returns its parent if that has no references left.
-  page_id take_out(page_id page) {
-    const page_id parent = trie_.detach(page);
+  // Gives up the reference of the claimed node on its parent; returns the parent if that has no references left.
+  page_id let_go_of_parent(page_id page) {
+    trie_.fetch_bucket(trie_.hash(page));
+    const page_id parent = trie_.parent(page);
     return parent != no_page && trie_.unpin(parent) == 0 ? parent : no_page;
   }
 
   lockfree_trie<Sync>& trie_;
   const std::size_t pages_;
-  const std::unique_ptr<entry[]> entries_;
+  const column<per_page> entries_;
   typename Sync::template atomic<page_id> inbox_{no_page};
   typename Sync::template atomic<bool> turn_{false};
   typename Sync::template atomic<std::uint32_t> hand_{0};

@@ -15,7 +15,9 @@ class first_in : public ranked_leaves<Sync> {
  public:
   using release_terms = no_terms;
 
-  explicit first_in(std::size_t pages) : ranked_leaves<Sync>(pages, 1) {}
+  using typename ranked_leaves<Sync>::per_page;
+
+  first_in(column<per_page> nodes, std::size_t pages) : ranked_leaves<Sync>(nodes, pages, 1) {}
 
   void released(page_id page, bool unpinned, no_terms) {
     if (unpinned) this->list_if_leaf(page);

@@ -10,12 +10,12 @@
 // Threads and progress: any; lock-free: an exchange fails only when another one succeeded.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <span>
 
 #include "node_word.h"
 #include "orders.h"
+#include "page_records.h"
 #include "sync.h"
 #include "types.h"
 
@@ -24,14 +24,19 @@ namespace triecheck {
 template <sync_layer Sync>
 class free_stack {
  public:
+  /// What the stack notes of a page.
+  struct per_page {
+    typename Sync::template atomic<std::uint64_t> word;  // entry
+  };
+
   /// A stack of all pages, the lowest on top. Requires 1 <= pages < 2^32 - 1.
-  explicit free_stack(std::size_t pages) : entries_(std::make_unique<shared_word[]>(pages)), top_(link_word{.page = page_id(0)}.packed()) {
+  free_stack(column<per_page> entries, std::size_t pages) : entries_(entries), top_(link_word{.page = page_id(0)}.packed()) {
     Sync::label(top_, "pool.top");
     for (std::size_t i = 0; i < pages; ++i) {
       const bool last = i + 1 == pages;
       const page_id below = last ? no_page : page_id(static_cast<std::uint32_t>(i + 1));
-      entries_[i].store(packed({.below = below, .depth = pages - i}), orders::stack_link);
-      Sync::label(entries_[i], "pool.entry", i);
+      entries_[i].word.store(packed({.below = below, .depth = pages - i}), orders::stack_link);
+      Sync::label(entries_[i].word, "pool.entry", i);
     }
   }
 
@@ -78,15 +83,13 @@ class free_stack {
       const std::size_t below = depth_of(first.page);
       for (std::size_t i = 0; i < pages.size(); ++i) {
         const page_id next = i + 1 < pages.size() ? pages[i + 1] : first.page;
-        entries_[index_of(pages[i])].store(packed({.below = next, .depth = below + pages.size() - i}), orders::stack_link);
+        entries_[pages[i]].word.store(packed({.below = next, .depth = below + pages.size() - i}), orders::stack_link);
       }
       if (top_.compare_exchange_weak(top, first.leading_to(pages.front()), orders::stack_change, orders::stack_read)) return;
     }
   }
 
  private:
-  using shared_word = typename Sync::template atomic<std::uint64_t>;
-
   /// Of a free page: the one below it, and how many pages there are from it to the bottom.
   struct entry {
     page_id below;
@@ -97,13 +100,13 @@ class free_stack {
     return std::uint64_t{static_cast<std::uint32_t>(e.depth)} << 32 | static_cast<std::uint32_t>(e.below);
   }
   entry at(page_id page) const {
-    const std::uint64_t e = entries_[index_of(page)].load(orders::stack_link);
+    const std::uint64_t e = entries_[page].word.load(orders::stack_link);
     return {.below = page_id(static_cast<std::uint32_t>(e)), .depth = e >> 32};
   }
   std::size_t depth_of(page_id page) const { return page == no_page ? 0 : at(page).depth; }
 
-  const std::unique_ptr<shared_word[]> entries_;
-  shared_word top_;  // link_word
+  const column<per_page> entries_;
+  typename Sync::template atomic<std::uint64_t> top_;  // link_word
 };
 
 }  // namespace triecheck

@@ -29,7 +29,15 @@ class frequency : public ranked_leaves<Sync> {
   /// More leases than this count as this many.
   static constexpr std::uint64_t most_uses = 15;
 
-  explicit frequency(std::size_t pages) : ranked_leaves<Sync>(pages, levels), uses_(std::make_unique<use[]>(pages)) {
+  /// What the policy notes of a page.
+  struct per_page {
+    typename ranked_leaves<Sync>::per_page node;
+    typename Sync::template var<std::uint64_t> uses;   // leases that held the page, up to most_uses
+    typename Sync::template var<std::uint64_t> count;  // uses and the age at the latest release
+  };
+
+  frequency(column<per_page> uses, std::size_t pages)
+      : ranked_leaves<Sync>(uses.part(&per_page::node), pages, levels), uses_(uses) {
     Sync::label(age_, "frequency.age");
     for (std::size_t i = 0; i < pages; ++i) {
       Sync::label(uses_[i].uses, "frequency.uses", i);
@@ -43,7 +51,7 @@ class frequency : public ranked_leaves<Sync> {
   }
 
   void released(page_id page, bool unpinned, no_terms) {
-    use& u = at(page);
+    per_page& u = at(page);
     u.uses.set(std::min(u.uses.get() + 1, most_uses));
     u.count.set(age_.get() + u.uses.get());
     this->renew(page);
@@ -74,14 +82,10 @@ class frequency : public ranked_leaves<Sync> {
  private:
   static constexpr std::size_t levels = most_uses + 1;
   using shared_number = typename Sync::template var<std::uint64_t>;
-  struct use {
-    shared_number uses;   // leases that held the page, up to most_uses
-    shared_number count;  // uses and the age at the latest release
-  };
 
-  use& at(page_id page) { return uses_[index_of(page)]; }
+  per_page& at(page_id page) { return uses_[page]; }
 
-  const std::unique_ptr<use[]> uses_;
+  const column<per_page> uses_;
   shared_number age_{0};
 };
 

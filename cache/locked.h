@@ -21,7 +21,9 @@
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
+#include "page_records.h"
 #include "page_trie.h"
+#include "prefix_hashes.h"
 #include "recency_list.h"
 #include "sync.h"
 #include "types.h"
@@ -38,9 +40,10 @@ class locked_cache {
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit locked_cache(cache_config config)
       : config_(checked(config)),
-        pool_(config.pages),
-        trie_(config.pages, config.tokens_per_page),
-        unpinned_(config.pages) {
+        records_(config.pages, config.tokens_per_page),
+        pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        unpinned_(records_.template fields<typename Policy::per_page>(), config.pages) {
     Sync::label(mutex_, "cache.mutex");
     next_lease_.label("cache.next_lease");
     unpinned_count_.label("cache.unpinned");
@@ -62,8 +65,9 @@ class locked_cache {
     const read_guard lock(mutex_);
     open(l);
     page_id parent = no_page;
+    prefix_hashes hashes(trie_, root_hash, tokens, config_.tokens_per_page);
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
-      const page_id page = trie_.find_child(parent, tokens.subspan(at, config_.tokens_per_page));
+      const page_id page = trie_.find_child({parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
       if (page == no_page) break;
       pin(page);
       l.pages_.push_back(page);
@@ -109,9 +113,11 @@ class locked_cache {
     const std::size_t first = l.cached_;
     {
       const guard lock(mutex_);
+      page_id parent = first == 0 ? no_page : l.pages_[first - 1];
+      prefix_hashes hashes(trie_, first == 0 ? root_hash : trie_.hash(parent), l.unpublished_, span_tokens);
       for (; l.cached_ < full; ++l.cached_) {
-        const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
-        publish_page(l.cached_ == 0 ? no_page : l.pages_[l.cached_ - 1], block, l.pages_[l.cached_]);
+        publish_page({parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        parent = l.pages_[l.cached_];
       }
     }
     l.forget_published((full - first) * span_tokens);
@@ -226,6 +232,7 @@ class locked_cache {
   using guard = typename Locking::guard;
   using read_guard = typename Locking::read_guard;
   using counter = typename Locking::template count<std::uint64_t>;
+  using trie_type = page_trie<Sync, typename Locking::template count<std::uint32_t>>;
 
   static void add(counter& c, std::uint64_t n) { c.add(n); }
 
@@ -262,14 +269,13 @@ class locked_cache {
     return true;
   }
 
-  // `page` is the lease's own page with the contents of `block`; afterwards it names the node that stands there.
-  void publish_page(page_id parent, std::span<const token> block, page_id& page) {
-    const page_id standing = trie_.find_child(parent, block);
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there.
+  void publish_page(const typename trie_type::key& k, page_id& page) {
+    const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
       pool_.mark_cached(page);
-      trie_.attach(page, parent, block);
-      trie_.add_pin(page);
-      unpinned_.published(page, parent);
+      trie_.attach(page, k, 1);
+      unpinned_.published(page, k.parent);
       add(counters_.published_pages, 1);
       return;
     }
@@ -301,8 +307,10 @@ class locked_cache {
   lease_buffers<Sync> buffers_;  // each thread has its own
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
+  page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
+               typename Policy::per_page> records_;
   page_pool<Sync> pool_;
-  page_trie<Sync, typename Locking::template count<std::uint32_t>> trie_;
+  trie_type trie_;
   Policy unpinned_;
   typename Locking::template count<std::size_t> unpinned_count_{0};
   cache_counters<counter> counters_;

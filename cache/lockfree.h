@@ -30,6 +30,8 @@
 #include "lease_buffers.h"
 #include "lockfree_trie.h"
 #include "orders.h"
+#include "page_records.h"
+#include "prefix_hashes.h"
 #include "striped.h"
 #include "sync.h"
 #include "types.h"
@@ -45,9 +47,11 @@ class lockfree_cache {
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit lockfree_cache(cache_config config)
       : config_(checked(config)),
-        pool_(config.pages),
-        trie_(config.pages, config.tokens_per_page),
-        evictions_(trie_, config.pages),
+        records_(config.pages, trie_type::block_words(config.tokens_per_page)),
+        pool_(records_.template fields<typename free_stack<Sync>::per_page>(), config.pages),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        evictions_(trie_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
+                   records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
         holders_(std::make_unique<page_holder[]>(config.pages)) {}
 
   lockfree_cache(const lockfree_cache&) = delete;
@@ -66,15 +70,14 @@ class lockfree_cache {
     buffers_.lend(l.pages_, l.unpublished_);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     l.pages_.reserve(blocks);
-    typename lockfree_trie<Sync>::sight deepest;
+    typename trie_type::sight deepest;
     do {
       l.pages_.clear();
       deepest = {};
-      std::uint64_t hash = root_hash;
+      prefix_hashes hashes(trie_, root_hash, tokens, config_.tokens_per_page);
       for (std::size_t i = 0; i < blocks; ++i) {
         const auto block = tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
-        hash = block_hash(hash, block);
-        const auto child = trie_.find_child({deepest.page == no_page ? node_ref{} : deepest.ref(), hash, block});
+        const auto child = trie_.find_child({deepest.page == no_page ? node_ref{} : deepest.ref(), hashes.next(), block});
         if (child.page == no_page) break;
         l.pages_.push_back(child.page);
         deepest = child;
@@ -119,14 +122,13 @@ class lockfree_cache {
     const std::size_t first = l.cached_;
     if (full == first) return status::ok;
     node_ref parent = first == 0 ? node_ref{} : trie_.ref(l.pages_[first - 1]);
-    std::uint64_t hash = first == 0 ? root_hash : trie_.hash(parent.page);
+    prefix_hashes hashes(trie_, first == 0 ? root_hash : trie_.hash(parent.page), l.unpublished_, span_tokens);
     std::size_t duplicates = 0;
     for (; l.cached_ < full; ++l.cached_) {
       const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
-      hash = block_hash(hash, block);
       const page_id own = l.pages_[l.cached_];
       evictions_.forget(own);
-      const node_ref node = trie_.attach(own, {parent, hash, block});
+      const node_ref node = trie_.attach(own, {parent, hashes.next(), block});
       if (node.page != own) {
         // The reference on the parent was the lease's; the child that stands holds its own.
         if (parent.page != no_page) trie_.unpin(parent.page);
@@ -265,6 +267,8 @@ class lockfree_cache {
   }
 
  private:
+  using trie_type = lockfree_trie<Sync>;
+
   enum statistic : std::size_t {
     lookups, looked_up_pages, hit_pages, allocated_pages, published_pages, duplicate_pages, evicted_pages, returned_pages,
     refused_too_large, refused_full, opened_leases, closed_leases, statistic_count
@@ -279,7 +283,6 @@ class lockfree_cache {
     typename Sync::template atomic<std::uint64_t> value{pool};
   };
 
-  static constexpr std::uint64_t root_hash = 0;
   static constexpr std::size_t batch = 64;     // pages that an eviction frees in one exchange of the pool's top
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
 
@@ -358,8 +361,10 @@ class lockfree_cache {
   // Constant after construction.
   const cache_config config_;
 
+  page_records<typename trie_type::shared_word, typename trie_type::per_page, typename eviction_queue<Sync>::per_page,
+               typename recency_list<Sync>::per_page, typename free_stack<Sync>::per_page> records_;
   free_stack<Sync> pool_;
-  lockfree_trie<Sync> trie_;
+  trie_type trie_;
   eviction_queue<Sync> evictions_;
   striped_clock<Sync> clock_;
   striped_counts<Sync, statistic_count> counts_;

@@ -26,6 +26,7 @@
 #include "block_hash.h"
 #include "node_word.h"
 #include "orders.h"
+#include "page_records.h"
 #include "sync.h"
 #include "types.h"
 
@@ -34,20 +35,33 @@ namespace triecheck {
 template <sync_layer Sync>
 class lockfree_trie {
  public:
+  using shared_word = typename Sync::template atomic<std::uint64_t>;
+
+  /// How many words hold a block.
+  static constexpr std::size_t block_words(std::size_t tokens_per_page) noexcept { return (tokens_per_page + 1) / 2; }
+
+  /// What the trie notes of a page, beside its block.
+  struct per_page {
+    shared_word state{0};   // node_word
+    shared_word next{0};    // link_word, in the chain of the bucket
+    shared_word parent{0};  // node_ref
+    typename Sync::template var<std::uint64_t> hash;  // written before the node is linked; read under a reference
+  };
+
   /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1.
-  lockfree_trie(std::size_t pages, std::size_t tokens_per_page)
+  lockfree_trie(column<per_page> nodes, column<shared_word> blocks, std::size_t pages, std::size_t tokens_per_page)
       : tokens_per_page_(tokens_per_page),
-        words_per_block_((tokens_per_page + 1) / 2),
-        buckets_(std::bit_ceil(pages)),
-        nodes_(std::make_unique<node[]>(pages)),
-        blocks_(std::make_unique<shared_word[]>(pages * words_per_block_)),
+        words_per_block_(block_words(tokens_per_page)),
+        buckets_(2*std::bit_ceil(pages)),
+        nodes_(nodes),
+        blocks_(blocks),
         heads_(std::make_unique<shared_word[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) {
       heads_[i].store(link_word{}.packed(), orders::link_private);
       Sync::label(heads_[i], "trie.bucket", i);
     }
     for (std::size_t i = 0; i < pages; ++i) {
-      node& n = nodes_[i];
+      per_page& n = nodes_[i];
       n.state.store(node_word{}.packed(), orders::state_private);
       n.next.store(link_word{}.packed(), orders::link_private);
       n.parent.store(node_ref{}.packed(), orders::block_write);
@@ -58,8 +72,9 @@ class lockfree_trie {
       Sync::label(n.hash, "trie.hash", i);
     }
     for (std::size_t i = 0; i < pages * words_per_block_; ++i) {
-      blocks_[i].store(0, orders::block_write);
-      Sync::label(blocks_[i], "trie.block", i / words_per_block_);
+      shared_word& word = (&blocks_[i / words_per_block_])[i % words_per_block_];
+      word.store(0, orders::block_write);
+      Sync::label(word, "trie.block", i / words_per_block_);
     }
   }
 
@@ -82,6 +97,15 @@ class lockfree_trie {
   /// throughout; a node that was found may be gone already.
   sight find_child(const key& k) const { return walk(k).found; }
 
+  /// Ask memory for what a walk is going to read (prefix_hashes.h).
+  void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket(hash)]); }
+  void fetch_first(std::uint64_t hash) const {
+    const page_id page = link_word::of(Sync::peek(heads_[bucket(hash)], link_word{}.packed())).page;
+    if (page == no_page) return;
+    Sync::prefetch(&at(page));
+    Sync::prefetch(block_at(page));
+  }
+
   /// Makes the private page `own` the node under `k`, with one reference, or pins the one that stands there; returns
   /// which. Requires that the caller holds `own` and a reference on the parent; that reference becomes the child's when
   /// the page is its own. Linearization point: the exchange of the chain's head, or the pin.
@@ -94,7 +118,7 @@ class lockfree_trie {
         if (written) withdraw(own);
         return end.found.ref();
       }
-      node& n = at(own);
+      per_page& n = at(own);
       if (!written) write(own, k);
       written = true;
       const link_word before = link_word::of(n.next.load(orders::link_private));
@@ -140,13 +164,11 @@ class lockfree_trie {
     return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
   }
 
-  /// Takes a node that the caller claimed out of its chain; returns its parent, on which the reference of the child is
-  /// still held. Afterwards the page is the caller's.
-  page_id detach(page_id page) {
-    node& n = at(page);
+  /// Takes a node that the caller claimed out of its chain; afterwards the page is the caller's.
+  void detach(page_id page) {
+    per_page& n = at(page);
     n.next.fetch_or(link_word::mark, orders::link_change);
-    sweep(n.hash.get());
-    return node_ref::of(n.parent.load(orders::block_read)).page;
+    sweep(n.hash.get(), page);
   }
 
   /// The node on `page`, which the caller holds a reference on, or claimed as private.
@@ -160,9 +182,10 @@ class lockfree_trie {
   /// The state of a page that nobody changes meanwhile.
   node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }
 
-  // For snapshots: require that nothing runs.
-
+  /// The parent of a node that the caller holds a reference on, or claimed.
   page_id parent(page_id page) const { return node_ref::of(at(page).parent.load(orders::block_read)).page; }
+
+  // For snapshots: require that nothing runs.
 
   std::vector<token> block(page_id page) const {
     std::vector<token> tokens(tokens_per_page_);
@@ -186,24 +209,15 @@ class lockfree_trie {
   }
 
  private:
-  using shared_word = typename Sync::template atomic<std::uint64_t>;
-
-  struct node {
-    shared_word state{0};   // node_word
-    shared_word next{0};    // link_word, in the chain of the bucket
-    shared_word parent{0};  // node_ref
-    typename Sync::template var<std::uint64_t> hash;  // written before the node is linked; read under a reference
-  };
-
   struct walk_end {
     sight found;
     std::uint64_t head;  // the head of the chain as the walk began
   };
 
-  node& at(page_id page) { return nodes_[index_of(page)]; }
-  const node& at(page_id page) const { return nodes_[index_of(page)]; }
-  shared_word* block_at(page_id page) { return &blocks_[index_of(page) * words_per_block_]; }
-  const shared_word* block_at(page_id page) const { return &blocks_[index_of(page) * words_per_block_]; }
+  per_page& at(page_id page) { return nodes_[page]; }
+  const per_page& at(page_id page) const { return nodes_[page]; }
+  shared_word* block_at(page_id page) { return &blocks_[page]; }
+  const shared_word* block_at(page_id page) const { return &blocks_[page]; }
   std::size_t bucket(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
 
   std::uint64_t two_tokens(std::span<const token> block, std::size_t word) const {
@@ -212,7 +226,7 @@ class lockfree_trie {
   }
 
   void write(page_id page, const key& k) {
-    node& n = at(page);
+    per_page& n = at(page);
     n.parent.store(k.parent.packed(), orders::block_write);
     for (std::size_t i = 0; i < words_per_block_; ++i) block_at(page)[i].store(two_tokens(k.block, i), orders::block_write);
     n.hash.set(k.hash);
@@ -241,15 +255,15 @@ class lockfree_trie {
   }
 
   walk_end walk(const key& k) const {
-    return walk(k.hash, [&](page_id page) { return match(page, k); });
+    return walk(k.hash, [&](page_id page) { return match(page, k); }, [](page_id) { return false; });
   }
-  void sweep(std::uint64_t hash) const {
-    walk(hash, [](page_id) { return sight{}; });
+  void sweep(std::uint64_t hash, page_id marked) const {
+    walk(hash, [](page_id) { return sight{}; }, [marked](page_id page) { return page == marked; });
   }
 
   // Goes along the chain until `look` finds something, and takes marked nodes out on the way.
-  template <class Look>
-  walk_end walk(std::uint64_t hash, Look look) const {
+  template <class Look, class Enough>
+  walk_end walk(std::uint64_t hash, Look look, Enough enough) const {
     for (;;) {
       shared_word* before = &heads_[bucket(hash)];
       std::uint64_t link = before->load(orders::link_read);
@@ -260,6 +274,7 @@ class lockfree_trie {
         if (const sight found = look(page); found.page != no_page) return {found, head};
         const std::uint64_t next = at(page).next.load(orders::link_read);
         if (!step(before, link, page, next)) break;
+        if (enough(page)) return {{}, head};
       }
     }
   }
@@ -270,7 +285,7 @@ class lockfree_trie {
     const link_word behind = link_word::of(next);
     if (!behind.marked) {
       if (before->load(orders::link_read) != link) return false;
-      before = &nodes_[index_of(page)].next;
+      before = &nodes_[page].next;
       link = next;
       return true;
     }
@@ -284,8 +299,8 @@ class lockfree_trie {
   const std::size_t tokens_per_page_;
   const std::size_t words_per_block_;  // two tokens each
   const std::size_t buckets_;          // a power of two, at least the number of pages
-  const std::unique_ptr<node[]> nodes_;
-  const std::unique_ptr<shared_word[]> blocks_;
+  const column<per_page> nodes_;
+  const column<shared_word> blocks_;
   const std::unique_ptr<shared_word[]> heads_;
 };
 

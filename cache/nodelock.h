@@ -49,7 +49,9 @@
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
+#include "page_records.h"
 #include "page_trie.h"
+#include "prefix_hashes.h"
 #include "recency_list.h"
 #include "sync.h"
 #include "types.h"
@@ -65,11 +67,12 @@ class nodelock_cache {
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit nodelock_cache(cache_config config)
       : config_(checked(config)),
-        pool_(config.pages),
-        trie_(config.pages, config.tokens_per_page),
-        order_(config.pages),
+        records_(config.pages, config.tokens_per_page),
+        pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        order_(records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
         stripes_(std::min(trie_.buckets(), most_stripes)),
-        nodes_(std::make_unique<node[]>(config.pages)),
+        nodes_(records_.template fields<node>()),
         root_locks_(std::make_unique<node_mutex[]>(stripes_)),
         bucket_locks_(std::make_unique<node_mutex[]>(stripes_)) {
     Sync::label(eviction_, "cache.eviction");
@@ -260,6 +263,7 @@ class nodelock_cache {
   using write_guard = typename Sync::template exclusive_guard<node_mutex>;
   using read_guard = typename Sync::template shared_guard<node_mutex>;
   using counter = atomic_count<Sync, std::uint64_t>;
+  using trie_type = page_trie<Sync, atomic_count<Sync, std::uint32_t>>;
 
   // More stripes than threads that could be inside at once; 1,024 are 56 KiB.
   static constexpr std::size_t most_stripes = 1024;
@@ -267,6 +271,13 @@ class nodelock_cache {
   struct node {
     node_mutex lock;
     typename Sync::template var<std::uint32_t> children;
+  };
+
+  // Asks memory for buckets, and for no more: what stands in one may be read under its lock only.
+  struct bucket_fetcher {
+    const trie_type& index;
+    void fetch_bucket(std::uint64_t hash) const { index.fetch_bucket(hash); }
+    void fetch_first(std::uint64_t) const {}
   };
 
   lease_id next_id() { return lease_id(next_lease_.fetch_add(1)); }
@@ -278,72 +289,73 @@ class nodelock_cache {
     counters_.open_leases.add(1);
   }
 
-  node& at(page_id page) { return nodes_[index_of(page)]; }
-  const node& at(page_id page) const { return nodes_[index_of(page)]; }
-  node_mutex& bucket_lock(std::size_t bucket) { return bucket_locks_[bucket & (stripes_ - 1)]; }
+  node& at(page_id page) { return nodes_[page]; }
+  const node& at(page_id page) const { return nodes_[page]; }
+  // Guards the bucket of a hash: there are no more stripes than buckets.
+  node_mutex& bucket_lock(std::uint64_t hash) { return bucket_locks_[trie_.bucket_of(hash) & (stripes_ - 1)]; }
 
-  // What guards the edges below `parent` that lead through `bucket` (N1). The root has many locks, so that the first step
-  // of a lookup meets few others.
-  node_mutex& lock_below(page_id parent, std::size_t bucket) {
-    return parent == no_page ? root_locks_[bucket & (stripes_ - 1)] : at(parent).lock;
+  // What guards the edges below `parent` that lead to prefixes of that hash (N1). The root has many locks, so that the
+  // first step of a lookup meets few others.
+  node_mutex& lock_below(page_id parent, std::uint64_t hash) {
+    return parent == no_page ? root_locks_[trie_.bucket_of(hash) & (stripes_ - 1)] : at(parent).lock;
   }
+  node_mutex& lock_below(const typename trie_type::key& k) { return lock_below(k.parent, k.hash); }
 
   // Appends the longest chain that matches the leading `blocks` >= 1 blocks, and pins its last node.
   void pin_longest_prefix(std::span<const token> tokens, std::size_t blocks, std::vector<page_id>& chain) {
     const std::size_t span_tokens = config_.tokens_per_page;
-    std::span<const token> block = tokens.first(span_tokens);
-    std::size_t bucket = trie_.bucket_of(no_page, block);
-    hand_over_hand<node_mutex, false> held(lock_below(no_page, bucket));
-    for (page_id parent = no_page;;) {
-      const page_id child = find_child(parent, block, bucket);
+    const bucket_fetcher ahead{trie_};
+    prefix_hashes hashes(ahead, root_hash, tokens, span_tokens);
+    typename trie_type::key k{no_page, hashes.next(), tokens.first(span_tokens)};
+    hand_over_hand<node_mutex, false> held(lock_below(k));
+    for (;;) {
+      const page_id child = find_child(k);
       if (child != no_page) chain.push_back(child);
       if (child == no_page || chain.size() == blocks) break;
       held.pass_on(at(child).lock);
-      parent = child;
-      block = tokens.subspan(chain.size() * span_tokens, span_tokens);
-      bucket = trie_.bucket_of(parent, block);
+      k = {child, hashes.next(), tokens.subspan(chain.size() * span_tokens, span_tokens)};
     }
     // Held is the node itself, where the next block was not found, or the one above it (N2).
     if (!chain.empty()) trie_.pin(chain.back());
   }
 
-  page_id find_child(page_id parent, std::span<const token> block, std::size_t bucket) {
-    const read_guard lock(bucket_lock(bucket));
-    return trie_.find_child(parent, block, bucket);
+  page_id find_child(const typename trie_type::key& k) {
+    const read_guard lock(bucket_lock(k.hash));
+    return trie_.find_child(k);
   }
 
   // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: meanwhile the lock
   // that is held keeps each node from falling, then its child does.
   std::size_t publish_pages(lease_type& l, std::size_t full) {
     const std::size_t first = l.cached_;
-    page_id parent = first == 0 ? no_page : l.pages_[first - 1];
-    std::span<const token> block = l.unpublished_block(0, config_.tokens_per_page);
-    std::size_t bucket = trie_.bucket_of(parent, block);
-    hand_over_hand<node_mutex, true> held(lock_below(parent, bucket));
-    if (parent != no_page) trie_.unpin(parent);
+    const page_id end = first == 0 ? no_page : l.pages_[first - 1];
+    const bucket_fetcher ahead{trie_};
+    prefix_hashes hashes(ahead, first == 0 ? root_hash : trie_.hash(end), l.unpublished_, config_.tokens_per_page);
+    typename trie_type::key k{end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page)};
+    hand_over_hand<node_mutex, true> held(lock_below(k));
+    if (end != no_page) trie_.unpin(end);
     for (std::size_t attached = 0;;) {
       const bool last = l.cached_ + 1 == full;
-      attached += publish_page(parent, block, bucket, l.pages_[l.cached_], last);
-      parent = l.pages_[l.cached_++];
+      attached += publish_page(k, l.pages_[l.cached_], last);
+      const page_id parent = l.pages_[l.cached_++];
       if (last) return attached;
       held.pass_on(at(parent).lock);
-      block = l.unpublished_block(l.cached_ - first, config_.tokens_per_page);
-      bucket = trie_.bucket_of(parent, block);
+      k = {parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page)};
     }
   }
 
-  // `page` is the lease's own page with the contents of `block`; afterwards it names the node that stands there, pinned if
-  // so wished. Returns whether that is its own. Requires the exclusive lock below `parent`.
-  bool publish_page(page_id parent, std::span<const token> block, std::size_t bucket, page_id& page, bool pinned) {
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there, pinned
+  // if so wished. Returns whether that is its own. Requires the exclusive lock below the parent.
+  bool publish_page(const typename trie_type::key& k, page_id& page, bool pinned) {
     page_id standing;
     {
-      const write_guard lock(bucket_lock(bucket));
-      standing = trie_.find_child(parent, block, bucket);
-      if (standing == no_page) trie_.attach(page, parent, block, bucket, pinned ? 1 : 0);
+      const write_guard lock(bucket_lock(k.hash));
+      standing = trie_.find_child(k);
+      if (standing == no_page) trie_.attach(page, k, pinned ? 1 : 0);
     }
     if (standing == no_page) {
       pool_.mark_cached(page);
-      if (parent != no_page) at(parent).children.set(at(parent).children.get() + 1);
+      if (k.parent != no_page) at(k.parent).children.set(at(k.parent).children.get() + 1);
       return true;
     }
     if (pinned) trie_.pin(standing);
@@ -438,8 +450,8 @@ class nodelock_cache {
   // Requires that `page` is listed: only evictions take nodes off, so its edge stands and may be read.
   bool falls(page_id page, page_id& next) {
     const page_id parent = trie_.parent(page);
-    const std::size_t bucket = trie_.bucket_of(page);
-    const write_guard parent_guard(lock_below(parent, bucket));
+    const std::uint64_t hash = trie_.hash(page);
+    const write_guard parent_guard(lock_below(parent, hash));
     const write_guard node_guard(at(page).lock);
     const bool leaf = at(page).children.get() == 0;
     const bool last_child = leaf && parent != no_page && at(parent).children.get() == 1;
@@ -452,7 +464,7 @@ class nodelock_cache {
       if (!evictable) return false;
     }
     if (parent != no_page) at(parent).children.set(at(parent).children.get() - 1);
-    const write_guard lock(bucket_lock(bucket));
+    const write_guard lock(bucket_lock(hash));
     trie_.detach(page);
     return true;
   }
@@ -497,10 +509,13 @@ class nodelock_cache {
 
   lease_buffers<Sync> buffers_;  // each thread has its own
 
+  page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
+               typename recency_list<Sync>::per_page, node> records_;
+
   // Guarded by pool_lock_, but for a page that one thread has to itself (page_pool.h).
   page_pool<Sync> pool_;
   // An edge: by the lock below its parent, and by the lock of its bucket. Pins: N2.
-  page_trie<Sync, atomic_count<Sync, std::uint32_t>> trie_;
+  trie_type trie_;
   // Guarded by order_lock_.
   recency_list<Sync> order_;
   // Changed by anybody, relaxed: nobody decides by them.
@@ -509,7 +524,7 @@ class nodelock_cache {
   counter next_lease_{1};
 
   const std::size_t stripes_;  // a power of two
-  const std::unique_ptr<node[]> nodes_;
+  const column<node> nodes_;
   const std::unique_ptr<node_mutex[]> root_locks_;
   const std::unique_ptr<node_mutex[]> bucket_locks_;
   plain_mutex eviction_;  // one evicts at a time, and who refuses is one who evicts

@@ -9,8 +9,7 @@
 // page, so they need no more than that nobody else touches that page.
 #pragma once
 
-#include <memory>
-
+#include "page_records.h"
 #include "sync.h"
 #include "types.h"
 
@@ -19,8 +18,15 @@ namespace triecheck {
 template <sync_layer Sync>
 class page_pool {
  public:
+  /// What the pool notes of a page.
+  struct per_page {
+    typename Sync::template var<lease_id> holder;
+    typename Sync::template var<page_id> next;  // the free page below, while this one is free
+    typename Sync::template var<page_state> state;
+  };
+
   /// A pool of `pages` free pages. Requires 1 <= pages < 2^32 - 1. The lowest page is handed out first.
-  explicit page_pool(std::size_t pages) : pages_(pages), entries_(std::make_unique<entry[]>(pages)) {
+  page_pool(column<per_page> entries, std::size_t pages) : pages_(pages), entries_(entries) {
     Sync::label(top_, "pool.top");
     Sync::label(free_count_, "pool.free_count");
     for (std::size_t i = 0; i < pages; ++i) {
@@ -43,7 +49,7 @@ class page_pool {
   page_id take(lease_id holder) {
     const page_id page = top_.get();
     Sync::require(page != no_page, "take needs a free page");
-    entry& e = entries_[index_of(page)];
+    per_page& e = entries_[page];
     top_.set(e.next.get());
     free_count_.set(free_count_.get() - 1);
     e.state.set(page_state::leased);
@@ -53,7 +59,7 @@ class page_pool {
 
   /// Makes `page` free again. Requires that it is not free (I1).
   void put(page_id page) {
-    entry& e = entries_[index_of(page)];
+    per_page& e = entries_[page];
     Sync::require(e.state.get() != page_state::free, "I1: a page is freed once");
     e.state.set(page_state::free);
     e.holder.set(no_lease);
@@ -64,7 +70,7 @@ class page_pool {
 
   /// A private page becomes a node of the trie.
   void mark_cached(page_id page) {
-    entry& e = entries_[index_of(page)];
+    per_page& e = entries_[page];
     Sync::require(e.state.get() == page_state::leased, "I1: only a private page is published");
     e.state.set(page_state::cached);
     e.holder.set(no_lease);
@@ -72,24 +78,18 @@ class page_pool {
 
   /// An evicted page goes to `holder` without being free in between.
   void hand_over(page_id page, lease_id holder) {
-    entry& e = entries_[index_of(page)];
+    per_page& e = entries_[page];
     Sync::require(e.state.get() == page_state::cached, "I1: only a page that was evicted is handed over");
     e.state.set(page_state::leased);
     e.holder.set(holder);
   }
 
-  page_state state(page_id page) const { return entries_[index_of(page)].state.get(); }
-  lease_id holder(page_id page) const { return entries_[index_of(page)].holder.get(); }
+  page_state state(page_id page) const { return entries_[page].state.get(); }
+  lease_id holder(page_id page) const { return entries_[page].holder.get(); }
 
  private:
-  struct entry {
-    typename Sync::template var<page_id> next;  // the free page below, while this one is free
-    typename Sync::template var<page_state> state;
-    typename Sync::template var<lease_id> holder;
-  };
-
   const std::size_t pages_;
-  const std::unique_ptr<entry[]> entries_;
+  const column<per_page> entries_;
   typename Sync::template var<page_id> top_;
   typename Sync::template var<std::size_t> free_count_;
 };

@@ -1,8 +1,9 @@
 // The trie of published pages. A node is its page: everything about it stands in arrays indexed by page id that are
 // allocated once, so growing and shrinking the trie allocates nothing.
 //
-// The children of all nodes stand in one chained hash table keyed by (parent, block). A block is compared token by
-// token: a hash that collides costs time, never a wrong answer (I3).
+// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by parent and block, token
+// by token: a hash that collides costs time, never a wrong answer (I3). As the hash needs no parent, a walk can ask memory
+// for the buckets of the blocks to come (prefix_hashes.h).
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
 // Cost: find_child is O(tokens per page) expected; attach and detach too.
@@ -14,8 +15,10 @@
 #include <bit>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "block_hash.h"
+#include "page_records.h"
 #include "sync.h"
 #include "types.h"
 
@@ -25,12 +28,23 @@ namespace triecheck {
 template <sync_layer Sync, class Pins>
 class page_trie {
  public:
+  using shared_page = typename Sync::template var<page_id>;
+  using shared_token = typename Sync::template var<token>;
+
+  /// What the trie notes of a page, beside its block.
+  struct per_page {
+    typename Sync::template var<std::uint64_t> hash;  // of all blocks from the root to this one
+    shared_page parent;
+    shared_page next;  // the next node in the same bucket
+    Pins pins;
+  };
+
   /// An empty trie over pages 0 .. pages - 1. Requires pages >= 1, tokens_per_page >= 1.
-  page_trie(std::size_t pages, std::size_t tokens_per_page)
+  page_trie(column<per_page> nodes, column<shared_token> blocks, std::size_t pages, std::size_t tokens_per_page)
       : tokens_per_page_(tokens_per_page),
-        buckets_(std::bit_ceil(pages)),
-        nodes_(std::make_unique<node[]>(pages)),
-        blocks_(std::make_unique<shared_token[]>(pages * tokens_per_page)),
+        buckets_(2 * std::bit_ceil(pages)),
+        nodes_(nodes),
+        blocks_(blocks),
         heads_(std::make_unique<shared_page[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) {
       heads_[i].set(no_page);
@@ -38,56 +52,67 @@ class page_trie {
     }
     for (std::size_t i = 0; i < pages; ++i) {
       Sync::label(nodes_[i].parent, "trie.parent", i);
-      Sync::label(nodes_[i].bucket, "trie.bucket_of", i);
+      Sync::label(nodes_[i].hash, "trie.hash", i);
       Sync::label(nodes_[i].next, "trie.next", i);
       nodes_[i].pins.label("trie.pins", i);
     }
-    for (std::size_t i = 0; i < pages * tokens_per_page; ++i) Sync::label(blocks_[i], "trie.block", i / tokens_per_page);
+    for (std::size_t i = 0; i < pages * tokens_per_page; ++i) {
+      Sync::label((&blocks_[i / tokens_per_page])[i % tokens_per_page], "trie.block", i / tokens_per_page);
+    }
   }
+
+  /// What a child of `parent` under `block` is found by.
+  struct key {
+    page_id parent;  ///< `no_page` is the root
+    std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
+    std::span<const token> block;
+  };
 
   /// A power of two, at least the number of pages.
   std::size_t buckets() const noexcept { return buckets_; }
 
-  /// The bucket of the child of `parent` (`no_page` is the root) under `block`. Requires a block of one page.
-  std::size_t bucket_of(page_id parent, std::span<const token> block) const {
-    Sync::require(block.size() == tokens_per_page_, "a block fills a page");
-    return static_cast<std::size_t>(block_hash(index_of(parent) + 1, block)) & (buckets_ - 1);
-  }
+  /// The bucket of a node whose prefix has that hash.
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
 
-  /// The bucket of a node. Requires that `page` is one.
-  std::size_t bucket_of(page_id page) const { return at(page).bucket.get(); }
+  /// The hash of all blocks from the root to `page`. Requires that it is a node.
+  std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
 
-  /// The child of `parent` under `block`, or `no_page`. Requires the bucket of the two, if it is given.
-  page_id find_child(page_id parent, std::span<const token> block) const {
-    return find_child(parent, block, bucket_of(parent, block));
-  }
-  page_id find_child(page_id parent, std::span<const token> block, std::size_t bucket) const {
-    page_id page = heads_[bucket].get();
-    while (page != no_page && !(at(page).parent.get() == parent && Sync::equal(block_at(page), block.data(), block.size()))) {
+  /// The child that stands under `k`, or `no_page`.
+  page_id find_child(const key& k) const {
+    Sync::require(k.block.size() == tokens_per_page_, "a block fills a page");
+    page_id page = heads_[bucket_of(k.hash)].get();
+    while (page != no_page && !(at(page).parent.get() == k.parent && Sync::equal(block_at(page), k.block.data(), k.block.size()))) {
       page = at(page).next.get();
     }
     return page;
   }
 
-  /// Makes `page` the child of `parent` under `block`, with no pins or as many as said. Requires that it is no node, that
-  /// `parent` has no such child, and the bucket of the two.
-  void attach(page_id page, page_id parent, std::span<const token> block) {
-    attach(page, parent, block, bucket_of(parent, block), 0);
-  }
-  void attach(page_id page, page_id parent, std::span<const token> block, std::size_t bucket, std::uint32_t pins) {
-    node& n = at(page);
-    n.parent.set(parent);
-    n.bucket.set(bucket);
+  /// Makes `page` the node under `k`, with so many pins. Requires that it is no node and that none stands under `k`.
+  void attach(page_id page, const key& k, std::uint32_t pins) {
+    per_page& n = at(page);
+    shared_page& head = heads_[bucket_of(k.hash)];
+    n.parent.set(k.parent);
+    n.hash.set(k.hash);
     n.pins.set(pins);
-    n.next.set(heads_[bucket].get());
-    Sync::assign(block_at(page), block.data(), block.size());
-    heads_[bucket].set(page);
+    n.next.set(head.get());
+    Sync::assign(block_at(page), k.block.data(), k.block.size());
+    head.set(page);
+  }
+
+  /// Ask memory for what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires what
+  /// find_child does.
+  void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket_of(hash)]); }
+  void fetch_first(std::uint64_t hash) const {
+    const page_id page = heads_[bucket_of(hash)].get();
+    if (page == no_page) return;
+    Sync::prefetch(&at(page));
+    Sync::prefetch(block_at(page));
   }
 
   /// Takes the leaf `page` out of the trie. Requires that it is an unpinned node without children (I2).
   void detach(page_id page) {
     Sync::require(pins(page) == 0, "I2: a pinned node stays");
-    shared_page* link = &heads_[at(page).bucket.get()];
+    shared_page* link = &heads_[bucket_of(hash(page))];
     while (link->get() != page) {
       Sync::require(link->get() != no_page, "I7: a node is in its bucket");
       link = &at(link->get()).next;
@@ -129,25 +154,15 @@ class page_trie {
   }
 
  private:
-  using shared_page = typename Sync::template var<page_id>;
-  using shared_token = typename Sync::template var<token>;
-
-  struct node {
-    shared_page parent;
-    shared_page next;  // the next node in the same bucket
-    typename Sync::template var<std::size_t> bucket;
-    Pins pins;
-  };
-
-  node& at(page_id page) { return nodes_[index_of(page)]; }
-  const node& at(page_id page) const { return nodes_[index_of(page)]; }
-  shared_token* block_at(page_id page) { return &blocks_[index_of(page) * tokens_per_page_]; }
-  const shared_token* block_at(page_id page) const { return &blocks_[index_of(page) * tokens_per_page_]; }
+  per_page& at(page_id page) { return nodes_[page]; }
+  const per_page& at(page_id page) const { return nodes_[page]; }
+  shared_token* block_at(page_id page) { return &blocks_[page]; }
+  const shared_token* block_at(page_id page) const { return &blocks_[page]; }
 
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
-  const std::unique_ptr<node[]> nodes_;
-  const std::unique_ptr<shared_token[]> blocks_;
+  const column<per_page> nodes_;
+  const column<shared_token> blocks_;
   const std::unique_ptr<shared_page[]> heads_;
 };
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "ranked_leaves.h"
@@ -24,29 +25,41 @@ namespace triecheck {
 
 template <sync_layer Sync>
 class priority : public ranked_leaves<Sync> {
+  static constexpr std::size_t levels = 8;
+  using shared_page = typename Sync::template var<page_id>;
+  using shared_tick = typename Sync::template var<std::uint64_t>;
+
  public:
   using release_terms = retention;
 
-  explicit priority(std::size_t pages)
-      : ranked_leaves<Sync>(pages, levels),
+  /// What the policy notes of a page.
+  struct per_page {
+    typename ranked_leaves<Sync>::per_page node;
+    std::array<shared_tick, levels> ends;           // by level: the tick with which that priority ends; 0 is long ago
+    typename Sync::template var<std::size_t> slot;  // the page's place in the wheel
+    shared_page before;
+    shared_page behind;
+  };
+
+  priority(column<per_page> terms, std::size_t pages)
+      : ranked_leaves<Sync>(terms.part(&per_page::node), pages, levels),
         slots_(std::bit_ceil(pages)),
-        ends_(std::make_unique<shared_tick[]>(pages * levels)),
-        waiting_(std::make_unique<wait[]>(pages)),
+        terms_(terms),
         wheel_(std::make_unique<shared_page[]>(slots_)) {
     Sync::label(clock_, "priority.clock");
     for (std::size_t i = 0; i < slots_; ++i) {
       wheel_[i].set(no_page);
       Sync::label(wheel_[i], "priority.wheel", i);
     }
-    for (std::size_t i = 0; i < pages * levels; ++i) {
-      ends_[i].set(0);
-      Sync::label(ends_[i], "priority.end", i / levels);
-    }
     for (std::size_t i = 0; i < pages; ++i) {
-      waiting_[i].slot.set(no_slot);
-      Sync::label(waiting_[i].slot, "priority.slot", i);
-      Sync::label(waiting_[i].before, "priority.before", i);
-      Sync::label(waiting_[i].behind, "priority.behind", i);
+      for (shared_tick& end : terms_[i].ends) {
+        end.set(0);
+        Sync::label(end, "priority.end", i);
+      }
+      terms_[i].slot.set(no_slot);
+      Sync::label(terms_[i].slot, "priority.slot", i);
+      Sync::label(terms_[i].before, "priority.before", i);
+      Sync::label(terms_[i].behind, "priority.behind", i);
     }
   }
 
@@ -94,26 +107,15 @@ class priority : public ranked_leaves<Sync> {
   }
 
  private:
-  static constexpr std::size_t levels = 8;
   static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
-  using shared_page = typename Sync::template var<page_id>;
-  using shared_tick = typename Sync::template var<std::uint64_t>;
-
-  // A page's place in the wheel.
-  struct wait {
-    typename Sync::template var<std::size_t> slot;
-    shared_page before;
-    shared_page behind;
-  };
 
   static std::size_t level_of(unsigned priority) {
     return (std::min(priority, retention::most) * (levels - 1) + retention::most - 1) / retention::most;
   }
 
-  wait& at(page_id page) { return waiting_[index_of(page)]; }
+  per_page& at(page_id page) { return terms_[page]; }
 
-  // The tick with which the priority of a level ends; 0 is long ago.
-  shared_tick& end(page_id page, std::size_t level) { return ends_[index_of(page) * levels + level]; }
+  shared_tick& end(page_id page, std::size_t level) { return at(page).ends[level]; }
 
   void take_highest_that_lives(page_id page) {
     std::size_t level = levels - 1;
@@ -124,7 +126,7 @@ class priority : public ranked_leaves<Sync> {
   }
 
   void wait_for(page_id page, std::uint64_t tick) {
-    wait& w = at(page);
+    per_page& w = at(page);
     const std::size_t slot = tick % slots_;
     const page_id behind = wheel_[slot].get();
     w.slot.set(slot);
@@ -135,7 +137,7 @@ class priority : public ranked_leaves<Sync> {
   }
 
   void stop_waiting(page_id page) {
-    wait& w = at(page);
+    per_page& w = at(page);
     if (w.slot.get() == no_slot) return;
     const page_id before = w.before.get();
     const page_id behind = w.behind.get();
@@ -147,8 +149,7 @@ class priority : public ranked_leaves<Sync> {
   const std::size_t slots_;  // a power of two, at least the number of pages
 
   shared_tick clock_{0};  // releases
-  const std::unique_ptr<shared_tick[]> ends_;
-  const std::unique_ptr<wait[]> waiting_;
+  const column<per_page> terms_;
   const std::unique_ptr<shared_page[]> wheel_;  // the first page that waits for a tick of each slot
 };
 

@@ -21,6 +21,7 @@
 
 #include "bit_sets.h"
 #include "eviction.h"
+#include "page_records.h"
 #include "sync.h"
 #include "types.h"
 
@@ -28,11 +29,21 @@ namespace triecheck {
 
 template <sync_layer Sync>
 class ranked_leaves {
+  using shared_page = typename Sync::template var<page_id>;
+  using shared_size = typename Sync::template var<std::size_t>;
+
  public:
-  ranked_leaves(std::size_t pages, std::size_t levels)
+  /// What every policy notes of a page.
+  struct per_page {
+    shared_size turn;
+    typename Sync::template var<std::uint32_t> level;
+    typename Sync::template var<std::uint32_t> children;
+  };
+
+  ranked_leaves(column<per_page> nodes, std::size_t pages, std::size_t levels)
       : pages_(pages),
         turns_(2 * pages),
-        nodes_(std::make_unique<node[]>(pages)),
+        nodes_(nodes),
         page_at_(std::make_unique<shared_page[]>(turns_)),
         listed_(levels, turns_) {
     Sync::label(next_turn_, "eviction.next_turn");
@@ -137,18 +148,10 @@ class ranked_leaves {
   }
 
  private:
-  using shared_page = typename Sync::template var<page_id>;
-  using shared_size = typename Sync::template var<std::size_t>;
   static constexpr std::size_t no_turn = static_cast<std::size_t>(-1);
 
-  struct node {
-    shared_size turn;
-    typename Sync::template var<std::uint32_t> level;
-    typename Sync::template var<std::uint32_t> children;
-  };
-
-  node& at(page_id page) { return nodes_[index_of(page)]; }
-  const node& at(page_id page) const { return nodes_[index_of(page)]; }
+  per_page& at(page_id page) { return nodes_[page]; }
+  const per_page& at(page_id page) const { return nodes_[page]; }
 
   bool is_listed(page_id page) const {
     const std::size_t turn = at(page).turn.get();
@@ -178,7 +181,7 @@ class ranked_leaves {
   const std::size_t pages_;
   const std::size_t turns_;
 
-  const std::unique_ptr<node[]> nodes_;
+  const column<per_page> nodes_;
   const std::unique_ptr<shared_page[]> page_at_;  // by turn
   bit_sets<Sync> listed_;                         // by level, of turns
   shared_size next_turn_{0};

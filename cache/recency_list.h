@@ -18,9 +18,8 @@
 // Cost: every operation O(1), nothing is allocated. Threads: none of its own; the owner serialises every call.
 #pragma once
 
-#include <memory>
-
 #include "eviction.h"
+#include "page_records.h"
 #include "sync.h"
 #include "types.h"
 
@@ -31,14 +30,19 @@ class recency_list {
  public:
   using release_terms = no_terms;
 
-  explicit recency_list(std::size_t pages) : links_(std::make_unique<link[]>(pages)) {
+  /// What the list notes of a page.
+  struct per_page {
+    typename Sync::template var<page_id> older;  // of a page that is not listed, itself
+    typename Sync::template var<page_id> newer;
+  };
+
+  recency_list(column<per_page> links, std::size_t pages) : links_(links) {
     Sync::label(oldest_, "recency.oldest");
     Sync::label(newest_, "recency.newest");
     for (std::size_t i = 0; i < pages; ++i) {
       Sync::label(links_[i].older, "recency.older", i);
       Sync::label(links_[i].newer, "recency.newer", i);
-      Sync::label(links_[i].listed, "recency.listed", i);
-      links_[i].listed.set(false);
+      links_[i].older.set(page_id(static_cast<std::uint32_t>(i)));
     }
   }
 
@@ -61,18 +65,17 @@ class recency_list {
     }
   }
 
-  bool contains(page_id page) const { return links_[index_of(page)].listed.get(); }
+  bool contains(page_id page) const { return links_[page].older.get() != page; }
 
   /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.
-  page_id newer_than(page_id page) const { return links_[index_of(page)].newer.get(); }
+  page_id newer_than(page_id page) const { return links_[page].newer.get(); }
 
   /// Puts `page` at the back, wherever it was.
   void push_newest(page_id page) {
-    if (links_[index_of(page)].listed.get()) remove(page);
-    links_[index_of(page)].listed.set(true);
+    if (contains(page)) remove(page);
     const page_id before = newest_.get();
-    links_[index_of(page)].older.set(before);
-    links_[index_of(page)].newer.set(no_page);
+    links_[page].older.set(before);
+    links_[page].newer.set(no_page);
     next_of(before, oldest_).set(page);
     newest_.set(page);
   }
@@ -80,38 +83,32 @@ class recency_list {
   /// Puts `page` in front. Requires that it is not on the list.
   void push_oldest(page_id page) {
     Sync::require(!contains(page), "I6: a node is listed once");
-    links_[index_of(page)].listed.set(true);
     const page_id behind = oldest_.get();
-    links_[index_of(page)].older.set(no_page);
-    links_[index_of(page)].newer.set(behind);
-    (behind == no_page ? newest_ : links_[index_of(behind)].older).set(page);
+    links_[page].older.set(no_page);
+    links_[page].newer.set(behind);
+    (behind == no_page ? newest_ : links_[behind].older).set(page);
     oldest_.set(page);
   }
 
   /// Requires that `page` is on the list.
   void remove(page_id page) {
-    Sync::require(page != no_page && links_[index_of(page)].listed.get(), "I6: the list holds the unpinned nodes");
-    const page_id older = links_[index_of(page)].older.get();
-    const page_id newer = links_[index_of(page)].newer.get();
-    links_[index_of(page)].listed.set(false);
+    Sync::require(page != no_page && contains(page), "I6: the list holds the unpinned nodes");
+    const page_id older = links_[page].older.get();
+    const page_id newer = links_[page].newer.get();
+    links_[page].older.set(page);
     next_of(older, oldest_).set(newer);
-    (newer == no_page ? newest_ : links_[index_of(newer)].older).set(older);
+    (newer == no_page ? newest_ : links_[newer].older).set(older);
   }
 
  private:
   using shared_page = typename Sync::template var<page_id>;
-  struct link {
-    shared_page older;
-    shared_page newer;
-    typename Sync::template var<bool> listed;
-  };
 
   // The field that names the successor of `page`; of no page, the front of the list.
   shared_page& next_of(page_id page, shared_page& front) {
-    return page == no_page ? front : links_[index_of(page)].newer;
+    return page == no_page ? front : links_[page].newer;
   }
 
-  const std::unique_ptr<link[]> links_;
+  const column<per_page> links_;
   shared_page oldest_{no_page};
   shared_page newest_{no_page};
 };

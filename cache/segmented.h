@@ -26,24 +26,31 @@ class segmented : public ranked_leaves<Sync> {
  public:
   using release_terms = no_terms;
 
-  explicit segmented(std::size_t pages)
-      : ranked_leaves<Sync>(pages, 2),
+  /// What the policy notes of a page.
+  struct per_page {
+    typename ranked_leaves<Sync>::per_page node;
+    typename recency_list<Sync>::per_page link;
+    typename Sync::template var<bool> was_held;
+  };
+
+  segmented(column<per_page> segments, std::size_t pages)
+      : ranked_leaves<Sync>(segments.part(&per_page::node), pages, 2),
         most_protected_(std::max<std::size_t>(pages * 3 / 10, 1)),
-        protected_(pages),
-        was_held_(std::make_unique<shared_bool[]>(pages)) {
+        segments_(segments),
+        protected_(segments.part(&per_page::link), pages) {
     Sync::label(protected_count_, "segmented.protected_count");
-    for (std::size_t i = 0; i < pages; ++i) Sync::label(was_held_[i], "segmented.was_held", i);
+    for (std::size_t i = 0; i < pages; ++i) Sync::label(segments_[i].was_held, "segmented.was_held", i);
   }
 
   void published(page_id page, page_id parent) {
     ranked_leaves<Sync>::published(page, parent);
-    was_held_[index_of(page)].set(false);
+    segments_[page].was_held.set(false);
   }
 
   void released(page_id page, bool unpinned, no_terms) {
     this->renew(page);
-    if (was_held_[index_of(page)].get()) protect(page);
-    was_held_[index_of(page)].set(true);
+    if (segments_[page].was_held.get()) protect(page);
+    segments_[page].was_held.set(true);
     if (unpinned) this->list_if_leaf(page);
   }
 
@@ -66,7 +73,6 @@ class segmented : public ranked_leaves<Sync> {
  private:
   static constexpr std::size_t probation = 0;
   static constexpr std::size_t guarded = 1;
-  using shared_bool = typename Sync::template var<bool>;
 
   void protect(page_id page) {
     if (this->level(page) == probation) protected_count_.set(protected_count_.get() + 1);
@@ -82,10 +88,10 @@ class segmented : public ranked_leaves<Sync> {
   }
 
   const std::size_t most_protected_;
+  const column<per_page> segments_;
 
   recency_list<Sync> protected_;  // pinned or not, leaf or not; the one that was released first in front
   typename Sync::template var<std::size_t> protected_count_{0};
-  const std::unique_ptr<shared_bool[]> was_held_;
 };
 
 }  // namespace triecheck

@@ -15,6 +15,11 @@
 //                   hold a mutex from construction to destruction.
 //   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
 //   yield()         inside a bounded retry: lets others run.
+//   prefetch(address)
+//                   asks memory for a line that is going to be read; does nothing else.
+//   peek(word, otherwise)
+//                   a relaxed look at an atomic word that decides nothing but what to prefetch, or `otherwise`: a layer
+//                   that explores need not look.
 //   thread_indices, thread_index()
 //                   a constant, and a number of the calling thread below it that no other living thread has; the
 //                   constant itself, where more threads live than there are indices. Who gets the index of a thread that
@@ -97,9 +102,11 @@ concept sync_layer =
     std::constructible_from<typename S::template exclusive_guard<typename S::mutex>, typename S::mutex&> &&
     std::constructible_from<typename S::template shared_guard<typename S::shared_mutex>, typename S::shared_mutex&> &&
     requires(memory_order order, typename S::template var<std::uint32_t>* to, const std::uint32_t* from, std::size_t n,
-             const typename S::mutex& object) {
+             const typename S::template atomic<std::uint32_t>& word, const typename S::mutex& object) {
       S::fence(order);
       S::yield();
+      S::prefetch(static_cast<const void*>(to));
+      { S::peek(word, std::uint32_t{}) } -> std::same_as<std::uint32_t>;
       { S::thread_indices } -> std::convertible_to<std::size_t>;
       { S::thread_index() } -> std::same_as<std::size_t>;
       { S::now_ns() } -> std::same_as<std::uint64_t>;

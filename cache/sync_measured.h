@@ -93,6 +93,8 @@ struct measured_sync {
       return value_.fetch_or(value, order);
     }
 
+    T peek() const { return Base::peek(value_, T{}); }
+
    private:
     typename Base::template atomic<T> value_;
   };
@@ -165,6 +167,9 @@ struct measured_sync {
 
   static void fence(memory_order order) { Base::fence(order); }
   static void yield() { Base::yield(); }
+  static void prefetch(const void* address) { Base::prefetch(address); }
+  template <class T>
+  static T peek(const atomic<T>& word, T) { return word.peek(); }
   static constexpr std::size_t thread_indices = Base::thread_indices;
   static std::size_t thread_index() { return Base::thread_index(); }
   static std::uint64_t now_ns() { return Base::now_ns(); }

@@ -80,6 +80,10 @@ struct std_sync {
   static void fence(memory_order order) noexcept { std::atomic_thread_fence(to_std(order)); }
   static void yield() noexcept { std::this_thread::yield(); }
 
+  static void prefetch(const void* address) noexcept { __builtin_prefetch(address); }
+  template <class T>
+  static T peek(const atomic<T>& word, T) noexcept { return word.load(memory_order::relaxed); }
+
   static constexpr std::size_t thread_indices = 64;
   static std::size_t thread_index() noexcept {
     static constinit thread_local index_holder holder;

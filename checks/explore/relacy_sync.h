@@ -406,6 +406,10 @@ struct relacy_sync {
     session::current().describe(where, [](const interleaving&) { return std::string("yield"); });
   }
 
+  static void prefetch(const void*) {}
+  template <class T>
+  static T peek(const atomic<T>&, T otherwise) { return otherwise; }
+
   /// The setup and the end, which no thread runs beside, have an index of their own.
   static constexpr std::size_t thread_indices = max_threads + 1;
   static std::size_t thread_index() { return session::current().thread(); }
