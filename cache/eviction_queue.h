@@ -105,24 +105,25 @@ class eviction_queue {
     std::size_t count = 0;
     empty_inbox();
     while (count < freed.size()) {
+      // Parents that fell bare meanwhile may be in the inbox, when nothing else is left.
+      if (list_.oldest() == no_page) empty_inbox();
       const page_id page = list_.oldest();
       if (page == no_page) break;
       list_.remove(page);
       if (!trie_.claim(page)) continue;
-      freed[count++] = page;
-      if (const page_id parent = let_go_of_parent(page); parent != no_page) hand_over(page, parent);
+      const auto take_off = [&](page_id parent) {
+        if (list_.contains(parent)) list_.remove(parent);
+      };
+      const auto keep = [&](page_id parent, bool later) {
+        if (!later) {
+          put_in_front(parent);
+        } else if (!list_.contains(parent)) {
+          post(parent);
+        }
+      };
+      count += evict_upwards(page, freed.subspan(count), take_off, keep);
     }
     return count;
-  }
-
-  // The parent lost its last child.
-  void hand_over(page_id child, page_id parent) {
-    if (tick(parent) > tick(child)) {
-      if (!list_.contains(parent)) post(parent);
-      return;
-    }
-    at(parent).tick.store(tick(child), orders::tick);
-    put_in_front(parent);
   }
 
   void empty_inbox() {
@@ -198,7 +199,8 @@ class eviction_queue {
     while (count < freed.size()) {
       const page_id page = oldest_of_some(hand);
       if (page == no_page) break;
-      if (trie_.claim(page)) count += evict_upwards(page, freed.subspan(count));
+      if (!trie_.claim(page)) continue;
+      count += evict_upwards(page, freed.subspan(count), [](page_id) {}, [&](page_id parent, bool) { post(parent); });
     }
     hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
     return count;
@@ -222,28 +224,28 @@ class eviction_queue {
     return oldest;
   }
 
-  // The claimed node, and its parents as long as each loses its last child and was not released later than that. Returns how
-  // many; `freed` is not empty.
-  std::size_t evict_upwards(page_id page, std::span<page_id> freed) {
+  // Evicts the claimed node, and its parents as long as each loses its last child and was not released later than that;
+  // returns how many. Calls `fallen` for each parent that falls with it, and `left` for one that became a leaf and stays,
+  // which has the recency of its child unless it was released later. `freed` is not empty.
+  template <class Fallen, class Left>
+  std::size_t evict_upwards(page_id page, std::span<page_id> freed, Fallen fallen, Left left) {
+    const std::uint64_t recency = tick(page);
     for (std::size_t count = 0;;) {
       freed[count++] = page;
-      const page_id parent = let_go_of_parent(page);
+      trie_.fetch_bucket(trie_.hash(page));
+      const page_id parent = trie_.parent(page);
       if (parent == no_page) return count;
-      const bool later = tick(parent) > tick(page);
-      if (!later) at(parent).tick.store(tick(page), orders::tick);
-      if (later || count == freed.size() || !trie_.claim(parent)) {
-        post(parent);
-        return count;
+      const bool later = tick(parent) > recency;
+      if (!later && count < freed.size() && trie_.unpin_and_claim(parent)) {
+        fallen(parent);
+        page = parent;
+        continue;
       }
-      page = parent;
+      if (trie_.unpin(parent) != 0) return count;
+      if (!later) at(parent).tick.store(recency, orders::tick);
+      left(parent, later);
+      return count;
     }
-  }
-
-  // Gives up the reference of the claimed node on its parent; returns the parent if that has no references left.
-  page_id let_go_of_parent(page_id page) {
-    trie_.fetch_bucket(trie_.hash(page));
-    const page_id parent = trie_.parent(page);
-    return parent != no_page && trie_.unpin(parent) == 0 ? parent : no_page;
   }
 
   lockfree_trie<Sync>& trie_;

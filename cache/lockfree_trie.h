@@ -52,7 +52,7 @@ class lockfree_trie {
   lockfree_trie(column<per_page> nodes, column<shared_word> blocks, std::size_t pages, std::size_t tokens_per_page)
       : tokens_per_page_(tokens_per_page),
         words_per_block_(block_words(tokens_per_page)),
-        buckets_(2*std::bit_ceil(pages)),
+        buckets_(4 * std::bit_ceil(pages)),
         nodes_(nodes),
         blocks_(blocks),
         heads_(std::make_unique<shared_word[]>(buckets_)) {
@@ -156,13 +156,10 @@ class lockfree_trie {
 
   /// Claims the leaf `page` for eviction if it is one without pins: lookups do not find it any more, and nobody else
   /// claims it. Linearization point of an eviction: the exchange.
-  bool claim(page_id page) {
-    std::uint64_t seen = at(page).state.load(orders::visit);
-    const node_word w = node_word::of(seen);
-    if (!w.is_evictable()) return false;
-    const node_word claimed{.references = 0, .is_node = false, .generation = w.generation + 1};
-    return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
-  }
+  bool claim(page_id page) { return claim(page, 0); }
+
+  /// Gives up the caller's reference on `page` and claims it, both or none: if it is the only one.
+  bool unpin_and_claim(page_id page) { return claim(page, 1); }
 
   /// Takes a node that the caller claimed out of its chain; afterwards the page is the caller's.
   void detach(page_id page) {
@@ -223,6 +220,14 @@ class lockfree_trie {
   std::uint64_t two_tokens(std::span<const token> block, std::size_t word) const {
     const std::size_t i = 2 * word;
     return i + 1 < block.size() ? std::uint64_t{block[i + 1]} << 32 | block[i] : block[i];
+  }
+
+  bool claim(page_id page, std::uint32_t references) {
+    std::uint64_t seen = at(page).state.load(orders::visit);
+    const node_word w = node_word::of(seen);
+    if (!w.is_node || w.references != references) return false;
+    const node_word claimed{.references = 0, .is_node = false, .generation = w.generation + 1};
+    return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
   }
 
   void write(page_id page, const key& k) {
@@ -298,7 +303,7 @@ class lockfree_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t words_per_block_;  // two tokens each
-  const std::size_t buckets_;          // a power of two, at least the number of pages
+  const std::size_t buckets_;          // a power of two, several times the number of pages: most chains are of one node
   const column<per_page> nodes_;
   const column<shared_word> blocks_;
   const std::unique_ptr<shared_word[]> heads_;

@@ -42,7 +42,7 @@ class page_trie {
   /// An empty trie over pages 0 .. pages - 1. Requires pages >= 1, tokens_per_page >= 1.
   page_trie(column<per_page> nodes, column<shared_token> blocks, std::size_t pages, std::size_t tokens_per_page)
       : tokens_per_page_(tokens_per_page),
-        buckets_(2 * std::bit_ceil(pages)),
+        buckets_(4 * std::bit_ceil(pages)),
         nodes_(nodes),
         blocks_(blocks),
         heads_(std::make_unique<shared_page[]>(buckets_)) {
@@ -68,7 +68,7 @@ class page_trie {
     std::span<const token> block;
   };
 
-  /// A power of two, at least the number of pages.
+  /// A power of two, several times the number of pages: most chains are of one node, and no walk waits for another.
   std::size_t buckets() const noexcept { return buckets_; }
 
   /// The bucket of a node whose prefix has that hash.
