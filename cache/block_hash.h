@@ -10,8 +10,8 @@
 
 namespace triecheck {
 
-/// The hash of no blocks at all.
-inline constexpr std::uint64_t root_hash = 0;
+/// The hash of no blocks at all: each namespace begins with one of its own.
+constexpr std::uint64_t root_hash(key_space space) noexcept { return static_cast<std::uint64_t>(space) * 0xd6e8'feb8'6659'fd93; }
 
 /// Continues `before`, the hash of the blocks that come before, by one block: the sum of the products of pairs of tokens,
 /// each shifted by a number of its place (NH, of UMAC). So a processor multiplies all pairs at once, and only the sum is

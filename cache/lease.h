@@ -35,6 +35,9 @@ class lease {
   bool is_open() const noexcept { return id_ != no_lease; }
   lease_id id() const noexcept { return id_; }
 
+  /// The namespace in which it was looked up, and in which publish puts its pages.
+  key_space space() const noexcept { return space_; }
+
   /// The pages that hold the tokens, in order: first the cached prefix, then the private ones. Private pages may be
   /// written by the owner of the lease, cached ones only read.
   std::span<const page_id> pages() const noexcept { return pages_; }
@@ -48,6 +51,7 @@ class lease {
   void swap(lease& other) noexcept {
     std::swap(cache_, other.cache_);
     std::swap(id_, other.id_);
+    std::swap(space_, other.space_);
     std::swap(cached_, other.cached_);
     std::swap(token_count_, other.token_count_);
     pages_.swap(other.pages_);
@@ -77,6 +81,7 @@ class lease {
   void copy_prefix(const lease& l) {
     pages_.reserve(l.pages_.size());
     pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
+    space_ = l.space_;
     cached_ = l.cached_;
     token_count_ = l.token_count_;
     unpublished_ = l.unpublished_;
@@ -118,6 +123,7 @@ class lease {
 
   Cache* cache_ = nullptr;
   lease_id id_ = no_lease;
+  key_space space_{};
   std::size_t cached_ = 0;          // how many of pages_ are published
   std::size_t token_count_ = 0;
   std::vector<page_id> pages_;

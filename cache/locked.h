@@ -57,17 +57,18 @@ class locked_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails.
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails.
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     lease_type l;
+    l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     l.pages_.reserve(tokens.size() / config_.tokens_per_page);
     const read_guard lock(mutex_);
     open(l);
     page_id parent = no_page;
-    prefix_hashes hashes(trie_, root_hash, tokens, config_.tokens_per_page);
+    prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
-      const page_id page = trie_.find_child({parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
+      const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
       if (page == no_page) break;
       pin(page);
       l.pages_.push_back(page);
@@ -114,9 +115,9 @@ class locked_cache {
     {
       const guard lock(mutex_);
       page_id parent = first == 0 ? no_page : l.pages_[first - 1];
-      prefix_hashes hashes(trie_, first == 0 ? root_hash : trie_.hash(parent), l.unpublished_, span_tokens);
+      prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
       for (; l.cached_ < full; ++l.cached_) {
-        publish_page({parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
         parent = l.pages_[l.cached_];
       }
     }
@@ -220,6 +221,7 @@ class locked_cache {
       view.holder = pool_.holder(page);
       if (view.state != page_state::cached) continue;
       view.parent = trie_.parent(page);
+      view.space = trie_.space(page);
       view.pins = trie_.pins(page);
       view.block = trie_.block(page);
     }

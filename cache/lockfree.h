@@ -62,11 +62,12 @@ class lockfree_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails. Lock-free: starts
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails. Lock-free: starts
   /// again when the deepest node that it found was evicted meanwhile.
   /// Linearization point: the end of the walk that found no further node, or the pin where every block was found.
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     lease_type l;
+    l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     l.pages_.reserve(blocks);
@@ -74,10 +75,10 @@ class lockfree_cache {
     do {
       l.pages_.clear();
       deepest = {};
-      prefix_hashes hashes(trie_, root_hash, tokens, config_.tokens_per_page);
+      prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
       for (std::size_t i = 0; i < blocks; ++i) {
         const auto block = tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
-        const auto child = trie_.find_child({deepest.page == no_page ? node_ref{} : deepest.ref(), hashes.next(), block});
+        const auto child = trie_.find_child({deepest.page == no_page ? node_ref::root(space) : deepest.ref(), hashes.next(), block});
         if (child.page == no_page) break;
         l.pages_.push_back(child.page);
         deepest = child;
@@ -121,8 +122,8 @@ class lockfree_cache {
     const std::size_t full = l.token_count_ / span_tokens;
     const std::size_t first = l.cached_;
     if (full == first) return status::ok;
-    node_ref parent = first == 0 ? node_ref{} : trie_.ref(l.pages_[first - 1]);
-    prefix_hashes hashes(trie_, first == 0 ? root_hash : trie_.hash(parent.page), l.unpublished_, span_tokens);
+    node_ref parent = first == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[first - 1]);
+    prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent.page), l.unpublished_, span_tokens);
     std::size_t duplicates = 0;
     for (; l.cached_ < full; ++l.cached_) {
       const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
@@ -258,6 +259,7 @@ class lockfree_cache {
       view.holder = holder_of(page);
       if (view.state != page_state::cached) continue;
       view.parent = trie_.parent(page);
+      view.space = trie_.space(page);
       view.pins = pins[i];
       view.block = trie_.block(page);
     }

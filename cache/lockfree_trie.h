@@ -184,6 +184,15 @@ class lockfree_trie {
 
   // For snapshots: require that nothing runs.
 
+  /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
+  key_space space(page_id page) const {
+    node_ref above{.page = page, .generation = 0};
+    for (std::size_t steps = 0; above.page != no_page && steps <= buckets_; ++steps) {
+      above = node_ref::of(at(above.page).parent.load(orders::block_read));
+    }
+    return key_space(above.generation);
+  }
+
   std::vector<token> block(page_id page) const {
     std::vector<token> tokens(tokens_per_page_);
     for (std::size_t i = 0; i < tokens_per_page_; ++i) {

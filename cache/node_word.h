@@ -31,11 +31,14 @@ struct node_word {
 };
 
 /// A node as its children name it: a page together with its generation, so that a page that became another node has no
-/// children of the old one.
+/// children of the old one. Or the root of a namespace.
 struct node_ref {
-  page_id page = no_page;  ///< `no_page` is the root
-  std::uint32_t generation = 0;
+  page_id page = no_page;        ///< `no_page`: a root
+  std::uint32_t generation = 0;  ///< of a root, its namespace
 
+  static constexpr node_ref root(key_space space) noexcept {
+    return {.page = no_page, .generation = static_cast<std::uint32_t>(space)};
+  }
   constexpr std::uint64_t packed() const noexcept { return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(page); }
   static constexpr node_ref of(std::uint64_t packed) noexcept {
     return {.page = page_id(static_cast<std::uint32_t>(packed)), .generation = static_cast<std::uint32_t>(packed >> 32)};

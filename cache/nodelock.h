@@ -100,13 +100,14 @@ class nodelock_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// A lease on the longest chain of nodes that matches the leading full blocks of `tokens`. Never fails.
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens) {
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails.
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     lease_type l;
+    l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     l.pages_.reserve(blocks);
-    if (blocks != 0) pin_longest_prefix(tokens, blocks, l.pages_);
+    if (blocks != 0) pin_longest_prefix(tokens, blocks, space, l.pages_);
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
     open(l);
@@ -248,6 +249,7 @@ class nodelock_cache {
       view.holder = pool_.holder(page);
       if (view.state != page_state::cached) continue;
       view.parent = trie_.parent(page);
+      view.space = trie_.space(page);
       view.pins = pins[i];
       view.block = trie_.block(page);
     }
@@ -302,18 +304,18 @@ class nodelock_cache {
   node_mutex& lock_below(const typename trie_type::key& k) { return lock_below(k.parent, k.hash); }
 
   // Appends the longest chain that matches the leading `blocks` >= 1 blocks, and pins its last node.
-  void pin_longest_prefix(std::span<const token> tokens, std::size_t blocks, std::vector<page_id>& chain) {
+  void pin_longest_prefix(std::span<const token> tokens, std::size_t blocks, key_space space, std::vector<page_id>& chain) {
     const std::size_t span_tokens = config_.tokens_per_page;
     const bucket_fetcher ahead{trie_};
-    prefix_hashes hashes(ahead, root_hash, tokens, span_tokens);
-    typename trie_type::key k{no_page, hashes.next(), tokens.first(span_tokens)};
+    prefix_hashes hashes(ahead, root_hash(space), tokens, span_tokens);
+    typename trie_type::key k{space, no_page, hashes.next(), tokens.first(span_tokens)};
     hand_over_hand<node_mutex, false> held(lock_below(k));
     for (;;) {
       const page_id child = find_child(k);
       if (child != no_page) chain.push_back(child);
       if (child == no_page || chain.size() == blocks) break;
       held.pass_on(at(child).lock);
-      k = {child, hashes.next(), tokens.subspan(chain.size() * span_tokens, span_tokens)};
+      k = {space, child, hashes.next(), tokens.subspan(chain.size() * span_tokens, span_tokens)};
     }
     // Held is the node itself, where the next block was not found, or the one above it (N2).
     if (!chain.empty()) trie_.pin(chain.back());
@@ -330,8 +332,8 @@ class nodelock_cache {
     const std::size_t first = l.cached_;
     const page_id end = first == 0 ? no_page : l.pages_[first - 1];
     const bucket_fetcher ahead{trie_};
-    prefix_hashes hashes(ahead, first == 0 ? root_hash : trie_.hash(end), l.unpublished_, config_.tokens_per_page);
-    typename trie_type::key k{end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page)};
+    prefix_hashes hashes(ahead, first == 0 ? root_hash(l.space_) : trie_.hash(end), l.unpublished_, config_.tokens_per_page);
+    typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page)};
     hand_over_hand<node_mutex, true> held(lock_below(k));
     if (end != no_page) trie_.unpin(end);
     for (std::size_t attached = 0;;) {
@@ -340,7 +342,7 @@ class nodelock_cache {
       const page_id parent = l.pages_[l.cached_++];
       if (last) return attached;
       held.pass_on(at(parent).lock);
-      k = {parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page)};
+      k = {l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page)};
     }
   }
 

@@ -1,8 +1,8 @@
 // The trie of published pages. A node is its page: everything about it stands in arrays indexed by page id that are
 // allocated once, so growing and shrinking the trie allocates nothing.
 //
-// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by parent and block, token
-// by token: a hash that collides costs time, never a wrong answer (I3). As the hash needs no parent, a walk can ask memory
+// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by namespace, parent
+// and block, token by token: a hash that collides costs time, never a wrong answer (I3). As the hash needs no parent, a walk can ask memory
 // for the buckets of the blocks to come (prefix_hashes.h).
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
@@ -37,6 +37,7 @@ class page_trie {
     shared_page parent;
     shared_page next;  // the next node in the same bucket
     Pins pins;
+    typename Sync::template var<key_space> space;
   };
 
   /// An empty trie over pages 0 .. pages - 1. Requires pages >= 1, tokens_per_page >= 1.
@@ -51,6 +52,7 @@ class page_trie {
       Sync::label(heads_[i], "trie.bucket", i);
     }
     for (std::size_t i = 0; i < pages; ++i) {
+      Sync::label(nodes_[i].space, "trie.space", i);
       Sync::label(nodes_[i].parent, "trie.parent", i);
       Sync::label(nodes_[i].hash, "trie.hash", i);
       Sync::label(nodes_[i].next, "trie.next", i);
@@ -63,7 +65,8 @@ class page_trie {
 
   /// What a child of `parent` under `block` is found by.
   struct key {
-    page_id parent;  ///< `no_page` is the root
+    key_space space;
+    page_id parent;  ///< `no_page` is the root of the namespace
     std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
     std::span<const token> block;
   };
@@ -81,9 +84,7 @@ class page_trie {
   page_id find_child(const key& k) const {
     Sync::require(k.block.size() == tokens_per_page_, "a block fills a page");
     page_id page = heads_[bucket_of(k.hash)].get();
-    while (page != no_page && !(at(page).parent.get() == k.parent && Sync::equal(block_at(page), k.block.data(), k.block.size()))) {
-      page = at(page).next.get();
-    }
+    while (page != no_page && !stands_under(page, k)) page = at(page).next.get();
     return page;
   }
 
@@ -91,6 +92,7 @@ class page_trie {
   void attach(page_id page, const key& k, std::uint32_t pins) {
     per_page& n = at(page);
     shared_page& head = heads_[bucket_of(k.hash)];
+    n.space.set(k.space);
     n.parent.set(k.parent);
     n.hash.set(k.hash);
     n.pins.set(pins);
@@ -137,6 +139,7 @@ class page_trie {
   void unpin(page_id page) { at(page).pins.subtract(1); }
 
   page_id parent(page_id page) const { return at(page).parent.get(); }
+  key_space space(page_id page) const { return at(page).space.get(); }
 
   /// The block of a node, copied: for snapshots.
   std::vector<token> block(page_id page) const {
@@ -154,6 +157,11 @@ class page_trie {
   }
 
  private:
+  bool stands_under(page_id page, const key& k) const {
+    const per_page& n = at(page);
+    return n.parent.get() == k.parent && n.space.get() == k.space && Sync::equal(block_at(page), k.block.data(), k.block.size());
+  }
+
   per_page& at(page_id page) { return nodes_[page]; }
   const per_page& at(page_id page) const { return nodes_[page]; }
   shared_token* block_at(page_id page) { return &blocks_[page]; }

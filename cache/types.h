@@ -21,6 +21,11 @@ inline constexpr page_id no_page{0xffff'ffff};
 
 constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::size_t>(page); }
 
+/// A namespace of keys: what a server keeps apart although the tokens are equal, such as what different adapters computed, or
+/// what belongs to tenants who must not learn of each other by a hit. The caller numbers them as it likes; every number is
+/// one, and none costs anything until it has pages.
+enum class key_space : std::uint32_t {};
+
 /// Numbers the leases of one cache in the order in which they were opened; 0 stands for "no lease".
 enum class lease_id : std::uint64_t {};
 inline constexpr lease_id no_lease{0};
@@ -95,6 +100,7 @@ struct page_view {
   page_state state = page_state::free;
   lease_id holder = no_lease;          ///< of a private page
   page_id parent = no_page;            ///< of a cached page
+  key_space space = {};                ///< of a cached page
   std::uint32_t pins = 0;              ///< of a cached page
   std::vector<token> block;            ///< of a cached page
 };

@@ -22,7 +22,7 @@ class cache_subject final : public subject {
     using enum model::operation_kind;
     switch (op.kind) {
       case lookup:
-        leases_[op.subject] = cache_.lookup(op.tokens);
+        leases_[op.subject] = look_up(cache_, op.tokens, op.space);
         return observed_outcome(leases_[op.subject], model::status::ok);
       case allocate:
         return observed_outcome(leases_[op.subject],

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checks/subject.h"
@@ -44,6 +46,13 @@ auto release_with(Cache& cache, Lease& l, const model::retention& keep) {
   }
 }
 
+/// Looks up in a namespace.
+template <class Cache>
+auto look_up(Cache& cache, std::span<const model::token> tokens, model::key_space space) {
+  using key_space = decltype(std::declval<typename Cache::lease_type>().space());
+  return cache.lookup(tokens, key_space(space));
+}
+
 /// The outcome of an operation on `l` that answered `s`.
 template <class Lease>
 model::outcome observed_outcome(const Lease& l, model::status s) {
@@ -80,6 +89,7 @@ structure to_structure(const Snapshot& seen) {
   for (std::size_t i = 0; i < seen.pages.size(); ++i) {
     const auto& page = seen.pages[i];
     s.pages[i].state = static_cast<model::page_state>(page.state);
+    s.pages[i].space = static_cast<model::key_space>(page.space);
     s.pages[i].block = page.block;
     s.pages[i].pinned = page.pins != 0;
     s.pins[i] = page.pins;

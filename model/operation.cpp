@@ -48,7 +48,7 @@ std::string show(const operation& op) {
   const std::string subject = " #" + std::to_string(op.subject);
   switch (op.kind) {
     case operation_kind::lookup:
-      return "lookup" + subject + " [" + show(op.tokens) + "]";
+      return "lookup" + subject + " [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::allocate:
       return "allocate" + subject + " [" + show(op.tokens) + "]" +
              (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots));

@@ -16,6 +16,9 @@ namespace triecheck::model {
 using token = std::uint32_t;
 using page = std::uint32_t;
 
+/// A namespace of keys: equal tokens in different ones never share a page.
+using key_space = std::uint32_t;
+
 /// The name of a lease, chosen by whoever records the history; never reused within one history.
 using lease = std::uint32_t;
 
@@ -34,6 +37,7 @@ struct operation {
   lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused by evict and clear
   lease forked = 0;                ///< the lease that fork opens
   std::vector<token> tokens = {};  ///< of lookup and allocate
+  key_space space = 0;             ///< of lookup
   std::size_t extra_slots = 0;     ///< of allocate
   std::size_t count = 0;           ///< of evict
   retention keep = {};             ///< of release
@@ -53,7 +57,7 @@ struct outcome {
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-/// "lookup #3 [1 2 3]", "allocate #3 [4] +2", "fork #3 as #4", "release #3 keep 50 for 3", "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "fork #3 as #4", "release #3 keep 50 for 3", "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.

@@ -36,8 +36,9 @@ config checked(config c) {
 }  // namespace
 
 bool state::edge_order::operator()(const edge& a, const edge& b) const {
-  if (a.first != b.first) return a.first < b.first;
-  return std::lexicographical_compare(a.second.begin(), a.second.end(), b.second.begin(), b.second.end());
+  if (a.parent != b.parent) return a.parent < b.parent;
+  if (a.space != b.space) return a.space < b.space;
+  return std::lexicographical_compare(a.block.begin(), a.block.end(), b.block.begin(), b.block.end());
 }
 
 state::state(config c) : config_(checked(c)), pages_(c.pages), ranks_(c.policy, c.pages) { stats_.free_pages = c.pages; }
@@ -124,7 +125,7 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
 
 std::optional<violation> state::apply_lookup(const operation& op, const outcome& observed) {
   if (is_open(op.subject)) return model::show(op) + " opens lease #" + std::to_string(op.subject) + ", which is open";
-  std::vector<page> found = longest_prefix(op.tokens);
+  std::vector<page> found = longest_prefix(op.tokens, op.space);
   if (observed.pages != found || observed.cached != found.size()) {
     std::string claimed = list_of(observed.pages);
     if (observed.pages == found) claimed += " with " + std::to_string(observed.cached) + " of them published";
@@ -135,6 +136,7 @@ std::optional<violation> state::apply_lookup(const operation& op, const outcome&
   stats_.looked_up_pages += op.tokens.size() / config_.tokens_per_page;
   stats_.hit_pages += found.size();
   open_lease l;
+  l.space = op.space;
   l.cached = found.size();
   l.tokens.assign(op.tokens.begin(),
                   op.tokens.begin() + static_cast<std::ptrdiff_t>(found.size() * config_.tokens_per_page));
@@ -164,7 +166,7 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
   open_lease& subject = leases_.at(op.subject);
   if (op.kind == operation_kind::fork) {
     for (std::size_t i = 0; i < subject.cached; ++i) pin(subject.pages[i]);
-    leases_.emplace(op.forked, open_lease{subject.tokens, observed.pages, subject.cached});
+    leases_.emplace(op.forked, open_lease{subject.space, subject.tokens, observed.pages, subject.cached});
   } else {
     subject.tokens.insert(subject.tokens.end(), op.tokens.begin(), op.tokens.end());
     subject.pages = observed.pages;
@@ -177,9 +179,8 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
   open_lease& l = leases_.at(op.subject);
   const std::size_t index = l.cached;
   const page own = l.pages[index];
-  const page parent = parent_for_next(l);
-  const std::span<const token> block = first_unpublished_block(l);
-  const std::optional<page> standing = find_child(parent, block);
+  const edge wanted = next_edge(l);
+  const std::optional<page> standing = find_child(wanted);
   if (observed.pages.size() <= index || observed.pages[index] != standing.value_or(own)) {
     const std::string position =
         "publish #" + std::to_string(op.subject) + " returned " +
@@ -196,8 +197,9 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
     l.pages[index] = *standing;
   } else {
     page_record& node = pages_[own];
-    node = {page_state::cached, parent, 1, std::make_shared<const std::vector<token>>(block.begin(), block.end())};
-    children_.emplace(edge{parent, *node.block}, own);
+    node = {page_state::cached, wanted.parent, wanted.space, 1,
+            std::make_shared<const std::vector<token>>(wanted.block.begin(), wanted.block.end())};
+    children_.emplace(edge{node.parent, node.space, *node.block}, own);
     ranks_.published(own);
     --stats_.private_pages;
     ++stats_.cached_pages;
@@ -253,7 +255,7 @@ std::optional<violation> state::apply_evict_page(page target, const operation& o
   const page parent = node.parent;
   evictable_.erase({ranks_.of(target), target});
   ranks_.evicted(target);
-  children_.erase(edge{parent, *node.block});
+  children_.erase(edge{parent, node.space, *node.block});
   become_free(target);
   --unpinned_;
   --stats_.cached_pages;
@@ -356,7 +358,7 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
   std::vector<page> nodes;
   switch (s.kind) {
     case step_kind::lookup: {
-      const std::vector<page> found = longest_prefix(op.tokens);
+      const std::vector<page> found = longest_prefix(op.tokens, op.space);
       const std::size_t kept = observed.pages.size();
       if (kept < found.size() && is_unpinned(found[kept])) add_subtree(found[kept], nodes);
       break;
@@ -368,7 +370,7 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
       break;
     case step_kind::publish_page: {
       const open_lease& l = leases_.at(op.subject);
-      const std::optional<page> standing = find_child(parent_for_next(l), first_unpublished_block(l));
+      const std::optional<page> standing = find_child(next_edge(l));
       const bool own = observed.pages.size() > l.cached && observed.pages[l.cached] == l.pages[l.cached];
       if (own && standing && is_unpinned(*standing)) add_subtree(*standing, nodes);
       break;
@@ -385,12 +387,12 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
   return nodes;
 }
 
-std::vector<page> state::longest_prefix(const std::vector<token>& tokens) const {
+std::vector<page> state::longest_prefix(const std::vector<token>& tokens, key_space space) const {
   std::vector<page> found;
   const std::size_t span_tokens = config_.tokens_per_page;
   page parent = root;
   for (std::size_t at = 0; at + span_tokens <= tokens.size(); at += span_tokens) {
-    const std::optional<page> child = find_child(parent, std::span(tokens).subspan(at, span_tokens));
+    const std::optional<page> child = find_child({parent, space, std::span(tokens).subspan(at, span_tokens)});
     if (!child) break;
     found.push_back(*child);
     parent = *child;
@@ -422,27 +424,27 @@ bool state::too_large(const operation& op) const {
 }
 
 bool state::has_children(page node) const {
-  const auto first = children_.lower_bound(edge{node, {}});
-  return first != children_.end() && first->first.first == node;
+  const auto first = children_.lower_bound(edge{node, 0, {}});
+  return first != children_.end() && first->first.parent == node;
 }
 
 bool state::is_unpinned(page p) const {
   return p < config_.pages && pages_[p].state == page_state::cached && pages_[p].pins == 0;
 }
 
-std::span<const token> state::first_unpublished_block(const open_lease& l) const {
-  return std::span(l.tokens).subspan(l.cached * config_.tokens_per_page, config_.tokens_per_page);
+// To the first private page, once it is published.
+state::edge state::next_edge(const open_lease& l) const {
+  return {l.cached == 0 ? root : l.pages[l.cached - 1], l.space,
+          std::span(l.tokens).subspan(l.cached * config_.tokens_per_page, config_.tokens_per_page)};
 }
 
-page state::parent_for_next(const open_lease& l) const { return l.cached == 0 ? root : l.pages[l.cached - 1]; }
-
-std::optional<page> state::find_child(page parent, std::span<const token> block) const {
-  const auto found = children_.find(edge{parent, block});
+std::optional<page> state::find_child(const edge& e) const {
+  const auto found = children_.find(e);
   return found == children_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void state::add_subtree(page node, std::vector<page>& nodes) const {
-  for (auto child = children_.lower_bound(edge{node, {}}); child != children_.end() && child->first.first == node;
+  for (auto child = children_.lower_bound(edge{node, 0, {}}); child != children_.end() && child->first.parent == node;
        ++child) {
     if (!contains(nodes, child->second)) add_subtree(child->second, nodes);
   }

@@ -47,9 +47,10 @@ enum class page_state : std::uint8_t { free, leased, cached };
 /// One page as a snapshot of a real cache shows it.
 struct page_view {
   page_state state = page_state::free;
-  std::optional<page> parent = {};  ///< of a cached page; none is the root
+  std::optional<page> parent = {};  ///< of a cached page; none is the root of its namespace
   std::vector<token> block = {};    ///< of a cached page
   bool pinned = false;              ///< of a cached page: some open lease has it in its chain
+  key_space space = 0;              ///< of a cached page
   friend bool operator==(const page_view&, const page_view&) = default;
 };
 
@@ -127,10 +128,10 @@ class state {
   statistics stats() const;
 
   /// How many pages a lookup of `tokens` would find now, for generators that restate preconditions.
-  std::size_t lookup_hits(const std::vector<token>& tokens) const;
+  std::size_t lookup_hits(const std::vector<token>& tokens, key_space space = 0) const;
 
-  /// The longest chain of nodes that matches the leading full blocks of `tokens`.
-  std::vector<page> longest_prefix(const std::vector<token>& tokens) const;
+  /// The longest chain of nodes of `space` that matches the leading full blocks of `tokens`.
+  std::vector<page> longest_prefix(const std::vector<token>& tokens, key_space space = 0) const;
 
   /// How many pages an allocate or fork has to take; 0 as well where the lease is not open or the request too large.
   std::size_t shortage(const operation& op) const;
@@ -162,18 +163,24 @@ class state {
   struct page_record {
     page_state state = page_state::free;
     page parent = root;                               // of a node
+    key_space space = 0;                              // of a node: its whole chain's
     std::uint32_t pins = 0;                           // of a node
     std::shared_ptr<const std::vector<token>> block;  // of a node; shared by the copies of a state
   };
 
   struct open_lease {
+    key_space space = 0;
     std::vector<token> tokens;
     std::vector<page> pages;
     std::size_t cached = 0;  // how many of pages are published
   };
 
-  // A parent and a block; the tokens are those of the child's record, or of whoever asks.
-  using edge = std::pair<page, std::span<const token>>;
+  // What leads to a child; the tokens are those of the child's record, or of whoever asks.
+  struct edge {
+    page parent;
+    key_space space;
+    std::span<const token> block;
+  };
   struct edge_order {
     bool operator()(const edge& a, const edge& b) const;
   };
@@ -200,9 +207,8 @@ class state {
   bool too_large(const operation& op) const;
   bool has_children(page node) const;
   bool is_unpinned(page p) const;
-  std::span<const token> first_unpublished_block(const open_lease& l) const;
-  page parent_for_next(const open_lease& l) const;
-  std::optional<page> find_child(page parent, std::span<const token> block) const;
+  edge next_edge(const open_lease& l) const;
+  std::optional<page> find_child(const edge& e) const;
   void add_subtree(page node, std::vector<page>& nodes) const;
   std::string describe(page p) const;
   void show_children(page parent, std::size_t depth, std::string& text) const;

@@ -14,6 +14,7 @@ std::vector<page_view> state::view() const {
     views[i].state = p.state;
     if (p.state != page_state::cached) continue;
     if (p.parent != root) views[i].parent = p.parent;
+    views[i].space = p.space;
     views[i].block = *p.block;
     views[i].pinned = p.pins != 0;
   }
@@ -34,7 +35,7 @@ std::vector<page> state::eviction_order() const {
     const auto [left, is_new] = children_left.try_emplace(parent, 0);
     if (is_new) {
       left->second = static_cast<std::size_t>(
-          std::distance(children_.lower_bound(edge{parent, {}}), children_.lower_bound(edge{parent + 1, {}})));
+          std::distance(children_.lower_bound(edge{parent, 0, {}}), children_.lower_bound(edge{parent + 1, 0, {}})));
     }
     if (--left->second == 0) candidates.emplace(ranks_.of(parent), parent);
   }
@@ -47,7 +48,9 @@ statistics state::stats() const {
   return s;
 }
 
-std::size_t state::lookup_hits(const std::vector<token>& tokens) const { return longest_prefix(tokens).size(); }
+std::size_t state::lookup_hits(const std::vector<token>& tokens, key_space space) const {
+  return longest_prefix(tokens, space).size();
+}
 
 std::vector<page> state::published_pages(lease number) const {
   const auto found = leases_.find(number);
@@ -84,10 +87,12 @@ std::u32string state::key() const {
     add(static_cast<std::size_t>(p.state));
     if (p.state != page_state::cached) continue;
     add(p.parent);
+    add(p.space);
     words.append(p.block->begin(), p.block->end());
   }
   for (const auto& [number, l] : leases_) {
     add(number);
+    add(l.space);
     add(l.cached);
     add(l.pages.size());
     words.append(l.pages.begin(), l.pages.end());
@@ -115,7 +120,7 @@ std::string state::show() const {
   show_children(root, 1, text);
   text += "leases:\n";
   for (const auto& [number, l] : leases_) {
-    text += "  #" + std::to_string(number) + ": " + show_pages(l.pages, l.cached) + ", tokens " +
+    text += "  #" + std::to_string(number) + (l.space == 0 ? "" : " in " + std::to_string(l.space)) + ": " + show_pages(l.pages, l.cached) + ", tokens " +
             model::show(l.tokens) + "\n";
   }
   std::vector<page> free;
@@ -143,11 +148,12 @@ std::string state::describe(page p) const {
 }
 
 void state::show_children(page parent, std::size_t depth, std::string& text) const {
-  for (auto child = children_.lower_bound(edge{parent, {}}); child != children_.end() && child->first.first == parent;
+  for (auto child = children_.lower_bound(edge{parent, 0, {}}); child != children_.end() && child->first.parent == parent;
        ++child) {
     const page_record& node = pages_[child->second];
     text += std::string(2 * depth, ' ') + "page " + std::to_string(child->second) + " [" + model::show(*node.block) +
-            "]" + (node.pins == 0 ? "" : " pinned") + "\n";
+            "]" + (parent != root || node.space == 0 ? "" : " in " + std::to_string(node.space)) +
+            (node.pins == 0 ? "" : " pinned") + "\n";
     show_children(child->second, depth + 1, text);
   }
 }

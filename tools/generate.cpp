@@ -21,6 +21,7 @@ struct arguments {
   std::string json;
   std::uint64_t requests = 10'000;
   std::uint64_t seed = 0;
+  std::uint64_t namespaces = 1;
 };
 
 const checks::trace_shape& known_shape(const std::string& name) {
@@ -39,6 +40,7 @@ nlohmann::ordered_json to_json(const arguments& a, const checks::trace_summary& 
   return {{"shape", a.shape},
           {"requests", s.requests},
           {"seed", a.seed},
+          {"namespaces", a.namespaces},
           {"input_tokens", s.input_tokens},
           {"output_tokens", s.output_tokens},
           {"full_blocks", s.full_blocks},
@@ -53,7 +55,7 @@ int generate(const arguments& a) {
   }
   check_writable(a.output);
   check_writable(a.json);
-  const checks::trace t = checks::generate_trace(shape, a.requests, a.seed);
+  const checks::trace t = checks::generate_trace(shape, a.requests, a.seed, static_cast<std::uint32_t>(a.namespaces));
   std::string lines;
   for (const checks::trace_row& row : t.rows) lines += checks::to_json_line(row);
   write_text(a.output, lines);
@@ -80,6 +82,7 @@ void add_generate(CLI::App& app, int& exit_code) {
   command->add_option("--shape", a->shape, shapes)->required()->type_name("SHAPE");
   add_number(*command, "--requests", a->requests, "Lines of the trace", 1, checks::most_generated_requests);
   add_number(*command, "--seed", a->seed, "Which trace of that shape", 0);
+  add_number(*command, "--namespaces", a->namespaces, "Among how many namespaces its conversations are spread", 1, 0xffff'ffff);
   command->add_option("--output", a->output, "Where the trace goes; - is standard output")
       ->type_name("FILE|-")
       ->capture_default_str();

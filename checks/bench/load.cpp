@@ -18,6 +18,10 @@ load make_load(std::string name, std::string description, const trace& t, std::s
   for (const trace_row& row : t.rows) {
     expand(row, t.block_tokens, tokens);
     if (tokens.empty()) continue;
+    if (row.space != 0) {
+      throw trace_error("line " + std::to_string(&row - t.rows.data() + 1) + " of the trace is in namespace " +
+                        std::to_string(row.space) + ", and the baselines know none: take a trace without");
+    }
     if (l.requests() != 0 && l.tokens.size() + tokens.size() > most_tokens) break;
     l.tokens.insert(l.tokens.end(), tokens.begin(), tokens.end());
     l.starts.push_back(l.tokens.size());

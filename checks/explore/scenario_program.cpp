@@ -14,10 +14,10 @@ using model::outcome;
 
 namespace {
 
-std::string join(const std::vector<model::token>& tokens) {
+std::string join(std::span<const model::token> tokens, model::key_space space) {
   std::string text;
   for (const model::token t : tokens) text += (text.empty() ? "" : " ") + std::to_string(t);
-  return text;
+  return text + (space == 0 ? "" : " in " + std::to_string(space));
 }
 
 bool uses_the_cache(step_kind kind) { return kind != step_kind::write && kind != step_kind::read; }
@@ -55,7 +55,7 @@ scenario_program::script scenario_program::prepare(const std::vector<checks::ste
   std::map<std::string, model::lease> numbers;
   const auto opened = [&](const std::string& name) { return numbers[name] = static_cast<model::lease>(leases_++); };
   for (const checks::step& s : steps) {
-    action a{.kind = s.kind, .tokens = s.tokens, .count = s.count, .or_stop = s.or_stop, .text = s.text};
+    action a{.kind = s.kind, .tokens = s.tokens, .space = s.space, .count = s.count, .or_stop = s.or_stop, .text = s.text};
     switch (s.kind) {
       case step_kind::request:
         a.lease = opened("");
@@ -176,8 +176,9 @@ void scenario_program::lookup(const action& a) {
   {
     const outside_simulation heap;
     books_[a.lease].wanted = a.tokens;
+    books_[a.lease].space = a.space;
   }
-  const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens});
+  const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .space = a.space});
   const outside_simulation heap;
   const std::size_t matched = std::min(a.tokens.size(), o.cached * config_.tokens_per_page);
   books_[a.lease].held.assign(a.tokens.begin(), a.tokens.begin() + static_cast<std::ptrdiff_t>(matched));
@@ -209,6 +210,7 @@ bool scenario_program::fork(const action& a) {
   }
   {
     const outside_simulation heap;
+    books_[a.lease].space = books_[a.source].space;
     books_[a.lease].wanted = books_[a.source].wanted;
     books_[a.lease].held = books_[a.source].held;
   }
@@ -223,7 +225,7 @@ std::size_t scenario_program::written_pages(const lease_book& book) const {
 
 std::uint64_t scenario_program::digest_of_page(const lease_book& book, std::size_t index) const {
   const std::size_t end = std::min(book.held.size(), (index + 1) * config_.tokens_per_page);
-  return checks::digest(std::span(book.held).first(end));
+  return checks::digest(std::span(book.held).first(end), book.space);
 }
 
 void scenario_program::write(model::lease l) {
@@ -232,9 +234,9 @@ void scenario_program::write(model::lease l) {
     const std::uint64_t value = digest_of_page(book, i);
     {
       const outside_simulation heap;
-      const auto [tokens, is_new] = written_.try_emplace(value);
+      const auto [meant, is_new] = written_.try_emplace(value);
       const std::size_t end = std::min(book.held.size(), (i + 1) * config_.tokens_per_page);
-      if (is_new) tokens->second.assign(book.held.begin(), book.held.begin() + static_cast<std::ptrdiff_t>(end));
+      if (is_new) meant->second = join(std::span(book.held).first(end), book.space);
     }
     contents_->write(book.last.pages[i], value);
   }
@@ -246,14 +248,14 @@ void scenario_program::read(const action& a) {
     const std::uint64_t found = contents_->read(book.last.pages[i]);
     if (found == digest_of_page(book, i)) continue;
     session::current().fail("page-contents", a.text + ": page " + std::to_string(book.last.pages[i]) + " holds " +
-                                                 meaning(found) + " where the lease has " + join(book.held));
+                                                 meaning(found) + " where the lease has " + join(book.held, book.space));
   }
 }
 
 std::string scenario_program::meaning(std::uint64_t content) const {
   if (content == 0) return "nothing";
   const auto found = written_.find(content);
-  return found == written_.end() ? "what nobody wrote" : "the content of " + join(found->second);
+  return found == written_.end() ? "what nobody wrote" : "the content of " + found->second;
 }
 
 // Every release is followed by what a confused caller might do (I9): neither may do anything.
@@ -301,8 +303,8 @@ std::optional<violation> scenario_program::check_contents(const checks::structur
   for (model::page p = 0; p < s.pages.size(); ++p) {
     if (s.pages[p].state != model::page_state::cached) continue;
     const std::vector<model::token> path = checks::path_of(s, p);
-    if (contents[p] == checks::digest(path)) continue;
-    return violation{"page-contents", "I3: page " + std::to_string(p) + " stands under " + join(path) + ", but holds " +
+    if (contents[p] == checks::digest(path, s.pages[p].space)) continue;
+    return violation{"page-contents", "I3: page " + std::to_string(p) + " stands under " + join(path, s.pages[p].space) + ", but holds " +
                                           meaning(contents[p])};
   }
   return std::nullopt;

@@ -43,6 +43,7 @@ class scenario_program final : public program {
     model::lease lease = 0;
     model::lease source = 0;
     std::vector<model::token> tokens;
+    model::key_space space = 0;
     std::size_t count = 0;
     bool or_stop = false;
     std::string text;
@@ -51,6 +52,7 @@ class scenario_program final : public program {
   /// What the harness knows of a lease. Lives on the harness's heap.
   struct lease_book {
     bool open = false;
+    model::key_space space = 0;
     std::vector<model::token> wanted;  // of the request
     std::vector<model::token> held;    // of the lease
     model::outcome last;               // of its latest operation: the pages it has
@@ -102,7 +104,7 @@ class scenario_program final : public program {
   checks::linearizability history_;
   model::statistics counted_;
 
-  std::map<std::uint64_t, std::vector<model::token>> written_;  // what each digest stands for, of all executions
+  std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
 };
 
 }  // namespace triecheck::explore

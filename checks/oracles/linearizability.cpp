@@ -85,6 +85,7 @@ void linearizability::note_key(const std::vector<model::page_view>& pages) {
   for (const model::page_view& p : pages) {
     append(key_, static_cast<std::uint64_t>(p.state) * 2 + (p.pinned ? 1 : 0));
     append(key_, p.parent ? *p.parent + std::uint64_t{1} : 0);
+    append(key_, p.space);
     append_all(key_, p.block);
   }
 }
@@ -92,7 +93,7 @@ void linearizability::note_key(const std::vector<model::page_view>& pages) {
 void linearizability::add_to_key(const model::event& e) {
   append(key_, static_cast<std::uint64_t>(e.op.kind));
   append(key_, static_cast<std::uint64_t>(e.observed.result));
-  for (const model::lease n : {e.op.subject, e.op.forked}) append(key_, n);
+  for (const std::uint32_t n : {e.op.subject, e.op.forked, e.op.space}) append(key_, n);
   for (const std::size_t n : {e.op.extra_slots, e.op.count, e.observed.cached, e.observed.evicted}) append(key_, n);
   append_all(key_, e.op.tokens);
   append_all(key_, e.observed.pages);

@@ -58,6 +58,15 @@ TEST(oracles, structure_names_every_kind_of_damage) {
   });
 }
 
+TEST(oracles, a_chain_stays_in_its_namespace) {
+  structure s = small_trie();
+  s.pages[0].space = s.pages[1].space = 7;
+  EXPECT_EQ(check_structure(s), std::nullopt);
+  s.pages[1].space = 0;
+  ASSERT_TRUE(check_structure(s).has_value());
+  EXPECT_EQ(*check_structure(s), "I3: page 1 hangs below page 0 of another namespace");
+}
+
 TEST(oracles, pins_are_counted_against_the_open_leases) {
   structure s = small_trie();
   s.pins = {2, 1, 0, 0};
@@ -124,6 +133,7 @@ TEST(oracles, digests_tell_prefixes_apart) {
   EXPECT_EQ(contents.read(0), digest(one));
   EXPECT_NE(digest(one), digest(other));
   EXPECT_NE(digest(one), digest(longer));
+  EXPECT_NE(digest(one), digest(one, 1));
   EXPECT_NE(digest(one), 0u);
 }
 

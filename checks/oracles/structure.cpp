@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace triecheck::checks {
@@ -14,16 +15,17 @@ std::string page_name(page p) { return "page " + std::to_string(p); }
 bool is_cached(const structure& s, page p) { return p < s.pages.size() && s.pages[p].state == model::page_state::cached; }
 
 std::optional<std::string> check_chains(const structure& s) {
-  std::map<std::pair<std::optional<page>, std::vector<model::token>>, page> siblings;
+  std::map<std::tuple<model::key_space, std::optional<page>, std::vector<model::token>>, page> siblings;
   for (page p = 0; p < s.pages.size(); ++p) {
     if (!is_cached(s, p)) continue;
     if (s.pages[p].block.size() != s.tokens_per_page) return "I3: the block of " + page_name(p) + " does not fill a page";
-    const auto [twin, fresh] = siblings.try_emplace({s.pages[p].parent, s.pages[p].block}, p);
+    const auto [twin, fresh] = siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block}, p);
     if (!fresh) return "I7: " + page_name(twin->second) + " and " + page_name(p) + " stand for the same prefix";
     std::optional<page> at = s.pages[p].parent;
     for (std::size_t steps = 0; at.has_value(); ++steps) {
       if (!is_cached(s, *at)) return "I7: " + page_name(p) + " hangs below " + page_name(*at) + ", which is no node";
       if (steps == s.pages.size()) return "I7: " + page_name(p) + " is its own ancestor";
+      if (s.pages[*at].space != s.pages[p].space) return "I3: " + page_name(p) + " hangs below " + page_name(*at) + " of another namespace";
       at = s.pages[*at].parent;
     }
   }

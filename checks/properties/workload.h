@@ -36,6 +36,7 @@ struct command {
   std::size_t slot = 0;
   std::size_t other = 0;              ///< of fork
   std::vector<model::token> tokens{}; ///< of lookup and extend
+  model::key_space space = 0;         ///< of lookup
   std::size_t extra_slots = 0;        ///< of allocate_rest and extend
   std::size_t count = 0;              ///< of evict
   model::retention keep{};            ///< of release
@@ -54,7 +55,7 @@ inline constexpr std::size_t most_slots = 64;
 
 /// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two
 /// pages of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release,
-/// a fork of slot 0 into slot 1, evict 2, clear. An extension is "x0-5.6+1", a release that asks for priority 50 and
+/// a fork of slot 0 into slot 1, evict 2, clear. A lookup in namespace 1 is "l0-7.8@1", an extension "x0-5.6+1", a release that asks for priority 50 and
 /// eight ticks "r0k50.8". Another eviction policy than recency stands behind the cache: "2x1/priority:". It is the
 /// workload itself and no seed, so that it replays in any later version, whatever the generator has become.
 std::string to_token(const workload& w);

@@ -29,7 +29,7 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random) {
+      : random_(random), spaces_(rc::Random(random).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
@@ -80,6 +80,10 @@ class workload_author {
     for (std::size_t left = between(1, most); left != 0; --left) tokens.push_back(draw_token());
   }
 
+  // Mostly the one, so that requests meet; now and then another, so that they must not. From numbers of its own: the rest of
+  // a workload does not depend on it.
+  model::key_space draw_space() { return spaces_.next() % 6 == 0 ? 1 : 0; }
+
   // Mostly none, sometimes a page or so, rarely more than there is; once in a while more than can be added up.
   std::size_t draw_extra_slots() {
     if (!one_in(6)) return 0;
@@ -111,7 +115,7 @@ class workload_author {
   command next_in_life(std::size_t slot) {
     switch (stages_[slot]) {
       case stage::idle: stages_[slot] = stage::opened;
-        return {.kind = command_kind::lookup, .slot = slot, .tokens = draw_request()};
+        return {.kind = command_kind::lookup, .slot = slot, .tokens = draw_request(), .space = draw_space()};
       case stage::opened: return allocate_rest(slot);
       case stage::allocated: stages_[slot] = stage::published;
         return {.kind = command_kind::publish, .slot = slot};
@@ -147,6 +151,7 @@ class workload_author {
   }
 
   rc::Random random_;
+  rc::Random spaces_;
   workload drawn_;
   std::size_t capacity_tokens_ = 0;
   std::size_t distinct_tokens_ = 0;
@@ -170,6 +175,8 @@ struct edit {
     zero_token,       ///< the command first, its token second
     lower_extra,      ///< the command first gets second extra slots
     lower_count,      ///< the command first evicts second pages
+    one_space,        ///< every lookup asks in the namespace 0
+    zero_space,       ///< the command first, a lookup, asks in the namespace 0
     drop_wish,        ///< the command first, a release, asks for nothing
     lower_priority,   ///< the command first, a release, asks for priority second
     lower_ttl,        ///< the command first, a release, asks for second ticks
@@ -193,7 +200,9 @@ command lookup_like_fork(const std::vector<command>& commands, std::size_t fork)
   command like{.kind = command_kind::lookup, .slot = commands[fork].other};
   for (std::size_t i = 0; i < fork; ++i) {
     const bool of_source = commands[i].kind == command_kind::lookup && commands[i].slot == commands[fork].slot;
-    if (of_source) like.tokens = commands[i].tokens;
+    if (!of_source) continue;
+    like.tokens = commands[i].tokens;
+    like.space = commands[i].space;
   }
   return like;
 }
@@ -254,6 +263,10 @@ workload edited(workload w, const edit& e) {
     case zero_token: w.commands[e.first].tokens[e.second] = 0; break;
     case lower_extra: w.commands[e.first].extra_slots = e.second; break;
     case lower_count: w.commands[e.first].count = e.second; break;
+    case one_space:
+      for (command& c : w.commands) c.space = 0;
+      break;
+    case zero_space: w.commands[e.first].space = 0; break;
     case drop_wish: w.commands[e.first].keep = {}; break;
     case lower_priority: w.commands[e.first].keep.priority = static_cast<unsigned>(e.second); break;
     case lower_ttl: w.commands[e.first].keep.ttl_ticks = e.second; break;
@@ -294,6 +307,8 @@ void list_smaller_caches(const workload& w, std::vector<edit>& edits) {
     if (!w.commands[i].tokens.empty()) edits.push_back({page_of_request, i});
     if (w.commands[i].extra_slots != 0) edits.push_back({page_of_extra, i});
   }
+  const auto asks_elsewhere = [](const command& c) { return c.space != 0; };
+  if (std::any_of(w.commands.begin(), w.commands.end(), asks_elsewhere)) edits.push_back({one_space});
   std::set<model::token> tokens;
   for (const command& c : w.commands) tokens.insert(c.tokens.begin(), c.tokens.end());
   for (const model::token from : tokens) {
@@ -315,6 +330,7 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
     for (std::size_t t = 0; t < c.tokens.size(); ++t) {
       if (c.tokens[t] != 0) edits.push_back({zero_token, i, t});
     }
+    if (c.space != 0) edits.push_back({zero_space, i});
     for (std::size_t n = c.extra_slots; n != 0; n /= 2) edits.push_back({lower_extra, i, c.extra_slots - n});
     for (std::size_t n = c.count; n != 0; n /= 2) edits.push_back({lower_count, i, c.count - n});
     if (c.keep == model::retention{}) continue;

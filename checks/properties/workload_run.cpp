@@ -34,7 +34,7 @@ std::string show(const model::page_view& p) {
     case model::page_state::leased: return "private";
     case model::page_state::cached: break;
   }
-  const std::string parent = p.parent ? "page " + std::to_string(*p.parent) : "the root";
+  const std::string parent = (p.parent ? "page " + std::to_string(*p.parent) : "the root") + " of namespace " + std::to_string(p.space);
   const std::string pins = p.pinned ? "pinned" : "not pinned";
   return "cached under " + parent + " with the block [" + model::show(p.block) + "], " + pins;
 }
@@ -124,6 +124,7 @@ class side_by_side {
       if (slot.open) return {};
       op.subject = next_lease_++;
       op.tokens = c.tokens;
+      op.space = c.space;
       return op;
     }
     if (!slot.lease) return {};

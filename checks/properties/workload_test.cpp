@@ -29,13 +29,15 @@ TEST(workload, a_token_is_read_back_as_the_same_workload) {
 }
 
 TEST(workload, a_token_shows_the_workload) {
-  const std::optional<workload> w = from_token("2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c");
+  const std::optional<workload> w = from_token("2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c,l0-7@3");
   ASSERT_TRUE(w);
   EXPECT_EQ(w->cache.pages, 2U);
-  EXPECT_EQ(w->commands.size(), 8U);
+  EXPECT_EQ(w->commands.size(), 9U);
   EXPECT_EQ(w->commands[0].tokens, (std::vector<model::token>{7, 8}));
   EXPECT_EQ(w->commands[4].other, 1U);
-  EXPECT_EQ(to_token(*w), "2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c");
+  EXPECT_EQ(w->commands[0].space, 0U);
+  EXPECT_EQ(w->commands[8].space, 3U);
+  EXPECT_EQ(to_token(*w), "2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c,l0-7@3");
 }
 
 TEST(workload, a_token_shows_the_policy_and_what_releases_ask_for) {

@@ -72,6 +72,7 @@ class worn_subject : public subject {
   void touch(model::page p) {
     const structure seen = cache_->inspect();
     model::operation open = an_operation(model::operation_kind::lookup, hidden_);
+    open.space = seen.pages[p].space;
     std::size_t chain = 0;
     for (std::optional<model::page> at = p; at; at = seen.pages[*at].parent, ++chain) {
       const std::vector<model::token>& block = seen.pages[*at].block;

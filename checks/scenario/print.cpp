@@ -28,6 +28,7 @@ std::string print_step(const step& s) {
   else if (!opens && !s.lease.empty()) text += " " + s.lease;
   if (s.kind == step_kind::evict) text += " " + std::to_string(s.count);
   for (const std::uint32_t token : s.tokens) text += " " + std::to_string(token);
+  if (s.space != 0) text += " in " + std::to_string(s.space);
   return text + (s.or_stop ? " or stop" : "");
 }
 

@@ -76,7 +76,7 @@ steps parts_of(const step& request, const steps& section) {
   for (int i = 1; std::any_of(section.begin(), section.end(), [&](const step& s) { return s.lease == lease; }); ++i) {
     lease = "r" + std::to_string(i);
   }
-  steps parts = {{.kind = step_kind::lookup, .lease = lease, .tokens = request.tokens}};
+  steps parts = {{.kind = step_kind::lookup, .lease = lease, .tokens = request.tokens, .space = request.space}};
   for (const step_kind kind : {step_kind::allocate, step_kind::write, step_kind::publish, step_kind::read, step_kind::release}) {
     parts.push_back({.kind = kind, .lease = lease, .or_stop = kind == step_kind::allocate && request.or_stop});
   }
@@ -98,6 +98,7 @@ class reducer {
     shorter_prefixes();
     with_fewer_pages(shortened);
     smaller_pages();
+    one_namespace();
     return std::move(found_);
   }
 
@@ -289,6 +290,14 @@ class reducer {
   }
 
   const scenario& from_;
+  void one_namespace() {
+    scenario s = from_;
+    for (steps* section : sections(s)) {
+      for (step& one : *section) one.space = 0;
+    }
+    offer(s);
+  }
+
   const scenario_size size_;
   std::set<std::string> texts_;
   std::vector<scenario> found_;
@@ -301,7 +310,10 @@ scenario_size size_of(const scenario& s) {
   for (const steps* section : sections(s)) {
     size.operations += operations_in(*section);
     size.steps += section->size();
-    for (const step& one : *section) size.tokens += one.tokens.size();
+    for (const step& one : *section) {
+      size.tokens += one.tokens.size();
+      size.elsewhere += one.space != 0;
+    }
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();
   return size;

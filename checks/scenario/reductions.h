@@ -19,6 +19,7 @@ struct scenario_size {
   std::size_t pages = 0;
   std::size_t tokens = 0;            ///< in all steps
   std::size_t tokens_per_page = 0;
+  std::size_t elsewhere = 0;         ///< steps in another namespace than 0
   std::size_t steps = 0;             ///< as written: a request is one
   std::size_t concurrent_steps = 0;  ///< of them in threads, not in [init] or [final]
   friend auto operator<=>(const scenario_size&, const scenario_size&) = default;
@@ -33,7 +34,7 @@ bool leaves_pages_unwritten(const scenario& s);
 /// comes first. The changes: a thread is dropped, runs before or after the others, or is joined to another; a step is
 /// dropped with all that needs its lease; a request is split into its steps and loses one; the first or last steps of a
 /// thread that share no lease with the rest move to [init] or [final]; there are fewer pages; prefixes are shorter; pages
-/// hold fewer tokens. Dropping, splitting and shortening come with fewer pages, too: what fills a pool shrinks with it.
+/// hold fewer tokens; all are in one namespace. Dropping, splitting and shortening come with fewer pages, too: what fills a pool shrinks with it.
 /// None leaves pages unwritten, unless `s` does.
 std::vector<scenario> reductions(const scenario& s);
 

@@ -24,6 +24,7 @@ struct step {
   std::string lease;                  ///< the lease it works on; of fork: the new one; empty for evict, clear, request
   std::string source;                 ///< of fork: the lease that is forked
   std::vector<std::uint32_t> tokens;  ///< of lookup, extend, request
+  std::uint32_t space = 0;            ///< of lookup, request: the namespace
   std::size_t count = 0;              ///< of evict
   bool or_stop = false;               ///< a refusal ends the thread instead of failing
   std::string text;

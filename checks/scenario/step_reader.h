@@ -88,7 +88,7 @@ struct step_form {
 };
 
 inline constexpr std::array<step_form, 11> step_forms{{
-    {step_kind::lookup, "lookup", "x = lookup T...", true, false, operands::tokens, false},
+    {step_kind::lookup, "lookup", "x = lookup T... [in N]", true, false, operands::tokens, false},
     {step_kind::allocate, "allocate", "allocate x [or stop]", false, true, operands::none, true},
     {step_kind::extend, "extend", "extend x T... [or stop]", false, true, operands::tokens, true},
     {step_kind::write, "write", "write x", false, true, operands::none, false},
@@ -98,7 +98,7 @@ inline constexpr std::array<step_form, 11> step_forms{{
     {step_kind::fork, "fork", "y = fork x [or stop]", true, true, operands::none, true},
     {step_kind::evict, "evict", "evict N", false, false, operands::count, false},
     {step_kind::clear, "clear", "clear", false, false, operands::none, false},
-    {step_kind::request, "request", "request T... [or stop]", false, false, operands::tokens, true},
+    {step_kind::request, "request", "request T... [in N] [or stop]", false, false, operands::tokens, true},
 }};
 
 inline const step_form* form_of(std::string_view keyword) {
@@ -196,6 +196,7 @@ class section_reader {
     s.kind = form.kind;
     s.text = source_.text;
     s.or_stop = take_or_stop(words, form);
+    s.space = take_namespace(words, form);
     std::vector<word> rest(words.begin() + (named ? 3 : 1), words.end());
     if (named) s.lease = checked_name(words[0]);
     if (form.takes_lease) {
@@ -223,8 +224,21 @@ class section_reader {
     return true;
   }
 
+  // Takes a trailing "in N" off the words; without one it is the namespace 0.
+  std::uint32_t take_namespace(std::vector<word>& words, const step_form& form) const {
+    const auto found = std::find_if(words.begin(), words.end(), [](const word& w) { return w.text == "in"; });
+    if (found == words.end()) return 0;
+    if (form.kind != step_kind::lookup && form.kind != step_kind::request) {
+      reject_use(*found, in_quotes(form.keyword) + " takes no namespace: it has that of its lease", form);
+    }
+    const std::optional<std::uint32_t> number = words.end() - found == 2 ? parse_number(words.back().text) : std::nullopt;
+    if (!number) reject_at(*found, "behind \"in\" stands one namespace, at the end (an unsigned 32-bit number, 0 to 4294967295)");
+    words.erase(found, words.end());
+    return *number;
+  }
+
   std::string checked_name(const word& name) const {
-    if (form_of(name.text) != nullptr || name.text == "or" || name.text == "stop") {
+    if (form_of(name.text) != nullptr || name.text == "or" || name.text == "stop" || name.text == "in") {
       reject_at(name, in_quotes(name.text) + " is a word of the step language (choose another name for the lease)");
     }
     if (!well_formed_name(name.text)) {

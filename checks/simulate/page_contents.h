@@ -1,4 +1,4 @@
-// What the pages of a simulation hold: in place of keys and values one digest for each page, of all tokens from the
+// What the pages of a simulation hold: in place of keys and values one digest for each page, of the namespace and all tokens from the
 // start of the sequence up to and including that page. A page that was recycled too early, handed out twice or
 // attached under the wrong prefix shows as a wrong digest, the way it would show in a server as a wrong generation.
 //
@@ -34,11 +34,12 @@ class page_contents {
 };
 
 /// The contents of the pages of a sequence, the last of which may be partial.
-inline std::vector<std::uint64_t> prefix_digests(std::span<const std::uint32_t> tokens, std::size_t page_tokens) {
+inline std::vector<std::uint64_t> prefix_digests(std::span<const std::uint32_t> tokens, std::size_t page_tokens,
+                                                 std::uint32_t space = 0) {
   constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
   std::vector<std::uint64_t> digests;
   digests.reserve(tokens.size() / page_tokens + 1);
-  std::uint64_t digest = odd;
+  std::uint64_t digest = (space + 1) * odd;
   for (std::size_t at = 0; at < tokens.size(); at += page_tokens) {
     const auto block = tokens.subspan(at, std::min(page_tokens, tokens.size() - at));
     for (const std::uint32_t token : block) digest = ((digest ^ (digest >> 32)) + token + 1) * odd;

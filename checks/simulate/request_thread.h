@@ -91,7 +91,7 @@ class request_thread {
     const std::span<const std::uint32_t> tokens(tokens_);
     request& r = open_[(oldest_ + open_count_) % open_.size()];
     r.row = row;
-    r.lease = cache_.lookup(tokens);
+    r.lease = look_up(cache_, tokens, trace_.rows[row].space);
     const std::size_t hits = r.lease.pages().size();
     r.keep = hits != 0 && 2 * hits >= tokens.size() / options_.page_tokens ? options_.keep_hits : model::retention{};
     ++tally_.requests;

@@ -28,7 +28,7 @@ class verifying_watch {
       : cache_(cache), config_(c), companion_(companion), first_(first), contents_(c.pages) {}
 
   void looked_up(request& r, std::span<const std::uint32_t> tokens) {
-    r.digests = prefix_digests(tokens, config_.tokens_per_page);
+    r.digests = prefix_digests(tokens, config_.tokens_per_page, static_cast<model::key_space>(r.lease.space()));
     read(r, "after lookup");
     compare(r, model::operation_kind::lookup, model::status::ok, tokens);
   }
@@ -88,6 +88,7 @@ class verifying_watch {
     op.kind = kind;
     op.subject = static_cast<model::lease>(r.row);
     if (kind == model::operation_kind::release) op.keep = r.keep;
+    if (kind == model::operation_kind::lookup) op.space = static_cast<model::key_space>(r.lease.space());
     op.tokens.assign(tokens.begin(), tokens.end());
     companion_->compare(r.row, op, observed_outcome(r.lease, s), to_model_statistics(cache_.stats()));
   }

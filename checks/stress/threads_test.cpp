@@ -35,7 +35,7 @@ class thread_stress : public testing::Test {
     std::mt19937 random(seed);
     for (unsigned i = 0; i < rounds && !wrong_[seed]; ++i) {
       const tokens prompt = some_prompt(random);
-      lease_type l = cache_.lookup(prompt);
+      lease_type l = cache_.lookup(prompt, key_space(random() % 4 == 0 ? 1 : 0));
       read(l, prompt, seed);
       if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok) continue_request(l, prompt, random, seed);
       if (random() % 16 == 0) cache_.evict(random() % 3);
@@ -46,7 +46,7 @@ class thread_stress : public testing::Test {
 
   void continue_request(lease_type& l, const tokens& prompt, std::mt19937& random, unsigned seed) {
     const auto pages = l.pages();
-    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(prompt, i));
+    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(l, prompt, i));
     if (random() % 4 == 0) {
       auto forked = cache_.fork(l);
       for (const page_copy& copy : forked.copies) contents_.write(number(copy.to), contents_.read(number(copy.from)));
@@ -61,7 +61,7 @@ class thread_stress : public testing::Test {
 
   void read(const lease_type& l, const tokens& prompt, unsigned seed) {
     for (std::size_t i = 0; i < l.pages().size(); ++i) {
-      if (contents_.read(number(l.pages()[i])) == digest_of(prompt, i)) continue;
+      if (contents_.read(number(l.pages()[i])) == digest_of(l, prompt, i)) continue;
       wrong_[seed] = "page " + std::to_string(number(l.pages()[i])) + " holds the contents of another prompt";
     }
   }
@@ -71,8 +71,9 @@ class thread_stress : public testing::Test {
     for (token& t : prompt) t = random() % 2;
     return prompt;
   }
-  static std::uint64_t digest_of(const tokens& prompt, std::size_t page) {
-    return checks::digest(std::span(prompt).first(std::min(prompt.size(), (page + 1) * span_tokens)));
+  static std::uint64_t digest_of(const lease_type& l, const tokens& prompt, std::size_t page) {
+    return checks::digest(std::span(prompt).first(std::min(prompt.size(), (page + 1) * span_tokens)),
+                          static_cast<model::key_space>(l.space()));
   }
   static model::page number(page_id p) { return static_cast<model::page>(p); }
 

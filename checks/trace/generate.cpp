@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <stdexcept>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -109,13 +109,15 @@ struct context {
 
 struct conversation {
   context so_far;
+  std::uint32_t space = 0;
   std::uint64_t answer = 0;            // tokens that the latest request was answered with
   std::vector<std::uint64_t> lengths;  // of the context, at each request that the present one grew from
 };
 
 class generator {
  public:
-  generator(const shape_parameters& p, std::uint64_t seed) : p_(p), random_(seed) {
+  generator(const shape_parameters& p, std::uint64_t seed, std::uint32_t namespaces)
+      : p_(p), namespaces_(namespaces), random_(seed), random_spaces_(~seed) {
     std::uint64_t sum = 0;
     for (std::uint32_t k = 1; k <= p_.prompts; ++k) {
       context& prompt = prompts_.emplace_back();
@@ -133,6 +135,7 @@ class generator {
     row.timestamp_ms = static_cast<double>(now_ms);
     row.input_length = c.so_far.length;
     row.hash_ids = c.so_far.ids;
+    row.space = c.space;
     row.output_length = c.answer = random_.in(p_.answer);
     c.lengths.push_back(c.so_far.length);
     if (random_.happens(p_.another) && go_on(c)) {
@@ -155,6 +158,7 @@ class generator {
 
   void start() {
     conversation c;
+    c.space = static_cast<std::uint32_t>(random_spaces_.below(namespaces_));
     const auto all = static_cast<std::uint32_t>(weight_sums_.back());
     const auto chosen = std::upper_bound(weight_sums_.begin(), weight_sums_.end(), random_.below(all));
     c.so_far = prompts_[static_cast<std::size_t>(chosen - weight_sums_.begin())];
@@ -178,7 +182,9 @@ class generator {
   }
 
   const shape_parameters& p_;
+  const std::uint32_t namespaces_;
   numbers random_;
+  numbers random_spaces_;
   std::uint64_t next_id_ = 0;
   std::vector<context> prompts_;
   std::vector<std::uint64_t> weight_sums_;
@@ -196,8 +202,8 @@ const trace_shape* find_shape(const std::string& name) {
   return found == shapes.end() ? nullptr : &*found;
 }
 
-trace generate_trace(const trace_shape& shape, std::uint64_t requests, std::uint64_t seed) {
-  generator g(*shape.parameters, seed);
+trace generate_trace(const trace_shape& shape, std::uint64_t requests, std::uint64_t seed, std::uint32_t namespaces) {
+  generator g(*shape.parameters, seed, namespaces);
   trace t;
   t.rows.reserve(requests);
   while (t.rows.size() < requests) t.rows.push_back(g.next());
@@ -209,19 +215,19 @@ std::string to_json_line(const trace_row& row) {
                      ", \"input_length\": " + std::to_string(row.input_length) +
                      ", \"output_length\": " + std::to_string(row.output_length) + ", \"hash_ids\": [";
   for (std::size_t i = 0; i < row.hash_ids.size(); ++i) line += (i == 0 ? "" : ", ") + std::to_string(row.hash_ids[i]);
-  return line + "]}\n";
+  return line + "]" + (row.space == 0 ? "" : ", \"namespace\": " + std::to_string(row.space)) + "}\n";
 }
 
 trace_summary summarize(const trace& t) {
   trace_summary s;
-  std::unordered_set<std::uint64_t> seen;
+  std::set<std::pair<std::uint32_t, std::uint64_t>> seen;
   for (const trace_row& row : t.rows) {
     ++s.requests;
     s.input_tokens += row.input_length;
     s.output_tokens += row.output_length;
     s.full_blocks += row.input_length / trace_block_tokens;
     for (std::uint64_t i = 0; i < row.input_length / trace_block_tokens; ++i) {
-      s.reused_blocks += seen.insert(row.hash_ids[i]).second ? 0 : 1;
+      s.reused_blocks += seen.emplace(row.space, row.hash_ids[i]).second ? 0 : 1;
     }
   }
   return s;

@@ -58,8 +58,9 @@ struct fault {
   std::string text;
 };
 
-constexpr std::array field_names = {"timestamp", "input_length", "output_length", "hash_ids"};
-enum field_index : std::size_t { timestamp_field, input_length_field, output_length_field, hash_ids_field };
+constexpr std::array field_names = {"timestamp", "input_length", "output_length", "hash_ids", "namespace"};
+enum field_index : std::size_t { timestamp_field, input_length_field, output_length_field, hash_ids_field, namespace_field };
+constexpr std::size_t required_fields = namespace_field;  // and all before it
 
 // Receives the events of one line. Every handler returns whether to go on; `found` says why not.
 class row_reader {
@@ -86,6 +87,8 @@ class row_reader {
     if (in_hash_ids()) return hash_id(number);
     if (field_ == timestamp_field)
       row.timestamp_ms = static_cast<double>(number);
+    else if (field_ == namespace_field)
+      return in_namespace(number);
     else
       (field_ == input_length_field ? row.input_length : row.output_length) = number;
     return next();
@@ -140,7 +143,7 @@ class row_reader {
 
   /// What only the whole object shows.
   void finish() {
-    for (std::size_t i = 0; i < field_names.size(); ++i) {
+    for (std::size_t i = 0; i < required_fields; ++i) {
       if (starts_[i] == 0) {
         found = fault{object_column(), "the field \"" + std::string(field_names[i]) + "\" is missing"};
         return;
@@ -159,7 +162,7 @@ class row_reader {
   static constexpr std::size_t no_field = field_names.size();
 
   bool in_hash_ids() const { return inside_hash_ids_ && depth_ == 2; }
-  bool number_is_wanted() const { return in_hash_ids() || (depth_ == 1 && field_ < hash_ids_field); }
+  bool number_is_wanted() const { return in_hash_ids() || (depth_ == 1 && field_ != hash_ids_field && field_ != no_field); }
 
   std::string expected() const { return in_hash_ids() ? "a hash id" : "\"" + std::string(field_names[field_]) + "\""; }
 
@@ -182,6 +185,12 @@ class row_reader {
                    std::to_string(highest_id));
     }
     row.hash_ids.push_back(id);
+    return next();
+  }
+
+  bool in_namespace(std::uint64_t number) {
+    if (number > 0xffff'ffff) return wrong(expected() + " is out of range: " + std::to_string(number));
+    row.space = static_cast<std::uint32_t>(number);
     return next();
   }
 

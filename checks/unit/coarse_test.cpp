@@ -1,4 +1,5 @@
 // The specification of the cache in one thread, first half: construction, lookup, allocate, publish, fork.
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -74,6 +75,47 @@ TYPED_TEST(variant, same_block_below_another_parent_is_another_node) {
   const pages other = this->request({5, 6, 3, 4});
   EXPECT_NE(one[1], other[1]);
   EXPECT_EQ(this->pages_of(this->cache.lookup(tokens{5, 6, 3, 4}).pages()), other);
+}
+
+// ---- Namespaces
+
+TYPED_TEST(variant, equal_tokens_in_two_namespaces_share_no_page) {
+  const pages one = this->request({1, 2, 3, 4});
+  EXPECT_TRUE(this->cache.lookup(tokens{1, 2, 3, 4}, key_space{7}).pages().empty());
+  const pages other = this->request({1, 2, 3, 4}, key_space{7});
+  for (const page_id p : one) EXPECT_EQ(std::count(other.begin(), other.end(), p), 0);
+  EXPECT_EQ(this->pages_of(this->cache.lookup(tokens{1, 2, 3, 4}).pages()), one);
+  EXPECT_EQ(this->pages_of(this->cache.lookup(tokens{1, 2, 3, 4}, key_space{7}).pages()), other);
+}
+
+TYPED_TEST(variant, every_number_is_a_namespace) {
+  for (const std::uint32_t n : {0U, 1U, 0x7fff'ffffU, 0xffff'ffffU}) this->request({1, 2}, key_space{n});
+  EXPECT_EQ(this->cache.stats().cached_pages, 4U);
+  for (const std::uint32_t n : {0U, 1U, 0x7fff'ffffU, 0xffff'ffffU}) {
+    const auto l = this->cache.lookup(tokens{1, 2}, key_space{n});
+    ASSERT_EQ(l.pages().size(), 1U) << n;
+    EXPECT_EQ(l.space(), key_space{n});
+    EXPECT_EQ(this->cache.snapshot().pages[index_of(l.pages()[0])].space, key_space{n});
+  }
+}
+
+TYPED_TEST(variant, a_lease_publishes_in_the_namespace_of_its_lookup) {
+  auto l = this->published({1, 2}, key_space{7});
+  EXPECT_EQ(this->cache.allocate(l, tokens{3, 4}), status::ok);
+  EXPECT_EQ(this->cache.publish(l), status::ok);
+  EXPECT_EQ(this->cache.lookup(tokens{1, 2, 3, 4}, key_space{7}).pages().size(), 2U);
+  EXPECT_TRUE(this->cache.lookup(tokens{1, 2, 3, 4}).pages().empty());
+  for (const page_id p : l.pages()) EXPECT_EQ(this->cache.snapshot().pages[index_of(p)].space, key_space{7});
+}
+
+TYPED_TEST(variant, a_fork_stays_in_the_namespace_of_its_lease) {
+  auto l = this->allocated({1, 2}, key_space{7});
+  auto f = this->cache.fork(l);
+  ASSERT_EQ(f.result, status::ok);
+  EXPECT_EQ(f.forked.space(), key_space{7});
+  EXPECT_EQ(this->cache.publish(f.forked), status::ok);
+  EXPECT_EQ(this->cache.lookup(tokens{1, 2}, key_space{7}).pages().size(), 1U);
+  EXPECT_TRUE(this->cache.lookup(tokens{1, 2}).pages().empty());
 }
 
 // ---- Allocate

@@ -53,6 +53,23 @@ TEST(generate, the_seed_decides_everything) {
   }
 }
 
+TEST(generate, namespaces_change_nothing_but_where_a_conversation_is) {
+  for (const trace_shape& shape : trace_shapes()) {
+    trace spread = generate_trace(shape, 1000, 7, 3);
+    const trace one = generate_trace(shape, 1000, 7);
+    EXPECT_LT(reused_share(spread), reused_share(one)) << shape.name;
+    std::map<std::uint32_t, std::size_t> rows;
+    for (trace_row& row : spread.rows) {
+      ++rows[row.space];
+      EXPECT_EQ(parse_trace(to_json_line(row), shape.name).rows[0].space, row.space);
+      row.space = 0;
+    }
+    EXPECT_EQ(rows.size(), 3U) << shape.name;
+    EXPECT_LE(rows.rbegin()->first, 2U);
+    EXPECT_EQ(text_of(spread), text_of(one)) << shape.name;
+  }
+}
+
 // Stored lines: another compiler, or a change of the generator, must not give another trace under the same seed.
 TEST(generate, first_requests_are_those_that_were_stored) {
   EXPECT_EQ(text_of(make("chat", 1, 7)),

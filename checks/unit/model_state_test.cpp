@@ -86,6 +86,23 @@ TEST(model_state, lookup_finds_the_longest_chain_of_full_blocks) {
   accept(s, lookup(2, {1, 2, 3, 4, 5}), leased({2, 0}, 2));
 }
 
+TEST(model_state, equal_tokens_in_two_namespaces_are_two_chains) {
+  state s({4, 1});
+  operation elsewhere = lookup(1, {1, 2});
+  elsewhere.space = 7;
+  accept(s, elsewhere, leased({}, 0));
+  accept(s, allocate(1, {1, 2}), leased({0, 1}, 0));
+  accept(s, publish(1), leased({0, 1}, 2));
+  EXPECT_EQ(s.lookup_hits({1, 2}), 0u);
+  EXPECT_EQ(s.lookup_hits({1, 2}, 7), 2u);
+  EXPECT_EQ(s.view()[1].space, 7u);
+  reject(s, lookup(2, {1, 2}), leased({0, 1}, 2), "the longest prefix then was no page");
+  keep(s, 3, {1, 2}, {2, 3});
+  EXPECT_EQ(s.lookup_hits({1, 2}), 2u);
+  EXPECT_EQ(s.view()[3].space, 0u);
+  EXPECT_NE(s.show().find("page 0 [1] in 7 pinned"), std::string::npos) << s.show();
+}
+
 TEST(model_state, lookup_matches_from_the_first_token_only) {
   state s({4, 1});
   keep(s, 1, {1, 2}, {0, 1});

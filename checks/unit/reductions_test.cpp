@@ -112,6 +112,11 @@ TEST(reductions, pages_hold_fewer_tokens) {
   EXPECT_TRUE(offers(from, {.threads = {clear, grown}}));
 }
 
+TEST(reductions, all_steps_come_into_one_namespace) {
+  const std::string split = "\"a = lookup 1 in 3\", \"release a\", \"request 1 in 4\"";
+  EXPECT_TRUE(offers({.threads = {clear, split}}, {.threads = {clear, "\"a = lookup 1\", \"release a\", \"request 1\""}}));
+}
+
 TEST(reductions, what_is_read_or_published_was_written) {
   const std::string lease = "\"a = lookup 1\", \"allocate a\", \"write a\", \"read a\", \"publish a\"";
   for (const scenario& s : reductions(read({.threads = {clear, lease}}))) EXPECT_FALSE(leaves_pages_unwritten(s)) << s.source_text;

@@ -3,6 +3,8 @@
 // Messages are compared whole: their text and the place that they name are what the author of a scenario works with.
 #include "checks/scenario/scenario.h"
 
+#include "checks/scenario/print.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -144,6 +146,33 @@ TEST(scenario, a_step_that_can_be_refused_may_end_in_or_stop) {
   for (std::size_t i = 1; i < steps.size(); ++i) EXPECT_TRUE(steps[i].or_stop) << steps[i].text;
   EXPECT_EQ(steps[2].tokens, (std::vector<std::uint32_t>{2}));
   EXPECT_EQ(steps[2].text, "extend x 2 or stop");
+}
+
+TEST(scenario, a_lookup_and_a_request_may_be_in_a_namespace) {
+  const std::vector<step> steps =
+      steps_of(R"("x = lookup 1 in 4294967295", "request 2 in 7 or stop", "request 3 in 0", "request 4")");
+  ASSERT_EQ(steps.size(), 4U);
+  EXPECT_EQ(steps[0].space, 4294967295U);
+  EXPECT_EQ(steps[0].tokens, (std::vector<std::uint32_t>{1}));
+  EXPECT_EQ(steps[1].space, 7U);
+  EXPECT_TRUE(steps[1].or_stop);
+  EXPECT_EQ(steps[2].space, 0U);
+  EXPECT_EQ(steps[3].space, 0U);
+  EXPECT_EQ(print_step(steps[0]), "x = lookup 1 in 4294967295");
+  EXPECT_EQ(print_step(steps[1]), "request 2 in 7 or stop");
+  EXPECT_EQ(print_step(steps[2]), "request 3");
+}
+
+TEST(scenario, a_namespace_stands_at_the_end_of_a_step_that_has_one) {
+  const std::string hint = "behind \"in\" stands one namespace, at the end (an unsigned 32-bit number, 0 to 4294967295)";
+  EXPECT_EQ(problem_in_steps(R"("request 1 in")"), "s.toml:5:19: " + hint);
+  EXPECT_EQ(problem_in_steps(R"("request 1 in x")"), "s.toml:5:19: " + hint);
+  EXPECT_EQ(problem_in_steps(R"("request 1 in 2 3")"), "s.toml:5:19: " + hint);
+  EXPECT_EQ(problem_in_steps(R"("request 1 in 4294967296")"), "s.toml:5:19: " + hint);
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "extend x 2 in 3")"),
+            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [or stop]\")");
+  EXPECT_EQ(problem_in_steps(R"("request in 3")"),
+            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [or stop]\")");
 }
 
 TEST(scenario, blanks_between_words_are_free) {
@@ -352,11 +381,11 @@ TEST(scenario, an_empty_step_is_named) {
 
 TEST(scenario, a_missing_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup")"),
-            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T...\")");
+            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "extend a or stop")"),
             "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("request")"),
-            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [or stop]\")");
+            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("evict")"), "s.toml:5:9: \"evict\" needs a number of pages (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("write")"), "s.toml:5:9: \"write\" needs the name of a lease (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("b = fork")"),
@@ -376,11 +405,11 @@ TEST(scenario, an_extra_argument_is_named) {
 
 TEST(scenario, a_step_that_opens_a_lease_has_a_name_for_it_and_no_other_step_has) {
   EXPECT_EQ(problem_in_steps(R"("lookup 1 2")"),
-            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T...\")");
+            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [in N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "fork a")"),
             "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a = request 1")"),
-            "s.toml:5:9: \"request\" opens no lease (write \"request T... [or stop]\")");
+            "s.toml:5:9: \"request\" opens no lease (write \"request T... [in N] [or stop]\")");
 }
 
 TEST(scenario, what_is_no_token_is_named) {
@@ -396,7 +425,7 @@ TEST(scenario, what_is_no_token_is_named) {
 
 TEST(scenario, or_stop_stands_at_the_end_of_a_step_that_can_be_refused) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1 or stop")"),
-            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T...\")");
+            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [in N]\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 or stop")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or stop\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("request 1 or")"),

@@ -183,6 +183,18 @@ TEST(simulate, percentiles_are_nearest_ranks) {
   EXPECT_EQ(s.latency.max_ns, 42U);
 }
 
+TEST(simulate, rows_of_two_namespaces_hit_each_its_own) {
+  trace t{.block_tokens = 2, .rows = {row(1024, {0, 1}), row(1024, {0, 1}), row(1024, {0, 1}), row(1024, {0, 1})}};
+  t.rows[1].space = t.rows[3].space = 7;
+  for (const std::size_t threads : {1U, 2U}) {
+    const simulation s = run<sound_cache>(t, four_pages(threads));
+    EXPECT_EQ(s.outcome, verdict::pass);
+    if (threads != 1) continue;
+    EXPECT_EQ(s.hit_pages, 4U) << "the third row hits the first, the fourth the second";
+    EXPECT_EQ(s.evicted_pages, 0U);
+  }
+}
+
 TEST(simulate, digest_of_a_page_depends_on_all_tokens_before_it) {
   const std::vector<std::uint32_t> one{1, 2, 3, 4, 5}, other{9, 2, 3, 4, 5};
   const auto a = prefix_digests(one, 2), b = prefix_digests(other, 2);
@@ -192,6 +204,8 @@ TEST(simulate, digest_of_a_page_depends_on_all_tokens_before_it) {
   EXPECT_NE(prefix_digests(std::span(one).first(3), 2)[1],
             a[1]);  // a partial page holds something else than a full one
   EXPECT_TRUE(prefix_digests({}, 2).empty());
+  const auto elsewhere = prefix_digests(one, 2, 1);
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NE(a[i], elsewhere[i]) << "and on the namespace";
 }
 
 TEST(simulate, long_runs_of_numbers_are_shortened) {
@@ -264,7 +278,7 @@ TEST(simulate, page_that_shutdown_loses_is_found_and_named) {
 
 struct cache_that_answers_for_another_prompt : sound_cache {
   using sound_cache::sound_cache;
-  lease_type lookup(std::span<const token> tokens) {
+  lease_type lookup(std::span<const token> tokens, key_space) {
     if (tokens.size() < 6) return sound_cache::lookup(tokens);
     std::vector<token> other(tokens.begin(), tokens.end());
     std::iota(other.begin(), other.end(), token{0});  // the prompt of the first row

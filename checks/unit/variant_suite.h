@@ -63,19 +63,19 @@ class variant : public testing::Test {
   using cache_type = typename P::cache_type;
   using lease_type = typename cache_type::lease_type;
 
-  lease_type allocated(const tokens& t) {
-    lease_type l = cache.lookup(t);
+  lease_type allocated(const tokens& t, key_space space = {}) {
+    lease_type l = cache.lookup(t, space);
     EXPECT_EQ(cache.allocate(l, rest(t, l)), status::ok);
     return l;
   }
-  lease_type published(const tokens& t) {
-    lease_type l = allocated(t);
+  lease_type published(const tokens& t, key_space space = {}) {
+    lease_type l = allocated(t, space);
     EXPECT_EQ(cache.publish(l), status::ok);
     return l;
   }
   // Serves a whole request; returns the pages that it published or found.
-  pages request(const tokens& t) {
-    const lease_type l = published(t);
+  pages request(const tokens& t, key_space space = {}) {
+    const lease_type l = published(t, space);
     return pages_of(l.cached_pages());
   }
 

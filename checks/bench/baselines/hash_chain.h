@@ -18,7 +18,7 @@ class hash_chain_index {
 
   explicit hash_chain_index(std::size_t pages) { pages_.reserve(pages); }
 
-  static cursor start() { return 0; }
+  static cursor start(key_space space) { return static_cast<cursor>(space); }
   static cursor step(cursor prefix, std::span<const token> block) { return hash_of(prefix, block); }
   page_id find(cursor prefix) const {
     const auto found = pages_.find(prefix);

@@ -6,7 +6,7 @@
 // node is found is the parameter `Index`:
 //   Index(pages)
 //   cursor                          the key of a prefix
-//   start()                         the cursor of the empty one
+//   start(space)                    the cursor of the empty one of a namespace
 //   step(cursor, block)             of a prefix that is one block longer; the cursor may refer to `block`
 //   find(cursor)                    its page, or no_page
 //   behind(page, cursor)            the cursor that the children of `page`, found under `cursor`, step from
@@ -59,12 +59,13 @@ class one_day_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  lease_type lookup(std::span<const token> tokens) {
+  lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     lease_type l;
+    l.space_ = space;
     l.pages_.reserve(tokens.size() / config_.tokens_per_page);
     const std::lock_guard lock(mutex_);
     open(l);
-    auto cursor = index_.start();
+    auto cursor = index_.start(space);
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
       cursor = index_.step(cursor, tokens.subspan(at, config_.tokens_per_page));
       const page_id page = index_.find(cursor);
@@ -99,7 +100,7 @@ class one_day_cache {
   status publish(lease_type& l) {
     if (const status s = usable(l); s != status::ok) return s;
     const std::lock_guard lock(mutex_);
-    auto cursor = index_.start();
+    auto cursor = index_.start(l.space_);
     if (l.cached_ != 0) cursor = index_.behind(l.pages_[l.cached_ - 1], nodes_[index_of(l.pages_[l.cached_ - 1])].key);
     std::size_t done = 0;
     for (; done + config_.tokens_per_page <= l.unpublished_.size(); done += config_.tokens_per_page) {
@@ -107,7 +108,7 @@ class one_day_cache {
       const page_id parent = l.cached_ == 0 ? no_page : l.pages_[l.cached_ - 1];
       page_id& page = l.pages_[l.cached_++];
       cursor = index_.step(cursor, block);
-      cursor = index_.behind(page = publish_page(cursor, parent, block, page), cursor);
+      cursor = index_.behind(page = publish_page(cursor, l.space_, parent, block, page), cursor);
     }
     l.unpublished_.erase(l.unpublished_.begin(), l.unpublished_.begin() + static_cast<std::ptrdiff_t>(done));
     return status::ok;
@@ -132,6 +133,7 @@ class one_day_cache {
     if (r.result != status::ok) return r;
     const std::lock_guard lock(mutex_);
     lease_type forked;
+    forked.space_ = l.space_;
     forked.pages_.assign(l.cached_pages().begin(), l.cached_pages().end());
     forked.id_ = lease_id(next_lease_);
     if (!take(forked, l.private_pages().size())) {
@@ -190,6 +192,7 @@ class one_day_cache {
       s.pages.push_back({.state = n.state, .holder = n.holder});
       if (n.state != page_state::cached) continue;
       s.pages.back().parent = n.parent;
+      s.pages.back().space = n.space;
       s.pages.back().pins = n.pins;
       s.pages.back().block.assign(block_of(page_id(i)).begin(), block_of(page_id(i)).end());
     }
@@ -201,6 +204,7 @@ class one_day_cache {
  private:
   struct node {
     page_state state = page_state::free;
+    key_space space{};
     lease_id holder = no_lease;
     page_id parent = no_page;
     std::uint32_t pins = 0;
@@ -274,7 +278,7 @@ class one_day_cache {
   }
 
   // Returns the page that stands under `cursor` afterwards.
-  page_id publish_page(typename Index::cursor cursor, page_id parent, std::span<const token> block, page_id page) {
+  page_id publish_page(typename Index::cursor cursor, key_space space, page_id parent, std::span<const token> block, page_id page) {
     if (const page_id standing = index_.find(cursor); standing != no_page) {
       pin(standing);
       give_back(page);
@@ -284,6 +288,7 @@ class one_day_cache {
     node& n = nodes_[index_of(page)];
     n.state = page_state::cached;
     n.holder = no_lease;
+    n.space = space;
     n.parent = parent;
     n.pins = 1;
     std::copy(block.begin(), block.end(), block_of(page).begin());
