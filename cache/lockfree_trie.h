@@ -6,9 +6,10 @@
 // versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody inserted
 // since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
 //
-// What a walk proves. A node that it passed over was in the chain then, because the link that led there was read again
-// after the node was looked at. A node that it found need not be: whoever pins it, by its generation, learns that it was
-// all along. And as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
+// What a walk proves. A node that it passed over or found was in the chain while it was looked at, because the link that
+// led there was read again afterwards: an old link also leads to a page that is being published again, which looks like a
+// node before it is linked, and may never be. Whoever pins a node, by its generation, learns that it stood all along. And
+// as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
 //
 // Invariants: I7: a node is in its bucket's chain from attach to detach, once. A node has as many references as it has
 // children and leases that end on it (I4); children name their parent by page and generation.
@@ -285,7 +286,10 @@ class lockfree_trie {
       for (;;) {
         const page_id page = link_word::of(link).page;
         if (page == no_page) return {{}, head};
-        if (const sight found = look(page); found.page != no_page) return {found, head};
+        if (const sight found = look(page); found.page != no_page) {
+          if (before->load(orders::link_read) == link) return {found, head};
+          break;
+        }
         const std::uint64_t next = at(page).next.load(orders::link_read);
         if (!step(before, link, page, next)) break;
         if (enough(page)) return {{}, head};
