@@ -46,7 +46,9 @@ inline constexpr memory_order pin_again = memory_order::relaxed;
 inline constexpr memory_order state_private = memory_order::relaxed;
 
 // (25) with (8): the state of a new node, behind its block and parent. A lookup may come to the page by a link to the node
-// that it was before: whoever sees the new generation sees the new block.
+// that it was before: whoever sees the new generation sees the new block. The exploration cannot show that less is wrong:
+// a walk reads its link again, see (2), and under Relacy a seq_cst load sees every seq_cst store that ran before it, here
+// the one that took the old node out. C++ orders the two only if something does: this.
 inline constexpr memory_order state_publish = memory_order::release;
 
 // ---- The eviction order (eviction_queue.h)
