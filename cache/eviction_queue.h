@@ -75,14 +75,16 @@ class eviction_queue {
   }
 
   /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then.
+  /// Calls `gone` for each when nobody finds it any more, and before that may happen to its parent.
   /// Linearization point of each: the claim of its node.
-  std::size_t evict(std::span<page_id> freed) {
+  template <class Gone>
+  std::size_t evict(std::span<page_id> freed, Gone gone) {
     if (freed.empty()) return 0;
     std::size_t count = 0;
     if (turn_.exchange(true, orders::turn_begin)) {
-      count = evict_with_hand(freed);
+      count = evict_with_hand(freed, gone);
     } else {
-      count = evict_in_order(freed);
+      count = evict_in_order(freed, gone);
       turn_.store(false, orders::turn_end);
     }
     for (const page_id page : freed.first(count)) trie_.detach(page);
@@ -101,7 +103,8 @@ class eviction_queue {
 
   // What follows requires the turn.
 
-  std::size_t evict_in_order(std::span<page_id> freed) {
+  template <class Gone>
+  std::size_t evict_in_order(std::span<page_id> freed, Gone gone) {
     std::size_t count = 0;
     empty_inbox();
     while (count < freed.size()) {
@@ -121,7 +124,7 @@ class eviction_queue {
           post(parent);
         }
       };
-      count += evict_upwards(page, freed.subspan(count), take_off, keep);
+      count += evict_upwards(page, freed.subspan(count), gone, take_off, keep);
     }
     return count;
   }
@@ -193,14 +196,15 @@ class eviction_queue {
 
   // What follows requires nothing.
 
-  std::size_t evict_with_hand(std::span<page_id> freed) {
+  template <class Gone>
+  std::size_t evict_with_hand(std::span<page_id> freed, Gone gone) {
     std::size_t count = 0;
     std::size_t hand = hand_.load(orders::hint);
     while (count < freed.size()) {
       const page_id page = oldest_of_some(hand);
       if (page == no_page) break;
       if (!trie_.claim(page)) continue;
-      count += evict_upwards(page, freed.subspan(count), [](page_id) {}, [&](page_id parent, bool) { post(parent); });
+      count += evict_upwards(page, freed.subspan(count), gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
     }
     hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
     return count;
@@ -225,13 +229,14 @@ class eviction_queue {
   }
 
   // Evicts the claimed node, and its parents as long as each loses its last child and was not released later than that;
-  // returns how many. Calls `fallen` for each parent that falls with it, and `left` for one that became a leaf and stays,
-  // which has the recency of its child unless it was released later. `freed` is not empty.
-  template <class Fallen, class Left>
-  std::size_t evict_upwards(page_id page, std::span<page_id> freed, Fallen fallen, Left left) {
+  // returns how many. Calls `gone` as evict says, `fallen` for each parent that falls with it, and `left` for one that
+  // became a leaf and stays, which has the recency of its child unless it was released later. `freed` is not empty.
+  template <class Gone, class Fallen, class Left>
+  std::size_t evict_upwards(page_id page, std::span<page_id> freed, Gone gone, Fallen fallen, Left left) {
     const std::uint64_t recency = tick(page);
     for (std::size_t count = 0;;) {
       freed[count++] = page;
+      gone(page);
       trie_.fetch_bucket(trie_.hash(page));
       const page_id parent = trie_.parent(page);
       if (parent == no_page) return count;

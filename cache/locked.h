@@ -18,6 +18,7 @@
 
 #include "counts.h"
 #include "eviction.h"
+#include "events.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
@@ -34,6 +35,7 @@ template <sync_layer Sync, class Locking, eviction_policy Policy = recency_list<
 class locked_cache {
  public:
   using policy = Policy;
+  using sync_type = Sync;
   using lease_type = lease<locked_cache>;
   using fork_result_type = fork_result<locked_cache>;
 
@@ -56,6 +58,9 @@ class locked_cache {
   ~locked_cache() = default;
 
   const cache_config& config() const noexcept { return config_; }
+
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
@@ -177,7 +182,7 @@ class locked_cache {
   /// Evicts until nothing is evictable; returns how many pages that freed.
   std::size_t clear() {
     const guard lock(mutex_);
-    return evict_oldest(unpinned_count_.get());
+    return clear_all();
   }
 
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
@@ -185,7 +190,7 @@ class locked_cache {
     shutdown_report report;
     report.lost.reserve(config_.pages);
     const guard lock(mutex_);
-    evict_oldest(unpinned_count_.get());
+    clear_all();
     for (std::size_t i = 0; i < config_.pages; ++i) {
       const page_id page{static_cast<std::uint32_t>(i)};
       const page_state state = pool_.state(page);
@@ -278,6 +283,7 @@ class locked_cache {
       pool_.mark_cached(page);
       trie_.attach(page, k, 1);
       unpinned_.published(page, k.parent);
+      events_.stored({page, k.parent, k.space, k.hash, k.block});
       add(counters_.published_pages, 1);
       return;
     }
@@ -285,6 +291,12 @@ class locked_cache {
     pool_.put(page);
     page = standing;
     add(counters_.duplicate_pages, 1);
+  }
+
+  std::size_t clear_all() {
+    const std::size_t evicted = evict_oldest(unpinned_count_.get());
+    events_.cleared(evicted);
+    return evicted;
   }
 
   std::size_t evict_oldest(std::size_t count) {
@@ -295,6 +307,7 @@ class locked_cache {
       if (trie_.pins(page) != 0) continue;
       trie_.detach(page);
       unpinned_.evicted(page, trie_);
+      events_.removed(page);
       pool_.put(page);
       --left;
     }
@@ -307,6 +320,7 @@ class locked_cache {
   const cache_config config_;
 
   lease_buffers<Sync> buffers_;  // each thread has its own
+  event_source events_;
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

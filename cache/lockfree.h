@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "block_hash.h"
+#include "events.h"
 #include "eviction_queue.h"
 #include "free_stack.h"
 #include "lease.h"
@@ -41,6 +42,7 @@ namespace triecheck {
 template <sync_layer Sync>
 class lockfree_cache {
  public:
+  using sync_type = Sync;
   using lease_type = lease<lockfree_cache>;
   using fork_result_type = fork_result<lockfree_cache>;
 
@@ -61,6 +63,9 @@ class lockfree_cache {
   ~lockfree_cache() = default;
 
   const cache_config& config() const noexcept { return config_; }
+
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails. Lock-free: starts
   /// again when the deepest node that it found was evicted meanwhile.
@@ -126,11 +131,16 @@ class lockfree_cache {
     prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent.page), l.unpublished_, span_tokens);
     std::size_t duplicates = 0;
     for (; l.cached_ < full; ++l.cached_) {
-      const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
+      const typename trie_type::key k{parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)};
       const page_id own = l.pages_[l.cached_];
       evictions_.forget(own);
-      const node_ref node = trie_.attach(own, {parent, hashes.next(), block});
+      bool announced = false;
+      const node_ref node = trie_.attach(own, k, [&] {
+        announced = true;
+        events_.stored({own, parent.page, l.space_, k.hash, k.block});
+      });
       if (node.page != own) {
+        if (announced) events_.removed(own);
         // The reference on the parent was the lease's; the child that stands holds its own.
         if (parent.page != no_page) trie_.unpin(parent.page);
         l.pages_[l.cached_] = node.page;
@@ -197,7 +207,7 @@ class lockfree_cache {
     std::size_t total = 0;
     while (total < count) {
       const auto wanted = std::span(freed).first(std::min(batch, count - total));
-      const std::size_t evicted = evictions_.evict(wanted);
+      const std::size_t evicted = evictions_.evict(wanted, [this](page_id page) { events_.removed(page); });
       give_back(wanted.first(evicted), trie);
       counts_.add(evicted_pages, evicted);
       total += evicted;
@@ -207,7 +217,11 @@ class lockfree_cache {
   }
 
   /// Evicts until nothing is evictable, as far as `evict` sees it; returns how many pages that freed.
-  std::size_t clear() { return evict(config_.pages); }
+  std::size_t clear() {
+    const std::size_t evicted = evict(config_.pages);
+    events_.cleared(evicted);
+    return evicted;
+  }
 
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable. What it
   /// reports is exact when no other call runs meanwhile.
@@ -371,6 +385,7 @@ class lockfree_cache {
   striped_clock<Sync> clock_;
   striped_counts<Sync, statistic_count> counts_;
   lease_buffers<Sync> buffers_;
+  event_source events_;
   const std::unique_ptr<page_holder[]> holders_;  // by page: the lease that has it privately
 };
 

@@ -109,8 +109,10 @@ class lockfree_trie {
 
   /// Makes the private page `own` the node under `k`, with one reference, or pins the one that stands there; returns
   /// which. Requires that the caller holds `own` and a reference on the parent; that reference becomes the child's when
-  /// the page is its own. Linearization point: the exchange of the chain's head, or the pin.
-  node_ref attach(page_id own, const key& k) {
+  /// the page is its own. Linearization point: the exchange of the chain's head, or the pin. Calls `announce` before
+  /// anybody can find `own`, if it comes to that; then it may still be the other one that stands.
+  template <class Announce>
+  node_ref attach(page_id own, const key& k, Announce announce) {
     bool written = false;
     for (;;) {
       const walk_end end = walk(k);
@@ -120,7 +122,10 @@ class lockfree_trie {
         return end.found.ref();
       }
       per_page& n = at(own);
-      if (!written) write(own, k);
+      if (!written) {
+        write(own, k);
+        announce();
+      }
       written = true;
       const link_word before = link_word::of(n.next.load(orders::link_private));
       const link_word head = link_word::of(end.head);

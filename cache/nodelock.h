@@ -45,6 +45,7 @@
 #include <vector>
 
 #include "counts.h"
+#include "events.h"
 #include "hand_over_hand.h"
 #include "lease.h"
 #include "lease_buffers.h"
@@ -61,6 +62,7 @@ namespace triecheck {
 template <sync_layer Sync>
 class nodelock_cache {
  public:
+  using sync_type = Sync;
   using lease_type = lease<nodelock_cache>;
   using fork_result_type = fork_result<nodelock_cache>;
 
@@ -99,6 +101,9 @@ class nodelock_cache {
   ~nodelock_cache() = default;
 
   const cache_config& config() const noexcept { return config_; }
+
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
@@ -206,7 +211,11 @@ class nodelock_cache {
   }
 
   /// Evicts until nothing is evictable; returns how many pages that freed.
-  std::size_t clear() { return evict(static_cast<std::size_t>(-1)); }
+  std::size_t clear() {
+    const std::size_t evicted = evict(static_cast<std::size_t>(-1));
+    events_.cleared(evicted);
+    return evicted;
+  }
 
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
   /// Requires that no other operation runs.
@@ -358,6 +367,7 @@ class nodelock_cache {
     if (standing == no_page) {
       pool_.mark_cached(page);
       if (k.parent != no_page) at(k.parent).children.set(at(k.parent).children.get() + 1);
+      events_.stored({page, k.parent, k.space, k.hash, k.block});
       return true;
     }
     if (pinned) trie_.pin(standing);
@@ -466,6 +476,7 @@ class nodelock_cache {
       if (!evictable) return false;
     }
     if (parent != no_page) at(parent).children.set(at(parent).children.get() - 1);
+    events_.removed(page);
     const write_guard lock(bucket_lock(hash));
     trie_.detach(page);
     return true;
@@ -510,6 +521,7 @@ class nodelock_cache {
   const cache_config config_;
 
   lease_buffers<Sync> buffers_;  // each thread has its own
+  event_source events_;
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
                typename recency_list<Sync>::per_page, node> records_;

@@ -2,21 +2,30 @@
 // the same text serves the shipped caches and their faulty twins.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "checks/event_recorder.h"
 #include "checks/observation.h"
 #include "checks/subject.h"
 
 namespace triecheck::checks {
 
+/// Whether the cache tells a subscriber of its changes.
+template <class Cache>
+concept tells_events = requires(Cache& cache, cache_events& subscriber) {
+  typename Cache::sync_type;
+  cache.subscribe(subscriber);
+};
+
 template <class Cache>
 class cache_subject final : public subject {
  public:
   cache_subject(const model::config& c, std::size_t leases)
-      : cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page}), leases_(leases) {}
+      : pages_(c.pages), cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page}), leases_(leases) {}
 
   model::outcome perform(const model::operation& op) override {
     using enum model::operation_kind;
@@ -46,6 +55,18 @@ class cache_subject final : public subject {
   model::statistics stats() const override { return to_model_statistics(cache_.stats()); }
   structure inspect() const override { return to_structure(cache_.snapshot()); }
 
+  bool follow_events() override {
+    if constexpr (tells_events<Cache>) {
+      recorder_ = std::make_unique<recorder>(pages_);
+      cache_.subscribe(*recorder_);
+    }
+    return tells_events<Cache>;
+  }
+  const event_book* events() override {
+    if constexpr (tells_events<Cache>) return recorder_ == nullptr ? nullptr : &recorder_->look();
+    return nullptr;
+  }
+
   std::vector<std::string> shutdown() override {
     std::vector<std::string> lines;
     for (const auto& lost : cache_.shutdown().lost) lines.push_back(show_lost_page(lost));
@@ -54,6 +75,17 @@ class cache_subject final : public subject {
 
  private:
   using lease_type = typename Cache::lease_type;
+
+  struct no_recorder {};
+  template <class C>
+  struct recorder_of {
+    using type = no_recorder;
+  };
+  template <tells_events C>
+  struct recorder_of<C> {
+    using type = event_recorder<typename C::sync_type>;
+  };
+  using recorder = typename recorder_of<Cache>::type;
 
   static model::outcome evicted(std::size_t pages) {
     model::outcome o;
@@ -71,6 +103,8 @@ class cache_subject final : public subject {
     return o;
   }
 
+  const std::size_t pages_;
+  std::unique_ptr<recorder> recorder_;  // outlives the cache
   Cache cache_;
   std::vector<lease_type> leases_;  // declared behind the cache: leases go first
 };

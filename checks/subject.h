@@ -14,6 +14,8 @@
 
 namespace triecheck::checks {
 
+class event_book;
+
 /// What the structure checks read, at a moment when no operation runs.
 struct structure {
   std::size_t tokens_per_page = 0;
@@ -40,6 +42,12 @@ class subject {
 
   /// Requires that no operation runs.
   virtual structure inspect() const = 0;
+
+  /// From now on keeps a book of the events that the cache tells. False where it tells none. Requires that nothing ran yet.
+  virtual bool follow_events() { return false; }
+
+  /// The book as it is now; null where none is kept.
+  virtual const event_book* events() { return nullptr; }
 
   /// Shuts down; returns one line per page that was lost.
   virtual std::vector<std::string> shutdown() = 0;

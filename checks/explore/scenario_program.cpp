@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
 
 namespace triecheck::explore {
@@ -38,6 +39,7 @@ std::size_t count_operations(const checks::scenario& s) {
 
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule)
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
+      events_(s.events),
       make_(make),
       rule_(rule),
       ownership_(0, 0),
@@ -92,10 +94,12 @@ void scenario_program::setup() {
     ownership_.clear();
     history_.clear();
     counted_ = {};
+    clears_ = pages_cleared_ = 0;
   }
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
   contents_ = new checks::page_contents<relacy_sync>(config_.pages);
   subject_ = make_(config_, leases_).release();
+  if (events_ && !subject_->follow_events()) session::current().fail("events", "the cache tells no events");
   if (!init_.empty()) session::current().title("[init]");
   run(init_);
   session::current().title("[threads]");
@@ -169,7 +173,24 @@ outcome scenario_program::perform(const operation& op) {
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
   if (wrong) s.fail("page-ownership", *wrong);
+  if (events_) check_events(op, o);
   return o;
+}
+
+void scenario_program::check_events(const operation& op, const outcome& o) {
+  if (op.kind == operation_kind::clear) {
+    ++clears_;
+    pages_cleared_ += o.evicted;
+  }
+  const checks::event_book& book = *subject_->events();
+  std::optional<std::string> wrong;
+  {
+    const outside_simulation heap;
+    wrong = book.violation();
+    const bool holds_pages = op.kind != operation_kind::release && o.result == model::status::ok;
+    if (!wrong && holds_pages) wrong = book.check_chain(std::span(o.pages).first(o.cached));
+  }
+  if (wrong) session::current().fail("events", *wrong);
 }
 
 void scenario_program::lookup(const action& a) {
@@ -274,6 +295,7 @@ void scenario_program::check_end() {
   session& s = session::current();
   const checks::structure end = subject_->inspect();
   const model::statistics reported = subject_->stats();
+  const checks::event_book* book = events_ ? subject_->events() : nullptr;
   std::vector<std::uint64_t> contents;
   for (model::page p = 0; p < end.pages.size(); ++p) contents.push_back(contents_->read(p));
 
@@ -286,6 +308,7 @@ void scenario_program::check_end() {
     first("structure", checks::check_structure(end));
     first("pins", checks::check_pins(end, {}));
     first("conservation", checks::check_conservation(end, reported, counted_));
+    if (book != nullptr) first("events", book->check_rest(end, clears_, pages_cleared_));
     if (!wrong) wrong = check_contents(end, contents);
   }
   if (wrong) s.fail(wrong->kind.c_str(), wrong->message);

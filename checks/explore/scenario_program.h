@@ -75,6 +75,7 @@ class scenario_program final : public program {
   void run(const script& actions);
   bool run_action(const action& a);
   model::outcome perform(const model::operation& op);
+  void check_events(const model::operation& op, const model::outcome& o);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
   bool may_refuse(const action& a, const model::outcome& o) const;
@@ -89,6 +90,7 @@ class scenario_program final : public program {
   std::optional<violation> check_contents(const checks::structure& s, const std::vector<std::uint64_t>& contents) const;
 
   const model::config config_;
+  const bool events_;
   const checks::subject_factory make_;
   const model::refusals rule_;
   std::size_t leases_ = 0;
@@ -103,6 +105,8 @@ class scenario_program final : public program {
   checks::page_ownership ownership_;
   checks::linearizability history_;
   model::statistics counted_;
+  std::size_t clears_ = 0;         // as pages_cleared_, for the oracle of events
+  std::size_t pages_cleared_ = 0;
 
   std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
 };

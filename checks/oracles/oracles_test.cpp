@@ -3,7 +3,9 @@
 
 #include <functional>
 
+#include "cache/block_hash.h"
 #include "cache/sync_std.h"
+#include "checks/oracles/events.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
 #include "checks/oracles/structure.h"
@@ -135,6 +137,77 @@ TEST(oracles, digests_tell_prefixes_apart) {
   EXPECT_NE(digest(one), digest(longer));
   EXPECT_NE(digest(one), digest(one, 1));
   EXPECT_NE(digest(one), 0u);
+}
+
+// ---- Events
+
+constexpr token first_block[] = {1, 2};
+constexpr token second_block[] = {3, 4};
+
+stored_page store_first(page_id page, key_space space = {}) {
+  return {page, no_page, space, block_hash(root_hash(space), first_block), first_block};
+}
+stored_page store_second(page_id page, page_id parent, key_space space = {}) {
+  return {page, parent, space, block_hash(block_hash(root_hash(space), first_block), second_block), second_block};
+}
+
+// What the cache with small_trie tells.
+event_book small_book() {
+  event_book b(4);
+  b.stored(store_first(page_id(0)));
+  b.stored(store_second(page_id(1), page_id(0)));
+  return b;
+}
+
+void expect_impossible(const char* rule, const std::function<void(event_book&)>& next) {
+  event_book b = small_book();
+  EXPECT_EQ(b.violation(), std::nullopt);
+  next(b);
+  ASSERT_TRUE(b.violation().has_value()) << rule;
+  EXPECT_NE(b.violation()->find(rule), std::string::npos) << *b.violation();
+}
+
+TEST(oracles, events_accept_what_they_told) {
+  event_book b = small_book();
+  b.stored(store_first(page_id(2)));  // as a publisher does that is going to find page 0
+  b.removed(page_id(2));
+  EXPECT_EQ(b.violation(), std::nullopt);
+  EXPECT_EQ(b.check_chain(std::vector<model::page>{0, 1}), std::nullopt);
+  EXPECT_EQ(b.check_rest(small_trie(), 0, 0), std::nullopt);
+}
+
+TEST(oracles, events_name_every_impossible_one) {
+  expect_impossible("page 7 was stored, but does not exist", [](event_book& b) { b.stored(store_first(page_id(7))); });
+  expect_impossible("page 0 was stored, but stands already", [](event_book& b) { b.stored(store_first(page_id(0))); });
+  expect_impossible("below page 3, which does not stand", [](event_book& b) { b.stored(store_second(page_id(2), page_id(3))); });
+  expect_impossible("below page 0 of another namespace", [](event_book& b) { b.stored(store_second(page_id(2), page_id(0), key_space(1))); });
+  expect_impossible("does not continue that of page 1", [](event_book& b) { b.stored(store_second(page_id(2), page_id(1))); });
+  expect_impossible("page 2 was removed, but does not stand", [](event_book& b) { b.removed(page_id(2)); });
+  expect_impossible("page 0 was removed before its children", [](event_book& b) { b.removed(page_id(0)); });
+}
+
+TEST(oracles, events_are_held_against_what_operations_returned) {
+  const event_book b = small_book();
+  EXPECT_EQ(b.check_chain(std::vector<model::page>{0, 2}), "page 2 was returned as published, but was not stored");
+  EXPECT_EQ(b.check_chain(std::vector<model::page>{1}), "page 1 was returned below the root, but stored below page 0");
+}
+
+TEST(oracles, events_are_held_against_the_structure) {
+  structure s = small_trie();
+  s.pages[1].state = model::page_state::free;
+  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 1 was stored and not removed, but is no node");
+  s = small_trie();
+  s.pages[3].state = model::page_state::cached;
+  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 3 is a node, but was not stored");
+  s = small_trie();
+  s.pages[1].parent = {};
+  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 1 stands below the root, but was stored below page 0");
+  s = small_trie();
+  s.pages[0].space = 5;
+  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 0 was stored in another namespace");
+  event_book b = small_book();
+  b.cleared(0);
+  EXPECT_EQ(b.check_rest(small_trie(), 1, 2), "1 clears of 0 pages were told; there were 1, of 2");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
 
 namespace triecheck::checks {
@@ -76,7 +77,8 @@ class side_by_side {
         reference_(w.cache),
         slots_(slots_named(w)),
         cache_(make(w.cache, leases_opened(w))),
-        stats_(cache_->stats()) {}
+        stats_(cache_->stats()),
+        tells_events_(cache_->follow_events()) {}
 
   run_record run(const workload& w) && {
     try {
@@ -107,6 +109,8 @@ class side_by_side {
     // Only a refusal leaves open how much was evicted on the way; everything else is exact.
     const bool refused = observed.result == model::status::cache_full;
     compare(reference_.step(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0));
+    if (c.kind == command_kind::clear) cleared(observed.evicted);
+    if (!record_.found && tells_events_) compare_events();
   }
 
   static bool uses_lease(const command& c) { return c.kind != command_kind::evict && c.kind != command_kind::clear; }
@@ -210,7 +214,12 @@ class side_by_side {
     op.kind = model::operation_kind::clear;
     model::outcome observed;
     observed.evicted = static_cast<std::size_t>(stats_.evicted_pages - evicted_before);
-    if (lost.empty()) return compare(reference_.step(op, observed));
+    if (lost.empty()) {
+      compare(reference_.step(op, observed));
+      cleared(observed.evicted);
+      if (!record_.found && tells_events_) compare_events();
+      return;
+    }
     record_.found = {"pages-lost", "shutdown lost pages: " + lost.front()};
     for (std::size_t i = 1; i < lost.size(); ++i) record_.found->rule += "; " + lost[i];
   }
@@ -289,6 +298,18 @@ class side_by_side {
     record_.found = {"index", "the index leads to the pages " + list(reached) + "; cached are " + list(cached)};
   }
 
+  void cleared(std::size_t pages) {
+    ++clears_;
+    pages_cleared_ += pages;
+  }
+
+  void compare_events() {
+    const event_book& book = *cache_->events();
+    std::optional<std::string> wrong = book.violation();
+    if (!wrong) wrong = book.check_rest(structure_, clears_, pages_cleared_);
+    if (wrong) record_.found = {"events", *wrong};
+  }
+
   const std::size_t tokens_per_page_;
   model::state reference_;
   model::lease next_lease_ = 0;
@@ -296,6 +317,9 @@ class side_by_side {
   std::unique_ptr<subject> cache_;
   model::statistics stats_;   // after the last operation
   structure structure_;       // likewise
+  bool tells_events_;
+  std::size_t clears_ = 0;
+  std::size_t pages_cleared_ = 0;
   run_record record_;
 };
 

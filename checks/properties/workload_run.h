@@ -1,8 +1,9 @@
 // Runs a workload on a cache and on the model side by side, and compares everything after every operation.
 //
-// Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the state of every
-// page and its pins; the statistics; the order of eviction; that the index leads to every cached page once. At the end
-// every lease is released and the cache shut down: no page may be lost.
+// Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the
+// state of every page and its pins; the statistics; the order of eviction; that the index leads to every cached page once,
+// and the events, where the cache tells any, lead to the same pages. At the end every lease is released and the cache shut
+// down: no page may be lost.
 //
 // Threads: a run uses one thread; several may run at once.
 #pragma once
@@ -67,7 +68,7 @@ struct performed {
 /// Where cache and model part, at the last operation of a run.
 struct deviation {
   std::string kind;   ///< "model-mismatch", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
-                      ///< "index", "pages-lost", "exception"
+                      ///< "index", "events", "pages-lost", "exception"
   std::string rule;   ///< which rule was violated and how, one sentence
 };
 

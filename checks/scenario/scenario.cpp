@@ -137,6 +137,12 @@ class file_reader {
     return static_cast<std::size_t>(number->get());
   }
 
+  bool boolean_in(const toml::node& node, const std::string& key) const {
+    const toml::value<bool>* value = node.as_boolean();
+    if (value == nullptr) reject_type(node, key, "true or false");
+    return value->get();
+  }
+
   model::eviction_policy policy_in(const toml::node& node) const {
     const std::string name = one_line(node, "policy");
     if (const policy* found = find_policy(name)) return found->value;
@@ -149,10 +155,11 @@ class file_reader {
     const toml::node* node = root.get("cache");
     if (node == nullptr) reject(file_, {}, "there is no [cache] (write [cache] with pages and tokens_per_page)");
     const toml::table& cache = table_in(*node, "cache");
-    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy"});
+    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "events"});
     s.pages = size_in(cache, "pages");
     s.tokens_per_page = size_in(cache, "tokens_per_page");
     if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
+    if (const toml::node* events = cache.get("events")) s.events = boolean_in(*events, "events");
   }
 
   void read_bounds(const toml::table& bounds, scenario& s) const {

@@ -36,6 +36,7 @@ struct scenario {
   std::size_t pages = 0;
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
+  bool events = false;                ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four
   std::vector<step> final;

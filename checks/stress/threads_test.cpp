@@ -2,6 +2,7 @@
 // scenarios prove step by step in small programs is run here without an order; under ThreadSanitizer (the preset tsan) a
 // missing edge between two threads is a report, because the contents of pages are plain variables.
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "checks/event_recorder.h"
 #include "checks/observation.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/structure.h"
@@ -39,7 +41,10 @@ class thread_stress : public testing::Test {
       read(l, prompt, seed);
       if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok) continue_request(l, prompt, random, seed);
       if (random() % 16 == 0) cache_.evict(random() % 3);
-      if (random() % 256 == 0) cache_.clear();
+      if (random() % 256 == 0) {
+        pages_cleared_ += cache_.clear();
+        ++clears_;
+      }
       if (random() % 64 == 0 && cache_.stats().free_pages > page_count) wrong_[seed] = "more free pages than pages";
     }
   }
@@ -77,7 +82,10 @@ class thread_stress : public testing::Test {
   }
   static model::page number(page_id p) { return static_cast<model::page>(p); }
 
+  checks::event_recorder<std_sync> events_{page_count};
   cache_type cache_{{.pages = page_count, .tokens_per_page = span_tokens}};
+  std::atomic<std::size_t> clears_{0};
+  std::atomic<std::size_t> pages_cleared_{0};
   checks::page_contents<std_sync> contents_{page_count};
   std::optional<std::string> wrong_[threads];  // by thread
 };
@@ -85,6 +93,7 @@ class thread_stress : public testing::Test {
 TYPED_TEST_SUITE(thread_stress, all_variants, name_of_variant);
 
 TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
+  this->cache_.subscribe(this->events_);
   std::vector<std::thread> running;
   for (unsigned t = 0; t < threads; ++t) running.emplace_back([this, t] { this->serve(t); });
   for (std::thread& t : running) t.join();
@@ -101,6 +110,8 @@ TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
   const checks::structure end = checks::to_structure(this->cache_.snapshot());
   EXPECT_EQ(checks::check_structure(end), std::nullopt);
   EXPECT_EQ(checks::check_pins(end, {}), std::nullopt);
+  EXPECT_EQ(this->events_.look().violation(), std::nullopt);
+  EXPECT_EQ(this->events_.look().check_rest(end, this->clears_, this->pages_cleared_), std::nullopt);
   EXPECT_EQ(this->cache_.shutdown().result, status::ok);
 }
 

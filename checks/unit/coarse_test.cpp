@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "cache/events.h"
 #include "checks/unit/variant_suite.h"
 
 namespace triecheck::unit {
@@ -116,6 +118,55 @@ TYPED_TEST(variant, a_fork_stays_in_the_namespace_of_its_lease) {
   EXPECT_EQ(this->cache.publish(f.forked), status::ok);
   EXPECT_EQ(this->cache.lookup(tokens{1, 2}, key_space{7}).pages().size(), 1U);
   EXPECT_TRUE(this->cache.lookup(tokens{1, 2}).pages().empty());
+}
+
+// ---- Events
+
+// Writes down what it is told, in words.
+class listener final : public cache_events {
+ public:
+  void stored(const stored_page& p) noexcept override {
+    heard.push_back("+" + name(p.page) + "<" + name(p.parent) + " in " + std::to_string(static_cast<std::uint32_t>(p.space)));
+    for (const token t : p.block) heard.back() += " " + std::to_string(t);
+  }
+  void removed(page_id page) noexcept override { heard.push_back("-" + name(page)); }
+  void cleared(std::size_t pages) noexcept override { heard.push_back("cleared " + std::to_string(pages)); }
+
+  static std::string name(page_id page) { return page == no_page ? "root" : std::to_string(index_of(page)); }
+  std::vector<std::string> heard;
+};
+
+TYPED_TEST(variant, a_subscriber_hears_of_every_page_in_the_order_of_the_trie) {
+  listener l;
+  this->cache.subscribe(l);
+  const pages p = this->request({1, 2, 3, 4}, key_space{5});
+  const std::string first = listener::name(p[0]), second = listener::name(p[1]);
+  EXPECT_EQ(l.heard, (std::vector<std::string>{"+" + first + "<root in 5 1 2", "+" + second + "<" + first + " in 5 3 4"}));
+  l.heard.clear();
+  EXPECT_EQ(this->cache.evict(1), 1U);
+  EXPECT_EQ(this->cache.clear(), 1U);
+  EXPECT_EQ(l.heard, (std::vector<std::string>{"-" + second, "-" + first, "cleared 1"}));
+}
+
+TYPED_TEST(variant, a_subscriber_hears_nothing_of_a_page_that_was_there) {
+  listener l;
+  this->cache.subscribe(l);
+  auto one = this->allocated({1, 2});
+  auto other = this->allocated({1, 2});
+  EXPECT_EQ(this->cache.publish(one), status::ok);
+  EXPECT_EQ(this->cache.publish(other), status::ok);
+  EXPECT_EQ(this->cache.release(other), status::ok);
+  EXPECT_EQ(l.heard.size(), 1U);
+}
+
+TYPED_TEST(variant, shutdown_is_heard_as_a_clear) {
+  listener l;
+  this->cache.subscribe(l);
+  this->request({1, 2});
+  l.heard.clear();
+  EXPECT_EQ(this->cache.shutdown().result, status::ok);
+  ASSERT_EQ(l.heard.size(), 2U);
+  EXPECT_EQ(l.heard[1], "cleared 1");
 }
 
 // ---- Allocate

@@ -106,6 +106,14 @@ TEST(scenario, a_policy_is_read) {
   EXPECT_EQ(parse_scenario(two_pages + "policy = \"first-in\"\n" + rest, "s.toml").policy, model::eviction_policy::first_in);
 }
 
+TEST(scenario, whether_events_are_followed_is_read) {
+  const std::string rest = "[[thread]]\nrun = [\"evict 1\"]\n[[thread]]\nrun = [\"clear\"]\n";
+  EXPECT_FALSE(parse_scenario(two_pages + rest, "s.toml").events);
+  EXPECT_TRUE(parse_scenario(two_pages + "events = true\n" + rest, "s.toml").events);
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\nevents = 1\n"),
+            "s.toml:4:10: \"events\" must be true or false, not an integer");
+}
+
 TEST(scenario, a_pass_is_expected_unless_said_otherwise) {
   EXPECT_FALSE(parse_scenario(two_pages + clear_thread + clear_thread, "s.toml").expect_failure);
   EXPECT_FALSE(parse_scenario(two_pages + clear_thread + clear_thread + "[expect]\nverdict = \"pass\"\n", "s.toml")

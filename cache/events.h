@@ -1,0 +1,71 @@
+// What a cache tells a subscriber: which page holds which prefix, as it changes. For a router that sends requests to where
+// their prefix is, for a tier of memory behind this one, for a log.
+//
+// The order is that of the operations:
+//   - `stored` comes before anybody can find the page, `removed` when nobody can any more and before the page is handed out
+//     again: whoever keeps the pages that were stored and not removed has every page that a lookup returns, while it may be
+//     returned, and is exact when no operation runs;
+//   - of one page, `stored` and `removed` take turns;
+//   - a parent is stored before its children, and they are removed before it;
+//   - `cleared` comes behind all that its call removed.
+// Under `lockfree` a page may be stored and removed at once, without ever having been found: two requests published the
+// same block, and the other one's page stands. Meanwhile both count as stored.
+//
+// Threads: a subscriber is called by the thread whose operation makes the change, before that operation returns. Under
+// `nodelock` and `lockfree` several threads may call it at the same time; the calls that the rules above order happen
+// before one another. It must not call the cache: it may run under locks. What it waits for, the operation waits for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "types.h"
+
+namespace triecheck {
+
+/// A page that became a node.
+struct stored_page {
+  page_id page;
+  page_id parent;  ///< the page of the block before; `no_page` where this is the first
+  key_space space;
+  std::uint64_t hash;           ///< of the namespace and all blocks up to this one (block_hash.h); not unique
+  std::span<const token> block; ///< valid during the call
+};
+
+/// A subscriber. Outlives the cache.
+class cache_events {
+ public:
+  /// A page can be found from now on.
+  virtual void stored(const stored_page& p) noexcept = 0;
+
+  /// A page can be found no more.
+  virtual void removed(page_id page) noexcept = 0;
+
+  /// `clear` was called, by itself or by `shutdown`, and removed so many pages. Pages of open leases stay.
+  virtual void cleared(std::size_t pages) noexcept = 0;
+
+ protected:
+  ~cache_events() = default;
+};
+
+/// Where a cache sends its events: to one subscriber, or nowhere, which costs a comparison for each.
+class event_source {
+ public:
+  void send_to(cache_events& subscriber) noexcept { subscriber_ = &subscriber; }
+
+  void stored(const stored_page& p) const {
+    if (subscriber_ != nullptr) subscriber_->stored(p);
+  }
+  void removed(page_id page) const {
+    if (subscriber_ != nullptr) subscriber_->removed(page);
+  }
+  void cleared(std::size_t pages) const {
+    if (subscriber_ != nullptr) subscriber_->cleared(pages);
+  }
+
+ private:
+  cache_events* subscriber_ = nullptr;
+};
+
+}  // namespace triecheck
