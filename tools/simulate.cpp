@@ -6,6 +6,8 @@
 #include <iostream>
 #include <memory>
 #include <new>
+#include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -37,6 +39,7 @@ struct arguments {
   std::uint64_t in_flight = 1;
   std::uint64_t requests = 0;
   bool verify = false;
+  bool compare_exact = false;
 };
 
 std::string policy_options(const arguments& a) {
@@ -54,7 +57,7 @@ std::string replay_command(const arguments& a, const checks::simulation& s) {
     command += " --requests " + std::to_string(*s.failed_row + 1);
   else if (a.requests != 0)
     command += " --requests " + std::to_string(a.requests);
-  return command + (a.verify ? " --verify" : "");
+  return command + (a.verify ? " --verify" : "") + (a.compare_exact ? " --compare-exact" : "");
 }
 
 std::string in_microseconds(std::uint64_t nanoseconds) {
@@ -67,10 +70,17 @@ std::string share(std::uint64_t part, std::uint64_t whole) {
   return std::to_string(part) + " (" + std::to_string(per_mille / 10) + "." + std::to_string(per_mille % 10) + " %)";
 }
 
+std::string shown_ratio(const std::optional<double>& ratio) {
+  if (!ratio) return "-";
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(4) << *ratio;
+  return text.str();
+}
+
 void print(const arguments& a, const checks::simulation& s) {
   const double per_second = s.seconds > 0 ? static_cast<double>(s.requests) / s.seconds : 0;
   const std::string threads = std::to_string(a.threads) + (a.threads == 1 ? " thread, " : " threads, ");
-  const std::vector<std::pair<std::string, std::string>> rows = {
+  std::vector<std::pair<std::string, std::string>> rows = {
       {"verdict", checks::to_string(s.outcome) + (a.verify ? ", verified" : "")},
       {"cache", a.cache + ", " + a.policy + ", " + std::to_string(a.pages) + " pages of " +
                     std::to_string(a.page_tokens) + " tokens, " + threads + std::to_string(a.in_flight) + " in flight"},
@@ -88,6 +98,11 @@ void print(const arguments& a, const checks::simulation& s) {
       {"latency p99.9", in_microseconds(s.latency.p999_ns)},
       {"latency max", in_microseconds(s.latency.max_ns)},
   };
+  if (s.exact) {
+    rows.emplace_back("exact hit pages", share(s.exact->hit_pages, s.looked_up_pages));
+    rows.emplace_back("exact rejected", share(s.exact->rejected, s.requests));
+    rows.emplace_back("of exact", shown_ratio(checks::of_exact(s)));
+  }
   for (const auto& [name, value] : rows) std::cout << std::left << std::setw(17) << name << value << "\n";
   if (!s.found) return;
   std::cout << std::setw(17) << "failure" << s.found->kind << ": " << s.found->message << "\n"
@@ -95,6 +110,11 @@ void print(const arguments& a, const checks::simulation& s) {
 }
 
 int simulate(const arguments& a) {
+  if (a.verify && a.compare_exact) {
+    throw usage_error(
+        "--compare-exact does not go with --verify, whose checks between the operations would change their order: run "
+        "one after the other");
+  }
   const checks::variant& variant = known_variant(a.cache);
   const model::eviction_policy policy = known_policy(a.policy, variant).value;
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
@@ -107,7 +127,8 @@ int simulate(const arguments& a) {
                                               .threads = a.threads,
                                               .in_flight = a.in_flight,
                                               .requests = a.requests,
-                                              .verify = a.verify};
+                                              .verify = a.verify,
+                                              .compare_exact = a.compare_exact};
   check_memory(a.pages, a.page_tokens);
   checks::simulation s;
   try {
@@ -151,6 +172,8 @@ void add_simulate(CLI::App& app, int& exit_code) {
       ->default_str("");
   command->add_flag("--verify", a->verify,
                     "Checks contents and structure; with one thread, every outcome against the model as well");
+  command->add_flag("--compare-exact", a->compare_exact,
+                    "Repeats the operations in the order of the run on the exact cache in one thread, and compares the hits");
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")
       ->type_name("FILE|-");
   command->callback([a, &exit_code] { exit_code = simulate(*a); });

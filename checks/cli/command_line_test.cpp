@@ -212,6 +212,28 @@ TEST_F(command_line, table_of_a_simulation_says_what_its_json_says) {
   EXPECT_EQ(nlohmann::json::parse(contents(directory_ / "result.json"))["looked_up_pages"], 12);
 }
 
+TEST_F(command_line, comparison_with_the_exact_cache_is_in_table_and_json) {
+  write("t.jsonl", small_trace);
+  const std::string simulate = "simulate t.jsonl --pages 4 --page-tokens 2 --block-tokens 2";
+  EXPECT_TRUE(run_json(simulate)["of_exact"].is_null());
+  const nlohmann::json json = run_json(simulate + " --compare-exact");
+  ASSERT_TRUE(json.is_object());
+  EXPECT_EQ(json["exact_hit_pages"], 2);
+  EXPECT_EQ(json["exact_rejected"], 1);
+  EXPECT_EQ(json["of_exact"], 1.0);
+  const ended e = run(simulate + " --compare-exact");
+  EXPECT_NE(e.out.find("exact hit pages  2 (16.7 %)\n"), std::string::npos) << e.out;
+  EXPECT_NE(e.out.find("of exact         1.0000\n"), std::string::npos) << e.out;
+  EXPECT_EQ(run(simulate).out.find("exact"), std::string::npos);
+  EXPECT_NE(run("simulate t.jsonl --pages 1 --compare-exact").out.find("of exact         -\n"), std::string::npos);
+}
+
+TEST_F(command_line, comparison_with_the_exact_cache_does_not_go_with_verification) {
+  expect_usage_error("simulate t --pages 5 --verify --compare-exact",
+                     "triecheck: --compare-exact does not go with --verify, whose checks between the operations would change "
+                     "their order: run one after the other");
+}
+
 TEST_F(command_line, result_that_cannot_be_written_is_printed) {
   write("t.jsonl", small_trace);
   const ended e = run("simulate t.jsonl --pages 4 --json nowhere/result.json");

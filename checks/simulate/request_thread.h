@@ -1,5 +1,6 @@
 // The loop that is measured: one thread's share of a trace. It names the concrete cache, so that no call of the cache
-// is virtual, and takes what watches it as a template parameter, so that a run without --verify pays for no watching.
+// is virtual, and takes what watches it as a template parameter, so that a run without --verify or
+// --compare-exact pays for no watching.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +27,11 @@ struct open_request {
   model::retention keep;  // what it asks for at its release
   std::vector<std::uint64_t> digests;
 };
+
+/// What a request of `tokens` tokens that hit so many pages asks for at its release.
+inline model::retention keep_of(const simulation_options& options, std::size_t hit_pages, std::size_t tokens) {
+  return hit_pages != 0 && 2 * hit_pages >= tokens / options.page_tokens ? options.keep_hits : model::retention{};
+}
 
 /// What one thread counted by itself, to be held against the statistics of the cache.
 struct request_tally {
@@ -93,7 +99,7 @@ class request_thread {
     r.row = row;
     r.lease = look_up(cache_, tokens, trace_.rows[row].space);
     const std::size_t hits = r.lease.pages().size();
-    r.keep = hits != 0 && 2 * hits >= tokens.size() / options_.page_tokens ? options_.keep_hits : model::retention{};
+    r.keep = keep_of(options_, hits, tokens.size());
     ++tally_.requests;
     tally_.looked_up_pages += tokens.size() / options_.page_tokens;
     tally_.hit_pages += hits;

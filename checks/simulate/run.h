@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "checks/simulate/accounts.h"
+#include "checks/simulate/exact_replay.h"
+#include "checks/simulate/noting_watch.h"
 #include "checks/simulate/request_thread.h"
 #include "checks/simulate/verifying_watch.h"
 
@@ -60,10 +62,9 @@ request_tally run_rows(Cache& cache, const trace& t, const simulation_options& o
   return sum(tallies);
 }
 
-/// Runs the first `options.requests` rows, or all; `options.cache` is not looked at. Requires rows and threads.
+/// The first `options.requests` rows and their accounts. With `options.compare_exact`, `order` is the watch.
 template <class Cache>
-simulation run(const trace& t, simulation_options options) {
-  if (options.requests == 0 || options.requests > t.rows.size()) options.requests = t.rows.size();
+simulation run_and_audit(const trace& t, const simulation_options& options, noting_watch& order) {
   Cache cache({.pages = options.pages, .tokens_per_page = options.page_tokens});
   first_failure first;
   simulation s;
@@ -74,6 +75,8 @@ simulation run(const trace& t, simulation_options options) {
     verifying_watch<Cache> watch(cache, c, options.threads == 1 ? &companion : nullptr, first);
     total = run_rows(cache, t, options, watch, first, s.seconds);
     watch.compare_structure(options.requests - 1);
+  } else if (options.compare_exact) {
+    total = run_rows(cache, t, options, order, first, s.seconds);
   } else {
     no_watch watch;
     total = run_rows(cache, t, options, watch, first, s.seconds);
@@ -88,6 +91,17 @@ simulation run(const trace& t, simulation_options options) {
   for (const auto& page : cache.shutdown().lost) lost.push_back(show_lost_page(page));
   if (!s.found) s.found = audit_shutdown(lost, to_model_statistics(cache.stats()), options.pages);
   s.outcome = s.found ? verdict::fail : verdict::pass;
+  return s;
+}
+
+/// Runs the first `options.requests` rows, or all; `options.cache` is not looked at. Requires rows and threads.
+template <class Cache>
+simulation run(const trace& t, simulation_options options) {
+  if (options.requests == 0 || options.requests > t.rows.size()) options.requests = t.rows.size();
+  noting_watch order(options.compare_exact ? options.requests : 0);
+  simulation s = run_and_audit<Cache>(t, options, order);
+  // The cache that ran is gone by now: there is memory for one at a time.
+  if (options.compare_exact && !s.found) s.exact = replay_exactly(t, options, order.in_order());
   return s;
 }
 

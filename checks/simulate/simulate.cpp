@@ -32,6 +32,11 @@ simulation simulate(const trace& t, const simulation_options& options) {
   return result;
 }
 
+std::optional<double> of_exact(const simulation& s) {
+  if (!s.exact || s.exact->hit_pages == 0) return std::nullopt;
+  return static_cast<double>(s.hit_pages) / static_cast<double>(s.exact->hit_pages);
+}
+
 nlohmann::ordered_json to_json(const trace& t, const simulation_options& options, const simulation& s) {
   nlohmann::ordered_json json = {
       {"verdict", to_string(s.outcome)},
@@ -55,8 +60,16 @@ nlohmann::ordered_json to_json(const trace& t, const simulation_options& options
       {"requests_per_second", s.seconds > 0 ? static_cast<double>(s.requests) / s.seconds : 0.0},
       {"latency_ns",
        {{"p50", s.latency.p50_ns}, {"p99", s.latency.p99_ns}, {"p999", s.latency.p999_ns}, {"max", s.latency.max_ns}}},
+      {"exact_hit_pages", nullptr},
+      {"exact_rejected", nullptr},
+      {"of_exact", nullptr},
       {"failure", nullptr},
   };
+  if (s.exact) {
+    json["exact_hit_pages"] = s.exact->hit_pages;
+    json["exact_rejected"] = s.exact->rejected;
+  }
+  if (const std::optional<double> share = of_exact(s)) json["of_exact"] = *share;
   if (s.found) json["failure"] = {{"kind", s.found->kind}, {"message", s.found->message}, {"replay", s.found->replay}};
   return json;
 }

@@ -27,6 +27,7 @@ struct simulation_options {
   std::size_t in_flight = 1;  ///< requests that a thread keeps allocated but unpublished, at most
   std::size_t requests = 0;   ///< how many rows to take from the front; 0 takes all
   bool verify = false;  ///< one thread: the model runs beside the cache; any number: contents and structure are checked
+  bool compare_exact = false;  ///< the exact cache repeats the run's operations in their order; requires !verify
 };
 
 /// Nanoseconds of one request; exact percentiles (nearest rank) of all of them, not of buckets.
@@ -35,6 +36,12 @@ struct latency_percentiles {
   std::uint64_t p99_ns = 0;
   std::uint64_t p999_ns = 0;
   std::uint64_t max_ns = 0;
+};
+
+/// What the exact cache did with the operations of a run (checks/simulate/exact_replay.h).
+struct exact_replay {
+  std::uint64_t hit_pages = 0;
+  std::uint64_t rejected = 0;  ///< rows that it refused: not always those that the run refused
 };
 
 struct simulation {
@@ -51,7 +58,12 @@ struct simulation {
   std::uint64_t cached_pages = 0;
   double seconds = 0;  ///< from the start of the threads' work to the end of the last one's
   latency_percentiles latency;
+  std::optional<exact_replay> exact;  ///< with `compare_exact`, of a run that passed
 };
+
+/// The hits of a run over those of the exact cache on the same operations in the same order; nothing where there was no
+/// such comparison, or where the exact cache hit nothing.
+std::optional<double> of_exact(const simulation& s);
 
 /// Runs the rows of `t`. What the specification forbids is a failure in the result. Throws std::invalid_argument for an
 /// unknown variant, a policy that it does not take or a cache that it does not make, std::bad_alloc for one that does not fit into memory.
