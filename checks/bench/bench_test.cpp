@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "checks/bench/chart.h"
 #include "checks/bench/report.h"
+#include "checks/bench/spinning.h"
 #include "checks/production_caches.h"
 #include "checks/trace/generate.h"
 
@@ -111,6 +113,23 @@ TEST(bench, scarce_cache_has_to_evict_and_still_holds_what_is_open) {
   EXPECT_GE(scarce_pages(l, 32), l.longest_pages);
 }
 
+// ---- The machine
+
+TEST(bench, spinning_threads_do_no_more_than_as_many_cores) {
+  const std::chrono::milliseconds span(100);
+  EXPECT_GT(spin_scale(1, span), 0.2);
+  // A machine that others use may give one thread less than half of its core while it is alone.
+  EXPECT_GT(spin_scale(3, span), 0.2);
+  EXPECT_LT(spin_scale(3, span), 9);
+}
+
+TEST(bench, pass_of_several_threads_says_how_many_cores_they_had) {
+  const load l = small_load();
+  const auto prepared = contestants().front().prepare(l, bench_mode::full_cycle, 512);
+  EXPECT_EQ(prepared->run(1).spin_scale, 0);
+  EXPECT_GT(prepared->run(2).spin_scale, 0);
+}
+
 // ---- Reports
 
 bench_result cell(const std::string& cache, bool baseline, bool sweep, std::size_t at, double per_second) {
@@ -129,6 +148,7 @@ bench_results made_up() {
   bench_results r;
   r.machine.limits = {{"fetch_add", 1, 2.5}};
   r.machine.dependent_loads = {{1024, 1.5}};
+  r.machine.spin_scale = 1.93;
   r.machine.layer = {{"var", 1, 1}};
   r.synchronisation = measure_synchronisation();
   r.cells = {cell("coarse", false, false, 1, 3e6), cell("hash-chain", true, false, 1, 1e6),
@@ -145,6 +165,19 @@ TEST(bench, ratios_are_those_to_the_baseline_and_to_one_thread) {
   const std::string table = to_table({small_load()}, made_up());
   EXPECT_NE(table.find("/hash-chain"), std::string::npos) << table;
   EXPECT_NE(table.find("     3.00"), std::string::npos) << table;
+}
+
+TEST(bench, cores_that_threads_had_are_in_table_and_json) {
+  bench_results results = made_up();
+  results.cells[2].spin_scale = 1.87;
+  const nlohmann::ordered_json json = to_json({small_load()}, results);
+  EXPECT_EQ(json["machine"]["spin_scale"], 1.93);
+  EXPECT_TRUE(json["results"][0]["spin_scale"].is_null());
+  EXPECT_EQ(json["results"][2]["spin_scale"], 1.87);
+  const std::string table = to_table({small_load()}, results);
+  EXPECT_NE(table.find("Two spinning threads do 1.93 times the work of one\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("/1 thr  cores"), std::string::npos) << table;
+  EXPECT_NE(table.find("    0.50   1.87"), std::string::npos) << table;
 }
 
 TEST(bench, synchronisation_of_every_variant_is_in_table_and_json) {

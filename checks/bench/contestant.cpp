@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
-#include <exception>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 #include <tuple>
 #include <utility>
 
 #include "checks/bench/baselines/hash_chain.h"
 #include "checks/bench/baselines/map_trie.h"
+#include "checks/bench/spinning.h"
+#include "checks/bench/together.h"
 #include "checks/production_caches.h"
 
 namespace triecheck::checks {
@@ -28,36 +27,13 @@ std::uint64_t now_ns() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-// Runs `serve(thread, pass)` in as many threads, and adds up what they measured.
+// Runs `serve(thread, pass)` in as many threads, and adds up what they measured; right before, how many cores they get.
 template <class Serve>
-bench_pass in_threads(std::size_t threads, Serve serve) {
+bench_pass measure(std::size_t threads, Serve serve) {
   std::vector<bench_pass> parts(threads);
-  std::vector<std::exception_ptr> errors(threads);
-  // They spin until all of them are there: waking a sleeping thread takes as long as many requests do, in which the
-  // first ones would be alone.
-  std::atomic<std::size_t> ready{0};
-  std::atomic<bool> go{false};
-  std::vector<std::thread> running;
-  for (std::size_t t = 0; t < threads; ++t) {
-    running.emplace_back([&, t] {
-      ready.fetch_add(1);
-      while (!go.load()) std::this_thread::yield();
-      try {
-        serve(t, parts[t]);
-      } catch (...) {
-        errors[t] = std::current_exception();
-      }
-    });
-  }
-  while (ready.load() != threads) std::this_thread::yield();
-  const std::uint64_t begin = now_ns();
-  go.store(true);
-  for (std::thread& t : running) t.join();
   bench_pass all;
-  all.seconds = static_cast<double>(now_ns() - begin) * 1e-9;
-  for (const std::exception_ptr& e : errors) {
-    if (e) std::rethrow_exception(e);
-  }
+  if (threads > 1) all.spin_scale = spin_scale(threads);
+  all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); });
   for (const bench_pass& part : parts) {
     all.requests += part.requests;
     all.rejected += part.rejected;
@@ -95,12 +71,12 @@ class course final : public prepared_cache {
     if (mode_ == bench_mode::full_cycle) {
       start_anew();
       fill_with_strangers();
-      return in_threads(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, p); });
+      return measure(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, p); });
     }
     // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
     // one did.
     begin_ += order_.size() / 7 + 1;
-    return in_threads(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
+    return measure(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
   }
 
  private:

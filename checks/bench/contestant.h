@@ -32,6 +32,7 @@ struct bench_pass {
   std::uint64_t hit_pages = 0;  ///< of these, found
   std::uint64_t timed_ns = 0;   ///< of all threads together, inside what is measured
   latency_histogram latency;    ///< of each request
+  double spin_scale = 0;        ///< of as many threads, right before the pass (spinning.h); 0 with one thread
 };
 
 /// One cache, prepared.

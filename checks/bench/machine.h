@@ -34,6 +34,7 @@ struct layer_result {
 
 struct machine_results {
   std::vector<micro_result> limits;
+  double spin_scale = 0;  ///< what two spinning threads do over what one does (spinning.h): the cores that there are for two
   std::vector<dependent_load> dependent_loads;
   double walk_ns_per_page = 0;  ///< comparing the pages of `l` with a copy, in random order of requests
   std::vector<layer_result> layer;

@@ -52,7 +52,8 @@ std::string machine_table(const machine_results& m) {
   for (const dependent_load& d : m.dependent_loads) {
     text += formatted("  %-44s%8.1f\n", ("dependent load over " + std::to_string(d.lines) + " lines").c_str(), d.ns);
   }
-  text += formatted("  %-44s%8.1f\n\n", "bare walk, per page", m.walk_ns_per_page);
+  text += formatted("  %-44s%8.1f\n", "bare walk, per page", m.walk_ns_per_page);
+  text += formatted("Two spinning threads do %.2f times the work of one\n\n", m.spin_scale);
   text += formatted("The layer over bare types, in nanoseconds%11s%10s%10s\n", "layer", "bare", "ratio");
   for (const layer_result& r : m.layer) {
     text += formatted("  %-44s%6.2f%10.2f%10.2f\n", r.name.c_str(), r.layer_ns, r.bare_ns, r.layer_ns / r.bare_ns);
@@ -63,7 +64,7 @@ std::string machine_table(const machine_results& m) {
 std::string head(bool sweep) {
   std::string text = formatted("  %-12s%9s%12s", "cache", sweep ? "pages" : "threads", "requests/s");
   for (const std::string& name : baselines()) text += formatted("%14s", ("/" + name).c_str());
-  if (!sweep) text += formatted("%8s", "/1 thr");
+  if (!sweep) text += formatted("%8s%7s", "/1 thr", "cores");
   return text + formatted("%8s%9s%8s%10s%10s%10s\n", "spread", "ns/page", "hits", "p50 us", "p99 us", "p99.9 us");
 }
 
@@ -73,7 +74,9 @@ std::string line(const bench_results& all, const bench_result& r) {
   for (const std::string& name : baselines()) {
     text += formatted("%14s", shown_ratio(ratio(r, find(all, r, name, r.threads))).c_str());
   }
-  if (!r.sweep) text += formatted("%8s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str());
+  if (!r.sweep) {
+    text += formatted("%8s%7s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str(), shown_ratio(r.spin_scale).c_str());
+  }
   text += formatted("%7.0f%%%9.1f%7.1f%%%10s%10s%10s", 100 * r.spread, r.ns_per_page, 100 * r.hit_share,
                     in_microseconds(r.p50_ns).c_str(), in_microseconds(r.p99_ns).c_str(),
                     in_microseconds(r.p999_ns).c_str());
@@ -142,6 +145,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   for (const dependent_load& d : results.machine.dependent_loads) {
     json["machine"]["dependent_loads"].push_back({{"lines", d.lines}, {"ns", d.ns}});
   }
+  json["machine"]["spin_scale"] = results.machine.spin_scale;
   json["machine"]["walk_ns_per_page"] = results.machine.walk_ns_per_page;
   for (const layer_result& r : results.machine.layer) {
     json["layer"].push_back({{"name", r.name}, {"layer_ns", r.layer_ns}, {"bare_ns", r.bare_ns}});
@@ -174,10 +178,12 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
                                    {"passes", r.passes},
                                    {"requests_per_second", r.requests_per_second},
                                    {"spread", r.spread},
+                                   {"spin_scale", nullptr},
                                    {"ns_per_page", r.ns_per_page},
                                    {"hit_share", r.hit_share},
                                    {"rejected_share", r.rejected_share},
                                    {"latency_ns", {{"p50", r.p50_ns}, {"p99", r.p99_ns}, {"p999", r.p999_ns}}}};
+    if (r.threads > 1) cell["spin_scale"] = r.spin_scale;
     for (const std::string& name : baselines()) {
       if (const double over = ratio(r, find(results, r, name, r.threads)); over != 0) cell["ratio"][name] = over;
     }

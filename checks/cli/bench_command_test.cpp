@@ -24,11 +24,13 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
     EXPECT_GT(r["requests_per_second"], 0);
     EXPECT_GT(r["latency_ns"]["p50"], 0);
     EXPECT_LE(r["latency_ns"]["p50"], r["latency_ns"]["p999"]);
+    EXPECT_EQ(r["spin_scale"].is_null(), r["threads"] == 1);
   }
   EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("map-trie"));
   EXPECT_EQ(loads, (std::set<std::string>{"agent", "zipf"}));
   EXPECT_EQ(modes, (std::set<std::string>{"cold lookup", "full cycle", "warm lookup"}));
   EXPECT_FALSE(json["machine"]["limits"].empty());
+  EXPECT_GT(json["machine"]["spin_scale"], 0);
   EXPECT_FALSE(json["layer"].empty());
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
     EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;

@@ -1,0 +1,48 @@
+// Threads that begin together.
+//
+// Threads: one caller.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <thread>
+#include <vector>
+
+namespace triecheck::checks {
+
+/// Runs `body(thread, begin)` in as many threads, where `begin` is when they were let go; returns the seconds from then to the
+/// end of the last. Rethrows what one of them threw.
+template <class Body>
+double run_together(std::size_t threads, Body body) {
+  std::vector<std::exception_ptr> errors(threads);
+  // They spin until all of them are there: waking a sleeping thread takes as long as many requests do, in which the
+  // first ones would be alone.
+  std::atomic<std::size_t> ready{0};
+  std::atomic<bool> go{false};
+  std::chrono::steady_clock::time_point begin;  // written before `go`, read behind it
+  std::vector<std::thread> running;
+  for (std::size_t t = 0; t < threads; ++t) {
+    running.emplace_back([&, t] {
+      ready.fetch_add(1);
+      while (!go.load()) std::this_thread::yield();
+      try {
+        body(t, begin);
+      } catch (...) {
+        errors[t] = std::current_exception();
+      }
+    });
+  }
+  while (ready.load() != threads) std::this_thread::yield();
+  begin = std::chrono::steady_clock::now();
+  go.store(true);
+  for (std::thread& t : running) t.join();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  for (const std::exception_ptr& e : errors) {
+    if (e) std::rethrow_exception(e);
+  }
+  return took.count();
+}
+
+}  // namespace triecheck::checks
