@@ -30,6 +30,7 @@ class cell_account {
     requests_ += p.requests;
     rejected_ += p.rejected;
     latency_.add(p.latency);
+    latency_per_page_.add(p.latency_per_page);
   }
   bool is_enough(double seconds) const {
     return seconds <= 0 ? !per_second_.empty() : per_second_.size() >= least_passes && seconds_ >= seconds;
@@ -43,9 +44,11 @@ class cell_account {
     r.ns_per_page = per_page_.empty() ? 0 : median(per_page_);
     r.hit_share = pages_ == 0 ? 0 : static_cast<double>(hit_pages_) / static_cast<double>(pages_);
     r.rejected_share = requests_ == 0 ? 0 : static_cast<double>(rejected_) / static_cast<double>(requests_);
-    r.p50_ns = latency_.percentile_ns(500);
-    r.p99_ns = latency_.percentile_ns(990);
-    r.p999_ns = latency_.percentile_ns(999);
+    r.p50_ns = latency_.percentile(500);
+    r.p99_ns = latency_.percentile(990);
+    r.p999_ns = latency_.percentile(999);
+    r.p50_ns_per_page = static_cast<double>(latency_per_page_.percentile(500)) * 1e-3;
+    r.p999_ns_per_page = static_cast<double>(latency_per_page_.percentile(999)) * 1e-3;
   }
 
  private:
@@ -58,6 +61,7 @@ class cell_account {
   std::uint64_t requests_ = 0;
   std::uint64_t rejected_ = 0;
   latency_histogram latency_;
+  latency_histogram latency_per_page_;
 };
 
 class bench_run {

@@ -47,6 +47,8 @@ struct bench_result {
   std::uint64_t p50_ns = 0;
   std::uint64_t p99_ns = 0;
   std::uint64_t p999_ns = 0;
+  double p50_ns_per_page = 0;  ///< of the requests' latencies, each over the pages that the request worked on, at least one
+  double p999_ns_per_page = 0;
 };
 
 struct bench_results {

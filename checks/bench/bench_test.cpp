@@ -21,18 +21,18 @@ namespace {
 
 TEST(bench, percentiles_of_few_small_values_are_exact) {
   latency_histogram h;
-  EXPECT_EQ(h.percentile_ns(500), 0U);
+  EXPECT_EQ(h.percentile(500), 0U);
   for (std::uint64_t v = 1; v <= 100; ++v) h.add(v);
-  EXPECT_EQ(h.percentile_ns(500), 50U);
-  EXPECT_EQ(h.percentile_ns(990), 99U);
-  EXPECT_EQ(h.percentile_ns(999), 100U);
+  EXPECT_EQ(h.percentile(500), 50U);
+  EXPECT_EQ(h.percentile(990), 99U);
+  EXPECT_EQ(h.percentile(999), 100U);
 }
 
 TEST(bench, percentile_of_any_value_is_off_by_less_than_one_in_a_hundred) {
   for (std::uint64_t v = 1; v < std::uint64_t{1} << 62; v += v / 4 + 1) {
     latency_histogram h;
     h.add(v);
-    const std::uint64_t shown = h.percentile_ns(500);
+    const std::uint64_t shown = h.percentile(500);
     EXPECT_LE(std::max(v, shown) - std::min(v, shown), v / 100) << v;
   }
 }
@@ -43,8 +43,8 @@ TEST(bench, histograms_add_up) {
   b.add(1000);
   a.add(b);
   EXPECT_EQ(a.count(), 100U);
-  EXPECT_EQ(a.percentile_ns(990), 10U);
-  EXPECT_GT(a.percentile_ns(999), 990U);
+  EXPECT_EQ(a.percentile(990), 10U);
+  EXPECT_GT(a.percentile(999), 990U);
 }
 
 // ---- Loads
@@ -123,6 +123,39 @@ TEST(bench, spinning_threads_do_no_more_than_as_many_cores) {
   EXPECT_LT(spin_scale(3, span), 9);
 }
 
+TEST(bench, latency_per_page_is_over_the_pages_of_both_halves_and_over_one_at_least) {
+  bench_pass p;
+  p.add_latency(90, 2 + 4);  // the first half of a request of two pages, the second of one of four: three pages
+  EXPECT_NEAR(static_cast<double>(p.latency_per_page.percentile(999)), 30'000, 300);
+  EXPECT_EQ(p.latency.percentile(999), 90U);
+  for (const std::size_t less : {0, 1}) {
+    bench_pass q;
+    q.add_latency(90, less);
+    EXPECT_NEAR(static_cast<double>(q.latency_per_page.percentile(999)), 90'000, 900);
+  }
+}
+
+TEST(bench, every_latency_is_also_counted_per_page) {
+  // All requests of eight pages that nobody had before: what a request takes per page is an eighth of what it takes.
+  trace t;
+  t.block_tokens = 16;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    trace_row& r = t.rows.emplace_back();
+    r.input_length = 8 * trace_block_tokens;
+    for (std::uint64_t block = 0; block < 8; ++block) r.hash_ids.push_back(8 * i + block);
+  }
+  const load l = make_load("even", "of a test", t, 16, 1 << 20);
+  for (const contestant& c : contestants()) {
+    for (const bench_mode mode : {bench_mode::full_cycle, bench_mode::warm_lookup, bench_mode::cold_lookup}) {
+      const bench_pass p = c.prepare(l, mode, 8192)->run(1);
+      EXPECT_EQ(p.latency_per_page.count(), p.latency.count()) << c.name;
+      const auto whole = static_cast<double>(p.latency.percentile(500));
+      const double per_page = static_cast<double>(p.latency_per_page.percentile(500)) * 1e-3;
+      EXPECT_NEAR(per_page, whole / 8, whole / 8 * 0.03 + 0.1) << c.name << ", " << to_string(mode);
+    }
+  }
+}
+
 TEST(bench, pass_of_several_threads_says_how_many_cores_they_had) {
   const load l = small_load();
   const auto prepared = contestants().front().prepare(l, bench_mode::full_cycle, 512);
@@ -178,6 +211,20 @@ TEST(bench, cores_that_threads_had_are_in_table_and_json) {
   EXPECT_NE(table.find("Two spinning threads do 1.93 times the work of one\n"), std::string::npos) << table;
   EXPECT_NE(table.find("/1 thr  cores"), std::string::npos) << table;
   EXPECT_NE(table.find("    0.50   1.87"), std::string::npos) << table;
+}
+
+TEST(bench, percentiles_per_page_are_beside_the_raw_ones_in_table_and_json) {
+  bench_results results = made_up();
+  results.cells[2].p50_ns = 1000;
+  results.cells[2].p999_ns = 50'000;
+  results.cells[2].p50_ns_per_page = 12.5;
+  results.cells[2].p999_ns_per_page = 100;
+  const nlohmann::ordered_json json = to_json({small_load()}, results);
+  EXPECT_EQ(json["results"][2]["latency_ns_per_page"]["p50"], 12.5);
+  EXPECT_EQ(json["results"][2]["latency_ns_per_page"]["p999"], 100);
+  const std::string table = to_table({small_load()}, results);
+  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0          12.5          100.0     8.0\n"),
+            std::string::npos) << table;
 }
 
 TEST(bench, synchronisation_of_every_variant_is_in_table_and_json) {

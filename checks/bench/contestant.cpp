@@ -41,6 +41,7 @@ bench_pass measure(std::size_t threads, Serve serve) {
     all.hit_pages += part.hit_pages;
     all.timed_ns += part.timed_ns;
     all.latency.add(part.latency);
+    all.latency_per_page.add(part.latency_per_page);
   }
   return all;
 }
@@ -105,14 +106,17 @@ class course final : public prepared_cache {
   }
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
-  // the lookup and the allocation of one request, and the publication and the release of the one eight before.
+  // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of
+  // the work on the pages of each, by which the time per page is counted.
   void serve(std::size_t first, std::size_t step, bench_pass& p) {
     std::array<lease_type, in_flight> open;
     std::size_t opened = 0, closed = 0;
     const auto finish = [&] {
       lease_type& l = open[closed++ % in_flight];
+      const std::size_t pages = l.pages().size();
       must(cache_->publish(l));
       static_cast<void>(cache_->release(l));
+      return pages;
     };
     const std::uint64_t begin = now_ns();
     std::uint64_t before = begin;
@@ -121,18 +125,20 @@ class course final : public prepared_cache {
       lease_type& l = open[opened % in_flight];
       l = cache_->lookup(tokens);
       const std::size_t hits = l.pages().size();
+      std::size_t half_pages = 2 * hits;
       ++p.requests;
       p.hit_pages += hits;
       if (cache_->allocate(l, tokens.subspan(l.token_count())) == status::ok) {
         p.pages += l.pages().size();
-        if (++opened - closed == in_flight) finish();
+        half_pages = l.pages().size();
+        if (++opened - closed == in_flight) half_pages += finish();
       } else {
         p.pages += hits;
         ++p.rejected;
         static_cast<void>(cache_->release(l));
       }
       const std::uint64_t after = now_ns();
-      p.latency.add(after - before);
+      p.add_latency(after - before, half_pages);
       before = after;
     }
     while (closed != opened) finish();
@@ -144,13 +150,14 @@ class course final : public prepared_cache {
     const std::uint64_t end = before + lookup_pass_ns;
     for (std::size_t i = first; before < end; ++i) {
       lease_type l = cache_->lookup(load_.request(order_[i % order_.size()]));
+      const std::size_t hits = l.pages().size();
       ++p.requests;
-      p.hit_pages += l.pages().size();
+      p.hit_pages += hits;
       std::uint64_t after = mode_ == bench_mode::cold_lookup ? now_ns() : 0;
       static_cast<void>(cache_->release(l));
       const std::uint64_t released = now_ns();
       if (mode_ == bench_mode::warm_lookup) after = released;
-      p.latency.add(after - before);
+      p.add_latency(after - before, 2 * hits);
       p.timed_ns += after - before;
       before = released;
     }

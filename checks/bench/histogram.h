@@ -1,5 +1,5 @@
 // Latencies in buckets: 64 for each power of two, so that a percentile is off by less than 1 in 100. Adding costs a few
-// instructions and no memory, however many there are.
+// instructions and no memory, however many there are. The unit is that of whoever adds.
 //
 // Threads: each object by one.
 #pragma once
@@ -13,8 +13,8 @@ namespace triecheck::checks {
 
 class latency_histogram {
  public:
-  void add(std::uint64_t nanoseconds) noexcept {
-    ++counts_[bucket_of(nanoseconds)];
+  void add(std::uint64_t latency) noexcept {
+    ++counts_[bucket_of(latency)];
     ++count_;
   }
 
@@ -27,7 +27,7 @@ class latency_histogram {
 
   /// The nearest rank: the smallest latency that at least `per_mille` of 1,000 do not exceed; the middle of its bucket.
   /// 0 where there is none.
-  std::uint64_t percentile_ns(std::uint64_t per_mille) const noexcept {
+  std::uint64_t percentile(std::uint64_t per_mille) const noexcept {
     const std::uint64_t rank = (count_ * per_mille + 999) / 1000;
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {

@@ -24,6 +24,7 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
     EXPECT_GT(r["requests_per_second"], 0);
     EXPECT_GT(r["latency_ns"]["p50"], 0);
     EXPECT_LE(r["latency_ns"]["p50"], r["latency_ns"]["p999"]);
+    EXPECT_LE(r["latency_ns_per_page"]["p50"], r["latency_ns_per_page"]["p999"]);
     EXPECT_EQ(r["spin_scale"].is_null(), r["threads"] == 1);
   }
   EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("map-trie"));
