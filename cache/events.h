@@ -54,6 +54,9 @@ class event_source {
  public:
   void send_to(cache_events& subscriber) noexcept { subscriber_ = &subscriber; }
 
+  /// Whether there is a subscriber: for who would have to prepare what it tells.
+  bool is_heard() const noexcept { return subscriber_ != nullptr; }
+
   void stored(const stored_page& p) const {
     if (subscriber_ != nullptr) subscriber_->stored(p);
   }

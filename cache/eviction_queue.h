@@ -237,7 +237,7 @@ class eviction_queue {
     for (std::size_t count = 0;;) {
       freed[count++] = page;
       gone(page);
-      trie_.fetch_bucket(trie_.hash(page));
+      trie_.fetch_for_detach(page);
       const page_id parent = trie_.parent(page);
       if (parent == no_page) return count;
       const bool later = tick(parent) > recency;

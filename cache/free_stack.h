@@ -24,7 +24,8 @@ namespace triecheck {
 template <sync_layer Sync>
 class free_stack {
  public:
-  /// What the stack notes of a page.
+  /// What the stack notes of a page. While a page is not free, others may keep what they like here, as long as the low half
+  /// is a page or `no_page`.
   struct per_page {
     typename Sync::template atomic<std::uint64_t> word;  // entry
   };

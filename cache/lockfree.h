@@ -6,8 +6,9 @@
 //
 // How the parts fit: a node is its page. The state word of a node holds its generation and its references: children, and
 // leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
-// chain. A page that was evicted goes to the pool (free_stack.h) and may be another node at once; its generation tells.
-// Which leaf falls is decided in eviction_queue.h, counts are striped over threads (striped.h).
+// chain. What one publication adds is a run, linked by one exchange. A page that was evicted goes to the pool
+// (free_stack.h) and may be another node at once; its generation tells. Which leaf falls is decided in eviction_queue.h,
+// counts are striped over threads (striped.h).
 //
 // Invariants (numbers as in the documentation of the checks): a page is the pool's, a lease's or the trie's, as `holders_`
 // says, and a node when its state word says so (I1); the references of a node are its children and the open leases that
@@ -19,11 +20,11 @@
 // order; a refusal that meets another eviction may look at every page.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
 
-#include "block_hash.h"
 #include "events.h"
 #include "eviction_queue.h"
 #include "free_stack.h"
@@ -32,7 +33,6 @@
 #include "lockfree_trie.h"
 #include "orders.h"
 #include "page_records.h"
-#include "prefix_hashes.h"
 #include "striped.h"
 #include "sync.h"
 #include "types.h"
@@ -51,7 +51,9 @@ class lockfree_cache {
       : config_(checked(config)),
         records_(config.pages, trie_type::block_words(config.tokens_per_page)),
         pool_(records_.template fields<typename free_stack<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.template fields<typename trie_type::per_page>(),
+              records_.template fields<typename free_stack<Sync>::per_page>().part(&free_stack<Sync>::per_page::word),
+              records_.rows(), config.pages, config.tokens_per_page),
         evictions_(trie_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
                    records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
         holders_(std::make_unique<page_holder[]>(config.pages)) {}
@@ -75,21 +77,13 @@ class lockfree_cache {
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
-    l.pages_.reserve(blocks);
-    typename trie_type::sight deepest;
+    l.pages_.resize(blocks);
+    typename trie_type::path_end end;
     do {
-      l.pages_.clear();
-      deepest = {};
-      prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
-      for (std::size_t i = 0; i < blocks; ++i) {
-        const auto block = tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
-        const auto child = trie_.find_child({deepest.page == no_page ? node_ref::root(space) : deepest.ref(), hashes.next(), block});
-        if (child.page == no_page) break;
-        l.pages_.push_back(child.page);
-        deepest = child;
-      }
-    } while (deepest.page != no_page && !trie_.pin(deepest));
-    l.cached_ = l.pages_.size();
+      end = trie_.find_path(node_ref::root(space), tokens, l.pages_);
+    } while (end.length != 0 && !trie_.pin(end.last));
+    l.cached_ = end.length;
+    l.pages_.resize(l.cached_);
     l.token_count_ = l.cached_ * config_.tokens_per_page;
     open(l);
     counts_.add(lookups, 1);
@@ -120,39 +114,24 @@ class lockfree_cache {
 
   /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
   /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
-  /// Linearization point, of each page: the exchange that links it, or the pin of the one that stands.
+  /// Linearization point, of each page: the exchange that links its run, or that frees it where its block stood.
   [[nodiscard]] status publish(lease_type& l) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
     const std::size_t full = l.token_count_ / span_tokens;
     const std::size_t first = l.cached_;
     if (full == first) return status::ok;
-    node_ref parent = first == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[first - 1]);
-    prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent.page), l.unpublished_, span_tokens);
-    std::size_t duplicates = 0;
-    for (; l.cached_ < full; ++l.cached_) {
-      const typename trie_type::key k{parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)};
-      const page_id own = l.pages_[l.cached_];
-      evictions_.forget(own);
-      bool announced = false;
-      const node_ref node = trie_.attach(own, k, [&] {
-        announced = true;
-        events_.stored({own, parent.page, l.space_, k.hash, k.block});
-      });
-      if (node.page != own) {
-        if (announced) events_.removed(own);
-        // The reference on the parent was the lease's; the child that stands holds its own.
-        if (parent.page != no_page) trie_.unpin(parent.page);
-        l.pages_[l.cached_] = node.page;
-        give_back(std::span(&own, 1), static_cast<std::uint64_t>(l.id_));
-        ++duplicates;
-      } else {
-        pass(own, static_cast<std::uint64_t>(l.id_), trie);
-      }
-      parent = node;
+    for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.forget(page);
+    std::size_t adopted = 0;
+    for (bool attached = false; l.cached_ < full && !attached;) {
+      const auto own = std::span(l.pages_).subspan(l.cached_, full - l.cached_);
+      const auto blocks = std::span<const token>(l.unpublished_).subspan((l.cached_ - first) * span_tokens, own.size() * span_tokens);
+      const std::size_t standing = adopt(l, own, blocks);
+      adopted += standing;
+      if (standing == 0) attached = attach(l, own, blocks);
     }
-    counts_.add(published_pages, full - first - duplicates);
-    counts_.add(duplicate_pages, duplicates);
+    counts_.add(published_pages, full - first - adopted);
+    counts_.add(duplicate_pages, adopted);
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -299,7 +278,7 @@ class lockfree_cache {
     typename Sync::template atomic<std::uint64_t> value{pool};
   };
 
-  static constexpr std::size_t batch = 64;     // pages that an eviction frees in one exchange of the pool's top
+  static constexpr std::size_t batch = 64;     // pages that are freed in one exchange of the pool's top, at most
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
 
   void open(lease_type& l, lease_id id) {
@@ -308,6 +287,52 @@ class lockfree_cache {
     counts_.add(opened_leases, 1);
   }
   void open(lease_type& l) { open(l, lease_id(counts_.next())); }
+
+  // What the cached prefix of the lease ends on.
+  node_ref end_of(const lease_type& l) const {
+    return l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
+  }
+
+  // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
+  // many. Where it returns 0 none stood.
+  std::size_t adopt(lease_type& l, std::span<page_id> own, std::span<const token> blocks) {
+    std::array<page_id, batch> standing;
+    const node_ref above = end_of(l);
+    typename trie_type::path_end end;
+    do {
+      end = trie_.find_path(above, blocks, std::span(standing).first(std::min(batch, own.size())));
+      if (end.length == 0) return 0;
+    } while (!trie_.pin(end.last));
+    if (above.page != no_page) trie_.unpin(above.page);
+    give_back(own.first(end.length), static_cast<std::uint64_t>(l.id_));
+    std::copy_n(standing.begin(), end.length, own.begin());
+    l.cached_ += end.length;
+    return end.length;
+  }
+
+  // Makes `own` a run, unless another node stands there by now. The pin of the lease moves to its end.
+  bool attach(lease_type& l, std::span<const page_id> own, std::span<const token> blocks) {
+    const node_ref above = end_of(l);
+    bool announced = false;
+    const bool attached = trie_.attach(own, above, blocks, [&] {
+      announced = true;
+      tell_stored(own, above.page, l.space_, blocks);
+    });
+    if (attached) {
+      for (const page_id page : own) pass(page, static_cast<std::uint64_t>(l.id_), trie);
+      l.cached_ += own.size();
+    } else if (announced) {
+      for (std::size_t i = own.size(); i-- > 0;) events_.removed(own[i]);
+    }
+    return attached;
+  }
+
+  void tell_stored(std::span<const page_id> run, page_id parent, key_space space, std::span<const token> blocks) const {
+    for (std::size_t i = 0; events_.is_heard() && i < run.size(); ++i) {
+      const auto block = blocks.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
+      events_.stored({run[i], i == 0 ? parent : run[i - 1], space, trie_.hash(run[i]), block});
+    }
+  }
 
   // Takes `count` private pages for the lease, or none. Evicts exactly what is missing, into the pool, where another call
   // may take it: then what is missing then.

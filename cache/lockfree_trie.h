@@ -1,19 +1,26 @@
 // The trie of published pages without a lock. A node is its page: everything about it stands in arrays indexed by page id
 // that are allocated once and never returned, so no node is ever reclaimed under a reader, and no operation allocates.
 //
-// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by parent and block. A
+// A run is what one publication makes nodes, a chain of pages: its first node stands in the index, and each leads to its
+// follower, the next one. So a run is published by one exchange, however long it is, a walk along it needs neither hash nor
+// index, and a follower is out of the trie as soon as it is claimed. Where a node has its follower is written before it can
+// be found and never changes; another child of it, or the same block again after the follower fell, stands in the index.
+//
+// The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent and block. A
 // chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with the
 // versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody inserted
 // since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
 //
-// What a walk proves. A node that it passed over or found was in the chain while it was looked at, because the link that
+// What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that leads
+// to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was looked at, because the link that
 // led there was read again afterwards: an old link also leads to a page that is being published again, which looks like a
 // node before it is linked, and may never be. Whoever pins a node, by its generation, learns that it stood all along. And
 // as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
 //
-// Invariants: I7: a node is in its bucket's chain from attach to detach, once. A node has as many references as it has
-// children and leases that end on it (I4); children name their parent by page and generation.
-// Cost: find_child is O(tokens per page) expected; attach and detach too. Nothing is allocated.
+// Invariants: I7: the first node of a run is in its bucket's chain from attach to detach, once; the link of every other page
+// is marked. A node has as many references as it has children and leases that end on it (I4); children name their parent by
+// page and generation, and nodes their follower.
+// Cost: find_path and attach are O(tokens) expected, detach O(1). Nothing is allocated.
 // Threads and progress: any thread may call anything at any time, unless a member says otherwise; lock-free: a walk starts
 // again only when another thread changed the chain under it.
 // Source of the orders: orders.h.
@@ -21,6 +28,7 @@
 
 #include <bit>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +36,7 @@
 #include "node_word.h"
 #include "orders.h"
 #include "page_records.h"
+#include "prefix_hashes.h"
 #include "sync.h"
 #include "types.h"
 
@@ -44,17 +53,20 @@ class lockfree_trie {
   /// What the trie notes of a page, beside its block.
   struct per_page {
     shared_word state{0};   // node_word
-    shared_word next{0};    // link_word, in the chain of the bucket
+    shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains
     shared_word parent{0};  // node_ref
-    typename Sync::template var<std::uint64_t> hash;  // written before the node is linked; read under a reference
+    shared_word hash{0};    // of all blocks from the root to this one
   };
 
-  /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1.
-  lockfree_trie(column<per_page> nodes, column<shared_word> blocks, std::size_t pages, std::size_t tokens_per_page)
+  /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1. `followers` is written
+  /// for nodes only: of other pages it may hold anything, as long as the low half is a page or `no_page`.
+  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, std::size_t pages,
+                std::size_t tokens_per_page)
       : tokens_per_page_(tokens_per_page),
         words_per_block_(block_words(tokens_per_page)),
         buckets_(4 * std::bit_ceil(pages)),
         nodes_(nodes),
+        followers_(followers),
         blocks_(blocks),
         heads_(std::make_unique<shared_word[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) {
@@ -64,9 +76,9 @@ class lockfree_trie {
     for (std::size_t i = 0; i < pages; ++i) {
       per_page& n = nodes_[i];
       n.state.store(node_word{}.packed(), orders::state_private);
-      n.next.store(link_word{}.packed(), orders::link_private);
+      n.next.store(link_word{.marked = true}.packed(), orders::link_private);
       n.parent.store(node_ref{}.packed(), orders::block_write);
-      n.hash.set(0);
+      n.hash.store(0, orders::block_write);
       Sync::label(n.state, "trie.state", i);
       Sync::label(n.next, "trie.next", i);
       Sync::label(n.parent, "trie.parent", i);
@@ -79,13 +91,6 @@ class lockfree_trie {
     }
   }
 
-  /// What a child of `parent` under `block` is found by.
-  struct key {
-    node_ref parent;
-    std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
-    std::span<const token> block;
-  };
-
   /// A node as it was seen.
   struct sight {
     page_id page = no_page;   ///< `no_page`: there was none
@@ -94,9 +99,34 @@ class lockfree_trie {
     node_ref ref() const { return {.page = page, .generation = node_word::of(state).generation}; }
   };
 
-  /// The child that stands under `k`, if there is one. The answer was true at some instant of the call if the parent stood
-  /// throughout; a node that was found may be gone already.
-  sight find_child(const key& k) const { return walk(k).found; }
+  struct path_end {
+    std::size_t length = 0;  ///< how many nodes were found
+    sight last;              ///< the deepest of them
+  };
+
+  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`: writes its pages to `path`, as
+  /// far as that has room. Nodes that were found may be gone already; if the last one is not, none is. The end, where the path has
+  /// room for more, was true at some instant of the call if the last node, or `above`, stood throughout.
+  path_end find_path(node_ref above, std::span<const token> tokens, std::span<page_id> path) const {
+    path_end end;
+    std::optional<prefix_hashes<lockfree_trie>> hashes;  // of what comes behind the last run
+    for (; end.length < path.size(); ++end.length) {
+      const auto rest = tokens.subspan(end.length * tokens_per_page_);
+      const auto block = rest.first(tokens_per_page_);
+      sight child = find_follower(above, block);
+      if (child.page != no_page) {
+        hashes.reset();
+      } else {
+        if (!hashes) hashes.emplace(*this, hash_of(above), rest, tokens_per_page_);
+        child = walk({above, hashes->next(), block}).found;
+        if (child.page == no_page) break;
+      }
+      path[end.length] = child.page;
+      end.last = child;
+      above = child.ref();
+    }
+    return end;
+  }
 
   /// Ask memory for what a walk is going to read (prefix_hashes.h).
   void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket(hash)]); }
@@ -107,33 +137,32 @@ class lockfree_trie {
     Sync::prefetch(block_at(page));
   }
 
-  /// Makes the private page `own` the node under `k`, with one reference, or pins the one that stands there; returns
-  /// which. Requires that the caller holds `own` and a reference on the parent; that reference becomes the child's when
-  /// the page is its own. Linearization point: the exchange of the chain's head, or the pin. Calls `announce` before
-  /// anybody can find `own`, if it comes to that; then it may still be the other one that stands.
+  /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `blocks`, each with one reference.
+  /// False when a node stands under the first block. Requires a page, that the caller holds `own` and a reference on the
+  /// parent, which then is the first node's, and that find_path, called since, found nothing there. Calls `announce` before anybody can find
+  /// `own`, if it comes to that; the answer may still be false. Linearization point: the exchange of the bucket's head.
   template <class Announce>
-  node_ref attach(page_id own, const key& k, Announce announce) {
+  bool attach(std::span<const page_id> own, node_ref parent, std::span<const token> blocks, Announce announce) {
+    const auto first = blocks.first(tokens_per_page_);
+    const key k{parent, block_hash(hash_of(parent), first), first};
     bool written = false;
     for (;;) {
       const walk_end end = walk(k);
       if (end.found.page != no_page) {
-        if (!pin(end.found)) continue;
         if (written) withdraw(own);
-        return end.found.ref();
+        return false;
       }
-      per_page& n = at(own);
       if (!written) {
-        write(own, k);
+        write(own, k, blocks);
         announce();
       }
       written = true;
-      const link_word before = link_word::of(n.next.load(orders::link_private));
+      per_page& n = at(own.front());
       const link_word head = link_word::of(end.head);
-      n.next.store(before.leading_to(head.page), orders::link_private);
+      n.next.store(link_word::of(n.next.load(orders::link_private)).leading_to(head.page), orders::link_private);
       std::uint64_t expected = end.head;
-      if (heads_[bucket(k.hash)].compare_exchange_strong(expected, head.leading_to(own), orders::link_change, orders::link_read)) {
-        return ref(own);
-      }
+      const std::uint64_t linked = head.leading_to(own.front());
+      if (heads_[bucket(k.hash)].compare_exchange_strong(expected, linked, orders::link_change, orders::link_read)) return true;
     }
   }
 
@@ -167,11 +196,16 @@ class lockfree_trie {
   /// Gives up the caller's reference on `page` and claims it, both or none: if it is the only one.
   bool unpin_and_claim(page_id page) { return claim(page, 1); }
 
-  /// Takes a node that the caller claimed out of its chain; afterwards the page is the caller's.
+  /// Takes a node that the caller claimed out of the index, if it is there; afterwards the page is the caller's.
   void detach(page_id page) {
-    per_page& n = at(page);
-    n.next.fetch_or(link_word::mark, orders::link_change);
-    sweep(n.hash.get(), page);
+    if (!is_indexed(page)) return;
+    at(page).next.fetch_or(link_word::mark, orders::link_change);
+    sweep(hash(page), page);
+  }
+
+  /// Asks memory for what detach is going to read. Requires that the caller claimed the node.
+  void fetch_for_detach(page_id page) const {
+    if (is_indexed(page)) fetch_bucket(hash(page));
   }
 
   /// The node on `page`, which the caller holds a reference on, or claimed as private.
@@ -179,8 +213,8 @@ class lockfree_trie {
     return {.page = page, .generation = node_word::of(at(page).state.load(orders::state_private)).generation};
   }
 
-  /// The hash of all blocks from the root to `page`. Requires a reference on it.
-  std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
+  /// The hash of all blocks from the root to `page`: of the node that the caller has a reference on, or is going to pin.
+  std::uint64_t hash(page_id page) const { return at(page).hash.load(orders::block_read); }
 
   /// The state of a page that nobody changes meanwhile.
   node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }
@@ -208,19 +242,26 @@ class lockfree_trie {
     return tokens;
   }
 
-  /// Calls `visit` for every node that the index leads to. O(pages).
+  /// Calls `visit` for every node that the index leads to, by itself or along a run. O(pages).
   template <class Visit>
   void for_each_indexed(Visit visit) const {
     for (std::size_t i = 0; i < buckets_; ++i) {
       page_id page = link_word::of(heads_[i].load(orders::link_read)).page;
       while (page != no_page) {
-        visit(page);
+        for (page_id of_run = page; of_run != no_page; of_run = standing_follower(of_run)) visit(of_run);
         page = link_word::of(at(page).next.load(orders::link_read)).page;
       }
     }
   }
 
  private:
+  // What a child of `parent` under `block` is found by.
+  struct key {
+    node_ref parent;
+    std::uint64_t hash;  // of all blocks from the root to this one: block_hash of the last, continued from the others
+    std::span<const token> block;
+  };
+
   struct walk_end {
     sight found;
     std::uint64_t head;  // the head of the chain as the walk began
@@ -245,11 +286,23 @@ class lockfree_trie {
     return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
   }
 
-  void write(page_id page, const key& k) {
+  // A run whose first node stands under `k` once it is linked.
+  void write(std::span<const page_id> run, key k, std::span<const token> blocks) {
+    for (std::size_t i = 0;;) {
+      const node_ref follower = i + 1 < run.size() ? ref(run[i + 1]) : node_ref{};
+      write(run[i], k, follower);
+      if (++i == run.size()) return;
+      const auto block = blocks.subspan(i * tokens_per_page_, tokens_per_page_);
+      k = {ref(run[i - 1]), block_hash(k.hash, block), block};
+    }
+  }
+
+  void write(page_id page, const key& k, node_ref follower) {
     per_page& n = at(page);
+    followers_[page].store(follower.packed(), orders::block_write);
     n.parent.store(k.parent.packed(), orders::block_write);
+    n.hash.store(k.hash, orders::block_write);
     for (std::size_t i = 0; i < words_per_block_; ++i) block_at(page)[i].store(two_tokens(k.block, i), orders::block_write);
-    n.hash.set(k.hash);
     node_word w = word(page);
     Sync::require(!w.is_node, "I1: only a private page is published");
     w.is_node = true;
@@ -257,9 +310,25 @@ class lockfree_trie {
     n.state.store(w.packed(), orders::state_publish);
   }
 
-  // The page that was written was not linked: another one stands there.
-  void withdraw(page_id page) {
-    at(page).state.store(node_word{.generation = word(page).generation}.packed(), orders::state_private);
+  // The run that was written was not linked: another node stands there.
+  void withdraw(std::span<const page_id> run) {
+    for (const page_id page : run) {
+      at(page).state.store(node_word{.generation = word(page).generation}.packed(), orders::state_private);
+    }
+    shared_word& next = at(run.front()).next;
+    next.store(next.load(orders::link_private) | link_word::mark, orders::link_private);
+  }
+
+  // Of a page that the caller has to itself, and of a claimed one: whether it was left in the chain.
+  bool is_indexed(page_id page) const { return !link_word::of(at(page).next.load(orders::link_private)).marked; }
+
+  // While nothing runs.
+  page_id standing_follower(page_id page) const {
+    const node_ref follower = node_ref::of(followers_[page].load(orders::block_read));
+    if (follower.page == no_page) return no_page;
+    const node_word w = word(follower.page);
+    const bool stands = w.is_node && w.generation == follower.generation;
+    return stands && at(follower.page).parent.load(orders::block_read) == ref(page).packed() ? follower.page : no_page;
   }
 
   // The node on `page`, if it stands under `k`. Its state is read first: what is read behind it belongs to that generation,
@@ -272,6 +341,20 @@ class lockfree_trie {
       if (block_at(page)[i].load(orders::block_read) != two_tokens(k.block, i)) return {};
     }
     return {.page = page, .state = state};
+  }
+
+  std::uint64_t hash_of(node_ref node) const {
+    return node.page == no_page ? root_hash(key_space(node.generation)) : hash(node.page);
+  }
+
+  // The follower of the node `above`, if it still stands under `block`. One that does not will not come back: if `above` has
+  // a child under this block, it is in the index.
+  sight find_follower(node_ref above, std::span<const token> block) const {
+    if (above.page == no_page) return {};
+    const node_ref follower = node_ref::of(followers_[above.page].load(orders::block_read));
+    if (follower.page == no_page) return {};
+    const sight seen = match(follower.page, {above, 0, block});
+    return seen.page != no_page && seen.ref() == follower ? seen : sight{};
   }
 
   walk_end walk(const key& k) const {
@@ -323,6 +406,7 @@ class lockfree_trie {
   const std::size_t words_per_block_;  // two tokens each
   const std::size_t buckets_;          // a power of two, several times the number of pages: most chains are of one node
   const column<per_page> nodes_;
+  const column<shared_word> followers_;  // node_ref
   const column<shared_word> blocks_;
   const std::unique_ptr<shared_word[]> heads_;
 };

@@ -12,18 +12,19 @@ namespace triecheck::orders {
 
 // ---- The index of the lock-free trie (lockfree_trie.h)
 
-// (1) with (2), (3): links a node; publishes its block, its parent, its state and the contents of its page, or takes a
-// node out of a chain. seq_cst, with (2): a lookup that starts after a publish returned sees the node although nothing
+// (1) with (2), (3): links a run; publishes all that its nodes are and the contents of their pages; or takes a node out of
+// a chain. seq_cst, with (2): a lookup that starts after a publish returned sees the node although nothing
 // else orders the two; with release and acquire it could miss a prefix that stands.
 inline constexpr memory_order link_change = memory_order::seq_cst;
 // (2) with (1): follows a link, or makes sure that it still stands. seq_cst: see (1).
 inline constexpr memory_order link_read = memory_order::seq_cst;
 // (3) with (1): the link of a node that is not linked yet, and a look at one's own: (1) publishes it.
 inline constexpr memory_order link_private = memory_order::relaxed;
-// (4) with (5): writes the block and the parent of a page that a lookup may still be reading as the node that it was. Who
-// reads the new words learns with them that the old node is gone: its pin fails, or the link that led here has changed.
+// (4) with (5): writes the block, the hash, the parent and the follower of a page that a lookup may still be reading as the
+// node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
+// here has changed.
 inline constexpr memory_order block_write = memory_order::release;
-// (5) with (4): reads a word of a block, or a parent.
+// (5) with (4): reads a word of a block, a hash, a parent or a follower.
 inline constexpr memory_order block_read = memory_order::acquire;
 
 // ---- The state word of a node (lockfree_trie.h)
@@ -82,7 +83,8 @@ inline constexpr memory_order hint = memory_order::relaxed;
 inline constexpr memory_order stack_change = memory_order::seq_cst;
 // (22) with (21): the top of the stack, before its links are followed and before a refusal. seq_cst: see (21).
 inline constexpr memory_order stack_read = memory_order::seq_cst;
-// (23) alone: a link or a depth below the top: (21) publishes it, and one that is stale or new fails the exchange of the top.
+// (23) alone: a link or a depth below the top: (21) publishes it, and one that is stale or new, or is the follower of a node
+// that the page has become, fails the exchange of the top.
 inline constexpr memory_order stack_link = memory_order::relaxed;
 
 // ---- Counts
