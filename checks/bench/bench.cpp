@@ -23,7 +23,7 @@ class cell_account {
   void add(const bench_pass& p) {
     seconds_ += p.seconds;
     per_second_.push_back(static_cast<double>(p.requests) / p.seconds);
-    spin_scale_.push_back(p.spin_scale);
+    if (p.spinning) spinning_.push_back(*p.spinning);
     if (p.pages != 0) per_page_.push_back(static_cast<double>(p.timed_ns) / static_cast<double>(p.pages));
     pages_ += p.pages;
     hit_pages_ += p.hit_pages;
@@ -40,7 +40,7 @@ class cell_account {
     r.requests_per_second = median(per_second_);
     const auto [least, most] = std::minmax_element(per_second_.begin(), per_second_.end());
     r.spread = (*most - *least) / r.requests_per_second;
-    r.spin_scale = median(spin_scale_);
+    r.spin_scale = spin_scale(spinning_);
     r.ns_per_page = per_page_.empty() ? 0 : median(per_page_);
     r.hit_share = pages_ == 0 ? 0 : static_cast<double>(hit_pages_) / static_cast<double>(pages_);
     r.rejected_share = requests_ == 0 ? 0 : static_cast<double>(rejected_) / static_cast<double>(requests_);
@@ -54,7 +54,7 @@ class cell_account {
  private:
   double seconds_ = 0;
   std::vector<double> per_second_;
-  std::vector<double> spin_scale_;
+  std::vector<spin_sample> spinning_;
   std::vector<double> per_page_;
   std::uint64_t pages_ = 0;
   std::uint64_t hit_pages_ = 0;

@@ -32,7 +32,7 @@ template <class Serve>
 bench_pass measure(std::size_t threads, Serve serve) {
   std::vector<bench_pass> parts(threads);
   bench_pass all;
-  if (threads > 1) all.spin_scale = spin_scale(threads);
+  if (threads > 1) all.spinning = spin(threads);
   all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); });
   for (const bench_pass& part : parts) {
     all.requests += part.requests;

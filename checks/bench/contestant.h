@@ -8,11 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "checks/bench/histogram.h"
 #include "checks/bench/load.h"
+#include "checks/bench/spinning.h"
 
 namespace triecheck::checks {
 
@@ -41,7 +43,7 @@ struct bench_pass {
   std::uint64_t timed_ns = 0;   ///< of all threads together, inside what is measured
   latency_histogram latency;    ///< of each request, in nanoseconds
   latency_histogram latency_per_page;  ///< of each request over the pages that it worked on, in picoseconds
-  double spin_scale = 0;        ///< of as many threads, right before the pass (spinning.h); 0 with one thread
+  std::optional<spin_sample> spinning;  ///< of as many threads, right before the pass; nothing with one thread
 };
 
 /// One cache, prepared.

@@ -264,10 +264,9 @@ machine_results measure_machine(const load& l, const std::vector<std::size_t>& l
     limit(name, 2);
   }
   limit("a line back and forth", 2);
-  std::vector<double> scales;
-  for (int i = 0; i < 5; ++i) scales.push_back(spin_scale(2));
-  std::nth_element(scales.begin(), scales.begin() + 2, scales.end());
-  r.spin_scale = scales[2];
+  std::vector<spin_sample> spinning;
+  for (int i = 0; i < 9; ++i) spinning.push_back(spin(2));
+  r.spin_scale = spin_scale(spinning);
   for (const std::size_t n : lines) {
     r.dependent_loads.push_back({n, measured.median_ns("dependent load/" + std::to_string(n))});
   }

@@ -1,5 +1,6 @@
 #include "checks/bench/spinning.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <vector>
@@ -37,9 +38,22 @@ double work_of(std::size_t threads, std::chrono::milliseconds span) {
 
 }  // namespace
 
-double spin_scale(std::size_t threads, std::chrono::milliseconds span) {
+spin_sample spin(std::size_t threads, std::chrono::milliseconds span) {
   const double alone = work_of(1, span);
-  return work_of(threads, span) / alone;
+  return {alone, work_of(threads, span)};
+}
+
+double spin_scale(const std::vector<spin_sample>& samples) {
+  if (samples.empty()) return 0;
+  double alone = 0;
+  std::vector<double> together;
+  for (const spin_sample& s : samples) {
+    alone = std::max(alone, s.alone);
+    together.push_back(s.together);
+  }
+  const auto middle = together.begin() + static_cast<std::ptrdiff_t>(together.size() / 2);
+  std::nth_element(together.begin(), middle, together.end());
+  return *middle / alone;
 }
 
 }  // namespace triecheck::checks

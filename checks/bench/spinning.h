@@ -7,11 +7,20 @@
 
 #include <chrono>
 #include <cstddef>
+#include <vector>
 
 namespace triecheck::checks {
 
-/// The work of `threads` threads over that of one, each measured for `span`, one after the other: at most `threads` but
-/// for the error of the measurement, and less where they share a core.
-double spin_scale(std::size_t threads, std::chrono::milliseconds span = std::chrono::milliseconds(10));
+/// Loops that one thread did, and then several together, each in the same span.
+struct spin_sample {
+  double alone = 0;
+  double together = 0;
+};
+
+spin_sample spin(std::size_t threads, std::chrono::milliseconds span = std::chrono::milliseconds(10));
+
+/// The median of what they did together over the most that one did alone, which another process may have disturbed too:
+/// the cores that they had. 0 without samples.
+double spin_scale(const std::vector<spin_sample>& samples);
 
 }  // namespace triecheck::checks
