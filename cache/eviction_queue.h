@@ -9,10 +9,10 @@
 // A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
 // it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
 //
-// There is one turn. Who does not get it does not wait: it evicts with the hand, which goes round all pages, looks at some
-// unpinned leaves at a time and takes the one that was released longest ago, and its parents as far as they fall with it.
-// What the hand leaves behind, a parent, is as old as its child was: it does not go behind what is newer, but to the front.
-// A thread that stops with the turn costs the others recency, nothing else.
+// There is one turn. Who does not get it does not wait: it evicts one leaf with the hand and asks again. The hand goes
+// round all pages, looks at some unpinned leaves and takes the one that was released longest ago. What it leaves behind, a
+// parent, is as old as its child was: it does not go behind what is newer, but to the front. A thread that stops with the
+// turn costs the others recency, nothing else.
 //
 // Invariants: I6: a node without references is on the list or in the inbox, or an operation under way puts it there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
@@ -21,6 +21,7 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -46,7 +47,7 @@ class eviction_queue {
 
   eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
                  std::size_t pages)
-      : trie_(trie), pages_(pages), entries_(entries), list_(links, pages) {
+      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), list_(links, pages) {
     Sync::label(turn_, "eviction.turn");
     Sync::label(inbox_, "eviction.inbox");
     Sync::label(hand_, "eviction.hand");
@@ -81,11 +82,15 @@ class eviction_queue {
   std::size_t evict(std::span<page_id> freed, Gone gone) {
     if (freed.empty()) return 0;
     std::size_t count = 0;
-    if (turn_.exchange(true, orders::turn_begin)) {
-      count = evict_with_hand(freed, gone);
-    } else {
-      count = evict_in_order(freed, gone);
-      turn_.store(false, orders::turn_end);
+    while (count < freed.size()) {
+      const auto left = freed.subspan(count);
+      if (!turn_.exchange(true, orders::turn_begin)) {
+        count += evict_in_order(left, gone);
+        turn_.store(false, orders::turn_end);
+        break;
+      }
+      if (!evict_with_hand(left.first(1), gone)) break;
+      ++count;
     }
     for (const page_id page : freed.first(count)) trie_.detach(page);
     return count;
@@ -196,18 +201,26 @@ class eviction_queue {
 
   // What follows requires nothing.
 
+  // Evicts one leaf, into `freed`, which has room for no more; false when there is none.
   template <class Gone>
-  std::size_t evict_with_hand(std::span<page_id> freed, Gone gone) {
-    std::size_t count = 0;
+  bool evict_with_hand(std::span<page_id> freed, Gone gone) {
     std::size_t hand = hand_.load(orders::hint);
-    while (count < freed.size()) {
-      const page_id page = oldest_of_some(hand);
-      if (page == no_page) break;
-      if (!trie_.claim(page)) continue;
-      count += evict_upwards(page, freed.subspan(count), gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
-    }
+    page_id page;
+    do {
+      page = oldest_of_some(hand);
+    } while (page != no_page && !trie_.claim(page));
     hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
-    return count;
+    if (page == no_page) return false;
+    evict_upwards(page, freed, gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
+    return true;
+  }
+
+  // Neighbours were published together and are of one age, so the hand does not look at one after the other: the golden
+  // section spreads what it looks at in a row as evenly as can be. Coprime: it comes past all.
+  static std::size_t stride_over(std::size_t pages) {
+    std::size_t stride = pages - pages * 382 / 1000;
+    while (std::gcd(stride, pages) != 1) ++stride;
+    return stride;
   }
 
   // Of the next leaves without pins, the one that was released longest ago; `no_page` when there is none on a whole round.
@@ -217,7 +230,7 @@ class eviction_queue {
     std::size_t seen = 0;
     for (std::size_t tried = 0; tried < pages_ && seen < hand_sample; ++tried) {
       const page_id page{static_cast<std::uint32_t>(hand)};
-      hand = hand + 1 == pages_ ? 0 : hand + 1;
+      hand = (hand + stride_) % pages_;
       if (!trie_.is_evictable(page)) continue;
       ++seen;
       if (const std::uint64_t released = tick(page); oldest == no_page || released < since) {
@@ -255,11 +268,13 @@ class eviction_queue {
 
   lockfree_trie<Sync>& trie_;
   const std::size_t pages_;
+  const std::size_t stride_;
   const column<per_page> entries_;
-  typename Sync::template atomic<page_id> inbox_{no_page};
-  typename Sync::template atomic<bool> turn_{false};
-  typename Sync::template atomic<std::uint32_t> hand_{0};
-  recency_list<Sync> list_;                             // of the curator
+  // What every thread writes, on lines of their own.
+  alignas(64) typename Sync::template atomic<page_id> inbox_{no_page};
+  alignas(64) typename Sync::template atomic<bool> turn_{false};
+  alignas(64) typename Sync::template atomic<std::uint32_t> hand_{0};
+  alignas(64) recency_list<Sync> list_;                   // of the curator
   typename Sync::template var<std::uint64_t> newest_{0};  // the latest tick that the list was filled up to
 };
 

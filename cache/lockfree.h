@@ -186,9 +186,8 @@ class lockfree_cache {
     std::size_t total = 0;
     while (total < count) {
       const auto wanted = std::span(freed).first(std::min(batch, count - total));
-      const std::size_t evicted = evictions_.evict(wanted, [this](page_id page) { events_.removed(page); });
+      const std::size_t evicted = evict_for(wanted);
       give_back(wanted.first(evicted), trie);
-      counts_.add(evicted_pages, evicted);
       total += evicted;
       if (evicted < wanted.size()) break;
     }
@@ -334,24 +333,35 @@ class lockfree_cache {
     }
   }
 
-  // Takes `count` private pages for the lease, or none. Evicts exactly what is missing, into the pool, where another call
-  // may take it: then what is missing then.
+  // Takes `count` private pages for the lease, or none. Evicts exactly what is missing; what was evicted does not go
+  // through the pool, unless the rest is not there any more.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
-    const auto taken = std::span(l.pages_).subspan(before);
+    const auto wanted = std::span(l.pages_).subspan(before);
     for (unsigned attempt = 0; attempt < attempts;) {
-      const std::size_t missing = pool_.take(taken);
-      if (missing == 0) {
-        for (const page_id page : taken) pass(page, pool, static_cast<std::uint64_t>(holder));
+      const std::size_t missing = pool_.take(wanted);
+      const auto evicted = wanted.first(evict_for(wanted.first(missing)));
+      const auto free = wanted.subspan(missing);
+      if (evicted.size() == missing && (missing == 0 || pool_.take(free) == 0)) {
+        for (const page_id page : evicted) pass(page, trie, static_cast<std::uint64_t>(holder));
+        for (const page_id page : free) pass(page, pool, static_cast<std::uint64_t>(holder));
         counts_.add(allocated_pages, count);
         return true;
       }
-      if (evict(missing) == 0) ++attempt;
+      give_back(evicted, trie);
+      if (evicted.empty()) ++attempt;
     }
     l.pages_.resize(before);
     counts_.add(refused_full, 1);
     return false;
+  }
+
+  // Evicts up to `freed.size()` pages, which are the caller's then; returns how many.
+  std::size_t evict_for(std::span<page_id> freed) {
+    const std::size_t evicted = evictions_.evict(freed, [this](page_id page) { events_.removed(page); });
+    counts_.add(evicted_pages, evicted);
+    return evicted;
   }
 
   void give_back(std::span<const page_id> pages, std::uint64_t from) {

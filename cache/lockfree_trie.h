@@ -11,11 +11,11 @@
 // versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody inserted
 // since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
 //
-// What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that leads
-// to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was looked at, because the link that
-// led there was read again afterwards: an old link also leads to a page that is being published again, which looks like a
-// node before it is linked, and may never be. Whoever pins a node, by its generation, learns that it stood all along. And
-// as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
+// What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that
+// leads to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was looked
+// at, because the link that led there was read again afterwards: an old link also leads to a page that is being published
+// again, which looks like a node before it is linked, and may never be. Whoever pins a node, by its generation, learns that
+// it stood all along. And as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
 //
 // Invariants: I7: the first node of a run is in its bucket's chain from attach to detach, once; the link of every other page
 // is marked. A node has as many references as it has children and leases that end on it (I4); children name their parent by
@@ -104,9 +104,10 @@ class lockfree_trie {
     sight last;              ///< the deepest of them
   };
 
-  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`: writes its pages to `path`, as
-  /// far as that has room. Nodes that were found may be gone already; if the last one is not, none is. The end, where the path has
-  /// room for more, was true at some instant of the call if the last node, or `above`, stood throughout.
+  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`: writes its pages to `path`,
+  /// as far as that has room. Nodes that were found may be gone already; if the last one is not, none is. That the chain
+  /// ends, where the path has room for more, was true at some instant of the call if its last node, or `above` where there
+  /// is none, stood throughout.
   path_end find_path(node_ref above, std::span<const token> tokens, std::span<page_id> path) const {
     path_end end;
     std::optional<prefix_hashes<lockfree_trie>> hashes;  // of what comes behind the last run
@@ -139,8 +140,9 @@ class lockfree_trie {
 
   /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `blocks`, each with one reference.
   /// False when a node stands under the first block. Requires a page, that the caller holds `own` and a reference on the
-  /// parent, which then is the first node's, and that find_path, called since, found nothing there. Calls `announce` before anybody can find
-  /// `own`, if it comes to that; the answer may still be false. Linearization point: the exchange of the bucket's head.
+  /// parent, which then is the first node's, and that find_path, called since, found nothing there. Calls `announce` before
+  /// anybody can find `own`, if it comes to that; the answer may still be false. Linearization point: the exchange of the
+  /// bucket's head.
   template <class Announce>
   bool attach(std::span<const page_id> own, node_ref parent, std::span<const token> blocks, Announce announce) {
     const auto first = blocks.first(tokens_per_page_);

@@ -111,7 +111,7 @@ class striped_clock {
   };
 
   const std::unique_ptr<stripe[]> stripes_;
-  shared_word common_{0};
+  alignas(64) shared_word common_{0};
 };
 
 }  // namespace triecheck
