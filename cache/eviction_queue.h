@@ -9,10 +9,10 @@
 // A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
 // it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
 //
-// There is one turn. Who does not get it does not wait: it evicts one leaf with the hand and asks again. The hand goes
-// round all pages, looks at some unpinned leaves and takes the one that was released longest ago. What it leaves behind, a
-// parent, is as old as its child was: it does not go behind what is newer, but to the front. A thread that stops with the
-// turn costs the others recency, nothing else.
+// There is one turn. Who does not get it does not wait: it evicts with the hand and asks again. The hand goes round all
+// pages, looks at some unpinned leaves and takes the one that was released longest ago, and its parents as far as they fall
+// with it. What it leaves behind, a parent, is as old as its child was: it does not go behind what is newer, but to the
+// front. A thread that stops with the turn costs the others recency, nothing else.
 //
 // Invariants: I6: a node without references is on the list or in the inbox, or an operation under way puts it there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
@@ -89,8 +89,9 @@ class eviction_queue {
         turn_.store(false, orders::turn_end);
         break;
       }
-      if (!evict_with_hand(left.first(1), gone)) break;
-      ++count;
+      const std::size_t fell = evict_with_hand(left, gone);
+      if (fell == 0) break;
+      count += fell;
     }
     for (const page_id page : freed.first(count)) trie_.detach(page);
     return count;
@@ -100,7 +101,8 @@ class eviction_queue {
   std::vector<page_id> order() const;
 
  private:
-  static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among
+  static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among,
+  static constexpr std::size_t hand_looks = 512;  // or fewer, where so many pages have no more
 
   per_page& at(page_id page) { return entries_[page]; }
   const per_page& at(page_id page) const { return entries_[page]; }
@@ -201,18 +203,17 @@ class eviction_queue {
 
   // What follows requires nothing.
 
-  // Evicts one leaf, into `freed`, which has room for no more; false when there is none.
+  // Evicts one leaf, and its parents as far as they fall with it and `freed` has room; returns how many, 0 when there is none.
   template <class Gone>
-  bool evict_with_hand(std::span<page_id> freed, Gone gone) {
+  std::size_t evict_with_hand(std::span<page_id> freed, Gone gone) {
     std::size_t hand = hand_.load(orders::hint);
     page_id page;
     do {
       page = oldest_of_some(hand);
     } while (page != no_page && !trie_.claim(page));
     hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
-    if (page == no_page) return false;
-    evict_upwards(page, freed, gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
-    return true;
+    if (page == no_page) return 0;
+    return evict_upwards(page, freed, gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
   }
 
   // Neighbours were published together and are of one age, so the hand does not look at one after the other: the golden
@@ -228,7 +229,7 @@ class eviction_queue {
     page_id oldest = no_page;
     std::uint64_t since = 0;
     std::size_t seen = 0;
-    for (std::size_t tried = 0; tried < pages_ && seen < hand_sample; ++tried) {
+    for (std::size_t looks = 0; looks < pages_ && seen < hand_sample && (seen == 0 || looks < hand_looks); ++looks) {
       const page_id page{static_cast<std::uint32_t>(hand)};
       hand = (hand + stride_) % pages_;
       if (!trie_.is_evictable(page)) continue;
