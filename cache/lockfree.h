@@ -131,7 +131,6 @@ class lockfree_cache {
       if (standing == 0) attached = attach(l, own, blocks);
     }
     counts_.add(published_pages, full - first - adopted);
-    counts_.add(duplicate_pages, adopted);
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -142,8 +141,8 @@ class lockfree_cache {
   status release(lease_type& l) {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
-    give_back(l.private_pages(), static_cast<std::uint64_t>(l.id_));
     counts_.add(returned_pages, l.private_pages().size());
+    give_back(l.private_pages(), static_cast<std::uint64_t>(l.id_));
     counts_.add(closed_leases, 1);
     if (l.cached_ != 0) {
       const page_id deepest = l.pages_[l.cached_ - 1];
@@ -263,6 +262,7 @@ class lockfree_cache {
  private:
   using trie_type = lockfree_trie<Sync>;
 
+  // A page is counted out before others can have it, and in when it is had: at no instant are there more pages than all.
   enum statistic : std::size_t {
     lookups, looked_up_pages, hit_pages, allocated_pages, published_pages, duplicate_pages, evicted_pages, returned_pages,
     refused_too_large, refused_full, opened_leases, closed_leases, statistic_count
@@ -303,6 +303,7 @@ class lockfree_cache {
       if (end.length == 0) return 0;
     } while (!trie_.pin(end.last));
     if (above.page != no_page) trie_.unpin(above.page);
+    counts_.add(duplicate_pages, end.length);
     give_back(own.first(end.length), static_cast<std::uint64_t>(l.id_));
     std::copy_n(standing.begin(), end.length, own.begin());
     l.cached_ += end.length;
