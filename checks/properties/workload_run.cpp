@@ -108,9 +108,8 @@ class side_by_side {
     follow(c, *op, observed);
     // Only a refusal leaves open how much was evicted on the way; everything else is exact.
     const bool refused = observed.result == model::status::cache_full;
-    compare(reference_.step(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0));
     if (c.kind == command_kind::clear) cleared(observed.evicted);
-    if (!record_.found && tells_events_) compare_events();
+    compare(reference_.step(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0));
   }
 
   static bool uses_lease(const command& c) { return c.kind != command_kind::evict && c.kind != command_kind::clear; }
@@ -215,10 +214,8 @@ class side_by_side {
     model::outcome observed;
     observed.evicted = static_cast<std::size_t>(stats_.evicted_pages - evicted_before);
     if (lost.empty()) {
-      compare(reference_.step(op, observed));
       cleared(observed.evicted);
-      if (!record_.found && tells_events_) compare_events();
-      return;
+      return compare(reference_.step(op, observed));
     }
     record_.found = {"pages-lost", "shutdown lost pages: " + lost.front()};
     for (std::size_t i = 1; i < lost.size(); ++i) record_.found->rule += "; " + lost[i];
@@ -233,6 +230,7 @@ class side_by_side {
     if (!record_.found) compare_statistics();
     if (!record_.found) compare_eviction_order();
     if (!record_.found) compare_index();
+    if (!record_.found && tells_events_) compare_events();
   }
 
   void compare_leases() {
