@@ -7,15 +7,17 @@
 // How the parts fit: a node is its page. The state word of a node holds its generation and its references: children, and
 // leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
 // chain. What one publication adds is a run, linked by one exchange. A page that was evicted goes to the pool
-// (free_stack.h) and may be another node at once; its generation tells. Which leaf falls is decided in eviction_queue.h,
-// counts are striped over threads (striped.h).
+// (striped_pool.h) and may be another node at once; its generation tells. Which leaf falls is decided in eviction_queue.h.
+// Each thread has lanes of its own in the pool and in the eviction order (lanes.h), and counts by itself (striped.h): what
+// it takes, publishes, gives back and evicts again are mostly pages that no other core has touched meanwhile.
 //
 // Invariants (numbers as in the documentation of the checks): a page is the pool's, a lease's or the trie's, as `holders_`
 // says, and a node when its state word says so (I1); the references of a node are its children and the open leases that
 // end on it (I4).
 // Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear, stats; wait-free: the counting itself, and
 // the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
-// an eviction can make others evict in another order than recency.
+// an eviction can make others evict in another order than recency. One thread alone sees recency exactly; several see it but
+// for a sixteenth of the age of what falls.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
 // order; a refusal that meets another eviction may look at every page.
 #pragma once
@@ -27,13 +29,13 @@
 
 #include "events.h"
 #include "eviction_queue.h"
-#include "free_stack.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "lockfree_trie.h"
 #include "orders.h"
 #include "page_records.h"
 #include "striped.h"
+#include "striped_pool.h"
 #include "sync.h"
 #include "types.h"
 
@@ -50,9 +52,9 @@ class lockfree_cache {
   explicit lockfree_cache(cache_config config)
       : config_(checked(config)),
         records_(config.pages, trie_type::block_words(config.tokens_per_page)),
-        pool_(records_.template fields<typename free_stack<Sync>::per_page>(), config.pages),
+        pool_(records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
-              records_.template fields<typename free_stack<Sync>::per_page>().part(&free_stack<Sync>::per_page::word),
+              records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
               records_.rows(), config.pages, config.tokens_per_page),
         evictions_(trie_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
                    records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
@@ -97,6 +99,7 @@ class lockfree_cache {
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
   /// pages that others moved may have been missed, after several attempts. Pages that were evicted on the way stay free.
+  /// Free pages first, then eviction of what is missing, then the few free pages that other threads keep (striped_pool.h).
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the exchange of the pool's top, or the last look at it.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
@@ -121,7 +124,7 @@ class lockfree_cache {
     const std::size_t full = l.token_count_ / span_tokens;
     const std::size_t first = l.cached_;
     if (full == first) return status::ok;
-    for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.forget(page);
+    for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.prepare(page);
     std::size_t adopted = 0;
     for (bool attached = false; l.cached_ < full && !attached;) {
       const auto own = std::span(l.pages_).subspan(l.cached_, full - l.cached_);
@@ -334,24 +337,28 @@ class lockfree_cache {
     }
   }
 
-  // Takes `count` private pages for the lease, or none. Evicts exactly what is missing; what was evicted does not go
-  // through the pool, unless the rest is not there any more.
+  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and evicts exactly what
+  // is missing then; what was evicted does not go through the pool, unless the rest is not there any more.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
     for (unsigned attempt = 0; attempt < attempts;) {
-      const std::size_t missing = pool_.take(wanted);
-      const auto evicted = wanted.first(evict_for(wanted.first(missing)));
-      const auto free = wanted.subspan(missing);
-      if (evicted.size() == missing && (missing == 0 || pool_.take(free) == 0)) {
+      const auto kept = wanted.first(pool_.take_own(wanted));
+      const auto others = wanted.subspan(kept.size());
+      const std::size_t missing = pool_.take(others);
+      const auto evicted = others.first(evict_for(others.first(missing)));
+      const auto common = others.subspan(missing);
+      if (evicted.size() == missing && (missing == 0 || pool_.take(common) == 0)) {
         for (const page_id page : evicted) pass(page, trie, static_cast<std::uint64_t>(holder));
-        for (const page_id page : free) pass(page, pool, static_cast<std::uint64_t>(holder));
+        for (const page_id page : kept) pass(page, pool, static_cast<std::uint64_t>(holder));
+        for (const page_id page : common) pass(page, pool, static_cast<std::uint64_t>(holder));
         counts_.add(allocated_pages, count);
         return true;
       }
+      pool_.put(kept);
       give_back(evicted, trie);
-      if (evicted.empty()) ++attempt;
+      if (!pool_.gather() && evicted.empty()) ++attempt;
     }
     l.pages_.resize(before);
     counts_.add(refused_full, 1);
@@ -360,7 +367,7 @@ class lockfree_cache {
 
   // Evicts up to `freed.size()` pages, which are the caller's then; returns how many.
   std::size_t evict_for(std::span<page_id> freed) {
-    const std::size_t evicted = evictions_.evict(freed, [this](page_id page) { events_.removed(page); });
+    const std::size_t evicted = evictions_.evict(freed, clock_.now(), [this](page_id page) { events_.removed(page); });
     counts_.add(evicted_pages, evicted);
     return evicted;
   }
@@ -414,8 +421,8 @@ class lockfree_cache {
   const cache_config config_;
 
   page_records<typename trie_type::shared_word, typename trie_type::per_page, typename eviction_queue<Sync>::per_page,
-               typename recency_list<Sync>::per_page, typename free_stack<Sync>::per_page> records_;
-  free_stack<Sync> pool_;
+               typename recency_list<Sync>::per_page, typename striped_pool<Sync>::per_page> records_;
+  striped_pool<Sync> pool_;
   trie_type trie_;
   eviction_queue<Sync> evictions_;
   striped_clock<Sync> clock_;

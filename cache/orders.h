@@ -72,10 +72,17 @@ inline constexpr memory_order tick = memory_order::relaxed;
 inline constexpr memory_order turn_end = memory_order::release;
 // (19) with (18): begins a turn.
 inline constexpr memory_order turn_begin = memory_order::acquire;
-// (20) alone: where the hand stands: a hint.
+// (20) alone: where the hand stands, and how old the front of a lane is: hints.
 inline constexpr memory_order hint = memory_order::relaxed;
+// (27) alone: the lane that a page is at home in. Only a thread that has the page to itself and the turn of that lane moves
+// it, or the first one that publishes it; others may read an old one, post the page there, and its curator sends it on.
+inline constexpr memory_order home = memory_order::relaxed;
+// (28) alone, on both sides: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a
+// call that starts after another one returned sees the lane that it used although nothing else orders the two; with less
+// it could refuse, or evict, beside free pages.
+inline constexpr memory_order lane_used = memory_order::seq_cst;
 
-// ---- The page pool (free_stack.h)
+// ---- The page pool (free_stack.h, striped_pool.h)
 
 // (21) with (22): puts pages on the stack or takes them off: publishes their links, and that their former owner is done
 // with them. seq_cst, with (22): an allocation that starts after a release returned sees the pages although nothing else
