@@ -8,7 +8,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
+#include <vector>
 
 #include "orders.h"
 #include "sync.h"
@@ -23,15 +24,15 @@ class lanes {
   /// Every lane is made of `arguments`.
   template <class... Arguments>
   explicit lanes(const char* name, const Arguments&... arguments) {
-    for (std::size_t i = 0; i < count; ++i) lanes_.emplace_back(arguments...);
+    for (std::size_t i = 0; i < count; ++i) lanes_.push_back(std::make_unique<Lane>(arguments...));
     Sync::label(used_, name);
   }
 
   /// The number of the lane of the calling thread.
   static std::size_t own() { return Sync::thread_index() % count; }
 
-  Lane& operator[](std::size_t i) { return lanes_[i]; }
-  const Lane& operator[](std::size_t i) const { return lanes_[i]; }
+  Lane& operator[](std::size_t i) { return *lanes_[i]; }
+  const Lane& operator[](std::size_t i) const { return *lanes_[i]; }
 
   /// Bit i: something was put into lane i, now or earlier.
   std::uint64_t used() const { return used_.load(orders::lane_used); }
@@ -47,7 +48,7 @@ class lanes {
   static std::size_t first_of(std::uint64_t set) noexcept { return static_cast<std::size_t>(std::countr_zero(set)); }
 
  private:
-  std::deque<Lane> lanes_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   alignas(64) typename Sync::template atomic<std::uint64_t> used_{0};
 };
 

@@ -71,8 +71,8 @@ class course final : public prepared_cache {
   bench_pass run(std::size_t threads) override {
     if (mode_ == bench_mode::full_cycle) {
       start_anew();
-      fill_with_strangers();
-      return measure(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, p); });
+      run_for_a_while(threads);
+      return measure(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, 0, p); });
     }
     // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
     // one did.
@@ -95,20 +95,25 @@ class course final : public prepared_cache {
     static_cast<void>(cache_->release(l));
   }
 
-  // Until a page is evicted: what is measured is a cache that has run for a while, where every new page costs an old
-  // one. The strangers are older than every request, so they fall before any page of the trace does.
-  void fill_with_strangers() {
+  // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
+  // the threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
+  // other tokens. All that is older than every request that counts, so it falls before any page of those does.
+  void run_for_a_while(std::size_t threads) {
     std::vector<token> stranger(std::min<std::size_t>(pages_, 64) * load_.page_tokens);
-    for (token next = load_.unused; cache_->stats().evicted_pages == 0;) {
+    token next = load_.unused;
+    while (cache_->stats().evicted_pages == 0) {
       for (token& t : stranger) t = next++;
       publish(stranger);
     }
+    std::vector<bench_pass> unmeasured(threads);
+    run_together(threads, [&](std::size_t t, auto) { serve(t, threads, next, unmeasured[t]); });
   }
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
   // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of
-  // the work on the pages of each, by which the time per page is counted.
-  void serve(std::size_t first, std::size_t step, bench_pass& p) {
+  // the work on the pages of each, by which the time per page is counted. `shift` is added to every token.
+  void serve(std::size_t first, std::size_t step, token shift, bench_pass& p) {
+    std::vector<token> shifted;
     std::array<lease_type, in_flight> open;
     std::size_t opened = 0, closed = 0;
     const auto finish = [&] {
@@ -121,7 +126,12 @@ class course final : public prepared_cache {
     const std::uint64_t begin = now_ns();
     std::uint64_t before = begin;
     for (std::size_t i = first; i < load_.requests(); i += step) {
-      const std::span<const token> tokens = load_.request(i);
+      std::span<const token> tokens = load_.request(i);
+      if (shift != 0) {
+        shifted.assign(tokens.begin(), tokens.end());
+        for (token& t : shifted) t += shift;
+        tokens = shifted;
+      }
       lease_type& l = open[opened % in_flight];
       l = cache_->lookup(tokens);
       const std::size_t hits = l.pages().size();
