@@ -201,7 +201,7 @@ class locked_cache {
     return report;
   }
 
-  /// All counters and gauges at one instant.
+  /// All counters and gauges at one instant; where lookups share the lock, what they count each at one of its own.
   cache_stats stats() const {
     const read_guard lock(mutex_);
     cache_stats s = counters_.get();

@@ -220,7 +220,7 @@ class lockfree_cache {
     return report;
   }
 
-  /// All counters and gauges at one instant. Lock-free: waits for an instant at which nobody counts.
+  /// All counters and gauges at one instant (striped_counts::collect). Lock-free: waits for one at which nobody counts.
   cache_stats stats() const {
     const auto c = counts_.collect();
     cache_stats s;

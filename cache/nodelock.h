@@ -147,9 +147,9 @@ class nodelock_cache {
     const std::size_t full = l.token_count_ / config_.tokens_per_page;
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
+    private_pages_.subtract(full - first);  // before others can have a duplicate: see release
     const std::size_t attached = publish_pages(l, full);
     l.forget_published((full - first) * config_.tokens_per_page);
-    private_pages_.subtract(full - first);
     if (attached != 0) cached_pages_.add(attached);
     if (attached != 0) counters_.published_pages.add(attached);
     if (attached != full - first) counters_.duplicate_pages.add(full - first - attached);
@@ -162,11 +162,11 @@ class nodelock_cache {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
     if (!l.private_pages().empty()) {
-      {
-        const guard lock(pool_lock_);
-        for (const page_id page : l.private_pages()) pool_.put(page);
-      }
+      // A page is counted out before others can have it, and in when it is had: at no instant does a gauge exceed the
+      // pool.
       private_pages_.subtract(l.private_pages().size());
+      const guard lock(pool_lock_);
+      for (const page_id page : l.private_pages()) pool_.put(page);
     }
     if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1]);
     counters_.open_leases.subtract(1);
@@ -450,10 +450,10 @@ class nodelock_cache {
       }
       const page_id page = next;
       if (!falls(page, next)) continue;
+      cached_pages_.subtract(1);  // see release
       take(page);
       ++evicted;
     }
-    if (evicted != 0) cached_pages_.subtract(evicted);
     if (evicted != 0) counters_.evicted_pages.add(evicted);
     return evicted;
   }

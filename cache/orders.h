@@ -98,5 +98,11 @@ inline constexpr memory_order stack_link = memory_order::relaxed;
 
 // (24) alone: a count that a lock publishes, or one that only its own thread changes: see counts.h and striped.h.
 inline constexpr memory_order count = memory_order::relaxed;
+// (27) with (28): counts in the thread's own stripe (striped.h): publishes what was counted before, by it and by those whose
+// pages it has.
+inline constexpr memory_order count_publish = memory_order::release;
+// (28) with (27): looks at the counts of all threads. Who sees a count sees all that came before it, if not in this look then
+// in the next; with less, two equal looks could both show a lease closed that none shows opened.
+inline constexpr memory_order count_collect = memory_order::acquire;
 
 }  // namespace triecheck::orders

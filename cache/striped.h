@@ -28,9 +28,9 @@ class striped_counts {
     const std::size_t i = Sync::thread_index();
     shared_word& c = stripes_[i].counts[which];
     if (i == Sync::thread_indices) {
-      c.add(n, orders::count);
+      c.add(n, orders::count_publish);
     } else {
-      c.store(c.load(orders::count) + n, orders::count);
+      c.store(c.load(orders::count) + n, orders::count_publish);
     }
   }
 
@@ -48,7 +48,8 @@ class striped_counts {
     return before * stripe_count + i + 1;
   }
 
-  /// All counts at one instant: nobody counted between two looks at them. Linearization point: between the two.
+  /// All counts at one instant: two looks at them are equal, and no count is seen without those that came before it. What
+  /// nothing orders with the call may be seen late. Linearization point: between the two.
   values collect() const {
     values seen = sum();
     for (;;) {
@@ -74,7 +75,7 @@ class striped_counts {
   values sum() const {
     values total{};
     for (std::size_t i = 0; i < stripe_count; ++i) {
-      for (std::size_t which = 0; which < Counts; ++which) total[which] += stripes_[i].counts[which].load(orders::count);
+      for (std::size_t which = 0; which < Counts; ++which) total[which] += stripes_[i].counts[which].load(orders::count_collect);
     }
     return total;
   }

@@ -9,6 +9,7 @@
 #include "cache/nodelock.h"
 #include "cache/rwlock.h"
 #include "cache/sync_std.h"
+#include "checks/oracles/statistics.h"
 #include "model/state.h"
 
 namespace triecheck::checks {
@@ -26,6 +27,7 @@ struct production_cache {
   const char* description;
   model::refusals refusals = model::refusals::exact;  ///< when it may say that nothing can be evicted
   bool nonblocking = false;                           ///< whether a stopped thread never keeps another from finishing
+  at_one_instant statistics = at_one_instant::each;   ///< what of an answer of `stats` belongs together
 };
 
 struct coarse_family {
@@ -54,11 +56,13 @@ struct lockfree_family {
 
 /// All variants, the default first.
 inline constexpr std::tuple production_caches{
-    production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts"},
-    production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share"},
+    production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts",
+                                    model::refusals::exact, false, at_one_instant::all},
+    production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share",
+                                    model::refusals::exact, false, at_one_instant::pages},
     production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
     production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
-                                      model::refusals::crowded, true},
+                                      model::refusals::crowded, true, at_one_instant::all},
 };
 
 }  // namespace triecheck::checks

@@ -11,7 +11,8 @@ namespace {
 template <class Listed>
 variant to_variant(const Listed& p) {
   using family = typename Listed::family;
-  return {p.name, p.description, &make_variant_subject<family, std_sync>, takes_policies<family>, p.refusals, p.nonblocking};
+  return {p.name, p.description, &make_variant_subject<family, std_sync>, takes_policies<family>, p.refusals, p.nonblocking,
+          p.statistics};
 }
 
 }  // namespace

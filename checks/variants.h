@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/oracles/statistics.h"
 #include "checks/subject.h"
 
 namespace triecheck::checks {
@@ -15,6 +16,7 @@ struct variant {
   bool takes_policies = false;  ///< otherwise it knows recency alone, and `make` throws std::invalid_argument for any other
   model::refusals refusals = model::refusals::exact;  ///< the rule that its refusals are held to
   bool nonblocking = false; ///< must pass `obstruction`; the others must fail it
+  at_one_instant statistics = at_one_instant::each;   ///< what of an answer of `stats` belongs together
 };
 
 /// All variants, the default first.

@@ -28,6 +28,15 @@ struct arguments {
 
 std::string show(model::refusals rule) { return rule == model::refusals::exact ? "exact" : "crowded"; }
 
+std::string show(checks::at_one_instant together) {
+  switch (together) {
+    case checks::at_one_instant::each: return "each";
+    case checks::at_one_instant::pages: return "pages";
+    case checks::at_one_instant::all: return "all";
+  }
+  return "unknown";
+}
+
 nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
   using json = nlohmann::ordered_json;
   json all = {{"scenarios", json::array()},
@@ -46,6 +55,7 @@ nlohmann::ordered_json to_json(const std::vector<checks::scenario>& scenarios) {
     all["caches"].push_back({{"name", v.name},
                              {"description", v.description},
                              {"refusals", show(v.refusals)},
+                             {"statistics", show(v.statistics)},
                              {"nonblocking", v.nonblocking}});
   }
   for (const checks::policy& p : checks::policies()) {
@@ -83,7 +93,8 @@ void print(const std::vector<checks::scenario>& scenarios) {
   }
   print("scenarios", std::exchange(lines, {}));
   for (const checks::variant& v : checks::variants()) {
-    lines.push_back({v.name, v.description + "; refusals: " + show(v.refusals) + (v.nonblocking ? ", nonblocking" : ", blocking")});
+    lines.push_back({v.name, v.description + "; refusals: " + show(v.refusals) + ", statistics: " + show(v.statistics) +
+                                 (v.nonblocking ? ", nonblocking" : ", blocking")});
   }
   print("caches (the first is the default)", std::exchange(lines, {}));
   for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});

@@ -112,6 +112,7 @@ TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
   EXPECT_EQ(json["policies"][0]["name"], "recency");
   ASSERT_FALSE(json["caches"].empty());
   EXPECT_EQ(json["caches"][0]["refusals"], "exact");
+  EXPECT_EQ(json["caches"][0]["statistics"], "all");
   EXPECT_EQ(json["caches"][0]["nonblocking"], false);
   ASSERT_TRUE(json["strategies"].is_array() && json["faults"].is_array());
   if (!json["strategies"].empty()) {  // a build without the explorer has none

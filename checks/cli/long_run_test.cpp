@@ -134,8 +134,8 @@ TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {
   EXPECT_NE(e.out.find("failed as it must (coarse is recorded as blocking): obstruction"), std::string::npos) << e.out;
   const auto expected = result_in("blocked.json").at("expects_failure");
   EXPECT_EQ(expected.at("found"), true);
-  EXPECT_EQ(expected.at("failure").at("schedule"), "0.1!200");
-  const ended again = run("replay 'large.toml@coarse@0.1!200'");
+  EXPECT_EQ(expected.at("failure").at("schedule"), "0.1!300");
+  const ended again = run("replay 'large.toml@coarse@0.1!300'");
   EXPECT_EQ(again.status, 1);
   EXPECT_NE(again.out.find("obstruction: thread 1"), std::string::npos) << again.out;
 }

@@ -126,7 +126,7 @@ std::optional<estimate> exploration::probe() {
   if (options_.strategy != "exhaustive") return std::nullopt;
   constexpr std::uint64_t most_paths = 20'000;
   const auto body = [&](progress& shared) {
-    scenario_program program(scenario_, make_, rule_of(options_));
+    scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
     const auto paths = make_prober(options_.reduction, 0, most_paths);
     run_options o = options_for(0);
     const auto from = std::chrono::steady_clock::now();
@@ -148,7 +148,7 @@ bool exploration::cut_into_pieces() {
   } else {
     const isolated_run child = run_isolated(
         [&](progress& shared) {
-          scenario_program program(scenario_, make_, rule_of(options_));
+          scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
           const cut_space space = cut(program, options_, round_, options_for(0), shared);
           json pieces = json::array();
           for (const piece& p : space.pieces) pieces.push_back(show(p));
@@ -193,7 +193,7 @@ std::string exploration::work(progress& shared, const message_sender& send, comm
   const std::string no_more = "{}";
   const bool guided = search_of(options_.strategy) == search::guided;
   const bool limited = limit_ != 0 && !draws_at_random(options_.strategy);
-  scenario_program program(scenario_, make_, rule_of(options_));
+  scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
   for (;;) {
     const std::size_t at = all.next.fetch_add(1);
     if (at >= order.size() || at > all.last || (limited && all.executions >= limit_)) return no_more;

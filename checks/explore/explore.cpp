@@ -76,6 +76,11 @@ model::refusals rule_of(const explore_options& o) {
   return o.refusals ? *o.refusals : v == nullptr ? model::refusals::exact : v->refusals;
 }
 
+checks::at_one_instant together_of(const std::string& cache) {
+  const checks::variant* v = checks::find_variant(cache);
+  return v == nullptr ? checks::at_one_instant::each : v->statistics;
+}
+
 namespace {
 
 /// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
@@ -275,7 +280,8 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
   const clock started;
   const auto body = [&](progress& shared) {
     const model::refusals rule = rule_of({.cache = token.cache, .refusals = options.refusals});
-    scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault), rule);
+    scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault), rule,
+                             together_of(token.cache));
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
     json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record));

@@ -12,6 +12,7 @@
 
 #include "checks/explore/exploration.h"
 #include "checks/explore/runner.h"
+#include "checks/oracles/statistics.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject.h"
 #include "checks/verdict.h"
@@ -43,7 +44,7 @@ struct explore_options {
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
   unsigned depth = 3;                             ///< of pct
-  unsigned solo_steps = 200;                      ///< of obstruction: in which a thread alone ends its operation
+  unsigned solo_steps = 300;                      ///< of obstruction: in which a thread alone ends its operation
   std::optional<unsigned> stops_within;           ///< of obstruction: the preemptions that lead to a state; any number without
   std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
   std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
@@ -58,6 +59,9 @@ struct explore_options {
 
 /// What refusals are held to.
 model::refusals rule_of(const explore_options& o);
+
+/// What the answers of `stats` are held to.
+checks::at_one_instant together_of(const std::string& cache);
 
 /// A failing execution as one word: what `triecheck replay` takes.
 struct replay_token {

@@ -37,11 +37,13 @@ std::size_t count_operations(const checks::scenario& s) {
   return count;
 }
 
-scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule)
+scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule,
+                                   checks::at_one_instant together)
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
       events_(s.events),
       make_(make),
       rule_(rule),
+      together_(together),
       ownership_(0, 0),
       history_(config_, rule) {
   init_ = prepare(s.init);
@@ -80,6 +82,7 @@ scenario_program::script scenario_program::prepare(const std::vector<checks::ste
         break;
       case step_kind::evict:
       case step_kind::clear: break;
+      case step_kind::stats: asks_stats_ = true; break;
       default: a.lease = numbers[s.lease];
     }
     actions.push_back(std::move(a));
@@ -94,6 +97,7 @@ void scenario_program::setup() {
     ownership_.clear();
     history_.clear();
     counted_ = {};
+    answers_.clear();
     clears_ = pages_cleared_ = 0;
   }
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
@@ -138,6 +142,7 @@ bool scenario_program::run_action(const action& a) {
     case step_kind::publish: perform({.kind = operation_kind::publish, .subject = a.lease}); return true;
     case step_kind::evict: perform({.kind = operation_kind::evict, .count = a.count}); return true;
     case step_kind::clear: perform({.kind = operation_kind::clear}); return true;
+    case step_kind::stats: stats(); return true;
     case step_kind::write: write(a.lease); return true;
     case step_kind::read: read(a); return true;
     case step_kind::release: release(a.lease); return true;
@@ -165,6 +170,11 @@ outcome scenario_program::perform(const operation& op) {
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
     if (has_lease) checks::tally(counted_, op, o, books_[l].last, config_.tokens_per_page);
+    if (has_lease && asks_stats_) {
+      model::statistics counts;
+      checks::tally(counts, op, o, books_[l].last, config_.tokens_per_page);
+      answers_.record(counts, when);
+    }
     if (has_lease && (!forked || o.result == model::status::ok)) {
       books_[l].open = op.kind != operation_kind::release;
       books_[l].last = o;
@@ -175,6 +185,22 @@ outcome scenario_program::perform(const operation& op) {
   if (wrong) s.fail("page-ownership", *wrong);
   if (events_) check_events(op, o);
   return o;
+}
+
+// No operation of the model, whose steps know one state: each number is a step of its own.
+void scenario_program::stats() {
+  session& s = session::current();
+  s.begin_operation();
+  const model::statistics reported = subject_->stats();
+  const checks::interval when = s.end_operation();
+  std::optional<std::string> wrong;
+  {
+    const outside_simulation heap;
+    answers_.answer(reported, when);
+    wrong = checks::check_statistics(reported, config_.pages, together_);
+  }
+  if (s.recording()) s.title("  = " + checks::show_gauges(reported));
+  if (wrong) s.fail("conservation", *wrong);
 }
 
 void scenario_program::check_events(const operation& op, const outcome& o) {
@@ -308,6 +334,7 @@ void scenario_program::check_end() {
     first("structure", checks::check_structure(end));
     first("pins", checks::check_pins(end, {}));
     first("conservation", checks::check_conservation(end, reported, counted_));
+    first("conservation", answers_.check());
     if (book != nullptr) first("events", book->check_rest(end, clears_, pages_cleared_));
     if (!wrong) wrong = check_contents(end, contents);
   }

@@ -15,6 +15,7 @@
 #include "checks/oracles/linearizability.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
+#include "checks/oracles/statistics.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject.h"
 
@@ -25,8 +26,9 @@ std::size_t count_operations(const checks::scenario& s);
 
 class scenario_program final : public program {
  public:
-  /// `rule`: what the refusals of the cache are held to.
-  scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact);
+  /// `rule`: what the refusals of the cache are held to; `together`: what the answers of `stats` are.
+  scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact,
+                   checks::at_one_instant together = checks::at_one_instant::each);
 
   unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
   void setup() override;
@@ -75,6 +77,7 @@ class scenario_program final : public program {
   void run(const script& actions);
   bool run_action(const action& a);
   model::outcome perform(const model::operation& op);
+  void stats();
   void check_events(const model::operation& op, const model::outcome& o);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
@@ -93,6 +96,8 @@ class scenario_program final : public program {
   const bool events_;
   const checks::subject_factory make_;
   const model::refusals rule_;
+  const checks::at_one_instant together_;
+  bool asks_stats_ = false;  // whether some step does: only then is anything kept for it
   std::size_t leases_ = 0;
   script init_;
   std::vector<script> threads_;
@@ -105,6 +110,7 @@ class scenario_program final : public program {
   checks::page_ownership ownership_;
   checks::linearizability history_;
   model::statistics counted_;
+  checks::counted_operations answers_;
   std::size_t clears_ = 0;         // as pages_cleared_, for the oracle of events
   std::size_t pages_cleared_ = 0;
 

@@ -56,6 +56,8 @@ const std::map<std::string, counts>& known_counts() {
       {"request_too_large_beside_a_running_one", {{"coarse", 35}, {"rwlock", 55}, {"nodelock", 6}, {"lockfree", 1082}}},
       {"same_block_below_two_parents", {{"coarse", 70}, {"rwlock", 70}, {"nodelock", 18}, {"lockfree", 4984}}},
       {"shorter_and_longer_prompt_publish_together", {{"coarse", 68}, {"rwlock", 68}, {"nodelock", 20}, {"lockfree", 76539}}},
+      {"statistics_beside_an_eviction", {{"coarse", 6}, {"rwlock", 6}, {"nodelock", 6}, {"lockfree", 2670}}},
+      {"statistics_of_a_page_that_changes_hands", {{"coarse", 32}, {"rwlock", 191}, {"nodelock", 399}, {"lockfree", 7829}}},
       {"tails_of_two_requests_of_one_prompt", {{"coarse", 68}, {"rwlock", 68}, {"nodelock", 68}, {"lockfree", 28220}}},
       {"three_releases_of_one_prefix", {{"coarse", 90}, {"rwlock", 1494}, {"nodelock", 36}, {"lockfree", 2560}}},
       {"three_requests_on_a_one_page_pool", {{"coarse", 6834}, {"rwlock", 6834}, {"nodelock", 688}, {"lockfree", 4362}}},

@@ -34,7 +34,7 @@ struct search_terms {
   std::uint64_t executions = 0;   ///< at most
   bool shortest = false;          ///< goes on behind the first failure that fits
   unsigned stale_depth = 1;
-  unsigned solo_steps = 200;      ///< of a demand that a thread ends alone
+  unsigned solo_steps = 300;      ///< of a demand that a thread ends alone
   std::function<bool()> out_of_time;
 };
 
@@ -124,7 +124,7 @@ class shrinking {
 
   search_answer search(const checks::scenario& s, const search_terms& terms, checks::subject_factory make) {
     const auto body = [&](progress& shared) {
-      scenario_program program(s, make, rule_of({.cache = token_.cache}));
+      scenario_program program(s, make, rule_of({.cache = token_.cache}), together_of(token_.cache));
       return search_in_child(program, terms, shared).dump();
     };
     // A candidate that hangs is given up soon; the result is judged with all patience.

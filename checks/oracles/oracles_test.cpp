@@ -8,6 +8,7 @@
 #include "checks/oracles/events.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
+#include "checks/oracles/statistics.h"
 #include "checks/oracles/structure.h"
 
 namespace triecheck::checks {
@@ -96,6 +97,93 @@ TEST(oracles, conservation_compares_every_counter) {
     model::statistics reported = right;
     ++(reported.*member);
     EXPECT_TRUE(check_conservation(s, reported, counted).has_value());
+  }
+}
+
+// What a cache of four pages may answer.
+const model::statistics possible_answer = {.lookups = 3, .looked_up_pages = 6, .hit_pages = 2, .allocated_pages = 5,
+                                           .published_pages = 3, .duplicate_pages = 1, .evicted_pages = 1, .free_pages = 1,
+                                           .private_pages = 1, .cached_pages = 2, .open_leases = 1};
+
+std::string wrong_with(std::uint64_t model::statistics::*member, std::uint64_t value, at_one_instant together) {
+  model::statistics reported = possible_answer;
+  reported.*member = value;
+  return check_statistics(reported, 4, together).value_or("");
+}
+
+TEST(oracles, no_gauge_of_pages_exceeds_the_pool_or_wraps_around) {
+  for (const auto together : {at_one_instant::each, at_one_instant::pages, at_one_instant::all}) {
+    EXPECT_EQ(check_statistics(possible_answer, 4, together), std::nullopt);
+    for (const auto member :
+         {&model::statistics::free_pages, &model::statistics::private_pages, &model::statistics::cached_pages}) {
+      EXPECT_NE(wrong_with(member, 5, together), "");
+      EXPECT_NE(wrong_with(member, ~std::uint64_t{0}, together), "");
+    }
+  }
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, ~std::uint64_t{0}, at_one_instant::each),
+            "I5: free_pages is reported as -1 of 4 (free -1, private 1, cached 2, open leases 1)");
+}
+
+TEST(oracles, numbers_of_one_instant_fit_together) {
+  using enum at_one_instant;
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, each), "");
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, pages), "I5: free, private and cached pages are 2 + 1 + 2 of 4");
+  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, pages), "I10: reported are 4 evicted, but 3 published pages");
+  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 0, pages),
+            "I10: cached_pages is reported as 2, but published less evicted pages are 3");
+  EXPECT_EQ(wrong_with(&model::statistics::allocated_pages, 3, pages),
+            "I10: reported are 4 published or duplicate, but 3 allocated pages");
+  EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, pages), "");
+  EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, all), "I10: reported are 7 hit, but 6 looked-up pages");
+}
+
+// Thread 0 opens a lease and asks for the statistics; thread 1 opens one that begins at step `called`.
+std::optional<std::string> judged(const model::statistics& reported, std::size_t called) {
+  const model::statistics opened = {.lookups = 1, .open_leases = 1};
+  const auto when = [](unsigned thread, std::size_t from, std::size_t to) {
+    return interval{.opened = {.thread = thread}, .closed = {.thread = thread}, .called = from, .returned = to};
+  };
+  counted_operations o;
+  o.record({.published_pages = 2}, {});
+  o.record(opened, when(0, 1, 3));
+  o.answer(reported, when(0, 5, 9));
+  o.record(opened, when(1, called, 20));
+  return o.check();
+}
+
+TEST(oracles, a_counter_has_all_of_its_own_thread_and_nothing_that_had_not_begun) {
+  const model::statistics own = {.lookups = 1, .published_pages = 2, .open_leases = 1};
+  model::statistics both = own;
+  both.lookups = both.open_leases = 2;
+  EXPECT_EQ(judged(own, 7), std::nullopt);
+  EXPECT_EQ(judged(both, 7), std::nullopt);
+  EXPECT_EQ(judged(own, 11), std::nullopt);
+  EXPECT_EQ(judged(both, 11), "I10: lookups is reported as 2, but the thread itself had counted 1, and with all that had "
+                              "begun it would be 1");
+  model::statistics wrong = own;
+  wrong.lookups = 0;
+  EXPECT_TRUE(judged(wrong, 7).has_value()) << "its own lookup is missing";
+  wrong = own;
+  wrong.open_leases = 0;
+  EXPECT_TRUE(judged(wrong, 7).has_value()) << "its own lease is missing";
+  wrong = own;
+  wrong.published_pages = 1;
+  EXPECT_TRUE(judged(wrong, 7).has_value()) << "what was published before all threads is missing";
+  wrong = own;
+  wrong.evicted_pages = 3;
+  EXPECT_TRUE(judged(wrong, 7).has_value()) << "more pages fell than were published";
+}
+
+TEST(oracles, a_lease_that_another_thread_closes_may_still_be_seen_open) {
+  const auto when = [](unsigned thread, std::size_t from, std::size_t to) {
+    return interval{.opened = {.thread = thread}, .closed = {.thread = thread}, .called = from, .returned = to};
+  };
+  for (const std::uint64_t open : {0U, 1U, 2U}) {
+    counted_operations o;
+    o.record({.open_leases = 1}, when(1, 1, 2));
+    o.record({.open_leases = ~std::uint64_t{0}}, when(1, 3, 4));
+    o.answer({.open_leases = open}, when(0, 5, 9));
+    EXPECT_EQ(o.check().has_value(), open == 2);
   }
 }
 

@@ -16,12 +16,12 @@
 
 namespace triecheck::checks {
 
-enum class step_kind : std::uint8_t { lookup, allocate, extend, write, read, publish, release, fork, evict, clear, request };
+enum class step_kind : std::uint8_t { lookup, allocate, extend, write, read, publish, release, fork, evict, clear, stats, request };
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
 struct step {
   step_kind kind = step_kind::clear;
-  std::string lease;                  ///< the lease it works on; of fork: the new one; empty for evict, clear, request
+  std::string lease;                  ///< the lease it works on; of fork: the new one; empty for evict, clear, stats, request
   std::string source;                 ///< of fork: the lease that is forked
   std::vector<std::uint32_t> tokens;  ///< of lookup, extend, request
   std::uint32_t space = 0;            ///< of lookup, request: the namespace

@@ -87,7 +87,7 @@ struct step_form {
   bool refusable;    ///< may end in "or stop"
 };
 
-inline constexpr std::array<step_form, 11> step_forms{{
+inline constexpr std::array<step_form, 12> step_forms{{
     {step_kind::lookup, "lookup", "x = lookup T... [in N]", true, false, operands::tokens, false},
     {step_kind::allocate, "allocate", "allocate x [or stop]", false, true, operands::none, true},
     {step_kind::extend, "extend", "extend x T... [or stop]", false, true, operands::tokens, true},
@@ -98,6 +98,7 @@ inline constexpr std::array<step_form, 11> step_forms{{
     {step_kind::fork, "fork", "y = fork x [or stop]", true, true, operands::none, true},
     {step_kind::evict, "evict", "evict N", false, false, operands::count, false},
     {step_kind::clear, "clear", "clear", false, false, operands::none, false},
+    {step_kind::stats, "stats", "stats", false, false, operands::none, false},
     {step_kind::request, "request", "request T... [in N] [or stop]", false, false, operands::tokens, true},
 }};
 

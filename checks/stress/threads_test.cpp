@@ -15,6 +15,7 @@
 #include "checks/event_recorder.h"
 #include "checks/observation.h"
 #include "checks/oracles/page_contents.h"
+#include "checks/oracles/statistics.h"
 #include "checks/oracles/structure.h"
 #include "checks/unit/variant_suite.h"
 
@@ -45,8 +46,13 @@ class thread_stress : public testing::Test {
         pages_cleared_ += cache_.clear();
         ++clears_;
       }
-      if (random() % 64 == 0 && cache_.stats().free_pages > page_count) wrong_[seed] = "more free pages than pages";
+      if (random() % 64 == 0) ask_for_statistics(seed);
     }
+  }
+
+  void ask_for_statistics(unsigned seed) {
+    const model::statistics s = checks::to_model_statistics(cache_.stats());
+    if (auto wrong = checks::check_statistics(s, page_count, checks::at_one_instant::each)) wrong_[seed] = std::move(wrong);
   }
 
   void continue_request(lease_type& l, const tokens& prompt, std::mt19937& random, unsigned seed) {

@@ -154,7 +154,7 @@ TEST(print_scenario, every_kind_of_step_and_an_expectation_are_written) {
   const std::string text =
       "title = \"All \\\"steps\\\"\"\n\n[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\nevents = true\n\n[init]\nrun = [\"request 1 2 or stop\", \"evict 3\"]\n"
       "\n[[thread]]\nrun = [\"x = lookup 1\", \"allocate x or stop\", \"extend x 2 3\", \"write x\", \"read x\", \"publish x\", "
-      "\"y = fork x or stop\", \"release x\"]\n\n[[thread]]\nrun = [\"clear\"]\n\n[expect]\nverdict = \"fail\"\nkind = \"pins\"\n";
+      "\"y = fork x or stop\", \"release x\"]\n\n[[thread]]\nrun = [\"clear\", \"stats\"]\n\n[expect]\nverdict = \"fail\"\nkind = \"pins\"\n";
   EXPECT_EQ(print_scenario(parse_scenario(text, "s.toml")), text);
 }
 

@@ -56,6 +56,7 @@ TEST(reductions, two_threads_are_joined) {
 TEST(reductions, a_step_is_dropped) {
   EXPECT_TRUE(offers({.init = clear, .threads = {clear, clear}}, {.threads = {clear, clear}}));
   EXPECT_TRUE(offers({.threads = {clear, "\"clear\", \"evict 1\""}}, {.threads = {clear, "\"evict 1\""}}));
+  EXPECT_TRUE(offers({.threads = {clear, "\"stats\", \"evict 1\""}}, {.threads = {clear, "\"evict 1\""}}));
 }
 
 TEST(reductions, a_lookup_takes_the_steps_of_its_lease_along_and_those_of_its_forks) {

@@ -123,10 +123,10 @@ TEST(scenario, a_pass_is_expected_unless_said_otherwise) {
 TEST(scenario, every_kind_of_step_is_read) {
   const std::vector<step> steps = steps_of(
       R"("x = lookup 1 4294967295", "allocate x", "extend x 3 4", "write x", "read x", "publish x", "y = fork x",)"
-      R"( "release x", "evict 7", "clear", "request 5 6")");
+      R"( "release x", "evict 7", "clear", "stats", "request 5 6")");
   const std::vector<step_kind> kinds = {step_kind::lookup, step_kind::allocate, step_kind::extend, step_kind::write,
                                         step_kind::read,   step_kind::publish,  step_kind::fork,   step_kind::release,
-                                        step_kind::evict,  step_kind::clear,    step_kind::request};
+                                        step_kind::evict,  step_kind::clear,    step_kind::stats,  step_kind::request};
   ASSERT_EQ(steps.size(), kinds.size());
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     EXPECT_EQ(steps[i].kind, kinds[i]) << steps[i].text;
@@ -143,7 +143,9 @@ TEST(scenario, every_kind_of_step_is_read) {
   EXPECT_EQ(steps[8].count, 7U);
   EXPECT_EQ(steps[9].text, "clear");
   EXPECT_EQ(steps[10].lease, "");
-  EXPECT_EQ(steps[10].tokens, (std::vector<std::uint32_t>{5, 6}));
+  EXPECT_EQ(steps[10].text, "stats");
+  EXPECT_EQ(steps[11].lease, "");
+  EXPECT_EQ(steps[11].tokens, (std::vector<std::uint32_t>{5, 6}));
 }
 
 TEST(scenario, a_step_that_can_be_refused_may_end_in_or_stop) {
@@ -379,7 +381,7 @@ TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
-            "\"publish\", \"release\", \"fork\", \"evict\", \"clear\", \"request\")");
+            "\"publish\", \"release\", \"fork\", \"evict\", \"clear\", \"stats\", \"request\")");
 }
 
 TEST(scenario, an_empty_step_is_named) {
@@ -404,6 +406,7 @@ TEST(scenario, a_missing_argument_is_named) {
 
 TEST(scenario, an_extra_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("clear 1")"), "s.toml:5:15: unexpected \"1\" in \"clear\" (write \"clear\")");
+  EXPECT_EQ(problem_in_steps(R"("stats 1")"), "s.toml:5:15: unexpected \"1\" in \"stats\" (write \"stats\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 2")"), "s.toml:5:17: unexpected \"2\" in \"evict\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a 2")"),
             "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [or stop]\")");

@@ -1,0 +1,111 @@
+#include "checks/oracles/statistics.h"
+
+#include <algorithm>
+#include <array>
+
+namespace triecheck::checks {
+namespace {
+
+struct named_number {
+  const char* name;
+  std::uint64_t model::statistics::*value;
+};
+
+constexpr std::array<named_number, 3> gauges{{
+    {"free_pages", &model::statistics::free_pages},
+    {"private_pages", &model::statistics::private_pages},
+    {"cached_pages", &model::statistics::cached_pages},
+}};
+
+// What an operation's answer says that it counted. What it evicted is not among that.
+constexpr std::array<named_number, 8> counters{{
+    {"lookups", &model::statistics::lookups},
+    {"looked_up_pages", &model::statistics::looked_up_pages},
+    {"hit_pages", &model::statistics::hit_pages},
+    {"allocated_pages", &model::statistics::allocated_pages},
+    {"published_pages", &model::statistics::published_pages},
+    {"duplicate_pages", &model::statistics::duplicate_pages},
+    {"refused_too_large", &model::statistics::refused_too_large},
+    {"refused_full", &model::statistics::refused_full},
+}};
+
+// A number below zero as what it is: so a wrap-around reads.
+std::string show(std::uint64_t number) { return std::to_string(static_cast<std::int64_t>(number)); }
+
+std::optional<std::string> exceeds(const char* part, std::uint64_t a, const char* whole, std::uint64_t b) {
+  if (a <= b) return std::nullopt;
+  return "I10: reported are " + show(a) + " " + part + ", but " + show(b) + " " + whole + " pages";
+}
+
+std::optional<std::string> outside(const char* what, std::uint64_t reported, std::uint64_t least, std::uint64_t most) {
+  if (reported >= least && reported <= most) return std::nullopt;
+  return std::string("I10: ") + what + " is reported as " + show(reported) + ", but the thread itself had counted " +
+         show(least) + ", and with all that had begun it would be " + show(most);
+}
+
+}  // namespace
+
+std::string show_gauges(const model::statistics& s) {
+  return "free " + show(s.free_pages) + ", private " + show(s.private_pages) + ", cached " + show(s.cached_pages) +
+         ", open leases " + show(s.open_leases);
+}
+
+std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages,
+                                            at_one_instant together) {
+  for (const named_number& g : gauges) {
+    if (reported.*g.value <= pages) continue;
+    return std::string("I5: ") + g.name + " is reported as " + show(reported.*g.value) + " of " + std::to_string(pages) +
+           " (" + show_gauges(reported) + ")";
+  }
+  if (together == at_one_instant::each) return std::nullopt;
+  if (reported.free_pages + reported.private_pages + reported.cached_pages != pages) {
+    return "I5: free, private and cached pages are " + show(reported.free_pages) + " + " + show(reported.private_pages) +
+           " + " + show(reported.cached_pages) + " of " + std::to_string(pages);
+  }
+  if (auto wrong = exceeds("evicted", reported.evicted_pages, "published", reported.published_pages)) return wrong;
+  if (reported.cached_pages != reported.published_pages - reported.evicted_pages) {
+    return "I10: cached_pages is reported as " + show(reported.cached_pages) + ", but published less evicted pages are " +
+           show(reported.published_pages - reported.evicted_pages);
+  }
+  const std::uint64_t had = reported.published_pages + reported.duplicate_pages;
+  if (auto wrong = exceeds("published or duplicate", had, "allocated", reported.allocated_pages)) return wrong;
+  if (together == at_one_instant::pages) return std::nullopt;
+  return exceeds("hit", reported.hit_pages, "looked-up", reported.looked_up_pages);
+}
+
+std::optional<std::string> counted_operations::check() const {
+  for (const given& a : answers_) {
+    const bool inside = a.when.opened.thread != moment::outside;
+    const auto own = [&](std::size_t i) {
+      const moment& opened = operations_[i].when.opened;
+      return i < a.operations_before && (!inside || opened.thread == moment::outside || opened.thread == a.when.opened.thread);
+    };
+    // What others began before the answer was there; and what begins behind it in this execution is in nobody's answer.
+    const auto others = [&](std::size_t i) {
+      const interval& when = operations_[i].when;
+      return inside && !own(i) && when.opened.thread != moment::outside && when.opened.thread != a.when.opened.thread &&
+             when.called <= a.when.returned;
+    };
+    const auto bounds = [&](std::uint64_t model::statistics::*number) {
+      std::int64_t least = 0;
+      std::int64_t most = 0;
+      for (std::size_t i = 0; i < operations_.size(); ++i) {
+        const auto n = static_cast<std::int64_t>(operations_[i].counts.*number);
+        if (own(i)) least += n;
+        if (own(i) || (others(i) && n > 0)) most += n;
+      }
+      return std::pair(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most));
+    };
+    for (const named_number& c : counters) {
+      const auto [least, most] = bounds(c.value);
+      if (auto wrong = outside(c.name, a.reported.*c.value, least, most)) return wrong;
+    }
+    const auto [own_leases, all_leases] = bounds(&model::statistics::open_leases);
+    if (auto wrong = outside("open_leases", a.reported.open_leases, own_leases, all_leases)) return wrong;
+    const std::uint64_t published = bounds(&model::statistics::published_pages).second;
+    if (auto wrong = outside("evicted_pages", a.reported.evicted_pages, 0, published)) return wrong;
+  }
+  return std::nullopt;
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,72 @@
+// Oracle: statistics, while other operations run.
+//
+// When nothing runs, every number is known (check_conservation). In between, the specification makes each number one atomic
+// step, so that an answer need not be that of any one state. What must be so all the same: no number of pages exceeds the
+// pool, which a page does that is counted twice, and one that is counted out twice, as the number wraps around; what a
+// variant says belongs to one instant fits together; and no counter lacks what its own thread did, or has what nobody had
+// begun to do. It may lack what others did: counts are relaxed, and nothing else need order the two threads.
+//
+// Threads: called by the harness, one call at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checks/clock_vector.h"
+#include "model/state.h"
+
+namespace triecheck::checks {
+
+/// What of an answer of `stats` a variant says to be of one instant.
+enum class at_one_instant : std::uint8_t {
+  each,   ///< each number is of an instant of its own
+  pages,  ///< the gauges of pages belong together
+  all,    ///< all numbers do
+};
+
+/// One answer alone, of a cache with so many pages.
+std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages, at_one_instant together);
+
+/// "free 1, private 0, cached 2, open leases 1": the gauges, for people.
+std::string show_gauges(const model::statistics& s);
+
+/// The answers of one execution against what its operations counted.
+class counted_operations {
+ public:
+  /// Forgets the last execution.
+  void clear() {
+    operations_.clear();
+    answers_.clear();
+  }
+
+  /// An operation returned, and counted `counts`: numbers below zero are those of a gauge that it lowered. Operations
+  /// outside of the threads come before all of these or behind them.
+  void record(const model::statistics& counts, const interval& when) { operations_.push_back({counts, when}); }
+
+  /// `stats` answered.
+  void answer(const model::statistics& reported, const interval& when) {
+    answers_.push_back({reported, when, operations_.size()});
+  }
+
+  /// Judges every answer. Requires that all operations have returned.
+  std::optional<std::string> check() const;
+
+ private:
+  struct recorded {
+    model::statistics counts;
+    interval when;
+  };
+  struct given {
+    model::statistics reported;
+    interval when;
+    std::size_t operations_before;  // how many had returned
+  };
+
+  std::vector<recorded> operations_;
+  std::vector<given> answers_;
+};
+
+}  // namespace triecheck::checks
