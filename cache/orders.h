@@ -20,11 +20,11 @@ inline constexpr memory_order link_change = memory_order::seq_cst;
 inline constexpr memory_order link_read = memory_order::seq_cst;
 // (3) with (1): the link of a node that is not linked yet, and a look at one's own: (1) publishes it.
 inline constexpr memory_order link_private = memory_order::relaxed;
-// (4) with (5): writes the block, the hash, the parent and the follower of a page that a lookup may still be reading as the
-// node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
+// (4) with (5): writes the block, the hash or owner, the parent and the follower of a page that a lookup may still be reading
+// as the node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
 // here has changed.
 inline constexpr memory_order block_write = memory_order::release;
-// (5) with (4): reads a word of a block, a hash, a parent or a follower.
+// (5) with (4): reads a word of a block, a hash or owner, a parent or a follower.
 inline constexpr memory_order block_read = memory_order::acquire;
 
 // ---- The state word of a node (lockfree_trie.h)
