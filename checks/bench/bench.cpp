@@ -5,17 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "checks/bench/median.h"
+
 namespace triecheck::checks {
 namespace {
 
 constexpr std::size_t least_passes = 5;
 constexpr std::size_t in_flight = 8;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // What one contestant's passes through a cell add up to.
 class cell_account {

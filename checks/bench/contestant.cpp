@@ -12,8 +12,8 @@
 #include "checks/bench/baselines/hash_chain.h"
 #include "checks/bench/baselines/map_trie.h"
 #include "checks/bench/spinning.h"
-#include "checks/bench/together.h"
 #include "checks/production_caches.h"
+#include "checks/together.h"
 
 namespace triecheck::checks {
 namespace {
