@@ -5,17 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "checks/bench/median.h"
+
 namespace triecheck::checks {
 namespace {
 
 constexpr std::size_t least_passes = 5;
 constexpr std::size_t in_flight = 8;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // What one contestant's passes through a cell add up to.
 class cell_account {
@@ -99,6 +95,12 @@ class bench_run {
     return all;
   }
 
+  // In the order of the contestants, which is that of the caches that are prepared.
+  static std::size_t number_of(const std::string& name) {
+    const auto named = [&](const contestant& c) { return c.name == name; };
+    return static_cast<std::size_t>(std::find_if(contestants().begin(), contestants().end(), named) - contestants().begin());
+  }
+
   void say(const std::string& what) const {
     if (options_.on_cell) options_.on_cell(what);
   }
@@ -125,6 +127,13 @@ class bench_run {
       accounts[i].fill_in(r);
       results_.cells.push_back(std::move(r));
     }
+    if (threads != 1) return;
+    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages, what the layer costs");
+    layer_cost c = measure_layer_cost(*all[number_of("coarse")], *all[number_of("std-coarse")], options_.seconds);
+    c.load = l.name;
+    c.mode = mode;
+    c.pages = pages;
+    results_.layer_costs.push_back(std::move(c));
   }
 
   const bench_options& options_;

@@ -11,9 +11,10 @@
 
 #include "checks/bench/baselines/hash_chain.h"
 #include "checks/bench/baselines/map_trie.h"
+#include "checks/bench/baselines/std_coarse.h"
 #include "checks/bench/spinning.h"
-#include "checks/bench/together.h"
 #include "checks/production_caches.h"
+#include "checks/together.h"
 
 namespace triecheck::checks {
 namespace {
@@ -211,6 +212,7 @@ const std::vector<contestant>& contestants() {
         production_caches);
     c.push_back({"hash-chain", true, &prepare_course<hash_chain_cache>});
     c.push_back({"map-trie", true, &prepare_course<map_trie_cache>});
+    c.push_back({"std-coarse", true, &prepare_course<std_coarse_cache>});
     return c;
   }();
   return all;
