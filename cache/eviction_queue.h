@@ -74,7 +74,7 @@ class eviction_queue {
   /// A page that is going to be a node: nothing was released on it yet. Requires that it is the caller's.
   void prepare(page_id page) {
     at(page).tick.store(0, orders::tick);
-    if (home(page) == homeless) at(page).home.store(own(), orders::home);
+    if (home(page) == homeless) at(page).home.store(own(), orders::home_move);
   }
 
   /// Before the caller gives its reference on `page` back: that happens at `tick`.
@@ -145,7 +145,7 @@ class eviction_queue {
   per_page& at(page_id page) { return entries_[page]; }
   const per_page& at(page_id page) const { return entries_[page]; }
   std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
-  std::uint8_t home(page_id page) const { return at(page).home.load(orders::home); }
+  std::uint8_t home(page_id page) const { return at(page).home.load(orders::home_read); }
   static std::uint8_t own() { return static_cast<std::uint8_t>(lanes_type::own()); }
 
   // Returns the number of the lane.
@@ -181,7 +181,7 @@ class eviction_queue {
   std::size_t evict_in_order(std::size_t i, std::span<page_id> freed, Gone gone, std::uint64_t& open) {
     lane& l = lanes_[i];
     const auto take_home = [&](page_id page) {
-      if (own() != i) at(page).home.store(own(), orders::home);
+      if (own() != i) at(page).home.store(own(), orders::home_move);
     };
     const auto take_off = [&](page_id parent) {
       if (home(parent) != i) return;
