@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "checks/bench/layer_pair.h"
 #include "checks/bench/median.h"
 
 namespace triecheck::checks {
@@ -134,12 +135,8 @@ class bench_run {
 
   void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
     say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages: what the layer costs");
-    const auto prepared = [&](const char* name) -> preparation {
-      const auto named = [&](const contestant& c) { return c.name == name; };
-      const contestant& c = *std::find_if(contestants().begin(), contestants().end(), named);
-      return [&] { return c.prepare(l, mode, pages); };
-    };
-    layer_cost c = measure_layer_cost(prepared("coarse"), prepared("std-coarse"), options_.seconds);
+    const auto prepared = [&](const contestant& c) -> preparation { return [&] { return c.prepare(l, mode, pages); }; };
+    layer_cost c = measure_layer_cost(prepared(layer_pair().layer), prepared(layer_pair().bare), options_.seconds);
     c.load = l.name;
     c.mode = mode;
     c.pages = pages;

@@ -11,6 +11,7 @@
 
 #include "checks/bench/chart.h"
 #include "checks/bench/layer_cost.h"
+#include "checks/bench/layer_pair.h"
 #include "checks/bench/report.h"
 #include "checks/bench/spinning.h"
 #include "checks/production_caches.h"
@@ -229,6 +230,16 @@ TEST(bench, noise_is_between_passes_of_the_same_cache_only) {
   EXPECT_EQ(c.ratio, 0.5);
   EXPECT_EQ(c.difference(), 1);
   EXPECT_FALSE(c.is_below_noise());
+}
+
+TEST(bench, both_of_the_pair_do_the_same_work) {
+  const load l = small_load();
+  const bench_pass layer = layer_pair().layer.prepare(l, bench_mode::full_cycle, 512)->run(1);
+  const bench_pass bare = layer_pair().bare.prepare(l, bench_mode::full_cycle, 512)->run(1);
+  EXPECT_EQ(layer.requests, l.requests());
+  EXPECT_EQ(layer.requests, bare.requests);
+  EXPECT_EQ(layer.pages, bare.pages);
+  EXPECT_EQ(layer.hit_pages, bare.hit_pages);
 }
 
 TEST(bench, layer_is_measured_in_turns_and_every_pass_has_a_cache_of_its_own) {
