@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "checks/bench/layer_pair.h"
 #include "checks/bench/median.h"
 
 namespace triecheck::checks {
@@ -75,6 +76,15 @@ class bench_run {
     }
   }
 
+  void layer(const load& l) {
+    const std::size_t resident = std::bit_ceil(l.distinct_pages + l.longest_pages);
+    for (const std::size_t pages : options_.pages) {
+      if (pages >= least_pages(l, 1)) measure_layer(l, bench_mode::full_cycle, pages);
+    }
+    measure_layer(l, bench_mode::warm_lookup, resident);
+    measure_layer(l, bench_mode::cold_lookup, resident);
+  }
+
   void over_pages(const load& l) {
     for (const std::size_t pages : options_.pages) {
       if (pages < least_pages(l, 1)) continue;
@@ -93,12 +103,6 @@ class bench_run {
     caches all;
     for (const contestant& c : contestants()) all.push_back(c.prepare(l, mode, pages));
     return all;
-  }
-
-  // In the order of the contestants, which is that of the caches that are prepared.
-  static std::size_t number_of(const std::string& name) {
-    const auto named = [&](const contestant& c) { return c.name == name; };
-    return static_cast<std::size_t>(std::find_if(contestants().begin(), contestants().end(), named) - contestants().begin());
   }
 
   void say(const std::string& what) const {
@@ -127,9 +131,12 @@ class bench_run {
       accounts[i].fill_in(r);
       results_.cells.push_back(std::move(r));
     }
-    if (threads != 1) return;
-    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages, what the layer costs");
-    layer_cost c = measure_layer_cost(*all[number_of("coarse")], *all[number_of("std-coarse")], options_.seconds);
+  }
+
+  void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
+    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages: what the layer costs");
+    const auto prepared = [&](const contestant& c) -> preparation { return [&] { return c.prepare(l, mode, pages); }; };
+    layer_cost c = measure_layer_cost(prepared(layer_pair().layer), prepared(layer_pair().bare), options_.seconds);
     c.load = l.name;
     c.mode = mode;
     c.pages = pages;
@@ -156,6 +163,7 @@ bench_results run_bench(const std::vector<load>& loads, const bench_options& opt
   for (const load& l : loads) {
     run.over_threads(l);
     run.over_pages(l);
+    run.layer(l);
   }
   return results;
 }

@@ -56,7 +56,7 @@ struct bench_results {
   machine_results machine;
   std::vector<synchronisation_result> synchronisation;
   std::vector<bench_result> cells;
-  std::vector<layer_cost> layer_costs;  ///< of every cell with one thread
+  std::vector<layer_cost> layer_costs;  ///< of each size of the sweep, and of lookups
 };
 
 /// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checks/bench/chart.h"
 #include "checks/bench/layer_cost.h"
+#include "checks/bench/layer_pair.h"
 #include "checks/bench/report.h"
 #include "checks/bench/spinning.h"
 #include "checks/production_caches.h"
@@ -230,24 +232,36 @@ TEST(bench, noise_is_between_passes_of_the_same_cache_only) {
   EXPECT_FALSE(c.is_below_noise());
 }
 
-TEST(bench, layer_is_measured_in_turns) {
+TEST(bench, both_of_the_pair_do_the_same_work) {
+  const load l = small_load();
+  const bench_pass layer = layer_pair().layer.prepare(l, bench_mode::full_cycle, 512)->run(1);
+  const bench_pass bare = layer_pair().bare.prepare(l, bench_mode::full_cycle, 512)->run(1);
+  EXPECT_EQ(layer.requests, l.requests());
+  EXPECT_EQ(layer.requests, bare.requests);
+  EXPECT_EQ(layer.pages, bare.pages);
+  EXPECT_EQ(layer.hit_pages, bare.hit_pages);
+}
+
+TEST(bench, layer_is_measured_in_turns_and_every_pass_has_a_cache_of_its_own) {
   class counted_passes final : public prepared_cache {
    public:
-    counted_passes(std::string name, std::string& order) : name_(std::move(name)), order_(order) {}
+    counted_passes(char name, std::string& order) : name_(name), order_(order) { order_ += '('; }
+    ~counted_passes() override { order_ += ')'; }
     bench_pass run(std::size_t threads) override {
       EXPECT_EQ(threads, 1U);
       order_ += name_;
-      return {.seconds = 1, .requests = name_ == "l" ? 9U : 10U};
+      return {.seconds = 1, .requests = name_ == 'l' ? 9U : 10U};
     }
 
    private:
-    const std::string name_;
+    const char name_;
     std::string& order_;
   };
   std::string order;
-  counted_passes layer("l", order), bare("b", order);
+  const preparation layer = [&] { return std::make_unique<counted_passes>('l', order); };
+  const preparation bare = [&] { return std::make_unique<counted_passes>('b', order); };
   const layer_cost c = measure_layer_cost(layer, bare, 0);
-  EXPECT_EQ(order, "lbbl");
+  EXPECT_EQ(order, "(l)(b)(b)(l)");
   EXPECT_EQ(c.ratio, 0.9);
   EXPECT_GE(measure_layer_cost(layer, bare, 30).pairs, 30U);
 }

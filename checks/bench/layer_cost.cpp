@@ -33,13 +33,13 @@ layer_cost judge_layer(const std::vector<pass_pair>& pairs) {
   return c;
 }
 
-layer_cost measure_layer_cost(prepared_cache& layer, prepared_cache& bare, double seconds) {
+layer_cost measure_layer_cost(const preparation& layer, const preparation& bare, double seconds) {
   std::vector<pass_pair> pairs;
   double spent = 0;
   do {
     const bool bare_first = pairs.size() % 2 == 1;
-    const bench_pass first = (bare_first ? bare : layer).run(1);
-    const bench_pass second = (bare_first ? layer : bare).run(1);
+    const bench_pass first = (bare_first ? bare : layer)()->run(1);
+    const bench_pass second = (bare_first ? layer : bare)()->run(1);
     spent += first.seconds + second.seconds;
     pairs.push_back({throughput(bare_first ? second : first), throughput(bare_first ? first : second)});
   } while (pairs.size() < (seconds > 0 ? least_pairs : 2) || spent < 2 * seconds);

@@ -1,14 +1,17 @@
 // What the production layer costs a whole cache: `coarse`, which goes through it, beside `std-coarse`, which is the same
 // code by hand on the standard library.
 //
-// Passes of the two in turns: layer, std, std, layer, layer, std, ... . So a pass of one stands beside one of the other as
-// often as beside one of its own, at the same distance: between the former lies what the layer costs, between the latter
-// nothing but noise.
+// Passes of the two in turns: layer, std, std, layer, layer, std, ... , each with a cache that is prepared for it. So a pass
+// of one stands beside one of the other as often as beside one of its own, at the same distance: between the former lies
+// what the layer costs, between the latter nothing but noise. Where the pages of a cache lie in memory is a part of it: one
+// that is prepared once is faster or slower than another of the same class in all its passes.
 //
 // Threads: plain values; the measurement has one caller.
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,7 +44,10 @@ struct layer_cost {
 /// What the pairs, in the order in which they were measured, say. Requires two pairs, and that no figure is 0.
 layer_cost judge_layer(const std::vector<pass_pair>& pairs);
 
-/// At least `seconds` for each of the two, and as many pairs as it takes to judge; with 0 seconds two pairs.
-layer_cost measure_layer_cost(prepared_cache& layer, prepared_cache& bare, double seconds);
+/// What prepares a cache.
+using preparation = std::function<std::unique_ptr<prepared_cache>()>;
+
+/// Passes of at least `seconds` for each of the two, and as many pairs as it takes to judge; with 0 seconds two pairs.
+layer_cost measure_layer_cost(const preparation& layer, const preparation& bare, double seconds);
 
 }  // namespace triecheck::checks

@@ -33,7 +33,7 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
   EXPECT_FALSE(json["machine"]["limits"].empty());
   EXPECT_GT(json["machine"]["spin_scale"], 0);
   EXPECT_FALSE(json["layer"].empty());
-  EXPECT_EQ(json["layer_costs"].size(), 2U * (3 + 2)) << "two loads, three modes and two sizes";
+  EXPECT_EQ(json["layer_costs"].size(), 2U * (2 + 2)) << "two loads, two sizes and two ways to look up";
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
     EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;
   }
