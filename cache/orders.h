@@ -80,7 +80,7 @@ inline constexpr memory_order home_move = memory_order::release;
 // (31) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old answer
 // sends the page to a lane whose curator sends it on.
 inline constexpr memory_order home_read = memory_order::acquire;
-// (30) alone, on both sides: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a
+// (30) alone: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a
 // call that starts after another one returned sees the lane that it used although nothing else orders the two; with less
 // it could refuse, or evict, beside free pages.
 inline constexpr memory_order lane_used = memory_order::seq_cst;
