@@ -41,7 +41,7 @@ const std::map<std::string, counts>& known_counts() {
       {"four_requests_on_a_three_page_pool", {{"coarse", 25200}, {"rwlock", 114384}, {"nodelock", 12120}, {"lockfree", 18528}}},
       {"large_request_is_refused_beside_one_that_grows", {{"coarse", 32}, {"rwlock", 32}, {"nodelock", 26}, {"lockfree", 2920}}},
       {"lookup_against_eviction_of_the_same_leaf", {{"coarse", 76}, {"rwlock", 76}, {"nodelock", 17}, {"lockfree", 4747}}},
-      {"page_comes_back_to_the_top_of_the_pool", {{"coarse", 362007}, {"rwlock", 362007}, {"nodelock", 228969}, {"lockfree", 74820}}},
+      {"page_comes_back_to_the_top_of_the_pool", {{"coarse", 636}, {"rwlock", 1434}, {"nodelock", 1040}, {"lockfree", 74820}}},
       {"page_could_fall_or_was_free_at_every_moment", {{"coarse", 165}, {"rwlock", 165}, {"nodelock", 92}, {"lockfree", 27104}}},
       {"page_falls_by_hand_while_it_is_listed", {{"coarse", 8}, {"rwlock", 8}, {"nodelock", 9}, {"lockfree", 39213}}},
       {"page_is_evicted_into_other_hands_while_it_is_posted", {{"coarse", 13}, {"rwlock", 13}, {"nodelock", 9}, {"lockfree", 1972}}},
