@@ -1,30 +1,42 @@
-// Which node falls next, without a lock: exact recency for whoever evicts alone, any unpinned leaf for the others.
+// Which node falls next, without a lock: exact recency for one thread; for several, recency but for a part of the age.
 //
-// A release stamps the node that its lease ended on with a tick and puts it into the inbox, a stack, unless it is there
-// already. The list, a doubly linked one, belongs to the curator: the evictor that has the turn. It sorts the inbox by
-// tick and puts it behind the list; everything in the inbox is newer than everything on the list, because it was posted
-// after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
+// Every thread has a lane: a list, and an inbox for it. A node is posted to the lane that its page is at home in: of the
+// thread that published it, so the pages that a thread evicts are mostly those that it used before.
+//
+// A release stamps the node that its lease ended on with a tick and puts it into the inbox of its lane, a stack, unless it
+// is in one already. The list, a doubly linked one, belongs to the curator of the lane: the evictor that has its turn. It
+// sorts the inbox by tick and puts it behind the list; everything in the inbox is newer than everything on the list, because
+// it was posted after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
 //   - a node without references falls;
 //   - any other is dropped. Its next release, or the fall of its last child, brings it back.
 // A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
 // it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
 //
-// There is one turn. Who does not get it does not wait: it evicts with the hand and asks again. The hand goes round all
+// An evictor begins with its own lane, unless the front of another one is older by much. It goes on with others, the oldest
+// first, and takes home what it evicts there, so that lanes grow with the need of their threads. Only the curator of the
+// lane where a page is at home moves it, when the page is on no list: a page is never on two.
+//
+// Who does not get the turn of a lane does not wait: it evicts with the hand and asks again. The hand goes round all
 // pages, looks at some unpinned leaves and takes the one that was released longest ago, and its parents as far as they fall
 // with it. What it leaves behind, a parent, is as old as its child was: it does not go behind what is newer, but to the
-// front. A thread that stops with the turn costs the others recency, nothing else.
+// front. A thread that stops with a turn costs the others recency, nothing else.
 //
-// Invariants: I6: a node without references is on the list or in the inbox, or an operation under way puts it there.
+// Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts it
+// there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
-// sorted but for those released again; a refusal with the hand O(pages).
+// sorted but for those released again, and O(threads) per call; a refusal with the hand O(pages).
 // Threads and progress: any; post is lock-free, evict too.
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <vector>
 
+#include "lanes.h"
 #include "lockfree_trie.h"
 #include "orders.h"
 #include "page_records.h"
@@ -42,122 +54,194 @@ class eviction_queue {
   struct per_page {
     typename Sync::template atomic<std::uint64_t> tick{0};  // of the latest release that ended here, or below
     typename Sync::template var<page_id> below;             // in the inbox, or in the part of it that is being sorted
-    typename Sync::template atomic<bool> posted{false};     // in the inbox, or on the way there
+    typename Sync::template atomic<bool> posted{false};     // in an inbox, or on the way there
+    typename Sync::template atomic<std::uint8_t> home{homeless};  // the lane that it is posted to
   };
 
   eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
                  std::size_t pages)
-      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), list_(links, pages) {
-    Sync::label(turn_, "eviction.turn");
-    Sync::label(inbox_, "eviction.inbox");
+      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", links, pages) {
     Sync::label(hand_, "eviction.hand");
     for (std::size_t i = 0; i < pages; ++i) {
       entries_[i].below.set(no_page);
       Sync::label(entries_[i].posted, "eviction.posted", i);
       Sync::label(entries_[i].below, "eviction.below", i);
       Sync::label(entries_[i].tick, "eviction.tick", i);
+      Sync::label(entries_[i].home, "eviction.home", i);
     }
   }
 
-  /// A node that is new: nothing was released on it yet. Requires that the page is the caller's.
-  void forget(page_id page) { at(page).tick.store(0, orders::tick); }
+  /// A page that is going to be a node: nothing was released on it yet. Requires that it is the caller's.
+  void prepare(page_id page) {
+    at(page).tick.store(0, orders::tick);
+    if (home(page) == homeless) at(page).home.store(own(), orders::home_move);
+  }
 
   /// Before the caller gives its reference on `page` back: that happens at `tick`.
   void stamp(page_id page, std::uint64_t tick) { at(page).tick.store(tick, orders::tick); }
 
-  /// After it: puts the node into the inbox, if it is not there.
+  /// After it: puts the node into the inbox of its lane, if it is not in one.
   void post(page_id page) {
     per_page& e = at(page);
     if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return;
-    page_id top = inbox_.load(orders::inbox_look);
-    do {
-      e.below.set(top);
-    } while (!inbox_.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
+    put_into_inbox(page);
   }
 
-  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then.
-  /// Calls `gone` for each when nobody finds it any more, and before that may happen to its parent.
+  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then. `now`
+  /// is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen to its parent.
   /// Linearization point of each: the claim of its node.
   template <class Gone>
-  std::size_t evict(std::span<page_id> freed, Gone gone) {
+  std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone) {
     if (freed.empty()) return 0;
     std::size_t count = 0;
-    while (count < freed.size()) {
-      const auto left = freed.subspan(count);
-      if (!turn_.exchange(true, orders::turn_begin)) {
-        count += evict_in_order(left, gone);
-        turn_.store(false, orders::turn_end);
-        break;
+    for (std::uint64_t open = lanes_.used();;) {
+      std::uint64_t taken = 0;  // the lanes whose turn somebody else has
+      while (open != 0 && count < freed.size()) {
+        const std::size_t i = next_lane(open, now);
+        open &= ~lanes_.bit(i);
+        if (lanes_[i].turn.exchange(true, orders::turn_begin)) {
+          taken |= lanes_.bit(i);
+          continue;
+        }
+        count += evict_in_order(i, freed.subspan(count), gone, open);
+        lanes_[i].turn.store(false, orders::turn_end);
       }
-      const std::size_t fell = evict_with_hand(left, gone);
+      if (taken == 0 || count == freed.size()) break;
+      const std::size_t fell = evict_with_hand(freed.subspan(count), gone);
       if (fell == 0) break;
       count += fell;
+      open = taken;
     }
     for (const page_id page : freed.first(count)) trie_.detach(page);
     return count;
   }
 
-  /// Every node that eviction can reach, in its order. Requires that nothing runs. O(pages log pages).
+  /// Every node that eviction can reach, in the order of each lane. Requires that nothing runs. O(pages log pages).
   std::vector<page_id> order() const;
 
  private:
+  struct lane {
+    lane(column<typename recency_list<Sync>::per_page> links, std::size_t pages) : list(links, pages) {
+      Sync::label(inbox, "eviction.inbox");
+      Sync::label(turn, "eviction.turn");
+      Sync::label(front, "eviction.front");
+    }
+
+    alignas(64) typename Sync::template atomic<page_id> inbox{no_page};
+    alignas(64) typename Sync::template atomic<bool> turn{false};
+    typename Sync::template atomic<std::uint64_t> front{no_tick};  // of the node that falls next: a hint
+    recency_list<Sync> list;                                       // of the curator
+    typename Sync::template var<std::uint64_t> newest{0};          // the latest tick that the list was filled up to
+  };
+
+  using lanes_type = lanes<Sync, lane>;
+
+  static constexpr std::uint8_t homeless = lanes_type::count;
+  static constexpr std::uint64_t no_tick = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t slack = 16;      // by which part of its age another lane may be older than the own,
   static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among,
   static constexpr std::size_t hand_looks = 512;  // or fewer, where so many pages have no more
 
   per_page& at(page_id page) { return entries_[page]; }
   const per_page& at(page_id page) const { return entries_[page]; }
   std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
+  std::uint8_t home(page_id page) const { return at(page).home.load(orders::home_read); }
+  static std::uint8_t own() { return static_cast<std::uint8_t>(lanes_type::own()); }
 
-  // What follows requires the turn.
+  // Returns the number of the lane.
+  std::size_t put_into_inbox(page_id page) {
+    const std::size_t i = home(page);
+    lanes_.use(i);
+    lane& l = lanes_[i];
+    page_id top = l.inbox.load(orders::inbox_look);
+    if (top == no_page && l.front.load(orders::hint) == no_tick) l.front.store(tick(page), orders::hint);
+    do {
+      at(page).below.set(top);
+    } while (!l.inbox.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
+    return i;
+  }
 
+  // The oldest lane, but the caller's own where that is little younger. `open` is not empty.
+  std::size_t next_lane(std::uint64_t open, std::uint64_t now) const {
+    const auto front = [this](std::size_t i) { return lanes_[i].front.load(orders::hint); };
+    std::size_t oldest = lanes_.first_of(open);
+    if (std::has_single_bit(open)) return oldest;
+    for (std::uint64_t rest = open; rest != 0; rest &= rest - 1) {
+      if (const std::size_t i = lanes_.first_of(rest); front(i) < front(oldest)) oldest = i;
+    }
+    const std::uint64_t theirs = front(oldest);
+    const bool is_much_older = theirs < now && theirs + (now - theirs) / slack < front(own());
+    return (open & lanes_.bit(own())) != 0 && !is_much_older ? own() : oldest;
+  }
+
+  // What follows requires the turn of lane i, or l.
+
+  // Adds to `open` the lanes that it sent pages to.
   template <class Gone>
-  std::size_t evict_in_order(std::span<page_id> freed, Gone gone) {
+  std::size_t evict_in_order(std::size_t i, std::span<page_id> freed, Gone gone, std::uint64_t& open) {
+    lane& l = lanes_[i];
+    const auto take_home = [&](page_id page) {
+      if (own() != i) at(page).home.store(own(), orders::home_move);
+    };
+    const auto take_off = [&](page_id parent) {
+      if (home(parent) != i) return;
+      if (l.list.contains(parent)) l.list.remove(parent);
+      take_home(parent);
+    };
+    const auto keep = [&](page_id parent, bool later) {
+      if (home(parent) == i && !later) {
+        put_in_front(l, parent);
+      } else if (home(parent) != i || !l.list.contains(parent)) {
+        post(parent);
+      }
+    };
     std::size_t count = 0;
-    empty_inbox();
+    open |= empty_inbox(i);
     while (count < freed.size()) {
       // Parents that fell bare meanwhile may be in the inbox, when nothing else is left.
-      if (list_.oldest() == no_page) empty_inbox();
-      const page_id page = list_.oldest();
+      if (l.list.oldest() == no_page) open |= empty_inbox(i);
+      const page_id page = l.list.oldest();
       if (page == no_page) break;
-      list_.remove(page);
+      l.list.remove(page);
       if (!trie_.claim(page)) continue;
-      const auto take_off = [&](page_id parent) {
-        if (list_.contains(parent)) list_.remove(parent);
-      };
-      const auto keep = [&](page_id parent, bool later) {
-        if (!later) {
-          put_in_front(parent);
-        } else if (!list_.contains(parent)) {
-          post(parent);
-        }
-      };
+      take_home(page);
       count += evict_upwards(page, freed.subspan(count), gone, take_off, keep);
     }
+    const page_id next = l.list.oldest();
+    l.front.store(next == no_page ? no_tick : tick(next), orders::hint);
     return count;
   }
 
-  void empty_inbox() {
-    page_id next = sorted(inbox_.exchange(no_page, orders::inbox));
-    std::uint64_t newest = newest_.get();
+  // Returns the lanes that what had moved was sent on to.
+  std::uint64_t empty_inbox(std::size_t i) {
+    lane& l = lanes_[i];
+    std::uint64_t sent_to = 0;
+    page_id next = sorted(l.inbox.exchange(no_page, orders::inbox));
+    std::uint64_t newest = l.newest.get();
     while (next != no_page) {
       const page_id page = next;
       next = at(page).below.get();
+      if (home(page) != i) {
+        sent_to |= lanes_.bit(put_into_inbox(page));
+        continue;
+      }
       at(page).posted.store(false, orders::unpost);
       const std::uint64_t released = tick(page);
       // Ticks of different threads are apart; what is older than that is a parent that the hand left behind.
       if (released + striped_clock<Sync>::most_apart > newest) {
-        list_.push_newest(page);
+        l.list.push_newest(page);
         newest = std::max(newest, released);
       } else {
-        put_in_front(page);
+        put_in_front(l, page);
       }
     }
-    newest_.set(newest);
+    l.newest.set(newest);
+    return sent_to;
   }
 
-  void put_in_front(page_id page) {
-    if (list_.contains(page)) list_.remove(page);
-    list_.push_oldest(page);
+  void put_in_front(lane& l, page_id page) {
+    if (l.list.contains(page)) l.list.remove(page);
+    l.list.push_oldest(page);
   }
 
   // Merge sort by tick, in place, on a chain that came newest first: older ticks come out first.
@@ -271,26 +355,25 @@ class eviction_queue {
   const std::size_t pages_;
   const std::size_t stride_;
   const column<per_page> entries_;
-  // What every thread writes, on lines of their own.
-  alignas(64) typename Sync::template atomic<page_id> inbox_{no_page};
-  alignas(64) typename Sync::template atomic<bool> turn_{false};
-  alignas(64) typename Sync::template atomic<std::uint32_t> hand_{0};
-  alignas(64) recency_list<Sync> list_;                   // of the curator
-  typename Sync::template var<std::uint64_t> newest_{0};  // the latest tick that the list was filled up to
+  alignas(64) typename Sync::template atomic<std::uint32_t> hand_{0};  // on a line of its own
+  lanes_type lanes_;
 };
 
 template <sync_layer Sync>
 std::vector<page_id> eviction_queue<Sync>::order() const {
-  std::vector<page_id> posted;
-  for (page_id page = inbox_.load(orders::inbox_look); page != no_page; page = at(page).below.get()) posted.push_back(page);
-  std::stable_sort(posted.begin(), posted.end(), [&](page_id a, page_id b) { return tick(a) < tick(b); });
-  std::vector<page_id> waiting;  // as the list would be after the inbox was emptied, the front at the end
+  std::vector<page_id> waiting;  // as the lists would be after the inboxes were emptied, the front at the end
   const auto add = [&](page_id page) {
     std::erase(waiting, page);
     waiting.push_back(page);
   };
-  for (page_id page = list_.oldest(); page != no_page; page = list_.newer_than(page)) add(page);
-  for (const page_id page : posted) add(page);
+  for (std::size_t i = 0; i < lanes_type::count; ++i) {
+    const lane& l = lanes_[i];
+    std::vector<page_id> posted;
+    for (page_id page = l.inbox.load(orders::inbox_look); page != no_page; page = at(page).below.get()) posted.push_back(page);
+    std::stable_sort(posted.begin(), posted.end(), [&](page_id a, page_id b) { return tick(a) < tick(b); });
+    for (page_id page = l.list.oldest(); page != no_page; page = l.list.newer_than(page)) add(page);
+    for (const page_id page : posted) add(page);
+  }
   std::reverse(waiting.begin(), waiting.end());
 
   std::vector<std::uint32_t> references(pages_);

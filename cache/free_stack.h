@@ -10,7 +10,7 @@
 // Threads and progress: any; lock-free: an exchange fails only when another one succeeded.
 #pragma once
 
-#include <optional>
+#include <algorithm>
 #include <span>
 
 #include "node_word.h"
@@ -29,6 +29,9 @@ class free_stack {
   struct per_page {
     typename Sync::template atomic<std::uint64_t> word;  // entry
   };
+
+  /// An empty stack.
+  explicit free_stack(column<per_page> entries) : entries_(entries), top_(link_word{}.packed()) { Sync::label(top_, "pool.top"); }
 
   /// A stack of all pages, the lowest on top. Requires 1 <= pages < 2^32 - 1.
   free_stack(column<per_page> entries, std::size_t pages) : entries_(entries), top_(link_word{.page = page_id(0)}.packed()) {
@@ -58,21 +61,28 @@ class free_stack {
     if (pages.empty()) return 0;
     std::uint64_t top = top_.load(orders::stack_read);
     for (;;) {
-      const link_word first = link_word::of(top);
-      const std::size_t depth = depth_of(first.page);
-      if (depth < pages.size()) {
-        const std::uint64_t again = top_.load(orders::stack_read);
-        if (again == top) return pages.size() - depth;
-        top = again;
+      const std::size_t depth = depth_of(link_word::of(top).page);
+      if (depth >= pages.size()) {
+        if (take_from(top, pages)) return 0;
         continue;
       }
-      page_id page = first.page;
-      for (std::size_t i = 0; i < pages.size() && page != no_page; ++i) {
-        pages[i] = page;
-        page = at(page).below;
-      }
-      if (top_.compare_exchange_weak(top, first.leading_to(page), orders::stack_change, orders::stack_read)) return 0;
+      const std::uint64_t again = top_.load(orders::stack_read);
+      if (again == top) return pages.size() - depth;
+      top = again;
     }
+  }
+
+  /// Takes up to `pages.size()` pages, as many as there are; returns how many. Linearization point: the exchange of the
+  /// top, or the look at it when there is none.
+  std::size_t take_some(std::span<page_id> pages) {
+    std::uint64_t top = top_.load(orders::stack_read);
+    while (!pages.empty()) {
+      const page_id first = link_word::of(top).page;
+      if (first == no_page) return 0;
+      const auto wanted = pages.first(std::min(pages.size(), depth_of(first)));
+      if (take_from(top, wanted)) return wanted.size();
+    }
+    return 0;
   }
 
   /// Makes `pages` free, in one step. Requires that they are the caller's.
@@ -91,6 +101,17 @@ class free_stack {
   }
 
  private:
+  // The uppermost pages, if the top is `top` still, which then is what it was; else it is what it is now.
+  bool take_from(std::uint64_t& top, std::span<page_id> pages) {
+    const link_word first = link_word::of(top);
+    page_id page = first.page;
+    for (std::size_t i = 0; i < pages.size() && page != no_page; ++i) {
+      pages[i] = page;
+      page = at(page).below;
+    }
+    return top_.compare_exchange_weak(top, first.leading_to(page), orders::stack_change, orders::stack_read);
+  }
+
   /// Of a free page: the one below it, and how many pages there are from it to the bottom.
   struct entry {
     page_id below;

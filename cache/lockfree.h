@@ -7,15 +7,17 @@
 // How the parts fit: a node is its page. The state word of a node holds its generation and its references: children, and
 // leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
 // chain. What one publication adds is a run, linked by one exchange. A page that was evicted goes to the pool
-// (free_stack.h) and may be another node at once; its generation tells. Which leaf falls is decided in eviction_queue.h,
-// counts are striped over threads (striped.h).
+// (striped_pool.h) and may be another node at once; its generation tells. Which leaf falls is decided in eviction_queue.h.
+// Each thread has lanes of its own in the pool and in the eviction order (lanes.h), and counts by itself (striped.h): what
+// it takes, publishes, gives back and evicts again are mostly pages that no other core has touched meanwhile.
 //
-// Invariants (numbers as in the documentation of the checks): a page is the pool's, a lease's or the trie's, as `holders_`
-// says, and a node when its state word says so (I1); the references of a node are its children and the open leases that
+// Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so, else a lease's or
+// the pool's, as the word says that a node keeps its hash in (I1); the references of a node are its children and the open leases that
 // end on it (I4).
 // Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear, stats; wait-free: the counting itself, and
 // the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
-// an eviction can make others evict in another order than recency.
+// an eviction can make others evict in another order than recency. One thread alone sees recency exactly; several see it but
+// for a sixteenth of the age of what falls.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
 // order; a refusal that meets another eviction may look at every page.
 #pragma once
@@ -27,13 +29,13 @@
 
 #include "events.h"
 #include "eviction_queue.h"
-#include "free_stack.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "lockfree_trie.h"
 #include "orders.h"
 #include "page_records.h"
 #include "striped.h"
+#include "striped_pool.h"
 #include "sync.h"
 #include "types.h"
 
@@ -50,13 +52,12 @@ class lockfree_cache {
   explicit lockfree_cache(cache_config config)
       : config_(checked(config)),
         records_(config.pages, trie_type::block_words(config.tokens_per_page)),
-        pool_(records_.template fields<typename free_stack<Sync>::per_page>(), config.pages),
+        pool_(records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
-              records_.template fields<typename free_stack<Sync>::per_page>().part(&free_stack<Sync>::per_page::word),
+              records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
               records_.rows(), config.pages, config.tokens_per_page),
         evictions_(trie_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
-                   records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
-        holders_(std::make_unique<page_holder[]>(config.pages)) {}
+                   records_.template fields<typename recency_list<Sync>::per_page>(), config.pages) {}
 
   lockfree_cache(const lockfree_cache&) = delete;
   lockfree_cache& operator=(const lockfree_cache&) = delete;
@@ -97,6 +98,7 @@ class lockfree_cache {
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
   /// pages that others moved may have been missed, after several attempts. Pages that were evicted on the way stay free.
+  /// Free pages first, then eviction of what is missing, then the few free pages that other threads keep (striped_pool.h).
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the exchange of the pool's top, or the last look at it.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
@@ -121,7 +123,7 @@ class lockfree_cache {
     const std::size_t full = l.token_count_ / span_tokens;
     const std::size_t first = l.cached_;
     if (full == first) return status::ok;
-    for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.forget(page);
+    for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.prepare(page);
     std::size_t adopted = 0;
     for (bool attached = false; l.cached_ < full && !attached;) {
       const auto own = std::span(l.pages_).subspan(l.cached_, full - l.cached_);
@@ -142,7 +144,7 @@ class lockfree_cache {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
     counts_.add(returned_pages, l.private_pages().size());
-    give_back(l.private_pages(), static_cast<std::uint64_t>(l.id_));
+    give_back_private(l.private_pages(), l.id_);
     counts_.add(closed_leases, 1);
     if (l.cached_ != 0) {
       const page_id deepest = l.pages_[l.cached_ - 1];
@@ -186,7 +188,7 @@ class lockfree_cache {
     while (total < count) {
       const auto wanted = std::span(freed).first(std::min(batch, count - total));
       const std::size_t evicted = evict_for(wanted);
-      give_back(wanted.first(evicted), trie);
+      give_back(wanted.first(evicted));
       total += evicted;
       if (evicted < wanted.size()) break;
     }
@@ -268,14 +270,7 @@ class lockfree_cache {
     refused_too_large, refused_full, opened_leases, closed_leases, statistic_count
   };
 
-  // Who has a page: a lease, by its number, or one of these.
-  static constexpr std::uint64_t pool = 0;
-  static constexpr std::uint64_t trie = ~std::uint64_t{0};
-
-  // Each is written by whoever has the page; others look only when nothing runs.
-  struct page_holder {
-    typename Sync::template atomic<std::uint64_t> value{pool};
-  };
+  static constexpr std::uint64_t pool = trie_type::nobody;  // has the pages that are neither nodes nor a lease's
 
   static constexpr std::size_t batch = 64;     // pages that are freed in one exchange of the pool's top, at most
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
@@ -304,7 +299,7 @@ class lockfree_cache {
     } while (!trie_.pin(end.last));
     if (above.page != no_page) trie_.unpin(above.page);
     counts_.add(duplicate_pages, end.length);
-    give_back(own.first(end.length), static_cast<std::uint64_t>(l.id_));
+    give_back_private(own.first(end.length), l.id_);
     std::copy_n(standing.begin(), end.length, own.begin());
     l.cached_ += end.length;
     return end.length;
@@ -313,16 +308,17 @@ class lockfree_cache {
   // Makes `own` a run, unless another node stands there by now. The pin of the lease moves to its end.
   bool attach(lease_type& l, std::span<const page_id> own, std::span<const token> blocks) {
     const node_ref above = end_of(l);
+    for (const page_id page : own) must_belong(page, number(l.id_));
     bool announced = false;
     const bool attached = trie_.attach(own, above, blocks, [&] {
       announced = true;
       tell_stored(own, above.page, l.space_, blocks);
     });
     if (attached) {
-      for (const page_id page : own) pass(page, static_cast<std::uint64_t>(l.id_), trie);
       l.cached_ += own.size();
     } else if (announced) {
       for (std::size_t i = own.size(); i-- > 0;) events_.removed(own[i]);
+      for (const page_id page : own) trie_.set_owner(page, number(l.id_));
     }
     return attached;
   }
@@ -334,24 +330,28 @@ class lockfree_cache {
     }
   }
 
-  // Takes `count` private pages for the lease, or none. Evicts exactly what is missing; what was evicted does not go
-  // through the pool, unless the rest is not there any more.
+  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and evicts exactly what
+  // is missing then; what was evicted does not go through the pool, unless the rest is not there any more.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
     for (unsigned attempt = 0; attempt < attempts;) {
-      const std::size_t missing = pool_.take(wanted);
-      const auto evicted = wanted.first(evict_for(wanted.first(missing)));
-      const auto free = wanted.subspan(missing);
-      if (evicted.size() == missing && (missing == 0 || pool_.take(free) == 0)) {
-        for (const page_id page : evicted) pass(page, trie, static_cast<std::uint64_t>(holder));
-        for (const page_id page : free) pass(page, pool, static_cast<std::uint64_t>(holder));
+      const auto kept = wanted.first(pool_.take_own(wanted));
+      const auto others = wanted.subspan(kept.size());
+      const std::size_t missing = pool_.take(others);
+      const auto evicted = others.first(evict_for(others.first(missing)));
+      const auto common = others.subspan(missing);
+      if (evicted.size() == missing && (missing == 0 || pool_.take(common) == 0)) {
+        for (const page_id page : kept) must_belong(page, pool);
+        for (const page_id page : common) must_belong(page, pool);
+        for (const page_id page : wanted) trie_.set_owner(page, number(holder));
         counts_.add(allocated_pages, count);
         return true;
       }
-      give_back(evicted, trie);
-      if (evicted.empty()) ++attempt;
+      pool_.put(kept);
+      give_back(evicted);
+      if (!pool_.gather() && evicted.empty()) ++attempt;
     }
     l.pages_.resize(before);
     counts_.add(refused_full, 1);
@@ -360,32 +360,34 @@ class lockfree_cache {
 
   // Evicts up to `freed.size()` pages, which are the caller's then; returns how many.
   std::size_t evict_for(std::span<page_id> freed) {
-    const std::size_t evicted = evictions_.evict(freed, [this](page_id page) { events_.removed(page); });
+    const std::size_t evicted = evictions_.evict(freed, clock_.now(), [this](page_id page) { events_.removed(page); });
     counts_.add(evicted_pages, evicted);
     return evicted;
   }
 
-  void give_back(std::span<const page_id> pages, std::uint64_t from) {
-    for (const page_id page : pages) pass(page, from, pool);
+  // What was evicted, or a lease had, becomes free.
+  void give_back(std::span<const page_id> pages) {
+    for (const page_id page : pages) trie_.set_owner(page, pool);
     pool_.put(pages);
   }
-
-  void pass(page_id page, std::uint64_t from, std::uint64_t to) {
-    auto& holder = holders_[index_of(page)].value;
-    Sync::require(holder.load(orders::count) == from, "I1: a page changes hands once");
-    holder.store(to, orders::count);
+  void give_back_private(std::span<const page_id> pages, lease_id from) {
+    for (const page_id page : pages) must_belong(page, number(from));
+    give_back(pages);
   }
 
+  void must_belong(page_id page, std::uint64_t owner) const {
+    Sync::require(trie_.owner(page) == owner, "I1: a page changes hands once");
+  }
+
+  static std::uint64_t number(lease_id id) { return static_cast<std::uint64_t>(id); }
+
   page_state state_of(page_id page) const {
-    switch (holders_[index_of(page)].value.load(orders::count)) {
-      case pool: return page_state::free;
-      case trie: return page_state::cached;
-      default: return page_state::leased;
-    }
+    if (trie_.word(page).is_node) return page_state::cached;
+    return trie_.owner(page) == pool ? page_state::free : page_state::leased;
   }
 
   lease_id holder_of(page_id page) const {
-    return state_of(page) == page_state::leased ? lease_id(holders_[index_of(page)].value.load(orders::count)) : no_lease;
+    return state_of(page) == page_state::leased ? lease_id(trie_.owner(page)) : no_lease;
   }
 
   // By page: how many open leases have it in their chain. Each ends on a node that it references; the rest of a node's
@@ -414,15 +416,14 @@ class lockfree_cache {
   const cache_config config_;
 
   page_records<typename trie_type::shared_word, typename trie_type::per_page, typename eviction_queue<Sync>::per_page,
-               typename recency_list<Sync>::per_page, typename free_stack<Sync>::per_page> records_;
-  free_stack<Sync> pool_;
+               typename recency_list<Sync>::per_page, typename striped_pool<Sync>::per_page> records_;
+  striped_pool<Sync> pool_;
   trie_type trie_;
   eviction_queue<Sync> evictions_;
   striped_clock<Sync> clock_;
   striped_counts<Sync, statistic_count> counts_;
   lease_buffers<Sync> buffers_;
   event_source events_;
-  const std::unique_ptr<page_holder[]> holders_;  // by page: the lease that has it privately
 };
 
 }  // namespace triecheck

@@ -47,6 +47,9 @@ class lockfree_trie {
  public:
   using shared_word = typename Sync::template atomic<std::uint64_t>;
 
+  /// The owner of a page that is no node, at first.
+  static constexpr std::uint64_t nobody = 0;
+
   /// How many words hold a block.
   static constexpr std::size_t block_words(std::size_t tokens_per_page) noexcept { return (tokens_per_page + 1) / 2; }
 
@@ -55,7 +58,7 @@ class lockfree_trie {
     shared_word state{0};   // node_word
     shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains
     shared_word parent{0};  // node_ref
-    shared_word hash{0};    // of all blocks from the root to this one
+    shared_word hash{nobody};  // of all blocks from the root to this one; of a page that is no node, its owner
   };
 
   /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1. `followers` is written
@@ -78,7 +81,7 @@ class lockfree_trie {
       n.state.store(node_word{}.packed(), orders::state_private);
       n.next.store(link_word{.marked = true}.packed(), orders::link_private);
       n.parent.store(node_ref{}.packed(), orders::block_write);
-      n.hash.store(0, orders::block_write);
+      n.hash.store(nobody, orders::block_write);
       Sync::label(n.state, "trie.state", i);
       Sync::label(n.next, "trie.next", i);
       Sync::label(n.parent, "trie.parent", i);
@@ -217,6 +220,13 @@ class lockfree_trie {
 
   /// The hash of all blocks from the root to `page`: of the node that the caller has a reference on, or is going to pin.
   std::uint64_t hash(page_id page) const { return at(page).hash.load(orders::block_read); }
+
+  /// Who has `page`, which is no node, and a note of that. Requires that the caller has it; or, for owner, that nothing runs.
+  std::uint64_t owner(page_id page) const { return at(page).hash.load(orders::block_read); }
+  void set_owner(page_id page, std::uint64_t owner) {
+    Sync::require(!word(page).is_node, "I1: a node has no owner");
+    at(page).hash.store(owner, orders::block_write);
+  }
 
   /// The state of a page that nobody changes meanwhile.
   node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }

@@ -20,11 +20,11 @@ inline constexpr memory_order link_change = memory_order::seq_cst;
 inline constexpr memory_order link_read = memory_order::seq_cst;
 // (3) with (1): the link of a node that is not linked yet, and a look at one's own: (1) publishes it.
 inline constexpr memory_order link_private = memory_order::relaxed;
-// (4) with (5): writes the block, the hash, the parent and the follower of a page that a lookup may still be reading as the
-// node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
+// (4) with (5): writes the block, the hash or owner, the parent and the follower of a page that a lookup may still be reading
+// as the node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
 // here has changed.
 inline constexpr memory_order block_write = memory_order::release;
-// (5) with (4): reads a word of a block, a hash, a parent or a follower.
+// (5) with (4): reads a word of a block, a hash or owner, a parent or a follower.
 inline constexpr memory_order block_read = memory_order::acquire;
 
 // ---- The state word of a node (lockfree_trie.h)
@@ -72,10 +72,20 @@ inline constexpr memory_order tick = memory_order::relaxed;
 inline constexpr memory_order turn_end = memory_order::release;
 // (19) with (18): begins a turn.
 inline constexpr memory_order turn_begin = memory_order::acquire;
-// (20) alone: where the hand stands: a hint.
+// (20) alone: where the hand stands, and how old the front of a lane is: hints.
 inline constexpr memory_order hint = memory_order::relaxed;
+// (29) with (31): moves a page to another lane: publishes that it is on no list any more. Only a thread that has the page
+// to itself and the turn of its lane does, or the first one that publishes it.
+inline constexpr memory_order home_move = memory_order::release;
+// (31) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old answer
+// sends the page to a lane whose curator sends it on.
+inline constexpr memory_order home_read = memory_order::acquire;
+// (30) alone: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a
+// call that starts after another one returned sees the lane that it used although nothing else orders the two; with less
+// it could refuse, or evict, beside free pages.
+inline constexpr memory_order lane_used = memory_order::seq_cst;
 
-// ---- The page pool (free_stack.h)
+// ---- The page pool (free_stack.h, striped_pool.h)
 
 // (21) with (22): puts pages on the stack or takes them off: publishes their links, and that their former owner is done
 // with them. seq_cst, with (22): an allocation that starts after a release returned sees the pages although nothing else

@@ -25,9 +25,9 @@ class column {
   Field& operator[](std::size_t page) const noexcept { return *std::launder(reinterpret_cast<Field*>(first_ + page * stride_)); }
   Field& operator[](page_id page) const noexcept { return (*this)[index_of(page)]; }
 
-  /// A part of the field.
-  template <class Part>
-  column<Part> part(Part Field::*which) const noexcept {
+  /// A part of the field, where it is a record itself.
+  template <class Part, class Record>
+  column<Part> part(Part Record::*which) const noexcept {
     return {reinterpret_cast<std::byte*>(&((*this)[std::size_t{0}].*which)), stride_};
   }
 

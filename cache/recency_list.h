@@ -30,9 +30,11 @@ class recency_list {
  public:
   using release_terms = no_terms;
 
-  /// What the list notes of a page.
+  static constexpr page_id unlisted{static_cast<std::uint32_t>(no_page) - 1};  // no page has this number, either
+
+  /// What the list notes of a page. No page is listed at first. Several lists may share one column: a page is on one at most.
   struct per_page {
-    typename Sync::template var<page_id> older;  // of a page that is not listed, itself
+    typename Sync::template var<page_id> older{unlisted};
     typename Sync::template var<page_id> newer;
   };
 
@@ -42,7 +44,6 @@ class recency_list {
     for (std::size_t i = 0; i < pages; ++i) {
       Sync::label(links_[i].older, "recency.older", i);
       Sync::label(links_[i].newer, "recency.newer", i);
-      links_[i].older.set(page_id(static_cast<std::uint32_t>(i)));
     }
   }
 
@@ -65,7 +66,7 @@ class recency_list {
     }
   }
 
-  bool contains(page_id page) const { return links_[page].older.get() != page; }
+  bool contains(page_id page) const { return links_[page].older.get() != unlisted; }
 
   /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.
   page_id newer_than(page_id page) const { return links_[page].newer.get(); }
@@ -95,7 +96,7 @@ class recency_list {
     Sync::require(page != no_page && contains(page), "I6: the list holds the unpinned nodes");
     const page_id older = links_[page].older.get();
     const page_id newer = links_[page].newer.get();
-    links_[page].older.set(page);
+    links_[page].older.set(unlisted);
     next_of(older, oldest_).set(newer);
     (newer == no_page ? newest_ : links_[newer].older).set(older);
   }

@@ -94,6 +94,9 @@ class striped_clock {
   /// the reading and the writing of its clock.
   static constexpr std::uint64_t most_apart = 64;
 
+  /// About what the next tick will be.
+  std::uint64_t now() const { return common_.load(orders::tick); }
+
   std::uint64_t advance() {
     shared_word& own = stripes_[Sync::thread_index()].now;
     const std::uint64_t common = common_.load(orders::tick);

@@ -1,4 +1,4 @@
-// `triecheck-bench`: the caches, two baselines and the limits of the machine, measured side by side in one run.
+// `triecheck-bench`: the caches, the baselines and the limits of the machine, measured side by side in one run.
 //
 // An executable of its own: it needs neither the explorer nor the model, and a benchmark wants nothing else in its
 // process.
@@ -110,8 +110,8 @@ int bench(const arguments& a, const std::string& command) {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "Measures the caches beside two one-day baselines and the limits of the machine, all in one run. Without a trace "
-      "on the generated loads zipf and agent.",
+      "Measures the caches beside two one-day baselines, coarse without the sync layer and the limits of the machine, all "
+      "in one run. Without a trace on the generated loads zipf and agent.",
       "triecheck-bench");
   app.set_version_flag("--version", "triecheck-bench " TRIECHECK_VERSION);
   arguments a;

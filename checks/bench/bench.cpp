@@ -5,17 +5,14 @@
 #include <memory>
 #include <utility>
 
+#include "checks/bench/layer_pair.h"
+#include "checks/bench/median.h"
+
 namespace triecheck::checks {
 namespace {
 
 constexpr std::size_t least_passes = 5;
 constexpr std::size_t in_flight = 8;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // What one contestant's passes through a cell add up to.
 class cell_account {
@@ -79,6 +76,15 @@ class bench_run {
     }
   }
 
+  void layer(const load& l) {
+    const std::size_t resident = std::bit_ceil(l.distinct_pages + l.longest_pages);
+    for (const std::size_t pages : options_.pages) {
+      if (pages >= least_pages(l, 1)) measure_layer(l, bench_mode::full_cycle, pages);
+    }
+    measure_layer(l, bench_mode::warm_lookup, resident);
+    measure_layer(l, bench_mode::cold_lookup, resident);
+  }
+
   void over_pages(const load& l) {
     for (const std::size_t pages : options_.pages) {
       if (pages < least_pages(l, 1)) continue;
@@ -127,6 +133,16 @@ class bench_run {
     }
   }
 
+  void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
+    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages: what the layer costs");
+    const auto prepared = [&](const contestant& c) -> preparation { return [&] { return c.prepare(l, mode, pages); }; };
+    layer_cost c = measure_layer_cost(prepared(layer_pair().layer), prepared(layer_pair().bare), options_.seconds);
+    c.load = l.name;
+    c.mode = mode;
+    c.pages = pages;
+    results_.layer_costs.push_back(std::move(c));
+  }
+
   const bench_options& options_;
   bench_results& results_;
 };
@@ -147,6 +163,7 @@ bench_results run_bench(const std::vector<load>& loads, const bench_options& opt
   for (const load& l : loads) {
     run.over_threads(l);
     run.over_pages(l);
+    run.layer(l);
   }
   return results;
 }

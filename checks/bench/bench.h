@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "checks/bench/contestant.h"
+#include "checks/bench/layer_cost.h"
 #include "checks/bench/load.h"
 #include "checks/bench/machine.h"
 #include "checks/bench/synchronisation.h"
@@ -55,6 +56,7 @@ struct bench_results {
   machine_results machine;
   std::vector<synchronisation_result> synchronisation;
   std::vector<bench_result> cells;
+  std::vector<layer_cost> layer_costs;  ///< of each size of the sweep, and of lookups
 };
 
 /// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough

@@ -18,6 +18,7 @@
 
 #include "cache/sync_std.h"
 #include "cache/types.h"
+#include "checks/bench/median.h"
 #include "checks/bench/spinning.h"
 
 namespace triecheck::checks {
@@ -60,11 +61,7 @@ class collecting_reporter final : public benchmark::BenchmarkReporter {
       }
     }
   }
-  double median_ns(const std::string& name) const {
-    std::vector<double> all = ns_.at(name);
-    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), all.end());
-    return all[all.size() / 2];
-  }
+  double median_ns(const std::string& name) const { return median(ns_.at(name)); }
 
  private:
   std::unordered_map<std::string, std::vector<double>> ns_;

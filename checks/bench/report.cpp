@@ -114,6 +114,18 @@ std::string synchronisation_table(const std::vector<synchronisation_result>& res
 
 double over(double a, double b) { return b <= 0 ? 0 : a / b; }
 
+std::string layer_cost_table(const load& l, const std::vector<layer_cost>& costs) {
+  std::string text = "coarse over std-coarse, the same code without the layer: requests/s, one thread, passes in turns\n";
+  text += formatted("  %-13s%9s%8s%9s%17s%9s  %s\n", "mode", "pages", "pairs", "ratio", "half of pairs", "noise", "difference");
+  for (const layer_cost& c : costs) {
+    if (c.load != l.name) continue;
+    text += formatted("  %-13s%9zu%8zu%9.3f%8.3f .. %5.3f%8.1f%%  %.1f%%, %s\n", to_string(c.mode), c.pages, c.pairs, c.ratio,
+                      c.least, c.most, 100 * c.noise, 100 * c.difference(),
+                      c.is_below_noise() ? "less than the noise" : "more than the noise");
+  }
+  return text;
+}
+
 // Requests differ in length by orders of magnitude: the raw ratio shows that, the one per page what the cache adds.
 std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
   std::string text = "p99.9 over p50, of the latencies and of the latencies per page\n";
@@ -149,7 +161,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
       text += line(results, r);
       previous = &r;
     }
-    text += tail_table(l, results.cells) + "\n";
+    text += layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
   }
   return text;
 }
@@ -166,6 +178,17 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   json["machine"]["walk_ns_per_page"] = results.machine.walk_ns_per_page;
   for (const layer_result& r : results.machine.layer) {
     json["layer"].push_back({{"name", r.name}, {"layer_ns", r.layer_ns}, {"bare_ns", r.bare_ns}});
+  }
+  for (const layer_cost& c : results.layer_costs) {
+    json["layer_costs"].push_back({{"load", c.load},
+                                   {"mode", to_string(c.mode)},
+                                   {"pages", c.pages},
+                                   {"pairs", c.pairs},
+                                   {"ratio", c.ratio},
+                                   {"half_of_pairs", {c.least, c.most}},
+                                   {"noise", c.noise},
+                                   {"difference", c.difference()},
+                                   {"is_below_noise", c.is_below_noise()}});
   }
   for (const synchronisation_result& r : results.synchronisation) {
     json["synchronisation"].push_back({{"cache", r.cache},

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
-#include "checks/bench/together.h"
+#include "checks/bench/median.h"
+#include "checks/together.h"
 
 namespace triecheck::checks {
 namespace {
@@ -51,9 +53,7 @@ double spin_scale(const std::vector<spin_sample>& samples) {
     alone = std::max(alone, s.alone);
     together.push_back(s.together);
   }
-  const auto middle = together.begin() + static_cast<std::ptrdiff_t>(together.size() / 2);
-  std::nth_element(together.begin(), middle, together.end());
-  return *middle / alone;
+  return median(std::move(together)) / alone;
 }
 
 }  // namespace triecheck::checks

@@ -27,12 +27,13 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
     EXPECT_LE(r["latency_ns_per_page"]["p50"], r["latency_ns_per_page"]["p999"]);
     EXPECT_EQ(r["spin_scale"].is_null(), r["threads"] == 1);
   }
-  EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("map-trie"));
+  EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("map-trie") && caches.contains("std-coarse"));
   EXPECT_EQ(loads, (std::set<std::string>{"agent", "zipf"}));
   EXPECT_EQ(modes, (std::set<std::string>{"cold lookup", "full cycle", "warm lookup"}));
   EXPECT_FALSE(json["machine"]["limits"].empty());
   EXPECT_GT(json["machine"]["spin_scale"], 0);
   EXPECT_FALSE(json["layer"].empty());
+  EXPECT_EQ(json["layer_costs"].size(), 2U * (2 + 2)) << "two loads, two sizes and two ways to look up";
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
     EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;
   }

@@ -3,14 +3,9 @@
 // A template over the class, so that tests run it over caches that are broken on purpose.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <deque>
-#include <exception>
-#include <latch>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "checks/simulate/accounts.h"
@@ -18,37 +13,9 @@
 #include "checks/simulate/noting_watch.h"
 #include "checks/simulate/request_thread.h"
 #include "checks/simulate/verifying_watch.h"
+#include "checks/together.h"
 
 namespace triecheck::checks {
-
-/// Runs all threads to their end; returns the seconds in between. Rethrows what a thread threw.
-template <class Cache, class Watch>
-double run_threads(std::deque<request_thread<Cache, Watch>>& threads, first_failure& first) {
-  std::vector<std::exception_ptr> errors(threads.size());
-  std::latch ready(static_cast<std::ptrdiff_t>(threads.size()) + 1);
-  std::vector<std::thread> running;
-  running.reserve(threads.size());
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    running.emplace_back([&, i] {
-      ready.arrive_and_wait();
-      try {
-        threads[i].run();
-      } catch (...) {
-        errors[i] = std::current_exception();
-        first.stop();
-      }
-    });
-  }
-  // Before the threads are let go: this one may be the last to run again.
-  const auto begin = std::chrono::steady_clock::now();
-  ready.arrive_and_wait();
-  for (std::thread& t : running) t.join();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  for (const std::exception_ptr& e : errors) {
-    if (e) std::rethrow_exception(e);
-  }
-  return took.count();
-}
 
 /// All rows, watched; sets `seconds`. Every lease is released when it returns, those that a failure left open too.
 template <class Cache, class Watch>
@@ -56,7 +23,14 @@ request_tally run_rows(Cache& cache, const trace& t, const simulation_options& o
                        first_failure& first, double& seconds) {
   std::deque<request_thread<Cache, Watch>> threads;  // a deque, because they neither copy nor move
   for (std::size_t i = 0; i < options.threads; ++i) threads.emplace_back(cache, t, options, i, watch, first);
-  seconds = run_threads(threads, first);
+  seconds = run_together(options.threads, [&](std::size_t i, auto) {
+    try {
+      threads[i].run();
+    } catch (...) {
+      first.stop();
+      throw;
+    }
+  });
   std::vector<request_tally> tallies;
   for (const auto& thread : threads) tallies.push_back(thread.tally());
   return sum(tallies);

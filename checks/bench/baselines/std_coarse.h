@@ -1,0 +1,283 @@
+// The baseline "std-coarse": `coarse` written by hand on the standard library, without the sync layer, a policy, labels or
+// contracts. The yardstick for what the production layer costs: the same algorithm on the same records, so the two differ
+// in nothing else. Not meant to be used, and not to be improved by itself: what changes in cache/locked.h changes here.
+//
+// Threads: any, for different leases; the destructor and the moves by one.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "cache/block_hash.h"
+#include "cache/events.h"
+#include "cache/lease.h"
+#include "cache/page_records.h"
+#include "cache/prefix_hashes.h"
+#include "cache/types.h"
+#include "checks/bench/baselines/std_parts.h"
+
+namespace triecheck::checks {
+
+class std_coarse_cache {
+ public:
+  using lease_type = lease<std_coarse_cache>;
+  using fork_result_type = fork_result<std_coarse_cache>;
+
+  explicit std_coarse_cache(cache_config config)
+      : config_(checked(config)),
+        records_(config.pages, config.tokens_per_page),
+        pool_(records_.fields<std_pool::per_page>(), config.pages),
+        trie_(records_.fields<std_trie::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        unpinned_(records_.fields<std_recency_list::per_page>(), config.pages) {}
+
+  std_coarse_cache(const std_coarse_cache&) = delete;
+  std_coarse_cache& operator=(const std_coarse_cache&) = delete;
+  ~std_coarse_cache() = default;
+
+  const cache_config& config() const noexcept { return config_; }
+
+  void subscribe(cache_events& s) noexcept { events_.send_to(s); }
+
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
+    lease_type l;
+    l.space_ = space;
+    buffers_.lend(l.pages_, l.unpublished_);
+    l.pages_.reserve(tokens.size() / config_.tokens_per_page);
+    const std::lock_guard lock(mutex_);
+    open(l);
+    page_id parent = no_page;
+    prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
+    for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
+      const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
+      if (page == no_page) break;
+      pin(page);
+      l.pages_.push_back(page);
+      parent = page;
+    }
+    l.cached_ = l.pages_.size();
+    l.token_count_ = l.cached_ * config_.tokens_per_page;
+    ++counters_.lookups;
+    counters_.looked_up_pages += tokens.size() / config_.tokens_per_page;
+    counters_.hit_pages += l.cached_;
+    return l;
+  }
+
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
+    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (!shortage) {
+      const std::lock_guard lock(mutex_);
+      ++counters_.refused_too_large;
+      return status::request_too_large;
+    }
+    l.reserve_more(*shortage, tokens.size());
+    if (*shortage != 0) {
+      const std::lock_guard lock(mutex_);
+      if (!take_pages(l, *shortage, l.id_)) return status::cache_full;
+    }
+    l.append(tokens);
+    return status::ok;
+  }
+
+  [[nodiscard]] status publish(lease_type& l) {
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
+    const std::size_t span_tokens = config_.tokens_per_page;
+    const std::size_t full = l.token_count_ / span_tokens;
+    if (full == l.cached_) return status::ok;
+    const std::size_t first = l.cached_;
+    {
+      const std::lock_guard lock(mutex_);
+      page_id parent = first == 0 ? no_page : l.pages_[first - 1];
+      prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
+      for (; l.cached_ < full; ++l.cached_) {
+        publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        parent = l.pages_[l.cached_];
+      }
+    }
+    l.forget_published((full - first) * span_tokens);
+    return status::ok;
+  }
+
+  status release(lease_type& l) {
+    if (!l.is_open()) return status::ok;
+    if (l.cache_ != this) return status::invalid_argument;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const page_id page : l.private_pages()) pool_.put(page);
+      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i]);
+      --counters_.open_leases;
+    }
+    buffers_.keep(l.pages_, l.unpublished_);
+    l.close();
+    return status::ok;
+  }
+
+  fork_result_type fork(const lease_type& l) {
+    fork_result_type r;
+    r.result = l.usable_in(*this);
+    if (r.result != status::ok) return r;
+    lease_type forked;
+    buffers_.lend(forked.pages_, forked.unpublished_);
+    forked.copy_prefix(l);
+    const std::size_t written = l.written_pages(config_.tokens_per_page);
+    r.copies.reserve(written - l.cached_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!take_pages(forked, l.private_pages().size(), lease_id(next_lease_))) {
+        r.result = status::cache_full;
+        return r;
+      }
+      open(forked);
+      for (const page_id page : l.cached_pages()) pin(page);
+    }
+    for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
+    r.forked = std::move(forked);
+    return r;
+  }
+
+  std::size_t evict(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    return evict_oldest(count);
+  }
+
+  std::size_t clear() {
+    const std::lock_guard lock(mutex_);
+    return clear_all();
+  }
+
+  shutdown_report shutdown() {
+    shutdown_report report;
+    report.lost.reserve(config_.pages);
+    const std::lock_guard lock(mutex_);
+    clear_all();
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      const page_state state = pool_.state(page);
+      if (state == page_state::free) continue;
+      report.lost.push_back({page, state, pool_.holder(page), state == page_state::cached ? trie_.pins(page) : 0});
+    }
+    if (!report.lost.empty()) report.result = status::pages_lost;
+    return report;
+  }
+
+  cache_stats stats() const {
+    const std::lock_guard lock(mutex_);
+    cache_stats s = counters_.get();
+    s.free_pages = pool_.free_count();
+    s.cached_pages = s.published_pages - s.evicted_pages;
+    s.private_pages = config_.pages - s.free_pages - s.cached_pages;
+    return s;
+  }
+
+  cache_snapshot snapshot() const {
+    cache_snapshot s;
+    s.tokens_per_page = config_.tokens_per_page;
+    s.pages.resize(config_.pages);
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      page_view& view = s.pages[i];
+      view.state = pool_.state(page);
+      view.holder = pool_.holder(page);
+      if (view.state != page_state::cached) continue;
+      view.parent = trie_.parent(page);
+      view.space = trie_.space(page);
+      view.pins = trie_.pins(page);
+      view.block = trie_.block(page);
+    }
+    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    for (page_id page = unpinned_.oldest(); page != no_page; page = unpinned_.newer_than(page)) {
+      if (trie_.pins(page) == 0) s.eviction_order.push_back(page);
+    }
+    return s;
+  }
+
+ private:
+  // What follows requires mutex_.
+
+  void open(lease_type& l) {
+    l.cache_ = this;
+    l.id_ = lease_id(next_lease_++);
+    ++counters_.open_leases;
+  }
+
+  void pin(page_id page) {
+    if (trie_.add_pin(page) == 0) --unpinned_count_;
+  }
+
+  void unpin(page_id page) {
+    if (trie_.drop_pin(page) != 0) return;
+    unpinned_.push_newest(page);
+    ++unpinned_count_;
+  }
+
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
+    if (pool_.free_count() + unpinned_count_ < count) {
+      ++counters_.refused_full;
+      return false;
+    }
+    if (count > pool_.free_count()) evict_oldest(count - pool_.free_count());
+    for (std::size_t i = 0; i < count; ++i) l.pages_.push_back(pool_.take(holder));
+    counters_.allocated_pages += count;
+    return true;
+  }
+
+  void publish_page(const std_trie::key& k, page_id& page) {
+    const page_id standing = trie_.find_child(k);
+    if (standing == no_page) {
+      pool_.mark_cached(page);
+      trie_.attach(page, k, 1);
+      events_.stored({page, k.parent, k.space, k.hash, k.block});
+      ++counters_.published_pages;
+      return;
+    }
+    pin(standing);
+    pool_.put(page);
+    page = standing;
+    ++counters_.duplicate_pages;
+  }
+
+  std::size_t clear_all() {
+    const std::size_t evicted = evict_oldest(unpinned_count_);
+    events_.cleared(evicted);
+    return evicted;
+  }
+
+  std::size_t evict_oldest(std::size_t count) {
+    const std::size_t evicted = std::min(count, unpinned_count_);
+    for (std::size_t left = evicted; left != 0;) {
+      const page_id page = unpinned_.oldest();
+      unpinned_.remove(page);
+      if (trie_.pins(page) != 0) continue;
+      trie_.detach(page);
+      events_.removed(page);
+      pool_.put(page);
+      --left;
+    }
+    unpinned_count_ -= evicted;
+    counters_.evicted_pages += evicted;
+    return evicted;
+  }
+
+  const cache_config config_;
+
+  std_lease_buffers buffers_;
+  event_source events_;
+
+  // Guarded by mutex_.
+  page_records<token, std_trie::per_page, std_pool::per_page, std_recency_list::per_page> records_;
+  std_pool pool_;
+  std_trie trie_;
+  std_recency_list unpinned_;
+  std::size_t unpinned_count_ = 0;
+  std_counters counters_;
+  std::uint64_t next_lease_ = 1;
+
+  mutable std::mutex mutex_;
+};
+
+}  // namespace triecheck::checks

@@ -1,0 +1,296 @@
+// The parts of the baseline std-coarse: what page_trie.h, page_pool.h, recency_list.h, counts.h and lease_buffers.h of
+// cache/ are without a sync layer, on plain fields. The same steps on the same records; what goes through no layer to begin
+// with (records, hashes, leases) is not written again.
+//
+// Threads: none of their own; the owner serialises every call, but those of std_lease_buffers.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "cache/page_records.h"
+#include "cache/types.h"
+
+namespace triecheck::checks {
+
+class std_trie {
+ public:
+  struct per_page {
+    std::uint64_t hash;
+    page_id parent;
+    page_id next;
+    std::uint32_t pins;
+    key_space space;
+  };
+
+  struct key {
+    key_space space;
+    page_id parent;
+    std::uint64_t hash;
+    std::span<const token> block;
+  };
+
+  std_trie(column<per_page> nodes, column<token> blocks, std::size_t pages, std::size_t tokens_per_page)
+      : tokens_per_page_(tokens_per_page),
+        buckets_(4 * std::bit_ceil(pages)),
+        nodes_(nodes),
+        blocks_(blocks),
+        heads_(std::make_unique<page_id[]>(buckets_)) {
+    for (std::size_t i = 0; i < buckets_; ++i) heads_[i] = no_page;
+  }
+
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::uint64_t hash(page_id page) const { return nodes_[page].hash; }
+
+  page_id find_child(const key& k) const {
+    page_id page = heads_[bucket_of(k.hash)];
+    while (page != no_page && !stands_under(page, k)) page = nodes_[page].next;
+    return page;
+  }
+
+  void attach(page_id page, const key& k, std::uint32_t pins) {
+    per_page& n = nodes_[page];
+    page_id& head = heads_[bucket_of(k.hash)];
+    n.space = k.space;
+    n.parent = k.parent;
+    n.hash = k.hash;
+    n.pins = pins;
+    n.next = head;
+    if (!k.block.empty()) std::memcpy(&blocks_[page], k.block.data(), k.block.size() * sizeof(token));
+    head = page;
+  }
+
+  void fetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&heads_[bucket_of(hash)]); }
+  void fetch_first(std::uint64_t hash) const {
+    const page_id page = heads_[bucket_of(hash)];
+    if (page == no_page) return;
+    __builtin_prefetch(&nodes_[page]);
+    __builtin_prefetch(&blocks_[page]);
+  }
+
+  void detach(page_id page) {
+    page_id* link = &heads_[bucket_of(hash(page))];
+    while (*link != page) link = &nodes_[*link].next;
+    *link = nodes_[page].next;
+  }
+
+  std::uint32_t pins(page_id page) const { return nodes_[page].pins; }
+  std::uint32_t add_pin(page_id page) { return nodes_[page].pins++; }
+  std::uint32_t drop_pin(page_id page) { return --nodes_[page].pins; }
+
+  page_id parent(page_id page) const { return nodes_[page].parent; }
+  key_space space(page_id page) const { return nodes_[page].space; }
+  std::vector<token> block(page_id page) const { return {&blocks_[page], &blocks_[page] + tokens_per_page_}; }
+
+  template <class Visit>
+  void for_each_indexed(Visit visit) const {
+    for (std::size_t i = 0; i < buckets_; ++i) {
+      for (page_id page = heads_[i]; page != no_page; page = nodes_[page].next) visit(page);
+    }
+  }
+
+ private:
+  bool stands_under(page_id page, const key& k) const {
+    const per_page& n = nodes_[page];
+    return n.parent == k.parent && n.space == k.space &&
+           (k.block.empty() || std::memcmp(&blocks_[page], k.block.data(), k.block.size() * sizeof(token)) == 0);
+  }
+
+  const std::size_t tokens_per_page_;
+  const std::size_t buckets_;
+  const column<per_page> nodes_;
+  const column<token> blocks_;
+  const std::unique_ptr<page_id[]> heads_;
+};
+
+class std_pool {
+ public:
+  struct per_page {
+    lease_id holder;
+    page_id next;
+    page_state state;
+  };
+
+  std_pool(column<per_page> entries, std::size_t pages) : pages_(pages), entries_(entries) {
+    for (std::size_t i = 0; i < pages; ++i) {
+      entries_[i] = {.holder = no_lease, .next = i + 1 == pages ? no_page : page_id(i + 1), .state = page_state::free};
+    }
+    top_ = page_id(0);
+    free_count_ = pages;
+  }
+
+  std::size_t free_count() const { return free_count_; }
+
+  page_id take(lease_id holder) {
+    const page_id page = top_;
+    per_page& e = entries_[page];
+    top_ = e.next;
+    --free_count_;
+    e.state = page_state::leased;
+    e.holder = holder;
+    return page;
+  }
+
+  void put(page_id page) {
+    per_page& e = entries_[page];
+    e.state = page_state::free;
+    e.holder = no_lease;
+    e.next = top_;
+    top_ = page;
+    ++free_count_;
+  }
+
+  void mark_cached(page_id page) {
+    per_page& e = entries_[page];
+    e.state = page_state::cached;
+    e.holder = no_lease;
+  }
+
+  page_state state(page_id page) const { return entries_[page].state; }
+  lease_id holder(page_id page) const { return entries_[page].holder; }
+
+ private:
+  const std::size_t pages_;
+  const column<per_page> entries_;
+  page_id top_;
+  std::size_t free_count_;
+};
+
+class std_recency_list {
+ public:
+  struct per_page {
+    page_id older;  // of a page that is not listed, itself
+    page_id newer;
+  };
+
+  std_recency_list(column<per_page> links, std::size_t pages) : links_(links) {
+    for (std::size_t i = 0; i < pages; ++i) links_[i].older = page_id(static_cast<std::uint32_t>(i));
+  }
+
+  page_id oldest() const { return oldest_; }
+  page_id newer_than(page_id page) const { return links_[page].newer; }
+
+  void push_newest(page_id page) {
+    if (links_[page].older != page) remove(page);
+    const page_id before = newest_;
+    links_[page].older = before;
+    links_[page].newer = no_page;
+    next_of(before, oldest_) = page;
+    newest_ = page;
+  }
+
+  void remove(page_id page) {
+    const page_id older = links_[page].older;
+    const page_id newer = links_[page].newer;
+    links_[page].older = page;
+    next_of(older, oldest_) = newer;
+    (newer == no_page ? newest_ : links_[newer].older) = older;
+  }
+
+ private:
+  page_id& next_of(page_id page, page_id& front) { return page == no_page ? front : links_[page].newer; }
+
+  const column<per_page> links_;
+  page_id oldest_{no_page};
+  page_id newest_{no_page};
+};
+
+struct std_counters {
+  cache_stats get() const {
+    cache_stats s;
+    s.lookups = lookups;
+    s.looked_up_pages = looked_up_pages;
+    s.hit_pages = hit_pages;
+    s.allocated_pages = allocated_pages;
+    s.published_pages = published_pages;
+    s.duplicate_pages = duplicate_pages;
+    s.evicted_pages = evicted_pages;
+    s.refused_too_large = refused_too_large;
+    s.refused_full = refused_full;
+    s.open_leases = open_leases;
+    return s;
+  }
+
+  std::uint64_t lookups = 0, looked_up_pages = 0, hit_pages = 0;
+  std::uint64_t allocated_pages = 0, published_pages = 0, duplicate_pages = 0, evicted_pages = 0;
+  std::uint64_t refused_too_large = 0, refused_full = 0, open_leases = 0;
+};
+
+/// A number below `most` that no other living thread has; `most` where more threads live. As that of the layer.
+class std_thread_index {
+ public:
+  static constexpr std::size_t most = 64;
+
+  static std::size_t get() noexcept {
+    static constinit thread_local std_thread_index mine;
+    return mine.index_ != not_asked ? mine.index_ : mine.take();
+  }
+
+  constexpr std_thread_index() noexcept = default;
+  std_thread_index(const std_thread_index&) = delete;
+  std_thread_index& operator=(const std_thread_index&) = delete;
+  ~std_thread_index() {
+    if (index_ < most) taken_.fetch_and(~(std::uint64_t{1} << index_), std::memory_order_release);
+  }
+
+ private:
+  static constexpr std::size_t not_asked = most + 1;
+
+  std::size_t take() noexcept {
+    std::uint64_t taken = taken_.load(std::memory_order_relaxed);
+    do {
+      index_ = static_cast<std::size_t>(std::countr_one(taken));
+    } while (index_ != most && !taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << index_,
+                                                              std::memory_order_acquire, std::memory_order_relaxed));
+    return index_;
+  }
+
+  static inline std::atomic<std::uint64_t> taken_{0};
+  std::size_t index_ = not_asked;
+};
+
+/// Threads: any.
+class std_lease_buffers {
+ public:
+  using pages = std::vector<page_id>;
+  using tokens = std::vector<token>;
+
+  std_lease_buffers() : stashes_(std::make_unique<stash[]>(std_thread_index::most)) {}
+
+  void lend(pages& p, tokens& t) {
+    const std::size_t i = std_thread_index::get();
+    if (i == std_thread_index::most || stashes_[i].count == 0) return;
+    auto& kept = stashes_[i].kept[--stashes_[i].count];
+    p.swap(kept.first);
+    t.swap(kept.second);
+  }
+
+  void keep(pages& p, tokens& t) {
+    const std::size_t i = std_thread_index::get();
+    p.clear();
+    t.clear();
+    if (i == std_thread_index::most || stashes_[i].count == most) return;
+    auto& kept = stashes_[i].kept[stashes_[i].count++];
+    p.swap(kept.first);
+    t.swap(kept.second);
+  }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  struct alignas(64) stash {
+    std::size_t count = 0;
+    std::array<std::pair<pages, tokens>, most> kept;
+  };
+
+  const std::unique_ptr<stash[]> stashes_;
+};
+
+}  // namespace triecheck::checks

@@ -1,0 +1,196 @@
+// A cache of any class in the benchmark: what it is prepared with, and what is timed of a pass.
+//
+// Threads: those of prepared_cache.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "cache/types.h"
+#include "checks/bench/contestant.h"
+#include "checks/bench/load.h"
+#include "checks/bench/spinning.h"
+#include "checks/together.h"
+
+namespace triecheck::checks {
+
+template <class Cache>
+class course final : public prepared_cache {
+ public:
+  course(const load& l, bench_mode mode, std::size_t pages) : load_(l), mode_(mode), pages_(pages) {
+    if (mode_ == bench_mode::full_cycle) return;
+    start_anew();
+    for (std::size_t i = 0; i < load_.requests(); ++i) publish(load_.request(i));
+    order_.resize(load_.requests());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    // A shuffle of its own: that of the standard library is another one with another library.
+    std::uint64_t state = 1;
+    for (std::size_t i = order_.size(); i > 1; --i) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      std::swap(order_[i - 1], order_[(state >> 33) % i]);
+    }
+    if (mode_ == bench_mode::warm_lookup) order_.resize(std::min(warm_requests, order_.size()));
+  }
+
+  bench_pass run(std::size_t threads) override {
+    if (mode_ == bench_mode::full_cycle) {
+      start_anew();
+      run_for_a_while(threads);
+      return measure(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, 0, p); });
+    }
+    // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
+    // one did.
+    begin_ += order_.size() / 7 + 1;
+    return measure(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
+  }
+
+ private:
+  using lease_type = typename Cache::lease_type;
+
+  static constexpr std::size_t in_flight = 8;
+  static constexpr std::size_t warm_requests = 64;
+  static constexpr std::uint64_t lookup_pass_ns = 100'000'000;
+
+  static std::uint64_t now_ns() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  }
+
+  static void must(status s) {
+    if (s != status::ok) throw std::logic_error("a cache refused what it has to do");
+  }
+
+  // Runs `serve(thread, pass)` in as many threads, and adds up what they measured; right before, how many cores they get.
+  template <class Serve>
+  static bench_pass measure(std::size_t threads, Serve serve) {
+    std::vector<bench_pass> parts(threads);
+    bench_pass all;
+    if (threads > 1) all.spinning = spin(threads);
+    all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); });
+    for (const bench_pass& part : parts) {
+      all.requests += part.requests;
+      all.rejected += part.rejected;
+      all.pages += part.pages;
+      all.hit_pages += part.hit_pages;
+      all.timed_ns += part.timed_ns;
+      all.latency.add(part.latency);
+      all.latency_per_page.add(part.latency_per_page);
+    }
+    return all;
+  }
+
+  void start_anew() {
+    cache_.reset();
+    cache_.emplace(cache_config{.pages = pages_, .tokens_per_page = load_.page_tokens});
+  }
+
+  void publish(std::span<const token> tokens) {
+    lease_type l = cache_->lookup(tokens);
+    must(cache_->allocate(l, tokens.subspan(l.token_count())));
+    must(cache_->publish(l));
+    static_cast<void>(cache_->release(l));
+  }
+
+  // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
+  // the threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
+  // other tokens. All that is older than every request that counts, so it falls before any page of those does.
+  void run_for_a_while(std::size_t threads) {
+    std::vector<token> stranger(std::min<std::size_t>(pages_, 64) * load_.page_tokens);
+    token next = load_.unused;
+    while (cache_->stats().evicted_pages == 0) {
+      for (token& t : stranger) t = next++;
+      publish(stranger);
+    }
+    std::vector<bench_pass> unmeasured(threads);
+    run_together(threads, [&](std::size_t t, auto) { serve(t, threads, next, unmeasured[t]); });
+  }
+
+  // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
+  // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of
+  // the work on the pages of each, by which the time per page is counted. `shift` is added to every token.
+  void serve(std::size_t first, std::size_t step, token shift, bench_pass& p) {
+    std::vector<token> shifted;
+    std::array<lease_type, in_flight> open;
+    std::size_t opened = 0, closed = 0;
+    const auto finish = [&] {
+      lease_type& l = open[closed++ % in_flight];
+      const std::size_t pages = l.pages().size();
+      must(cache_->publish(l));
+      static_cast<void>(cache_->release(l));
+      return pages;
+    };
+    const std::uint64_t begin = now_ns();
+    std::uint64_t before = begin;
+    for (std::size_t i = first; i < load_.requests(); i += step) {
+      std::span<const token> tokens = load_.request(i);
+      if (shift != 0) {
+        shifted.assign(tokens.begin(), tokens.end());
+        for (token& t : shifted) t += shift;
+        tokens = shifted;
+      }
+      lease_type& l = open[opened % in_flight];
+      l = cache_->lookup(tokens);
+      const std::size_t hits = l.pages().size();
+      std::size_t half_pages = 2 * hits;
+      ++p.requests;
+      p.hit_pages += hits;
+      if (cache_->allocate(l, tokens.subspan(l.token_count())) == status::ok) {
+        p.pages += l.pages().size();
+        half_pages = l.pages().size();
+        if (++opened - closed == in_flight) half_pages += finish();
+      } else {
+        p.pages += hits;
+        ++p.rejected;
+        static_cast<void>(cache_->release(l));
+      }
+      const std::uint64_t after = now_ns();
+      p.add_latency(after - before, half_pages);
+      before = after;
+    }
+    while (closed != opened) finish();
+    p.timed_ns = now_ns() - begin;
+  }
+
+  void look_up(std::size_t first, bench_pass& p) {
+    std::uint64_t before = now_ns();
+    const std::uint64_t end = before + lookup_pass_ns;
+    for (std::size_t i = first; before < end; ++i) {
+      lease_type l = cache_->lookup(load_.request(order_[i % order_.size()]));
+      const std::size_t hits = l.pages().size();
+      ++p.requests;
+      p.hit_pages += hits;
+      std::uint64_t after = mode_ == bench_mode::cold_lookup ? now_ns() : 0;
+      static_cast<void>(cache_->release(l));
+      const std::uint64_t released = now_ns();
+      if (mode_ == bench_mode::warm_lookup) after = released;
+      p.add_latency(after - before, 2 * hits);
+      p.timed_ns += after - before;
+      before = released;
+    }
+    p.pages = p.hit_pages;
+  }
+
+  const load& load_;
+  const bench_mode mode_;
+  const std::size_t pages_;
+  std::optional<Cache> cache_;
+  std::vector<std::size_t> order_;  // of the requests that are looked up
+  std::size_t begin_ = 0;           // in order_
+};
+
+template <class Cache>
+std::unique_ptr<prepared_cache> prepare_course(const load& l, bench_mode mode, std::size_t pages) {
+  return std::make_unique<course<Cache>>(l, mode, pages);
+}
+
+}  // namespace triecheck::checks

@@ -1,0 +1,49 @@
+#include "checks/bench/layer_cost.h"
+
+#include <algorithm>
+
+#include "checks/bench/median.h"
+
+namespace triecheck::checks {
+namespace {
+
+// With so many the median of pairs without a difference lies within the noise 99 times in 100.
+constexpr std::size_t least_pairs = 25;
+
+double distance(double ratio) { return std::max(ratio, 1 / ratio) - 1; }
+
+double throughput(const bench_pass& p) { return static_cast<double>(p.requests) / p.seconds; }
+
+}  // namespace
+
+double layer_cost::difference() const noexcept { return distance(ratio); }
+
+layer_cost judge_layer(const std::vector<pass_pair>& pairs) {
+  std::vector<double> ratios, of_the_same;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    ratios.push_back(pairs[i].layer / pairs[i].bare);
+    if (i == 0) continue;
+    // What ended the pair before and what begins this one.
+    of_the_same.push_back(distance(i % 2 == 0 ? pairs[i].layer / pairs[i - 1].layer : pairs[i].bare / pairs[i - 1].bare));
+  }
+  layer_cost c{.pairs = pairs.size(), .ratio = median(ratios), .noise = median(of_the_same)};
+  std::sort(ratios.begin(), ratios.end());
+  c.least = ratios[ratios.size() / 4];
+  c.most = ratios[ratios.size() - 1 - ratios.size() / 4];
+  return c;
+}
+
+layer_cost measure_layer_cost(const preparation& layer, const preparation& bare, double seconds) {
+  std::vector<pass_pair> pairs;
+  double spent = 0;
+  do {
+    const bool bare_first = pairs.size() % 2 == 1;
+    const bench_pass first = (bare_first ? bare : layer)()->run(1);
+    const bench_pass second = (bare_first ? layer : bare)()->run(1);
+    spent += first.seconds + second.seconds;
+    pairs.push_back({throughput(bare_first ? second : first), throughput(bare_first ? first : second)});
+  } while (pairs.size() < (seconds > 0 ? least_pairs : 2) || spent < 2 * seconds);
+  return judge_layer(pairs);
+}
+
+}  // namespace triecheck::checks
