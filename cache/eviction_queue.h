@@ -60,7 +60,8 @@ class eviction_queue {
 
   eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
                  std::size_t pages)
-      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", links, pages) {
+      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", links) {
+    recency_list<Sync>::label(links, pages);
     Sync::label(hand_, "eviction.hand");
     for (std::size_t i = 0; i < pages; ++i) {
       entries_[i].below.set(no_page);
@@ -121,10 +122,10 @@ class eviction_queue {
 
  private:
   struct lane {
-    lane(column<typename recency_list<Sync>::per_page> links, std::size_t pages) : list(links, pages) {
-      Sync::label(inbox, "eviction.inbox");
-      Sync::label(turn, "eviction.turn");
-      Sync::label(front, "eviction.front");
+    lane(std::size_t number, column<typename recency_list<Sync>::per_page> links) : list(number, links) {
+      Sync::label(inbox, "eviction.inbox", number);
+      Sync::label(turn, "eviction.turn", number);
+      Sync::label(front, "eviction.front", number);
     }
 
     alignas(64) typename Sync::template atomic<page_id> inbox{no_page};

@@ -30,8 +30,10 @@ class free_stack {
     typename Sync::template atomic<std::uint64_t> word;  // entry
   };
 
-  /// An empty stack.
-  explicit free_stack(column<per_page> entries) : entries_(entries), top_(link_word{}.packed()) { Sync::label(top_, "pool.top"); }
+  /// An empty stack, one of several: what a thread keeps (striped_pool.h).
+  free_stack(std::size_t number, column<per_page> entries) : entries_(entries), top_(link_word{}.packed()) {
+    Sync::label(top_, "pool.kept", number);
+  }
 
   /// A stack of all pages, the lowest on top. Requires 1 <= pages < 2^32 - 1.
   free_stack(column<per_page> entries, std::size_t pages) : entries_(entries), top_(link_word{.page = page_id(0)}.packed()) {

@@ -21,10 +21,10 @@ class lanes {
  public:
   static constexpr std::size_t count = std::min<std::size_t>(Sync::thread_indices, 64);
 
-  /// Every lane is made of `arguments`.
+  /// Every lane is made of its number and `arguments`.
   template <class... Arguments>
   explicit lanes(const char* name, const Arguments&... arguments) {
-    for (std::size_t i = 0; i < count; ++i) lanes_.push_back(std::make_unique<Lane>(arguments...));
+    for (std::size_t i = 0; i < count; ++i) lanes_.push_back(std::make_unique<Lane>(i, arguments...));
     Sync::label(used_, name);
   }
 

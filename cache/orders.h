@@ -74,15 +74,15 @@ inline constexpr memory_order turn_end = memory_order::release;
 inline constexpr memory_order turn_begin = memory_order::acquire;
 // (20) alone: where the hand stands, and how old the front of a lane is: hints.
 inline constexpr memory_order hint = memory_order::relaxed;
-// (29) with (31): moves a page to another lane: publishes that it is on no list any more. Only a thread that has the page
+// (29) with (30): moves a page to another lane: publishes that it is on no list any more. Only a thread that has the page
 // to itself and the turn of its lane does, or the first one that publishes it.
 inline constexpr memory_order home_move = memory_order::release;
-// (31) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old answer
+// (30) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old answer
 // sends the page to a lane whose curator sends it on.
 inline constexpr memory_order home_read = memory_order::acquire;
-// (30) alone: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a
-// call that starts after another one returned sees the lane that it used although nothing else orders the two; with less
-// it could refuse, or evict, beside free pages.
+// (31) alone: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a call that
+// starts after another one returned sees the lane that it used although nothing else orders the two; with less it could
+// refuse, or evict, beside free pages.
 inline constexpr memory_order lane_used = memory_order::seq_cst;
 
 // ---- The page pool (free_stack.h, striped_pool.h)

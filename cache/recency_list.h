@@ -41,9 +41,18 @@ class recency_list {
   recency_list(column<per_page> links, std::size_t pages) : links_(links) {
     Sync::label(oldest_, "recency.oldest");
     Sync::label(newest_, "recency.newest");
+    label(links, pages);
+  }
+
+  /// One of several lists: the owner labels the links, once, and the lists are told apart by their number.
+  recency_list(std::size_t number, column<per_page> links) : links_(links) {
+    Sync::label(oldest_, "recency.oldest", number);
+    Sync::label(newest_, "recency.newest", number);
+  }
+  static void label(column<per_page> links, std::size_t pages) {
     for (std::size_t i = 0; i < pages; ++i) {
-      Sync::label(links_[i].older, "recency.older", i);
-      Sync::label(links_[i].newer, "recency.newer", i);
+      Sync::label(links[i].older, "recency.older", i);
+      Sync::label(links[i].newer, "recency.newer", i);
     }
   }
 
