@@ -20,6 +20,7 @@
 // Threads: a plain value.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -71,6 +72,28 @@ struct statistics {
   std::uint64_t open_leases = 0;
   friend bool operator==(const statistics&, const statistics&) = default;
 };
+
+struct named_statistic {
+  const char* name;
+  std::uint64_t statistics::*value;
+};
+
+/// All of them, in their order.
+inline constexpr std::array<named_statistic, 13> named_statistics{{
+    {"lookups", &statistics::lookups},
+    {"looked_up_pages", &statistics::looked_up_pages},
+    {"hit_pages", &statistics::hit_pages},
+    {"allocated_pages", &statistics::allocated_pages},
+    {"published_pages", &statistics::published_pages},
+    {"duplicate_pages", &statistics::duplicate_pages},
+    {"evicted_pages", &statistics::evicted_pages},
+    {"refused_too_large", &statistics::refused_too_large},
+    {"refused_full", &statistics::refused_full},
+    {"free_pages", &statistics::free_pages},
+    {"private_pages", &statistics::private_pages},
+    {"cached_pages", &statistics::cached_pages},
+    {"open_leases", &statistics::open_leases},
+}};
 
 /// Why a step or an outcome is not one that the specification allows; one sentence that names the rule.
 using violation = std::string;

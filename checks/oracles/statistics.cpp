@@ -6,27 +6,10 @@
 namespace triecheck::checks {
 namespace {
 
-struct named_number {
-  const char* name;
-  std::uint64_t model::statistics::*value;
-};
-
-constexpr std::array<named_number, 3> gauges{{
+constexpr std::array<model::named_statistic, 3> gauges{{
     {"free_pages", &model::statistics::free_pages},
     {"private_pages", &model::statistics::private_pages},
     {"cached_pages", &model::statistics::cached_pages},
-}};
-
-// What an operation's answer says that it counted. What it evicted is not among that.
-constexpr std::array<named_number, 8> counters{{
-    {"lookups", &model::statistics::lookups},
-    {"looked_up_pages", &model::statistics::looked_up_pages},
-    {"hit_pages", &model::statistics::hit_pages},
-    {"allocated_pages", &model::statistics::allocated_pages},
-    {"published_pages", &model::statistics::published_pages},
-    {"duplicate_pages", &model::statistics::duplicate_pages},
-    {"refused_too_large", &model::statistics::refused_too_large},
-    {"refused_full", &model::statistics::refused_full},
 }};
 
 // A number below zero as what it is: so a wrap-around reads.
@@ -52,7 +35,7 @@ std::string show_gauges(const model::statistics& s) {
 
 std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages,
                                             at_one_instant together) {
-  for (const named_number& g : gauges) {
+  for (const model::named_statistic& g : gauges) {
     if (reported.*g.value <= pages) continue;
     return std::string("I5: ") + g.name + " is reported as " + show(reported.*g.value) + " of " + std::to_string(pages) +
            " (" + show_gauges(reported) + ")";
@@ -96,7 +79,7 @@ std::optional<std::string> counted_operations::check() const {
       }
       return std::pair(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most));
     };
-    for (const named_number& c : counters) {
+    for (const model::named_statistic& c : answered_counters) {
       const auto [least, most] = bounds(c.value);
       if (auto wrong = outside(c.name, a.reported.*c.value, least, most)) return wrong;
     }

@@ -9,6 +9,8 @@
 // Threads: called by the harness, one call at a time.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,6 +21,14 @@
 #include "model/state.h"
 
 namespace triecheck::checks {
+
+/// The counters of which an operation's answer says what it added: all but that of evictions.
+inline constexpr auto answered_counters = [] {
+  std::array<model::named_statistic, 8> counters{};
+  std::copy_if(model::named_statistics.begin(), model::named_statistics.begin() + 9, counters.begin(),  // behind these stand gauges
+               [](const model::named_statistic& s) { return s.value != &model::statistics::evicted_pages; });
+  return counters;
+}();
 
 /// What of an answer of `stats` a variant says to be of one instant.
 enum class at_one_instant : std::uint8_t {

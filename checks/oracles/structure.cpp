@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "checks/oracles/statistics.h"
+
 namespace triecheck::checks {
 namespace {
 
@@ -139,14 +141,9 @@ std::optional<std::string> check_conservation(const structure& s, const model::s
   if (auto d = differs("free_pages", reported.free_pages, free)) return d;
   if (auto d = differs("cached_pages", reported.cached_pages, cached)) return d;
   if (auto d = differs("open_leases", reported.open_leases, counted.open_leases)) return d;
-  if (auto d = differs("lookups", reported.lookups, counted.lookups)) return d;
-  if (auto d = differs("looked_up_pages", reported.looked_up_pages, counted.looked_up_pages)) return d;
-  if (auto d = differs("hit_pages", reported.hit_pages, counted.hit_pages)) return d;
-  if (auto d = differs("allocated_pages", reported.allocated_pages, counted.allocated_pages)) return d;
-  if (auto d = differs("published_pages", reported.published_pages, counted.published_pages)) return d;
-  if (auto d = differs("duplicate_pages", reported.duplicate_pages, counted.duplicate_pages)) return d;
-  if (auto d = differs("refused_too_large", reported.refused_too_large, counted.refused_too_large)) return d;
-  if (auto d = differs("refused_full", reported.refused_full, counted.refused_full)) return d;
+  for (const auto& [name, value] : answered_counters) {
+    if (auto d = differs(name, reported.*value, counted.*value)) return d;
+  }
   return differs("evicted_pages", reported.evicted_pages, counted.published_pages - cached);
 }
 

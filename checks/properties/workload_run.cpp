@@ -40,27 +40,6 @@ std::string show(const model::page_view& p) {
   return "cached under " + parent + " with the block [" + model::show(p.block) + "], " + pins;
 }
 
-struct named_gauge {
-  std::string_view name;
-  std::uint64_t model::statistics::*value;
-};
-
-constexpr std::array<named_gauge, 13> gauges = {{
-    {"lookups", &model::statistics::lookups},
-    {"looked_up_pages", &model::statistics::looked_up_pages},
-    {"hit_pages", &model::statistics::hit_pages},
-    {"allocated_pages", &model::statistics::allocated_pages},
-    {"published_pages", &model::statistics::published_pages},
-    {"duplicate_pages", &model::statistics::duplicate_pages},
-    {"evicted_pages", &model::statistics::evicted_pages},
-    {"refused_too_large", &model::statistics::refused_too_large},
-    {"refused_full", &model::statistics::refused_full},
-    {"free_pages", &model::statistics::free_pages},
-    {"private_pages", &model::statistics::private_pages},
-    {"cached_pages", &model::statistics::cached_pages},
-    {"open_leases", &model::statistics::open_leases},
-}};
-
 // A cache that broke a rule cannot be taken down: its destructor would release the open leases into it, and one of its
 // own assertions would end the process before anything was reported. It stays, and stays reachable for leak checkers.
 void abandon(std::unique_ptr<subject> broken) {
@@ -270,7 +249,7 @@ class side_by_side {
 
   void compare_statistics() {
     const model::statistics expected = reference_.stats();
-    for (const named_gauge& g : gauges) {
+    for (const model::named_statistic& g : model::named_statistics) {
       if (stats_.*g.value == expected.*g.value) continue;
       record_.found = {"statistics", std::string(g.name) + " is " + std::to_string(stats_.*g.value) + " instead of " +
                                          std::to_string(expected.*g.value)};

@@ -1,7 +1,6 @@
 #include "checks/simulate/model_companion.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <sstream>
 #include <string_view>
@@ -13,30 +12,9 @@
 namespace triecheck::checks {
 namespace {
 
-struct named_counter {
-  const char* name;
-  std::uint64_t model::statistics::*member;
-};
-
-constexpr std::array counters = {
-    named_counter{"lookups", &model::statistics::lookups},
-    named_counter{"looked_up_pages", &model::statistics::looked_up_pages},
-    named_counter{"hit_pages", &model::statistics::hit_pages},
-    named_counter{"allocated_pages", &model::statistics::allocated_pages},
-    named_counter{"published_pages", &model::statistics::published_pages},
-    named_counter{"duplicate_pages", &model::statistics::duplicate_pages},
-    named_counter{"evicted_pages", &model::statistics::evicted_pages},
-    named_counter{"refused_too_large", &model::statistics::refused_too_large},
-    named_counter{"refused_full", &model::statistics::refused_full},
-    named_counter{"free_pages", &model::statistics::free_pages},
-    named_counter{"private_pages", &model::statistics::private_pages},
-    named_counter{"cached_pages", &model::statistics::cached_pages},
-    named_counter{"open_leases", &model::statistics::open_leases},
-};
-
 // Which counter differs first, or nothing.
 std::optional<std::string> difference(const model::statistics& cache, const model::statistics& reference) {
-  for (const auto& [name, member] : counters) {
+  for (const auto& [name, member] : model::named_statistics) {
     if (cache.*member == reference.*member) continue;
     return std::string(name) + " is " + std::to_string(cache.*member) + " in the cache and " +
            std::to_string(reference.*member) + " in the model";
