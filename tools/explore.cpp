@@ -45,7 +45,7 @@ struct arguments {
   std::uint64_t seed = 1;
   std::uint64_t stale_depth = 1;
   std::uint64_t jobs = 1;
-  std::uint64_t solo_steps = 300;
+  std::uint64_t solo_steps = explore::explore_options().solo_steps;
   bool obstruction = false;
   bool no_reduction = false;
   bool estimate = false;
@@ -122,7 +122,7 @@ std::string command_of(const arguments& a) {
   if (a.strategy != "obstruction" || a.bounded_stops) add_own("--preemptions", std::to_string(a.preemptions));
   add_own("--depth", std::to_string(a.depth));
   add_own("--seed", std::to_string(a.seed));
-  if (a.solo_steps != 300) add_own("--solo-steps", std::to_string(a.solo_steps));
+  if (a.solo_steps != explore::explore_options().solo_steps) add_own("--solo-steps", std::to_string(a.solo_steps));
   if (a.stale_depth != 1) add_own("--stale-depth", std::to_string(a.stale_depth));
   if (a.executions != 0) add("--executions", std::to_string(a.executions));
   add("--budget", a.budget);

@@ -12,7 +12,6 @@ namespace triecheck::checks {
 namespace {
 
 constexpr std::size_t least_passes = 5;
-constexpr std::size_t in_flight = 8;
 
 // What one contestant's passes through a cell add up to.
 class cell_account {
@@ -68,8 +67,7 @@ class bench_run {
   void over_threads(const load& l) {
     const std::size_t most_threads = *std::max_element(options_.threads.begin(), options_.threads.end());
     for (const bench_mode mode : {bench_mode::full_cycle, bench_mode::warm_lookup, bench_mode::cold_lookup}) {
-      const std::size_t pages = mode == bench_mode::full_cycle ? scarce_pages(l, most_threads)
-                                                               : std::bit_ceil(l.distinct_pages + l.longest_pages);
+      const std::size_t pages = mode == bench_mode::full_cycle ? scarce_pages(l, most_threads) : resident_pages(l);
       say(l.name + ", " + to_string(mode) + ": preparing");
       const caches all = prepare(l, mode, pages);
       for (const std::size_t threads : options_.threads) measure(l, mode, pages, threads, all, false);
@@ -77,12 +75,11 @@ class bench_run {
   }
 
   void layer(const load& l) {
-    const std::size_t resident = std::bit_ceil(l.distinct_pages + l.longest_pages);
     for (const std::size_t pages : options_.pages) {
       if (pages >= least_pages(l, 1)) measure_layer(l, bench_mode::full_cycle, pages);
     }
-    measure_layer(l, bench_mode::warm_lookup, resident);
-    measure_layer(l, bench_mode::cold_lookup, resident);
+    measure_layer(l, bench_mode::warm_lookup, resident_pages(l));
+    measure_layer(l, bench_mode::cold_lookup, resident_pages(l));
   }
 
   void over_pages(const load& l) {
@@ -104,6 +101,9 @@ class bench_run {
     for (const contestant& c : contestants()) all.push_back(c.prepare(l, mode, pages));
     return all;
   }
+
+  // In which everything is cached.
+  static std::size_t resident_pages(const load& l) { return std::bit_ceil(l.distinct_pages + l.longest_pages); }
 
   void say(const std::string& what) const {
     if (options_.on_cell) options_.on_cell(what);

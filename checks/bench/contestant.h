@@ -18,6 +18,8 @@
 
 namespace triecheck::checks {
 
+inline constexpr std::size_t in_flight = 8;  ///< open requests of a thread in the full cycle
+
 enum class bench_mode : std::uint8_t {
   full_cycle,   ///< lookup, allocate the rest, publish, release, eight requests in flight; the pool is full beforehand
   warm_lookup,  ///< lookup and release of 64 requests whose pages are all cached, over and over

@@ -57,7 +57,6 @@ class course final : public prepared_cache {
  private:
   using lease_type = typename Cache::lease_type;
 
-  static constexpr std::size_t in_flight = 8;
   static constexpr std::size_t warm_requests = 64;
   static constexpr std::uint64_t lookup_pass_ns = 100'000'000;
 

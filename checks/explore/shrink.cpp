@@ -34,7 +34,7 @@ struct search_terms {
   std::uint64_t executions = 0;   ///< at most
   bool shortest = false;          ///< goes on behind the first failure that fits
   unsigned stale_depth = 1;
-  unsigned solo_steps = 300;      ///< of a demand that a thread ends alone
+  unsigned solo_steps = explore_options().solo_steps;      ///< of a demand that a thread ends alone
   std::function<bool()> out_of_time;
 };
 
