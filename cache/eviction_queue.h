@@ -16,10 +16,13 @@
 // first, and takes home what it evicts there, so that lanes grow with the need of their threads. Only the curator of the
 // lane where a page is at home moves it, when the page is on no list: a page is never on two.
 //
-// Who does not get the turn of a lane does not wait: it evicts with the hand and asks again. The hand goes round all
-// pages, looks at some unpinned leaves and takes the one that was released longest ago, and its parents as far as they fall
-// with it. What it leaves behind, a parent, is as old as its child was: it does not go behind what is newer, but to the
-// front. A thread that stops with a turn costs the others recency, nothing else.
+// Who does not get the turn of a lane does not wait: it goes on with another one. Where the lane that it did not get is older
+// by so much that this would cost recency, because its curator sleeps, say, it evicts with the hand and asks again. The hand
+// goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago, and its parents as
+// far as they fall with it. A thread that stops with a turn costs the others recency, nothing else.
+//
+// A parent that is left behind by the hand, or by the fall of a child that was listed in another lane, is as old as its child
+// was: it does not go behind what is newer. If it is not where a release of its own put it, it goes to the front.
 //
 // Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts it
 // there.
@@ -34,6 +37,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "lanes.h"
@@ -81,11 +85,11 @@ class eviction_queue {
   /// Before the caller gives its reference on `page` back: that happens at `tick`.
   void stamp(page_id page, std::uint64_t tick) { at(page).tick.store(tick, orders::tick); }
 
-  /// After it: puts the node into the inbox of its lane, if it is not in one.
-  void post(page_id page) {
+  /// After it: puts the node into the inbox of its lane, if it is not in one; returns that lane then, as a set, else none.
+  std::uint64_t post(page_id page) {
     per_page& e = at(page);
-    if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return;
-    put_into_inbox(page);
+    if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return 0;
+    return put_into_inbox(page, home(page));
   }
 
   /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then. `now`
@@ -95,23 +99,24 @@ class eviction_queue {
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone) {
     if (freed.empty()) return 0;
     std::size_t count = 0;
-    for (std::uint64_t open = lanes_.used();;) {
-      std::uint64_t taken = 0;  // the lanes whose turn somebody else has
-      while (open != 0 && count < freed.size()) {
-        const std::size_t i = next_lane(open, now);
-        open &= ~lanes_.bit(i);
-        if (lanes_[i].turn.exchange(true, orders::turn_begin)) {
-          taken |= lanes_.bit(i);
-          continue;
-        }
-        count += evict_in_order(i, freed.subspan(count), gone, open);
-        lanes_[i].turn.store(false, orders::turn_end);
+    std::uint64_t open = lanes_.used();
+    std::uint64_t taken = 0;  // the lanes whose turn somebody else has
+    while ((open | taken) != 0 && count < freed.size()) {
+      const std::size_t i = next_lane(open, taken, now);
+      if (i == no_lane) {
+        const std::size_t fell = evict_with_hand(freed.subspan(count), gone);
+        if (fell == 0) break;
+        count += fell;
+        open |= std::exchange(taken, 0);
+        continue;
       }
-      if (taken == 0 || count == freed.size()) break;
-      const std::size_t fell = evict_with_hand(freed.subspan(count), gone);
-      if (fell == 0) break;
-      count += fell;
-      open = taken;
+      open &= ~lanes_.bit(i);
+      if (lanes_[i].turn.exchange(true, orders::turn_begin)) {
+        taken |= lanes_.bit(i);
+        continue;
+      }
+      count += evict_in_order(i, freed.subspan(count), gone, open);
+      lanes_[i].turn.store(false, orders::turn_end);
     }
     for (const page_id page : freed.first(count)) trie_.detach(page);
     return count;
@@ -139,7 +144,9 @@ class eviction_queue {
 
   static constexpr std::uint8_t homeless = lanes_type::count;
   static constexpr std::uint64_t no_tick = std::numeric_limits<std::uint64_t>::max();
-  static constexpr std::uint64_t slack = 16;      // by which part of its age another lane may be older than the own,
+  static constexpr std::size_t no_lane = lanes_type::count;
+  static constexpr std::uint64_t own_slack = 16;  // by which part of its age another lane may be older than the own,
+  static constexpr std::uint64_t taken_slack = 4;  // and a lane that somebody else has than the next best one
   static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among,
   static constexpr std::size_t hand_looks = 512;  // or fewer, where so many pages have no more
 
@@ -149,30 +156,48 @@ class eviction_queue {
   std::uint8_t home(page_id page) const { return at(page).home.load(orders::home_read); }
   static std::uint8_t own() { return static_cast<std::uint8_t>(lanes_type::own()); }
 
-  // Returns the number of the lane.
-  std::size_t put_into_inbox(page_id page) {
-    const std::size_t i = home(page);
+  // Puts the page into the inbox of lane i; returns that lane, as a set.
+  std::uint64_t put_into_inbox(page_id page, std::size_t i) {
     lanes_.use(i);
     lane& l = lanes_[i];
     page_id top = l.inbox.load(orders::inbox_look);
-    if (top == no_page && l.front.load(orders::hint) == no_tick) l.front.store(tick(page), orders::hint);
+    if (l.front.load(orders::hint) == no_tick) l.front.store(tick(page), orders::hint);
     do {
       at(page).below.set(top);
     } while (!l.inbox.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
-    return i;
+    return lanes_.bit(i);
   }
 
-  // The oldest lane, but the caller's own where that is little younger. `open` is not empty.
-  std::size_t next_lane(std::uint64_t open, std::uint64_t now) const {
-    const auto front = [this](std::size_t i) { return lanes_[i].front.load(orders::hint); };
-    std::size_t oldest = lanes_.first_of(open);
-    if (std::has_single_bit(open)) return oldest;
-    for (std::uint64_t rest = open; rest != 0; rest &= rest - 1) {
-      if (const std::size_t i = lanes_.first_of(rest); front(i) < front(oldest)) oldest = i;
+  // A lane, and what falls next there was released at.
+  struct dated_lane {
+    std::size_t number = no_lane;
+    std::uint64_t front = no_tick;
+  };
+
+  dated_lane oldest_of(std::uint64_t set) const {
+    dated_lane oldest;
+    for (; set != 0; set &= set - 1) {
+      const std::size_t i = lanes_.first_of(set);
+      const std::uint64_t front = lanes_[i].front.load(orders::hint);
+      if (oldest.number == no_lane || front < oldest.front) oldest = {i, front};
     }
-    const std::uint64_t theirs = front(oldest);
-    const bool is_much_older = theirs < now && theirs + (now - theirs) / slack < front(own());
-    return (open & lanes_.bit(own())) != 0 && !is_much_older ? own() : oldest;
+    return oldest;
+  }
+
+  // Whether `front` is younger than `than` by no more than this part of its age, if at all.
+  static bool is_about_as_old(std::uint64_t front, std::uint64_t than, std::uint64_t now, std::uint64_t part) {
+    return than >= now || front <= than + (now - than) / part;
+  }
+
+  // The oldest lane of `open`, or the caller's own where that is about as old; `no_lane` where it is not about as old as those
+  // that are taken.
+  std::size_t next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) const {
+    if (taken == 0 && std::has_single_bit(open)) return lanes_.first_of(open);
+    const dated_lane oldest = oldest_of(open);
+    const dated_lane mine = oldest_of(open & lanes_.bit(own()));
+    const bool is_mine = mine.number != no_lane && is_about_as_old(mine.front, oldest.front, now, own_slack);
+    const dated_lane next = is_mine ? mine : oldest;
+    return is_about_as_old(next.front, oldest_of(taken).front, now, taken_slack) ? next.number : no_lane;
   }
 
   // What follows requires the turn of lane i, or l.
@@ -190,10 +215,11 @@ class eviction_queue {
       take_home(parent);
     };
     const auto keep = [&](page_id parent, bool later) {
-      if (home(parent) == i && !later) {
+      const bool is_here = home(parent) == i;
+      if (is_here && !later) {
         put_in_front(l, parent);
-      } else if (home(parent) != i || !l.list.contains(parent)) {
-        post(parent);
+      } else if (!is_here || !l.list.contains(parent)) {
+        open |= post(parent);
       }
     };
     std::size_t count = 0;
@@ -208,7 +234,8 @@ class eviction_queue {
       take_home(page);
       count += evict_upwards(page, freed.subspan(count), gone, take_off, keep);
     }
-    const page_id next = l.list.oldest();
+    // Of what was posted meanwhile where the list is empty: a lane without a front would be the last one to be asked.
+    const page_id next = l.list.oldest() != no_page ? l.list.oldest() : l.inbox.load(orders::inbox_look);
     l.front.store(next == no_page ? no_tick : tick(next), orders::hint);
     return count;
   }
@@ -218,22 +245,23 @@ class eviction_queue {
     lane& l = lanes_[i];
     std::uint64_t sent_to = 0;
     page_id next = sorted(l.inbox.exchange(no_page, orders::inbox));
-    std::uint64_t newest = l.newest.get();
+    const std::uint64_t filled_up_to = l.newest.get();
+    std::uint64_t newest = filled_up_to;
     while (next != no_page) {
       const page_id page = next;
       next = at(page).below.get();
-      if (home(page) != i) {
-        sent_to |= lanes_.bit(put_into_inbox(page));
+      if (const std::size_t elsewhere = home(page); elsewhere != i) {
+        sent_to |= put_into_inbox(page, elsewhere);
         continue;
       }
       at(page).posted.store(false, orders::unpost);
       const std::uint64_t released = tick(page);
-      // Ticks of different threads are apart; what is older than that is a parent that the hand left behind.
-      if (released + striped_clock<Sync>::most_apart > newest) {
+      // Ticks of different threads are apart; what is older than that is a parent that was left behind.
+      if (released + striped_clock<Sync>::most_apart > filled_up_to) {
         l.list.push_newest(page);
         newest = std::max(newest, released);
-      } else {
-        put_in_front(l, page);
+      } else if (!l.list.contains(page)) {
+        l.list.push_oldest(page);
       }
     }
     l.newest.set(newest);

@@ -28,6 +28,7 @@ struct production_cache {
   model::refusals refusals = model::refusals::exact;  ///< when it may say that nothing can be evicted
   bool nonblocking = false;                           ///< whether a stopped thread never keeps another from finishing
   at_one_instant statistics = at_one_instant::each;   ///< what of an answer of `stats` belongs together
+  bool order_by_thread = false;                       ///< whether it also depends on who worked on a page when it falls
 };
 
 struct coarse_family {
@@ -62,7 +63,7 @@ inline constexpr std::tuple production_caches{
                                     model::refusals::exact, false, at_one_instant::pages},
     production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
     production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
-                                      model::refusals::crowded, true, at_one_instant::all},
+                                      model::refusals::crowded, true, at_one_instant::all, true},
 };
 
 }  // namespace triecheck::checks

@@ -1,4 +1,4 @@
-// `triecheck fuzz`: random sequential workloads on the production build of a cache, held against the model.
+// `triecheck fuzz`: random workloads, one operation at a time, on the production build of a cache, held against the model.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -25,11 +25,13 @@ namespace triecheck::tools {
 namespace {
 
 constexpr const char* all = "all";  // variants, or policies
+constexpr std::uint64_t most_threads = 64;
 
 struct arguments {
   std::uint64_t cases = checks::default_cases;
   std::uint64_t length = checks::default_length;
   std::uint64_t seed = 0;
+  std::uint64_t threads = 1;
   std::string cache = all;
   std::string policy = checks::policies().front().name;
   std::string fault;
@@ -43,10 +45,15 @@ std::uint64_t fresh_seed() {
   return (static_cast<std::uint64_t>(source()) << 32) | source();
 }
 
+checks::takers who_runs(const arguments& a, const checks::variant& v) {
+  return {.threads = a.threads, .order_by_thread = v.order_by_thread};
+}
+
 // Of all caches and policies, those pairs that there are.
 std::vector<checks::fuzz_target> targets_of(const arguments& a) {
   if (!a.fault.empty()) {
-    const checks::fuzz_target faulty = sequential_fault(a.fault);
+    checks::fuzz_target faulty = sequential_fault(a.fault);
+    faulty.who = who_runs(a, known_variant(faulty.cache));
     if (a.cache == all || a.cache == faulty.cache) return {faulty};
     throw usage_error("the fault '" + a.fault + "' is one of " + faulty.cache + ", not of " + a.cache);
   }
@@ -58,7 +65,7 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
     for (const checks::policy& p : checks::policies()) {
       const bool taken = v.takes_policies || p.value == model::eviction_policy::recency;
       if (!taken || (a.cache != all && a.cache != v.name) || (a.policy != all && a.policy != p.name)) continue;
-      targets.push_back({.cache = v.name, .make = v.make, .policy = p.value});
+      targets.push_back({.cache = v.name, .make = v.make, .policy = p.value, .who = who_runs(a, v)});
     }
   }
   return targets;
@@ -67,7 +74,8 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
 std::string command_of(const arguments& a) {
   const std::string command = "triecheck fuzz --cache " + a.cache +
                               (a.policy == checks::policies().front().name ? "" : " --policy " + a.policy) +
-                              (a.fault.empty() ? "" : " --fault " + shell_word(a.fault));
+                              (a.fault.empty() ? "" : " --fault " + shell_word(a.fault)) +
+                              (a.threads == 1 ? "" : " --threads " + std::to_string(a.threads));
   if (a.reproduce) return command + " --reproduce " + shell_word(*a.reproduce);
   return command + " --cases " + std::to_string(a.cases) + " --seed " + std::to_string(a.seed) + " --length " +
          std::to_string(a.length);
@@ -137,13 +145,15 @@ checks::verdict fuzz(const arguments& a) {
 
 void add_fuzz(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("fuzz", "Random workloads against the model; failures shrink to minimal ones");
-  command->footer("The workloads are sequential so far: generated concurrent programs are not part of it yet.");
+  command->footer("One operation at a time, whoever runs it: for operations that overlap there is `triecheck explore`.");
   const auto a = std::make_shared<arguments>();
   CLI::Option* cases = add_number(*command, "--cases", a->cases, "How many workloads", 1, checks::most_cases);
   CLI::Option* seed = add_number(*command, "--seed", a->seed, "Where the workloads come from; fresh without it", 0);
   seed->default_str("");
   CLI::Option* length = add_number(*command, "--length", a->length, "Commands per workload, at most", 1,
                                    checks::most_length);
+  add_number(*command, "--threads", a->threads, "Threads that take turns: lease l is of thread l modulo this", 1,
+             most_threads);
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows, or all")
       ->type_name("V|all")
       ->capture_default_str();

@@ -1,9 +1,10 @@
 # Seeded faults: each file *.patch of this folder puts one known defect back into a copy of the shipped text.
 #
 # A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not coarse,
-# Policy where it shows under another than recency, Explore where it takes other options than the default) and goes on as a unified diff of cache/. `Check: fuzz` in place of a
-# scenario: a sequential workload shows it, over the production layer. It must apply to the shipped text without fuzz, or
-# configuring stops: a fault that rots is noticed.
+# Policy where it shows under another than recency, Explore where it takes other options than the default) and goes on as a
+# unified diff of cache/. `Check: fuzz` in place of a scenario: a sequential workload shows it, over the production layer (Fuzz
+# where that takes other options than the default). It must apply to the shipped text without fuzz, or configuring stops: a
+# fault that rots is noticed.
 # The copy lives in a namespace of its own, in the build folder, so that a faulty cache stands beside the shipped one in
 # one program. It shares the sync layer's concept and the vocabulary of types with the shipped text.
 find_program(PATCH_EXECUTABLE patch)
@@ -65,6 +66,10 @@ macro(triecheck_fault fault)
   if(text MATCHES "(^|\n)Explore: ([^\n]+)")
     separate_arguments(fault_Explore UNIX_COMMAND "${CMAKE_MATCH_2}")
   endif()
+  set(fault_Fuzz)
+  if(text MATCHES "(^|\n)Fuzz: ([^\n]+)")
+    separate_arguments(fault_Fuzz UNIX_COMMAND "${CMAKE_MATCH_2}")
+  endif()
   set(fault_Policy recency)
   set(fault_policy_header ${fault_Cache}.h)
   if(text MATCHES "(^|\n)Policy: ([^\n]+)")
@@ -111,7 +116,7 @@ fault fault_@fault_name@() {
   if(fault_Scenario STREQUAL "")
     set(fault_test fault.fuzz.${fault})
     add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/sequential_fault_test
-      $<TARGET_FILE:triecheck> ${fault} ${fault_Expected})
+      $<TARGET_FILE:triecheck> ${fault} ${fault_Expected} ${fault_Fuzz})
   else()
     set(fault_test fault.explore.${fault})
     add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test

@@ -1,4 +1,4 @@
-// The property: whatever one thread does with a cache, it does what the model does.
+// The property: whatever one thread does with a cache, or several that take turns, it does what the model does.
 #include "checks/properties/sequential.h"
 
 #include <chrono>
@@ -42,8 +42,13 @@ result blank_result(const fuzz_target& target, const std::string& strategy) {
   return r;
 }
 
+std::string in_turn(const takers& who) {
+  return who.threads == 1 ? "" : ", of " + std::to_string(who.threads) + " threads in turn";
+}
+
 std::string replay_command(const fuzz_target& target, const workload& w) {
   return "triecheck fuzz --cache " + target.cache + (target.fault.empty() ? "" : " --fault " + target.fault) +
+         (target.who.threads == 1 ? "" : " --threads " + std::to_string(target.who.threads)) +
          " --reproduce " + to_token(w);
 }
 
@@ -68,7 +73,7 @@ void describe_failure(const fuzz_target& target, const workload& w, const run_re
   f.kind = record.found->kind;
   f.message = record.found->rule;
   if (!operations.empty()) f.message = model::show(record.history.back().op) + ": " + f.message;
-  f.threads = 1;
+  f.threads = target.who.threads;
   f.operations = operations.size();
   f.schedule = joined(operations);
   f.replay = replay_command(target, w);
@@ -82,7 +87,7 @@ rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& 
   const rc::Gen<workload> generator = workloads(options.max_length, target.policy);
   const auto property = [&]() -> std::string {
     const workload w = *generator;
-    const run_record record = run_workload(target.make, w);
+    const run_record record = run_workload(target.make, w, target.who);
     if (record.found) {
       told.smallest_failing = w;
       return record.found->rule;
@@ -115,7 +120,7 @@ void judge_failure(const fuzz_target& target, const campaign& told, const std::s
     check.summary.found = harness_failure(description);
     return;
   }
-  const run_record again = run_workload(target.make, *told.smallest_failing);
+  const run_record again = run_workload(target.make, *told.smallest_failing, target.who);
   if (again.found) return describe_failure(target, *told.smallest_failing, again, check);
   check.summary.found = failure{.kind = "not-deterministic",
                                 .message = "a workload failed once and passed when it ran again",
@@ -144,7 +149,7 @@ sequential_check check_sequential(const fuzz_target& target, const fuzz_options&
   check.summary.steps = told.operations;
   check.summary.scope = std::to_string(told.passed) + " of " + std::to_string(options.cases) +
                         " sequential workloads of up to " + std::to_string(options.max_length) +
-                        " commands, seed " + std::to_string(options.seed) + ": " + std::to_string(told.operations) +
+                        " commands" + in_turn(target.who) + ", seed " + std::to_string(options.seed) + ": " + std::to_string(told.operations) +
                         " operations, of these " + told.seen.show();
   check.seen = told.seen;
   if (outcome.is<rc::detail::SuccessResult>()) {
@@ -164,12 +169,13 @@ sequential_check check_sequential(const fuzz_target& target, const fuzz_options&
 
 sequential_check replay_sequential(const fuzz_target& target, const workload& w) {
   const stopwatch watch;
-  const run_record record = run_workload(target.make, w);
+  const run_record record = run_workload(target.make, w, target.who);
   sequential_check check;
   check.summary = blank_result(target, "reproduce");
   check.summary.executions = 1;
   check.summary.steps = record.history.size();
-  check.summary.scope = "one workload of " + std::to_string(record.history.size()) + " operations, and no other";
+  check.summary.scope = "one workload of " + std::to_string(record.history.size()) + " operations" + in_turn(target.who) +
+                        ", and no other";
   check.seen = record.seen;
   if (record.found) {
     describe_failure(target, w, record, check);

@@ -1,11 +1,11 @@
-// The property: whatever one thread does with a cache, it does what the model does.
+// The property: whatever one thread does with a cache, or several that take turns, it does what the model does.
 //
 // RapidCheck draws workloads, runs each on a cache and on the model side by side, and shrinks a failing one to a
 // minimal one. A vector of interpreted commands is used instead of RapidCheck's own state tests (rapidcheck/state.h),
 // because these apply a command to the model before it runs, and the model follows a step only with what was observed.
 //
 // Everything that decides the run is in the options; RapidCheck's environment variable is not consulted.
-// Threads: a check uses one thread; several may run at once.
+// Threads: a check uses one thread, beside those that take turns; several may run at once.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,7 @@ struct fuzz_target {
   subject_factory make = nullptr;
   std::string fault{};             ///< what --fault takes; empty for the cache as it ships
   model::eviction_policy policy = model::eviction_policy::recency;
+  takers who{};
 };
 
 inline constexpr std::size_t default_cases = 10'000;

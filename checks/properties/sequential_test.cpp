@@ -1,6 +1,8 @@
 // The sequential property: it passes on what ships, it exercises everything, and it finds each of a row of faults.
 #include "checks/properties/sequential.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <optional>
 #include <random>
@@ -142,6 +144,30 @@ TEST(sequential, every_variant_does_under_every_policy_what_the_model_does) { ex
 TEST(sequential, every_variant_does_under_every_policy_what_the_model_does_from_a_fresh_seed) {
   std::random_device source;
   expect_every_variant_passes(source());
+}
+
+// Lanes, kept pages, stripes: what a cache has for each thread is all used, and nothing overlaps.
+TEST(sequential, every_variant_does_with_threads_that_take_turns_what_the_model_does) {
+  for (const variant& v : variants()) {
+    for (const std::size_t threads : {2U, 5U}) {
+      const fuzz_target target{
+          .cache = v.name, .make = v.make, .who = {.threads = threads, .order_by_thread = v.order_by_thread}};
+      const sequential_check check = check_sequential(target, {.seed = 20, .cases = 300, .max_length = 100});
+      EXPECT_EQ(check.summary.outcome, verdict::pass) << text_of(check);
+    }
+  }
+}
+
+// The choice is the cache's only where it says so.
+TEST(sequential, an_order_by_thread_is_found_where_it_has_to_be_recency) {
+  const auto found = std::find_if(variants().begin(), variants().end(), [](const variant& v) { return v.order_by_thread; });
+  ASSERT_NE(found, variants().end());
+  const fuzz_target target{.cache = found->name, .make = found->make, .who = {.threads = 2}};
+  const sequential_check check = check_sequential(target, {.seed = 20});
+  SCOPED_TRACE(text_of(check));
+  ASSERT_EQ(check.summary.outcome, verdict::fail);
+  const sequential_check again = replay_sequential(target, workload_of(*check.summary.found));
+  EXPECT_EQ(again.summary.outcome, verdict::fail) << text_of(again);
 }
 
 // ---- That passing means something

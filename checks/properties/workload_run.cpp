@@ -10,6 +10,7 @@
 
 #include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
+#include "checks/turns.h"
 
 namespace triecheck::checks {
 namespace {
@@ -51,13 +52,17 @@ void abandon(std::unique_ptr<subject> broken) {
 
 class side_by_side {
  public:
-  side_by_side(subject_factory make, const workload& w)
+  side_by_side(subject_factory make, const workload& w, const takers& who)
       : tokens_per_page_(w.cache.tokens_per_page),
         reference_(w.cache),
         slots_(slots_named(w)),
         cache_(make(w.cache, leases_opened(w))),
         stats_(cache_->stats()),
-        tells_events_(cache_->follow_events()) {}
+        structure_(cache_->inspect()),
+        tells_events_(cache_->follow_events()),
+        is_free_to_choose_(who.threads > 1 && who.order_by_thread),
+        threads_(who.threads > 1 ? who.threads : 0),
+        turns_(threads_) {}
 
   run_record run(const workload& w) && {
     try {
@@ -79,7 +84,7 @@ class side_by_side {
     if (!op) return;
     record_.history.push_back({*op, {}});
     const model::statistics before = stats_;
-    const model::outcome observed = cache_->perform(*op);
+    const model::outcome observed = perform(*op);
     record_.history.back().observed = observed;
     stats_ = cache_->stats();
     const bool was_open = uses_lease(c) && slots_[c.slot].open;
@@ -88,7 +93,15 @@ class side_by_side {
     // Only a refusal leaves open how much was evicted on the way; everything else is exact.
     const bool refused = observed.result == model::status::cache_full;
     if (c.kind == command_kind::clear) cleared(observed.evicted);
-    compare(reference_.step(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0));
+    compare(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0);
+  }
+
+  model::outcome perform(const model::operation& op) {
+    if (threads_ == 0) return cache_->perform(op);
+    const bool of_nobody = op.kind == model::operation_kind::evict || op.kind == model::operation_kind::clear;
+    model::outcome observed;
+    turns_.run((of_nobody ? evictions_++ : op.subject) % threads_, [&] { observed = cache_->perform(op); });
+    return observed;
   }
 
   static bool uses_lease(const command& c) { return c.kind != command_kind::evict && c.kind != command_kind::clear; }
@@ -194,14 +207,16 @@ class side_by_side {
     observed.evicted = static_cast<std::size_t>(stats_.evicted_pages - evicted_before);
     if (lost.empty()) {
       cleared(observed.evicted);
-      return compare(reference_.step(op, observed));
+      return compare(op, observed, 0);
     }
     record_.found = {"pages-lost", "shutdown lost pages: " + lost.front()};
     for (std::size_t i = 1; i < lost.size(); ++i) record_.found->rule += "; " + lost[i];
   }
 
-  void compare(const std::optional<model::violation>& rejected) {
-    structure_ = cache_->inspect();
+  void compare(const model::operation& op, const model::outcome& observed, std::uint64_t evicted_on_refusal) {
+    const structure before = std::exchange(structure_, cache_->inspect());
+    const std::optional<model::violation> rejected =
+        is_free_to_choose_ ? follow_the_choice(op, observed, before) : reference_.step(op, observed, evicted_on_refusal);
     if (rejected) record_.found = {"model-mismatch", *rejected};
     if (!record_.found) compare_leases();
     if (!record_.found) compare_pages();
@@ -210,6 +225,30 @@ class side_by_side {
     if (!record_.found) compare_eviction_order();
     if (!record_.found) compare_index();
     if (!record_.found && tells_events_) compare_events();
+  }
+
+  // As state::step, but what falls is what fell.
+  std::optional<model::violation> follow_the_choice(const model::operation& op, const model::outcome& observed,
+                                                    const structure& before) {
+    using enum model::operation_kind;
+    const bool only_evicts = op.kind == evict || op.kind == clear;
+    if (!only_evicts && op.kind != allocate && op.kind != fork) return reference_.step(op, observed);
+    std::vector<model::page> fallen;
+    for (std::size_t p = 0; p < before.pages.size(); ++p) {
+      const auto is_cached = [p](const structure& s) { return s.pages[p].state == model::page_state::cached; };
+      if (is_cached(before) && !is_cached(structure_)) fallen.push_back(static_cast<model::page>(p));
+    }
+    if (only_evicts && fallen.size() != observed.evicted) {
+      return model::show(op) + " says that it evicted " + std::to_string(observed.evicted) + " pages; " +
+             std::to_string(fallen.size()) + " are cached no more";
+    }
+    std::stable_sort(fallen.begin(), fallen.end(), [this](model::page a, model::page b) {
+      return reference_.chain(a).size() > reference_.chain(b).size();
+    });
+    for (const model::page p : fallen) {
+      if (auto wrong = reference_.apply({model::step_kind::evict_page, p}, op, observed)) return wrong;
+    }
+    return reference_.apply({only_evicts ? model::step_kind::evict_end : model::step_kind::take}, op, observed);
   }
 
   void compare_leases() {
@@ -258,8 +297,13 @@ class side_by_side {
   }
 
   void compare_eviction_order() {
-    const std::vector<model::page> expected = reference_.eviction_order();
-    if (structure_.eviction_order == expected) return;
+    std::vector<model::page> expected = reference_.eviction_order();
+    std::vector<model::page> shown = structure_.eviction_order;
+    if (is_free_to_choose_) {
+      std::sort(expected.begin(), expected.end());
+      std::sort(shown.begin(), shown.end());
+    }
+    if (shown == expected) return;
     record_.found = {"eviction-order", "the next pages to be evicted are " + list(structure_.eviction_order) +
                                            "; by the policy they are " + list(expected)};
   }
@@ -295,9 +339,13 @@ class side_by_side {
   model::statistics stats_;   // after the last operation
   structure structure_;       // likewise
   bool tells_events_;
+  bool is_free_to_choose_;
+  std::size_t threads_;  // that take turns; none: the caller runs everything
+  std::size_t evictions_ = 0;
   std::size_t clears_ = 0;
   std::size_t pages_cleared_ = 0;
   run_record record_;
+  turns turns_;  // behind the cache, which they use
 };
 
 }  // namespace
@@ -322,7 +370,9 @@ std::string occurrence_counts::never() const {
   return text;
 }
 
-run_record run_workload(subject_factory make, const workload& w) { return side_by_side(make, w).run(w); }
+run_record run_workload(subject_factory make, const workload& w, const takers& who) {
+  return side_by_side(make, w, who).run(w);
+}
 
 std::vector<std::string> show(const std::vector<performed>& history) {
   std::vector<std::string> lines;

@@ -1,11 +1,15 @@
 // Runs a workload on a cache and on the model side by side, and compares everything after every operation.
 //
+// With several threads they take turns, so nothing overlaps and every rule holds as with one: a refusal, say, means that
+// eviction could not cover the need. Only which evictable page falls may depend on who worked on it; where it does, the
+// model follows the cache.
+//
 // Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the
 // state of every page and its pins; the statistics; the order of eviction; that the index leads to every cached page once,
 // and the events, where the cache tells any, lead to the same pages. At the end every lease is released and the cache shut
 // down: no page may be lost.
 //
-// Threads: a run uses one thread; several may run at once.
+// Threads: a run has as many as it is told to have beside the caller, or the caller alone; several may run at once.
 #pragma once
 
 #include <array>
@@ -78,7 +82,13 @@ struct run_record {
   occurrence_counts seen;
 };
 
-run_record run_workload(subject_factory make, const workload& w);
+/// Who runs the operations of a workload, one at a time.
+struct takers {
+  std::size_t threads = 1;       ///< lease l is of thread l modulo this; evict and clear go from one to the next
+  bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
+};
+
+run_record run_workload(subject_factory make, const workload& w, const takers& who = {});
 
 /// One line per operation: what was asked, what was observed.
 std::vector<std::string> show(const std::vector<performed>& history);
