@@ -131,11 +131,13 @@ class eviction_queue {
       Sync::label(inbox, "eviction.inbox", number);
       Sync::label(turn, "eviction.turn", number);
       Sync::label(front, "eviction.front", number);
+      Sync::label(until, "eviction.until", number);
     }
 
     alignas(64) typename Sync::template atomic<page_id> inbox{no_page};
     alignas(64) typename Sync::template atomic<bool> turn{false};
     typename Sync::template atomic<std::uint64_t> front{no_tick};  // of the node that falls next: a hint
+    typename Sync::template atomic<std::uint64_t> until{0};        // no other lane is much older than a front up to this
     recency_list<Sync> list;                                       // of the curator
     typename Sync::template var<std::uint64_t> newest{0};          // the latest tick that the list was filled up to
   };
@@ -184,20 +186,26 @@ class eviction_queue {
     return oldest;
   }
 
-  // Whether `front` is younger than `than` by no more than this part of its age, if at all.
-  static bool is_about_as_old(std::uint64_t front, std::uint64_t than, std::uint64_t now, std::uint64_t part) {
-    return than >= now || front <= than + (now - than) / part;
+  // The youngest that is about as old as `front`: younger by no more than this part of its age.
+  static std::uint64_t about(std::uint64_t front, std::uint64_t now, std::uint64_t part) {
+    return front < now ? front + (now - front) / part : no_tick;
   }
 
-  // The oldest lane of `open`, or the caller's own where that is about as old; `no_lane` where it is not about as old as those
-  // that are taken.
-  std::size_t next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) const {
+  // The caller's own lane if it is open and about as old as the others of `open`, else the oldest of these; `no_lane` where that
+  // is not about as old as what is taken. What was seen of the others lasts a while, as they only grow younger: not to look at
+  // them every time leaves their lines with their threads.
+  std::size_t next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) {
     if (taken == 0 && std::has_single_bit(open)) return lanes_.first_of(open);
-    const dated_lane oldest = oldest_of(open);
-    const dated_lane mine = oldest_of(open & lanes_.bit(own()));
-    const bool is_mine = mine.number != no_lane && is_about_as_old(mine.front, oldest.front, now, own_slack);
-    const dated_lane next = is_mine ? mine : oldest;
-    return is_about_as_old(next.front, oldest_of(taken).front, now, taken_slack) ? next.number : no_lane;
+    const std::uint64_t mine = open & lanes_.bit(own());
+    lane& l = lanes_[own()];
+    const std::uint64_t front = mine == 0 ? no_tick : l.front.load(orders::hint);
+    if (mine != 0 && taken == 0 && front <= l.until.load(orders::hint)) return own();
+    dated_lane next = oldest_of(open & ~mine);
+    if (const std::uint64_t limit = about(next.front, now, own_slack); mine != 0 && front <= limit) {
+      next = {own(), front};
+      if (taken == 0) l.until.store(std::min(limit, now), orders::hint);
+    }
+    return next.front <= about(oldest_of(taken).front, now, taken_slack) ? next.number : no_lane;
   }
 
   // What follows requires the turn of lane i, or l.
@@ -364,7 +372,7 @@ class eviction_queue {
     for (std::size_t count = 0;;) {
       freed[count++] = page;
       gone(page);
-      trie_.fetch_for_detach(page);
+      trie_.fetch_for_eviction(page);
       const page_id parent = trie_.parent(page);
       if (parent == no_page) return count;
       const bool later = tick(parent) > recency;

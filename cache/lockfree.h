@@ -331,7 +331,9 @@ class lockfree_cache {
   }
 
   // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and evicts exactly what
-  // is missing then; what was evicted does not go through the pool, unless the rest is not there any more.
+  // is missing then; what was evicted does not go through the pool, unless the rest is not there any more. What the thread kept
+  // or evicted first comes last: it is at home in the thread's lane, and a release posts the last page of what it published.
+  // It also keeps a run that falls and comes back in its order: neighbours in memory stay neighbours.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
@@ -346,6 +348,7 @@ class lockfree_cache {
         for (const page_id page : kept) must_belong(page, pool);
         for (const page_id page : common) must_belong(page, pool);
         for (const page_id page : wanted) trie_.set_owner(page, number(holder));
+        std::reverse(wanted.begin(), wanted.end());
         counts_.add(allocated_pages, count);
         return true;
       }

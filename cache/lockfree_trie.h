@@ -56,7 +56,7 @@ class lockfree_trie {
   /// What the trie notes of a page, beside its block.
   struct per_page {
     shared_word state{0};   // node_word
-    shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains
+    shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains, where it may lead up the run
     shared_word parent{0};  // node_ref
     shared_word hash{nobody};  // of all blocks from the root to this one; of a page that is no node, its owner
   };
@@ -208,9 +208,14 @@ class lockfree_trie {
     sweep(hash(page), page);
   }
 
-  /// Asks memory for what detach is going to read. Requires that the caller claimed the node.
-  void fetch_for_detach(page_id page) const {
-    if (is_indexed(page)) fetch_bucket(hash(page));
+  /// Asks memory for what detach is going to read, or for the page that an eviction which goes up from here comes to soon.
+  /// Requires that the caller claimed the node.
+  void fetch_for_eviction(page_id page) const {
+    if (is_indexed(page)) return fetch_bucket(hash(page));
+    const page_id above = link_word::of(Sync::peek(at(page).next, link_word{}.packed())).page;
+    if (above == no_page) return;
+    Sync::prefetch_to_write(&at(above));
+    Sync::prefetch_to_write(block_at(above));
   }
 
   /// The node on `page`, which the caller holds a reference on, or claimed as private.
@@ -303,6 +308,7 @@ class lockfree_trie {
     for (std::size_t i = 0;;) {
       const node_ref follower = i + 1 < run.size() ? ref(run[i + 1]) : node_ref{};
       write(run[i], k, follower);
+      if (i != 0) note_above(run[i], i < fetch_ahead ? no_page : run[i - fetch_ahead]);
       if (++i == run.size()) return;
       const auto block = blocks.subspan(i * tokens_per_page_, tokens_per_page_);
       k = {ref(run[i - 1]), block_hash(k.hash, block), block};
@@ -320,6 +326,14 @@ class lockfree_trie {
     w.is_node = true;
     w.references = 1;
     n.state.store(w.packed(), orders::state_publish);
+  }
+
+  // Of a page that is in no chain.
+  void note_above(page_id page, page_id above) {
+    shared_word& next = at(page).next;
+    link_word note = link_word::of(next.load(orders::link_private));
+    note.page = above;
+    next.store(note.packed(), orders::link_private);
   }
 
   // The run that was written was not linked: another node stands there.
@@ -413,6 +427,8 @@ class lockfree_trie {
     link = shortened;
     return taken_out;
   }
+
+  static constexpr std::size_t fetch_ahead = 4;  // pages that an eviction goes up a run while memory answers
 
   const std::size_t tokens_per_page_;
   const std::size_t words_per_block_;  // two tokens each

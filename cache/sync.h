@@ -15,8 +15,8 @@
 //                   hold a mutex from construction to destruction.
 //   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
 //   yield()         inside a bounded retry: lets others run.
-//   prefetch(address)
-//                   asks memory for a line that is going to be read; does nothing else.
+//   prefetch(address), prefetch_to_write(address)
+//                   ask memory for a line that is going to be read, or written; do nothing else.
 //   peek(word, otherwise)
 //                   a relaxed look at an atomic word that decides nothing but what to prefetch, or `otherwise`: a layer
 //                   that explores need not look.
@@ -106,6 +106,7 @@ concept sync_layer =
       S::fence(order);
       S::yield();
       S::prefetch(static_cast<const void*>(to));
+      S::prefetch_to_write(static_cast<const void*>(to));
       { S::peek(word, std::uint32_t{}) } -> std::same_as<std::uint32_t>;
       { S::thread_indices } -> std::convertible_to<std::size_t>;
       { S::thread_index() } -> std::same_as<std::size_t>;

@@ -168,6 +168,7 @@ struct measured_sync {
   static void fence(memory_order order) { Base::fence(order); }
   static void yield() { Base::yield(); }
   static void prefetch(const void* address) { Base::prefetch(address); }
+  static void prefetch_to_write(const void* address) { Base::prefetch_to_write(address); }
   template <class T>
   static T peek(const atomic<T>& word, T) { return word.peek(); }
   static constexpr std::size_t thread_indices = Base::thread_indices;

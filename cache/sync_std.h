@@ -81,6 +81,7 @@ struct std_sync {
   static void yield() noexcept { std::this_thread::yield(); }
 
   static void prefetch(const void* address) noexcept { __builtin_prefetch(address); }
+  static void prefetch_to_write(const void* address) noexcept { __builtin_prefetch(address, 1); }
   template <class T>
   static T peek(const atomic<T>& word, T) noexcept { return word.load(memory_order::relaxed); }
 

@@ -13,9 +13,9 @@
 namespace triecheck::checks {
 
 /// Runs `body(thread, begin)` in as many threads, where `begin` is when they were let go; returns the seconds from then to the
-/// end of the last. Rethrows what one of them threw.
-template <class Body>
-double run_together(std::size_t threads, Body body) {
+/// end of the last. Each runs `prepare(thread)` before, and all wait for the last. Rethrows what one of them threw.
+template <class Body, class Prepare>
+double run_together(std::size_t threads, Body body, Prepare prepare) {
   std::vector<std::exception_ptr> errors(threads);
   // They spin until all of them are there: waking a sleeping thread takes as long as many requests do, in which the
   // first ones would be alone.
@@ -25,13 +25,17 @@ double run_together(std::size_t threads, Body body) {
   std::vector<std::thread> running;
   for (std::size_t t = 0; t < threads; ++t) {
     running.emplace_back([&, t] {
+      const auto run = [&](auto work) {
+        try {
+          if (!errors[t]) work();
+        } catch (...) {
+          errors[t] = std::current_exception();
+        }
+      };
+      run([&] { prepare(t); });
       ready.fetch_add(1);
       while (!go.load()) std::this_thread::yield();
-      try {
-        body(t, begin);
-      } catch (...) {
-        errors[t] = std::current_exception();
-      }
+      run([&] { body(t, begin); });
     });
   }
   while (ready.load() != threads) std::this_thread::yield();
@@ -43,6 +47,11 @@ double run_together(std::size_t threads, Body body) {
     if (e) std::rethrow_exception(e);
   }
   return took.count();
+}
+
+template <class Body>
+double run_together(std::size_t threads, Body body) {
+  return run_together(threads, body, [](std::size_t) {});
 }
 
 }  // namespace triecheck::checks

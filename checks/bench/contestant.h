@@ -45,7 +45,7 @@ struct bench_pass {
   std::uint64_t timed_ns = 0;   ///< of all threads together, inside what is measured
   latency_histogram latency;    ///< of each request, in nanoseconds
   latency_histogram latency_per_page;  ///< of each request over the pages that it worked on, in picoseconds
-  std::optional<spin_sample> spinning;  ///< of as many threads, right before the pass; nothing with one thread
+  std::optional<spin_sample> spinning;  ///< of as many threads, before the pass; nothing with one thread
 };
 
 /// One cache, prepared.

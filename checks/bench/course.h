@@ -45,13 +45,19 @@ class course final : public prepared_cache {
   bench_pass run(std::size_t threads) override {
     if (mode_ == bench_mode::full_cycle) {
       start_anew();
-      run_for_a_while(threads);
-      return measure(threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, 0, p); });
+      const token others = fill();
+      return measure(
+          threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, 0, p); },
+          [&](std::size_t t) {
+            bench_pass unmeasured;
+            serve(t, threads, others, unmeasured);
+          });
     }
     // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
     // one did.
     begin_ += order_.size() / 7 + 1;
-    return measure(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
+    return measure(
+        threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); }, [](std::size_t) {});
   }
 
  private:
@@ -69,13 +75,14 @@ class course final : public prepared_cache {
     if (s != status::ok) throw std::logic_error("a cache refused what it has to do");
   }
 
-  // Runs `serve(thread, pass)` in as many threads, and adds up what they measured; right before, how many cores they get.
-  template <class Serve>
-  static bench_pass measure(std::size_t threads, Serve serve) {
+  // Runs `serve(thread, pass)` in as many threads, each of which prepared before, and adds up what they measured; before all
+  // that, how many cores they get.
+  template <class Serve, class Prepare>
+  static bench_pass measure(std::size_t threads, Serve serve, Prepare prepare) {
     std::vector<bench_pass> parts(threads);
     bench_pass all;
     if (threads > 1) all.spinning = spin(threads);
-    all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); });
+    all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare);
     for (const bench_pass& part : parts) {
       all.requests += part.requests;
       all.rejected += part.rejected;
@@ -101,17 +108,17 @@ class course final : public prepared_cache {
   }
 
   // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
-  // the threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
-  // other tokens. All that is older than every request that counts, so it falls before any page of those does.
-  void run_for_a_while(std::size_t threads) {
+  // the very threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
+  // other tokens. All that is older than every request that counts, so it falls before any page of those does. Returns by
+  // how much tokens have to be shifted to be other ones.
+  token fill() {
     std::vector<token> stranger(std::min<std::size_t>(pages_, 64) * load_.page_tokens);
     token next = load_.unused;
     while (cache_->stats().evicted_pages == 0) {
       for (token& t : stranger) t = next++;
       publish(stranger);
     }
-    std::vector<bench_pass> unmeasured(threads);
-    run_together(threads, [&](std::size_t t, auto) { serve(t, threads, next, unmeasured[t]); });
+    return next;
   }
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is

@@ -407,6 +407,7 @@ struct relacy_sync {
   }
 
   static void prefetch(const void*) {}
+  static void prefetch_to_write(const void*) {}
   template <class T>
   static T peek(const atomic<T>&, T otherwise) { return otherwise; }
 
