@@ -1,10 +1,12 @@
-// What a cache notes about its pages, laid out page by page: everything about one page, with its block of tokens behind it,
-// stands together on pairs of cache lines of its own, so that an operation waits for memory once per page, and threads that
-// work on different pages do not meet. Pairs, because processors fetch the other line of a pair along.
+// What a cache notes about its pages, laid out page by page: everything about one page stands together on cache lines of
+// its own, so that an operation waits for memory once per page, and threads that work on different pages do not meet.
+// Blocks of tokens stand in rows beside, because evictions do not read them.
 //
 // Threads: the layout is constant after construction; each field is guarded as its owner says.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -43,12 +45,12 @@ class page_records {
   page_records(std::size_t pages, std::size_t row_length)
       : pages_(pages),
         row_length_(row_length),
-        stride_((row_at + row_length * sizeof(Element) + pair_of_lines - 1) / pair_of_lines * pair_of_lines),
-        memory_(static_cast<std::byte*>(::operator new(pages * stride_, std::align_val_t{pair_of_lines}))) {
+        row_stride_(stride_of(row_length * sizeof(Element))),
+        records_(memory(pages * record_stride)),
+        rows_(memory(pages * row_stride_)) {
     for (std::size_t page = 0; page < pages_; ++page) {
-      std::byte* const first = memory_.get() + page * stride_;
-      new (first) record();
-      for (std::size_t i = 0; i < row_length_; ++i) new (first + row_at + i * sizeof(Element)) Element();
+      new (records_.get() + page * record_stride) record();
+      for (std::size_t i = 0; i < row_length_; ++i) new (rows_.get() + page * row_stride_ + i * sizeof(Element)) Element();
     }
   }
 
@@ -64,32 +66,38 @@ class page_records {
 
   template <class Field>
   column<Field> fields() const noexcept {
-    return {reinterpret_cast<std::byte*>(&std::get<Field>(record_of(0))), stride_};
+    return {reinterpret_cast<std::byte*>(&std::get<Field>(record_of(0))), record_stride};
   }
 
   /// The first element of each page's row; the others follow it.
-  column<Element> rows() const noexcept { return {memory_.get() + row_at, stride_}; }
+  column<Element> rows() const noexcept { return {rows_.get(), row_stride_}; }
 
  private:
   using record = std::tuple<Fields...>;
 
   static constexpr std::size_t line = 64;
-  static constexpr std::size_t pair_of_lines = 2 * line;
 
-  static constexpr std::size_t row_at = (sizeof(record) + line - 1) / line * line;  // in what a page has
+  // Whole lines, or a power of two: then no row lies on one line more than it has to.
+  static constexpr std::size_t stride_of(std::size_t size) {
+    return size < line ? std::bit_ceil(size) : (size + line - 1) / line * line;
+  }
+  static constexpr std::size_t record_stride = (sizeof(record) + line - 1) / line * line;
 
   struct freed {
-    void operator()(std::byte* p) const noexcept { ::operator delete(p, std::align_val_t{pair_of_lines}); }
+    void operator()(std::byte* p) const noexcept { ::operator delete(p, std::align_val_t{line}); }
   };
+  using storage = std::unique_ptr<std::byte[], freed>;
+  static storage memory(std::size_t bytes) { return storage(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{line}))); }
 
   record& record_of(std::size_t page) const noexcept {
-    return *std::launder(reinterpret_cast<record*>(memory_.get() + page * stride_));
+    return *std::launder(reinterpret_cast<record*>(records_.get() + page * record_stride));
   }
 
   const std::size_t pages_;
   const std::size_t row_length_;
-  const std::size_t stride_;
-  const std::unique_ptr<std::byte[], freed> memory_;
+  const std::size_t row_stride_;
+  const storage records_;
+  const storage rows_;
 };
 
 }  // namespace triecheck
