@@ -147,10 +147,10 @@ class eviction_queue {
   static constexpr std::uint8_t homeless = lanes_type::count;
   static constexpr std::uint64_t no_tick = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::size_t no_lane = lanes_type::count;
-  static constexpr std::uint64_t own_slack = 16;  // by which part of its age another lane may be older than the own,
+  static constexpr std::uint64_t own_slack = 16;   // by which part of its age another lane may be older than the own,
   static constexpr std::uint64_t taken_slack = 4;  // and a lane that somebody else has than the next best one
-  static constexpr std::size_t hand_sample = 16;  // leaves that the hand chooses among,
-  static constexpr std::size_t hand_looks = 512;  // or fewer, where so many pages have no more
+  static constexpr std::size_t hand_sample = 16;   // leaves that the hand chooses among,
+  static constexpr std::size_t hand_looks = 512;   // or fewer, where so many pages have no more
 
   per_page& at(page_id page) { return entries_[page]; }
   const per_page& at(page_id page) const { return entries_[page]; }
