@@ -59,7 +59,7 @@ class eviction_queue {
     typename Sync::template atomic<std::uint64_t> tick{0};  // of the latest release that ended here, or below
     typename Sync::template var<page_id> below;             // in the inbox, or in the part of it that is being sorted
     typename Sync::template atomic<bool> posted{false};     // in an inbox, or on the way there
-    typename Sync::template atomic<std::uint8_t> home{homeless};  // the lane that it is posted to
+    typename Sync::template atomic<std::uint8_t> home{no_lane};  // the lane that it is posted to
   };
 
   eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
@@ -79,7 +79,7 @@ class eviction_queue {
   /// A page that is going to be a node: nothing was released on it yet. Requires that it is the caller's.
   void prepare(page_id page) {
     at(page).tick.store(0, orders::tick);
-    if (home(page) == homeless) at(page).home.store(own(), orders::home_move);
+    if (home(page) == no_lane) at(page).home.store(own(), orders::home_move);
   }
 
   /// Before the caller gives its reference on `page` back: that happens at `tick`.
@@ -144,9 +144,8 @@ class eviction_queue {
 
   using lanes_type = lanes<Sync, lane>;
 
-  static constexpr std::uint8_t homeless = lanes_type::count;
   static constexpr std::uint64_t no_tick = std::numeric_limits<std::uint64_t>::max();
-  static constexpr std::size_t no_lane = lanes_type::count;
+  static constexpr std::uint8_t no_lane = lanes_type::count;
   static constexpr std::uint64_t own_slack = 16;   // by which part of its age another lane may be older than the own,
   static constexpr std::uint64_t taken_slack = 4;  // and a lane that somebody else has than the next best one
   static constexpr std::size_t hand_sample = 16;   // leaves that the hand chooses among,

@@ -56,7 +56,7 @@ class lockfree_trie {
   /// What the trie notes of a page, beside its block.
   struct per_page {
     shared_word state{0};   // node_word
-    shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains, where it may lead up the run
+    shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains, where it may lead upwards
     shared_word parent{0};  // node_ref
     shared_word hash{nobody};  // of all blocks from the root to this one; of a page that is no node, its owner
   };
@@ -209,13 +209,12 @@ class lockfree_trie {
   }
 
   /// Asks memory for what detach is going to read, or for the page that an eviction which goes up from here comes to soon.
-  /// Requires that the caller claimed the node.
+  /// And for the block, which whoever gets the page writes. Requires that the caller claimed the node.
   void fetch_for_eviction(page_id page) const {
+    Sync::prefetch_to_write(block_at(page));
     if (is_indexed(page)) return fetch_bucket(hash(page));
     const page_id above = link_word::of(Sync::peek(at(page).next, link_word{}.packed())).page;
-    if (above == no_page) return;
-    Sync::prefetch_to_write(&at(above));
-    Sync::prefetch_to_write(block_at(above));
+    if (above != no_page) Sync::prefetch_to_write(&at(above));
   }
 
   /// The node on `page`, which the caller holds a reference on, or claimed as private.
@@ -305,10 +304,11 @@ class lockfree_trie {
 
   // A run whose first node stands under `k` once it is linked.
   void write(std::span<const page_id> run, key k, std::span<const token> blocks) {
+    const page_id parent = k.parent.page;
     for (std::size_t i = 0;;) {
       const node_ref follower = i + 1 < run.size() ? ref(run[i + 1]) : node_ref{};
       write(run[i], k, follower);
-      if (i != 0) note_above(run[i], i < fetch_ahead ? no_page : run[i - fetch_ahead]);
+      if (i != 0) note_above(run[i], i < fetch_ahead ? parent : run[i - fetch_ahead]);
       if (++i == run.size()) return;
       const auto block = blocks.subspan(i * tokens_per_page_, tokens_per_page_);
       k = {ref(run[i - 1]), block_hash(k.hash, block), block};
@@ -328,7 +328,8 @@ class lockfree_trie {
     n.state.store(w.packed(), orders::state_publish);
   }
 
-  // Of a page that is in no chain.
+  // Of a page that is in no chain: which page an eviction that comes here should ask memory for. Near the beginning of a run
+  // that is the parent of the run, as other threads change it whenever they publish or evict below it.
   void note_above(page_id page, page_id above) {
     shared_word& next = at(page).next;
     link_word note = link_word::of(next.load(orders::link_private));

@@ -4,8 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
-#include <functional>
+#include <future>
 #include <memory>
 #include <semaphore>
 #include <thread>
@@ -27,7 +26,7 @@ class turns {
 
   ~turns() {
     for (const auto& w : workers_) {
-      w->work = nullptr;
+      w->work = {};
       w->go.release();
       w->running.join();
     }
@@ -35,31 +34,24 @@ class turns {
 
   /// Runs `work` in one of the threads and returns when it is done. Rethrows what it threw. Requires that `thread` is below
   /// their number.
-  void run(std::size_t thread, std::function<void()> work) {
+  template <class Work>
+  void run(std::size_t thread, Work work) {
     worker& w = *workers_[thread];
-    w.work = std::move(work);
+    w.work = std::packaged_task<void()>(std::move(work));
+    std::future<void> done = w.work.get_future();
     w.go.release();
-    w.done.acquire();
-    if (w.error) std::rethrow_exception(std::exchange(w.error, nullptr));
+    done.get();
   }
 
  private:
   struct worker {
     std::binary_semaphore go{0};
-    std::binary_semaphore done{0};
-    std::function<void()> work;  // none: the end
-    std::exception_ptr error;
+    std::packaged_task<void()> work;  // none: the end
     std::thread running;
 
     void run() {
-      for (go.acquire(); work; go.acquire()) {
-        try {
-          work();
-        } catch (...) {
-          error = std::current_exception();
-        }
-        done.release();
-      }
+      // Taken out first: the next work may be put there as soon as this one is done.
+      for (go.acquire(); work.valid(); go.acquire()) std::exchange(work, {})();
     }
   };
 

@@ -46,11 +46,15 @@ class course final : public prepared_cache {
     if (mode_ == bench_mode::full_cycle) {
       start_anew();
       const token others = fill();
+      // A copy for each thread: where those of other threads lie between them, tokens come from memory later than where one
+      // thread serves all, and what is measured is the cache.
+      std::vector<request_list> shares(threads);
       return measure(
-          threads, [&](std::size_t t, bench_pass& p) { serve(t, threads, 0, p); },
+          threads, [&](std::size_t t, bench_pass& p) { serve(shares[t], 0, p); },
           [&](std::size_t t) {
+            shares[t] = load_.share(t, threads);
             bench_pass unmeasured;
-            serve(t, threads, others, unmeasured);
+            serve(shares[t], others, unmeasured);
           });
     }
     // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
@@ -124,7 +128,7 @@ class course final : public prepared_cache {
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
   // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of
   // the work on the pages of each, by which the time per page is counted. `shift` is added to every token.
-  void serve(std::size_t first, std::size_t step, token shift, bench_pass& p) {
+  void serve(const request_list& share, token shift, bench_pass& p) {
     std::vector<token> shifted;
     std::array<lease_type, in_flight> open;
     std::size_t opened = 0, closed = 0;
@@ -137,8 +141,8 @@ class course final : public prepared_cache {
     };
     const std::uint64_t begin = now_ns();
     std::uint64_t before = begin;
-    for (std::size_t i = first; i < load_.requests(); i += step) {
-      std::span<const token> tokens = load_.request(i);
+    for (std::size_t i = 0; i < share.requests(); ++i) {
+      std::span<const token> tokens = share.request(i);
       if (shift != 0) {
         shifted.assign(tokens.begin(), tokens.end());
         for (token& t : shifted) t += shift;

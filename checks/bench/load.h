@@ -15,21 +15,31 @@
 
 namespace triecheck::checks {
 
-struct load {
-  std::string name;
-  std::string description;
-  std::size_t page_tokens = 16;
-  std::vector<token> tokens;        ///< of all requests, one behind the other
-  std::vector<std::size_t> starts;  ///< of each request in `tokens`, and the end of the last
-  std::size_t distinct_pages = 0;   ///< full pages that the requests have together: what a cache for all of them holds
-  std::size_t pages = 0;            ///< of all requests, full or not
-  std::size_t longest_pages = 0;    ///< of one request
-  token unused = 0;                 ///< no request has this token or a higher one
+/// Requests, their tokens one behind the other.
+struct request_list {
+  std::vector<token> tokens;              ///< of all requests
+  std::vector<std::size_t> starts = {0};  ///< of each request in `tokens`, and the end of the last
 
   std::size_t requests() const noexcept { return starts.size() - 1; }
   std::span<const token> request(std::size_t i) const noexcept {
     return std::span(tokens).subspan(starts[i], starts[i + 1] - starts[i]);
   }
+
+  void add(std::span<const token> request);
+
+  /// A copy of the requests first, first + step, ... .
+  request_list share(std::size_t first, std::size_t step) const;
+};
+
+struct load : request_list {
+  std::string name;
+  std::string description;
+  std::size_t page_tokens = 16;
+  std::size_t distinct_pages = 0;   ///< full pages that the requests have together: what a cache for all of them holds
+  std::size_t pages = 0;            ///< of all requests, full or not
+  std::size_t longest_pages = 0;    ///< of one request
+  token unused = 0;                 ///< no request has this token or a higher one
+
   std::size_t pages_of(std::size_t i) const noexcept {
     return (starts[i + 1] - starts[i] + page_tokens - 1) / page_tokens;
   }
