@@ -36,10 +36,12 @@ struct arguments {
   std::string seconds = "0.5";
   std::string svg;
   std::string json;
+  std::uint64_t cycle_pages = 0;
   std::uint64_t requests = 30'000;
 };
 
 constexpr std::size_t page_tokens = 16;
+constexpr std::uint64_t most_pages = std::uint64_t{1} << 26;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
 
 double parse_seconds(const std::string& text) {
@@ -85,7 +87,8 @@ void show_cell(const std::string& what) {
 int bench(const arguments& a, const std::string& command) {
   checks::bench_options options;
   options.threads = parse_list("--threads", a.threads, 256);
-  options.pages = parse_list("--pages", a.pages, std::uint64_t{1} << 26);
+  options.pages = parse_list("--pages", a.pages, most_pages);
+  options.cycle_pages = a.cycle_pages;
   options.seconds = parse_seconds(a.seconds);
   options.on_cell = show_cell;
   check_writable(a.json);
@@ -122,6 +125,10 @@ int run(int argc, char** argv) {
   app.add_option("--pages", a.pages, "Sizes of the cache for the full cycle with one thread")
       ->type_name("N,N...")
       ->capture_default_str();
+  add_number(app, "--cycle-pages", a.cycle_pages,
+             "Size of the cache for the full cycle over threads, more where open requests need it; without it the largest "
+             "power of two below half of the load's pages",
+             1, most_pages);
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();

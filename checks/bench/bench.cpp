@@ -25,8 +25,7 @@ class cell_account {
     hit_pages_ += p.hit_pages;
     requests_ += p.requests;
     rejected_ += p.rejected;
-    latency_.add(p.latency);
-    latency_per_page_.add(p.latency_per_page);
+    latencies_.add(p.latencies);
   }
   bool is_enough(double seconds) const {
     return seconds <= 0 ? !per_second_.empty() : per_second_.size() >= least_passes && seconds_ >= seconds;
@@ -40,11 +39,11 @@ class cell_account {
     r.ns_per_page = per_page_.empty() ? 0 : median(per_page_);
     r.hit_share = pages_ == 0 ? 0 : static_cast<double>(hit_pages_) / static_cast<double>(pages_);
     r.rejected_share = requests_ == 0 ? 0 : static_cast<double>(rejected_) / static_cast<double>(requests_);
-    r.p50_ns = latency_.percentile(500);
-    r.p99_ns = latency_.percentile(990);
-    r.p999_ns = latency_.percentile(999);
-    r.p50_ns_per_page = static_cast<double>(latency_per_page_.percentile(500)) * 1e-3;
-    r.p999_ns_per_page = static_cast<double>(latency_per_page_.percentile(999)) * 1e-3;
+    const latency_histogram all = latencies_.all();
+    r.p50_ns = all.percentile(500);
+    r.p99_ns = all.percentile(990);
+    r.p999_ns = all.percentile(999);
+    r.p999_over_usual = latencies_.percentile_over_usual(999);
   }
 
  private:
@@ -56,8 +55,7 @@ class cell_account {
   std::uint64_t hit_pages_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t rejected_ = 0;
-  latency_histogram latency_;
-  latency_histogram latency_per_page_;
+  sized_latencies latencies_;
 };
 
 class bench_run {
@@ -67,7 +65,7 @@ class bench_run {
   void over_threads(const load& l) {
     const std::size_t most_threads = *std::max_element(options_.threads.begin(), options_.threads.end());
     for (const bench_mode mode : {bench_mode::full_cycle, bench_mode::warm_lookup, bench_mode::cold_lookup}) {
-      const std::size_t pages = mode == bench_mode::full_cycle ? scarce_pages(l, most_threads) : resident_pages(l);
+      const std::size_t pages = mode == bench_mode::full_cycle ? cycle_pages(l, most_threads) : resident_pages(l);
       say(l.name + ", " + to_string(mode) + ": preparing");
       const caches all = prepare(l, mode, pages);
       for (const std::size_t threads : options_.threads) measure(l, mode, pages, threads, all, false);
@@ -100,6 +98,10 @@ class bench_run {
     caches all;
     for (const contestant& c : contestants()) all.push_back(c.prepare(l, mode, pages));
     return all;
+  }
+
+  std::size_t cycle_pages(const load& l, std::size_t threads) const {
+    return options_.cycle_pages == 0 ? scarce_pages(l, threads) : std::max(options_.cycle_pages, least_pages(l, threads));
   }
 
   // In which everything is cached.

@@ -25,6 +25,7 @@ struct bench_options {
   std::vector<std::size_t> threads{1, 2, 4, 8, 16, 32};
   std::vector<std::size_t> pages{1024,   4096,    16'384,
                                  65'536, 262'144, 1'048'576};  ///< of the sweep, which is a full cycle
+  std::size_t cycle_pages = 0;  ///< of the full cycle over threads, more where open requests need it; 0: scarce_pages
   double seconds = 0.5;  ///< of each cell and contestant, at least: further passes until then; 0 is one pass
   std::function<void(const std::string&)> on_cell{};  ///< called with what is measured next, where it is set
 };
@@ -48,8 +49,7 @@ struct bench_result {
   std::uint64_t p50_ns = 0;
   std::uint64_t p99_ns = 0;
   std::uint64_t p999_ns = 0;
-  double p50_ns_per_page = 0;  ///< of the requests' latencies, each over the pages that the request worked on, at least one
-  double p999_ns_per_page = 0;
+  double p999_over_usual = 0;  ///< of the requests' latencies, each over the median of those of about its size
 };
 
 struct bench_results {

@@ -85,7 +85,7 @@ TEST(bench, every_contestant_serves_all_requests_and_hits_the_same_in_one_thread
     EXPECT_EQ(p.requests, l.requests()) << c.name;
     EXPECT_EQ(p.rejected, 0U) << c.name;
     EXPECT_EQ(p.pages, l.pages) << c.name;
-    EXPECT_EQ(p.latency.count(), l.requests()) << c.name;
+    EXPECT_EQ(p.latencies.all().count(), l.requests()) << c.name;
     EXPECT_GT(p.seconds, 0) << c.name;
     // A pass starts anew: it hits what the one before did.
     EXPECT_EQ(prepared->run(1).hit_pages, p.hit_pages) << c.name;
@@ -102,7 +102,7 @@ TEST(bench, lookups_find_every_full_page) {
     for (const bench_mode mode : {bench_mode::warm_lookup, bench_mode::cold_lookup}) {
       const bench_pass p = c.prepare(l, mode, l.distinct_pages + l.longest_pages)->run(2);
       EXPECT_GE(p.requests, 2U) << c.name;
-      EXPECT_EQ(p.latency.count(), p.requests) << c.name;
+      EXPECT_EQ(p.latencies.all().count(), p.requests) << c.name;
       // All pages but the last, partial one.
       EXPECT_GE(p.hit_pages, p.requests) << c.name;
       EXPECT_GT(p.timed_ns, 0U) << c.name;
@@ -130,20 +130,32 @@ TEST(bench, spinning_threads_had_the_cores_that_they_had_in_most_passes_at_the_f
   EXPECT_EQ(spin_scale({{50, 190}, {100, 100}, {100, 195}}), 1.9);
 }
 
-TEST(bench, latency_per_page_is_over_the_pages_of_both_halves_and_over_one_at_least) {
-  bench_pass p;
-  p.add_latency(90, 2 + 4);  // the first half of a request of two pages, the second of one of four: three pages
-  EXPECT_NEAR(static_cast<double>(p.latency_per_page.percentile(999)), 30'000, 300);
-  EXPECT_EQ(p.latency.percentile(999), 90U);
-  for (const std::size_t less : {0, 1}) {
-    bench_pass q;
-    q.add_latency(90, less);
-    EXPECT_NEAR(static_cast<double>(q.latency_per_page.percentile(999)), 90'000, 900);
-  }
+TEST(bench, latency_is_over_what_is_usual_for_its_size) {
+  sized_latencies l;
+  EXPECT_EQ(l.percentile_over_usual(999), 0);
+  for (int i = 0; i < 600; ++i) l.add(10, 4);      // small requests,
+  for (int i = 0; i < 599; ++i) l.add(1000, 400);  // large ones,
+  l.add(70, 5);                                    // and a small one that was in the way of something
+  EXPECT_EQ(l.all().count(), 1200U);
+  EXPECT_EQ(l.all().percentile(500), 10U);
+  EXPECT_EQ(l.percentile_over_usual(500), 1);
+  EXPECT_EQ(l.percentile_over_usual(999), 1);
+  EXPECT_EQ(l.percentile_over_usual(1000), 7);
+  sized_latencies twice = l;
+  twice.add(l);
+  EXPECT_EQ(twice.all().count(), 2400U);
+  EXPECT_EQ(twice.percentile_over_usual(1000), 7);
 }
 
-TEST(bench, every_latency_is_also_counted_per_page) {
-  // All requests of eight pages that nobody had before: what a request takes per page is an eighth of what it takes.
+TEST(bench, sizes_of_one_half_of_a_power_of_two_are_about_the_same) {
+  const sized_latencies l;
+  const auto alike = [&](std::size_t a, std::size_t b) { return &l.about(a) == &l.about(b); };
+  EXPECT_TRUE(alike(4, 5) && alike(6, 7) && alike(1024, 1535) && alike(std::size_t{1} << 30, 1 << 20));
+  EXPECT_FALSE(alike(0, 1) || alike(1, 2) || alike(2, 3) || alike(3, 4) || alike(5, 6) || alike(7, 8) || alike(1535, 1536));
+}
+
+TEST(bench, latency_counts_under_the_pages_that_were_worked_on) {
+  // All requests of eight pages that nobody had before. Eight are open before the first one is finished.
   trace t;
   t.block_tokens = 16;
   for (std::uint64_t i = 0; i < 500; ++i) {
@@ -153,12 +165,12 @@ TEST(bench, every_latency_is_also_counted_per_page) {
   }
   const load l = make_load("even", "of a test", t, 16, 1 << 20);
   for (const contestant& c : contestants()) {
-    for (const bench_mode mode : {bench_mode::full_cycle, bench_mode::warm_lookup, bench_mode::cold_lookup}) {
+    const bench_pass cycle = c.prepare(l, bench_mode::full_cycle, 8192)->run(1);
+    EXPECT_EQ(cycle.latencies.about(8).count(), in_flight - 1) << c.name;
+    EXPECT_EQ(cycle.latencies.about(8 + 8).count(), 500 - (in_flight - 1)) << c.name;
+    for (const bench_mode mode : {bench_mode::warm_lookup, bench_mode::cold_lookup}) {
       const bench_pass p = c.prepare(l, mode, 8192)->run(1);
-      EXPECT_EQ(p.latency_per_page.count(), p.latency.count()) << c.name;
-      const auto whole = static_cast<double>(p.latency.percentile(500));
-      const double per_page = static_cast<double>(p.latency_per_page.percentile(500)) * 1e-3;
-      EXPECT_NEAR(per_page, whole / 8, whole / 8 * 0.03 + 0.1) << c.name << ", " << to_string(mode);
+      EXPECT_EQ(p.latencies.about(8 + 8).count(), p.requests) << c.name << ", " << to_string(mode);
     }
   }
 }
@@ -316,18 +328,15 @@ TEST(bench, cores_that_threads_had_are_in_table_and_json) {
   EXPECT_NE(table.find("    0.50   1.87"), std::string::npos) << table;
 }
 
-TEST(bench, percentiles_per_page_are_beside_the_raw_ones_in_table_and_json) {
+TEST(bench, latencies_over_the_usual_ones_are_beside_the_raw_ones_in_table_and_json) {
   bench_results results = made_up();
   results.cells[2].p50_ns = 1000;
   results.cells[2].p999_ns = 50'000;
-  results.cells[2].p50_ns_per_page = 12.5;
-  results.cells[2].p999_ns_per_page = 100;
+  results.cells[2].p999_over_usual = 8.25;
   const nlohmann::ordered_json json = to_json({small_load()}, results);
-  EXPECT_EQ(json["results"][2]["latency_ns_per_page"]["p50"], 12.5);
-  EXPECT_EQ(json["results"][2]["latency_ns_per_page"]["p999"], 100);
+  EXPECT_EQ(json["results"][2]["latency_over_usual"]["p999"], 8.25);
   const std::string table = to_table({small_load()}, results);
-  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0          12.5          100.0     8.0\n"),
-            std::string::npos) << table;
+  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0         8.2\n"), std::string::npos) << table;
 }
 
 TEST(bench, cost_of_the_layer_is_in_table_and_json) {

@@ -4,7 +4,6 @@
 // knows no percentiles of what each request took.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,21 +29,15 @@ const char* to_string(bench_mode m);
 
 /// What one pass measured.
 struct bench_pass {
-  /// Adds what a request took to both histograms. `half_pages` counts a page once for the first half of the work on it,
-  /// lookup and allocation, and once for the second, publication and release. Less than one whole page counts as one.
-  void add_latency(std::uint64_t ns, std::size_t half_pages) noexcept {
-    latency.add(ns);
-    latency_per_page.add(2000 * ns / std::max<std::size_t>(half_pages, 2));
-  }
-
   double seconds = 0;  ///< from the start of the first thread to the end of the last
   std::uint64_t requests = 0;
   std::uint64_t rejected = 0;
   std::uint64_t pages = 0;      ///< that these requests found or allocated
   std::uint64_t hit_pages = 0;  ///< of these, found
   std::uint64_t timed_ns = 0;   ///< of all threads together, inside what is measured
-  latency_histogram latency;    ///< of each request, in nanoseconds
-  latency_histogram latency_per_page;  ///< of each request over the pages that it worked on, in picoseconds
+  /// Of each request, in nanoseconds. Its size is that of the work, where a page counts once for the first half of what is done
+  /// with it, lookup and allocation, and once for the second, publication and release.
+  sized_latencies latencies;
   std::optional<spin_sample> spinning;  ///< of as many threads, before the pass; nothing with one thread
 };
 

@@ -93,8 +93,7 @@ class course final : public prepared_cache {
       all.pages += part.pages;
       all.hit_pages += part.hit_pages;
       all.timed_ns += part.timed_ns;
-      all.latency.add(part.latency);
-      all.latency_per_page.add(part.latency_per_page);
+      all.latencies.add(part.latencies);
     }
     return all;
   }
@@ -127,7 +126,7 @@ class course final : public prepared_cache {
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
   // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of
-  // the work on the pages of each, by which the time per page is counted. `shift` is added to every token.
+  // the work on the pages of each, which is the size that the latency is counted under. `shift` is added to every token.
   void serve(const request_list& share, token shift, bench_pass& p) {
     std::vector<token> shifted;
     std::array<lease_type, in_flight> open;
@@ -164,7 +163,7 @@ class course final : public prepared_cache {
         static_cast<void>(cache_->release(l));
       }
       const std::uint64_t after = now_ns();
-      p.add_latency(after - before, half_pages);
+      p.latencies.add(after - before, half_pages);
       before = after;
     }
     while (closed != opened) finish();
@@ -183,7 +182,7 @@ class course final : public prepared_cache {
       static_cast<void>(cache_->release(l));
       const std::uint64_t released = now_ns();
       if (mode_ == bench_mode::warm_lookup) after = released;
-      p.add_latency(after - before, 2 * hits);
+      p.latencies.add(after - before, 2 * hits);
       p.timed_ns += after - before;
       before = released;
     }

@@ -13,7 +13,7 @@ namespace {
 class bench_command : public command_line {};
 
 TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
-  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --svg charts");
+  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --cycle-pages 16384 --svg charts");
   ASSERT_TRUE(json.is_object());
   EXPECT_EQ(json["tool"], "triecheck-bench");
   std::set<std::string> caches, loads, modes;
@@ -24,7 +24,10 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
     EXPECT_GT(r["requests_per_second"], 0);
     EXPECT_GT(r["latency_ns"]["p50"], 0);
     EXPECT_LE(r["latency_ns"]["p50"], r["latency_ns"]["p999"]);
-    EXPECT_LE(r["latency_ns_per_page"]["p50"], r["latency_ns_per_page"]["p999"]);
+    EXPECT_GE(r["latency_over_usual"]["p999"], 1);
+    if (r["mode"] == "full cycle" && r["sweep"] == "threads") {
+      EXPECT_EQ(r["pages"], 16384);
+    }
     EXPECT_EQ(r["spin_scale"].is_null(), r["threads"] == 1);
   }
   EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("map-trie") && caches.contains("std-coarse"));
@@ -57,6 +60,7 @@ TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
   expect_usage_error("--pages 1k",
                      "triecheck-bench: --pages: must be whole numbers from 1 to 67108864 with commas between "
                      "them, not '1k'");
+  expect_usage_error("--cycle-pages 0", "triecheck-bench: --cycle-pages: must be a whole number from 1 to 67108864, not '0'");
   for (const std::string text : {"-1", "nan", "1s", ""}) {
     expect_usage_error("--seconds '" + text + "'",
                        "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
