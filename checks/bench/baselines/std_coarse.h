@@ -32,7 +32,7 @@ class std_coarse_cache {
         records_(config.pages, config.tokens_per_page),
         pool_(records_.fields<std_pool::per_page>(), config.pages),
         trie_(records_.fields<std_trie::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
-        unpinned_(records_.fields<std_recency_list::per_page>(), config.pages) {}
+        unpinned_(records_.fields<std_recency_list::per_page>()) {}
 
   std_coarse_cache(const std_coarse_cache&) = delete;
   std_coarse_cache& operator=(const std_coarse_cache&) = delete;
@@ -210,9 +210,9 @@ class std_coarse_cache {
   }
 
   void unpin(page_id page) {
-    if (trie_.drop_pin(page) != 0) return;
-    unpinned_.push_newest(page);
-    ++unpinned_count_;
+    const bool unpinned = trie_.drop_pin(page) == 0;
+    unpinned_.released(page, unpinned);
+    if (unpinned) ++unpinned_count_;
   }
 
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {

@@ -165,20 +165,27 @@ class std_pool {
 
 class std_recency_list {
  public:
+  static constexpr page_id unlisted{static_cast<std::uint32_t>(no_page) - 1};
+
   struct per_page {
-    page_id older;  // of a page that is not listed, itself
+    page_id older{unlisted};
     page_id newer;
   };
 
-  std_recency_list(column<per_page> links, std::size_t pages) : links_(links) {
-    for (std::size_t i = 0; i < pages; ++i) links_[i].older = page_id(static_cast<std::uint32_t>(i));
+  explicit std_recency_list(column<per_page> links) : links_(links) {}
+
+  void released(page_id page, bool unpinned) {
+    if (unpinned) push_newest(page);
   }
 
   page_id oldest() const { return oldest_; }
+
+  bool contains(page_id page) const { return links_[page].older != unlisted; }
+
   page_id newer_than(page_id page) const { return links_[page].newer; }
 
   void push_newest(page_id page) {
-    if (links_[page].older != page) remove(page);
+    if (contains(page)) remove(page);
     const page_id before = newest_;
     links_[page].older = before;
     links_[page].newer = no_page;
@@ -189,7 +196,7 @@ class std_recency_list {
   void remove(page_id page) {
     const page_id older = links_[page].older;
     const page_id newer = links_[page].newer;
-    links_[page].older = page;
+    links_[page].older = unlisted;
     next_of(older, oldest_) = newer;
     (newer == no_page ? newest_ : links_[newer].older) = older;
   }
