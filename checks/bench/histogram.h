@@ -17,6 +17,11 @@
 
 namespace triecheck::checks {
 
+/// How many of `count` values, from the least on, it takes for `per_mille` of 1,000 of them: the nearest rank.
+constexpr std::uint64_t nearest_rank(std::uint64_t count, std::uint64_t per_mille) noexcept {
+  return (count * per_mille + 999) / 1000;
+}
+
 class latency_histogram {
  public:
   void add(std::uint64_t latency) noexcept {
@@ -34,7 +39,7 @@ class latency_histogram {
   /// The nearest rank: the smallest latency that at least `per_mille` of 1,000 do not exceed; the middle of its bucket.
   /// 0 where there is none.
   std::uint64_t percentile(std::uint64_t per_mille) const noexcept {
-    const std::uint64_t rank = (count_ * per_mille + 999) / 1000;
+    const std::uint64_t rank = nearest_rank(count_, per_mille);
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       seen += counts_[i];
@@ -104,7 +109,7 @@ class sized_latencies {
       });
     }
     std::sort(ratios.begin(), ratios.end());
-    const std::uint64_t rank = (count * per_mille + 999) / 1000;
+    const std::uint64_t rank = nearest_rank(count, per_mille);
     std::uint64_t seen = 0;
     for (const auto& [ratio, n] : ratios) {
       seen += n;
