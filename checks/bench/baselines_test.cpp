@@ -26,11 +26,11 @@ namespace {
 template <class Cache>
 class baseline : public testing::Test {};
 
-using baselines = testing::Types<hash_chain_cache, map_trie_cache, std_coarse_cache>;
+using baselines = testing::Types<hash_chain_cache, map_trie_cache, std_coarse_cache<>>;
 struct name_of_baseline {
   template <class Cache>
   static std::string GetName(int) {
-    if (std::is_same_v<Cache, std_coarse_cache>) return "std_coarse";
+    if (std::is_same_v<Cache, std_coarse_cache<>>) return "std_coarse";
     return std::is_same_v<Cache, hash_chain_cache> ? "hash_chain" : "map_trie";
   }
 };
@@ -73,7 +73,7 @@ static_assert(same_layout<recency_list<std_sync>::per_page, std_recency_list::pe
 static_assert(same_layout<recency_list<std_sync>, std_recency_list>);
 static_assert(same_layout<cache_counters<plain_count<std_sync, std::uint64_t>>, std_counters>);
 static_assert(same_layout<lease_buffers<std_sync>, std_lease_buffers>);
-static_assert(same_layout<coarse, std_coarse_cache>);
+static_assert(same_layout<coarse, std_coarse_cache<>>);
 
 // The same steps: pages, their order on the lists and every counter are those of `coarse`, not only what may be asked for.
 TEST(std_coarse, does_step_by_step_what_coarse_does) {
@@ -81,8 +81,8 @@ TEST(std_coarse, does_step_by_step_what_coarse_does) {
   t.block_tokens = 16;
   const cache_config config = {.pages = 700, .tokens_per_page = 16};
   coarse shipped(config);
-  std_coarse_cache written(config);
-  std::deque<std::pair<coarse::lease_type, std_coarse_cache::lease_type>> open;
+  std_coarse_cache<> written(config);
+  std::deque<std::pair<coarse::lease_type, std_coarse_cache<>::lease_type>> open;
   std::vector<token> tokens;
   for (const trace_row& row : t.rows) {
     expand(row, t.block_tokens, tokens);

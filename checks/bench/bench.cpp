@@ -138,7 +138,9 @@ class bench_run {
   void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
     say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages: what the layer costs");
     const auto prepared = [&](const contestant& c) -> preparation { return [&] { return c.prepare(l, mode, pages); }; };
-    layer_cost c = measure_layer_cost(prepared(layer_pair().layer), prepared(layer_pair().bare), options_.seconds);
+    std::vector<layer_preparations> compilations;
+    for (const layer_contestants& pair : layer_pairs()) compilations.push_back({prepared(pair.layer), prepared(pair.bare)});
+    layer_cost c = measure_layer_cost(compilations, options_.seconds);
     c.load = l.name;
     c.mode = mode;
     c.pages = pages;

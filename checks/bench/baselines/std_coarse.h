@@ -1,6 +1,7 @@
 // The baseline "std-coarse": `coarse` written by hand on the standard library, without the sync layer, a policy, labels or
 // contracts. The yardstick for what the production layer costs: the same algorithm on the same records, so the two differ
 // in nothing else. Not meant to be used, and not to be improved by itself: what changes in cache/locked.h changes here.
+// `Copy` tells apart what is compiled several times (layer_pair.h).
 //
 // Threads: any, for different leases; the destructor and the moves by one.
 #pragma once
@@ -22,6 +23,7 @@
 
 namespace triecheck::checks {
 
+template <std::size_t Copy = 0>
 class std_coarse_cache {
  public:
   using lease_type = lease<std_coarse_cache>;
@@ -197,6 +199,10 @@ class std_coarse_cache {
   }
 
  private:
+  struct trie_type : std_trie {  // a class of each copy, so that the walks over it are, too
+    using std_trie::std_trie;
+  };
+
   // What follows requires mutex_.
 
   void open(lease_type& l) {
@@ -226,7 +232,7 @@ class std_coarse_cache {
     return true;
   }
 
-  void publish_page(const std_trie::key& k, page_id& page) {
+  void publish_page(const typename trie_type::key& k, page_id& page) {
     const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
       pool_.mark_cached(page);
@@ -271,7 +277,7 @@ class std_coarse_cache {
   // Guarded by mutex_.
   page_records<token, std_trie::per_page, std_pool::per_page, std_recency_list::per_page> records_;
   std_pool pool_;
-  std_trie trie_;
+  trie_type trie_;
   std_recency_list unpinned_;
   std::size_t unpinned_count_ = 0;
   std_counters counters_;

@@ -1,0 +1,7 @@
+#include "checks/bench/layer_alignment.h"
+
+namespace triecheck::checks {
+
+template layer_contestants layer_pair_aligned<16>();
+
+}  // namespace triecheck::checks
