@@ -91,7 +91,7 @@ int bench(const arguments& a, const std::string& command) {
   options.cycle_pages = a.cycle_pages;
   options.seconds = parse_seconds(a.seconds);
   options.on_cell = show_cell;
-  check_writable(a.json);
+  check_outputs({a.json}, {a.trace});
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
   if (error) throw usage_error(a.svg + " cannot be made (" + error.message() + ")");
@@ -167,6 +167,8 @@ int main(int argc, char** argv) {
     return tools::report("triecheck-bench: " + std::string(e.what()), checks::exit_usage);
   } catch (const checks::trace_error& e) {
     return tools::report(e.what(), checks::exit_usage);
+  } catch (const tools::output_error& e) {
+    return tools::report("triecheck-bench: " + std::string(e.what()), checks::exit_code(checks::verdict::error));
   } catch (const std::exception& e) {
     return tools::report("triecheck-bench: internal error: " + std::string(e.what()),
                          checks::exit_code(checks::verdict::error));

@@ -200,7 +200,7 @@ bool broken(const std::vector<compared_program>& programs, const std::vector<com
 checks::verdict measure(const arguments& a) {
   const auto directory = scenario_directory("");
   const selection chosen = select(a.names, directory);
-  check_writable(a.json);
+  check_outputs({a.json});
   const bool talk = a.json != "-";
   const litmus::comparison_options options{
       .limit = parse_time("--limit", a.limit), .most_executions = a.executions, .seeds = a.seeds};

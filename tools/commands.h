@@ -21,6 +21,12 @@ class usage_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A result that cannot be written after the work; `what` is as that of usage_error. The exit status is 4.
+class output_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 void add_list(CLI::App& app, int& exit_code);
 void add_explore(CLI::App& app, int& exit_code);
 void add_bench_search(CLI::App& app, int& exit_code);

@@ -1,6 +1,7 @@
 // `triecheck explore`: scenarios under a strategy, each in a process of its own.
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -144,6 +145,11 @@ plan plan_of(const arguments& a) {
   for (const named_scenario& s : p.scenarios) {
     if (a.cache != "all") check_policy(s.program, p.caches.front(), a.fault);
   }
+  for (const named_scenario& s : p.scenarios) {
+    if (s.program.failure && checks::find_variant(s.program.failure->cache) == nullptr) {
+      throw usage_error(s.place + ": its [failure] is one of the cache '" + s.program.failure->cache + "', which there is not");
+    }
+  }
   if (p.scenarios.empty()) std::cerr << "triecheck: there are no scenarios in " << directory.string() << "\n";
   std::optional<checks::chosen_shard> shard;
   if (explore::find_strategy(a.strategy)->takes("--shard")) {
@@ -213,6 +219,19 @@ std::string how_far(const explore::exploration_status& s) {
   return text;
 }
 
+// A first SIGINT or SIGTERM ends the run in order: what is done is reported, the rest is incomplete. A second one ends it at once.
+volatile std::sig_atomic_t interrupted = 0;
+
+void heed_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+// Thrown out of an exploration, which stops its processes.
+struct interruption {};
+
 /// One run of the subcommand: every scenario under every cache.
 class exploration_run {
  public:
@@ -246,6 +265,7 @@ class exploration_run {
       save_checkpoint(file_, checkpoint_);
     }
     if (talk_) print_summary(report);
+    if (interrupted) std::cerr << "triecheck: interrupted" << (file_.empty() ? "" : "; triecheck explore --resume " + shell_word(file_) + " goes on") << std::endl;
     if (!arguments_.junit.empty()) write_text(arguments_.junit, checks::to_junit(report, "explore"));
     if (!arguments_.json.empty()) write_json(arguments_.json, nlohmann::ordered_json(checks::to_json(report)));
     return report.outcome();
@@ -269,12 +289,19 @@ class exploration_run {
         save_checkpoint(file_, checkpoint_);
       };
     }
+    if (interrupted) return report(unfinished(s, o));
     progress_line line;
     const std::string place = "[" + std::to_string(number + 1) + "/" +
                               std::to_string(plan_.scenarios.size() * plan_.caches.size()) + "] " + s.program.name + ", " + cache + ": ";
-    explore::explored e = explore::explore_scenario(s.program, s.place, o, [&](const explore::exploration_status& now) {
-      if (line.due()) line.show(place + how_far(now));
-    });
+    explore::explored e;
+    try {
+      e = explore::explore_scenario(s.program, s.place, o, [&](const explore::exploration_status& now) {
+        if (interrupted) throw interruption();
+        if (line.due()) line.show(place + how_far(now));
+      });
+    } catch (const interruption&) {
+      e = unfinished(s, o);
+    }
     line.clear();
     failures_.store(s.program, o, e.outcome);
     report(e);
@@ -286,11 +313,15 @@ class exploration_run {
     save_checkpoint(file_, checkpoint_);
   }
 
+  explore::explored unfinished(const named_scenario& s, const explore::explore_options& o) const {
+    return {{.scenario = s.program.name, .cache = o.cache, .strategy = o.strategy, .outcome = checks::verdict::incomplete, .scope = "interrupted"}, {}};
+  }
+
   checks::result estimated(const named_scenario& s, const explore::explore_options& o) const {
     checks::result r{.scenario = s.program.name, .cache = o.cache, .strategy = o.strategy, .outcome = checks::verdict::incomplete};
     const auto expected = explore::estimate_scenario(s.program, o);
     if (expected) r.expected = {expected->executions, expected->low, expected->high};
-    r.scope = expected ? "an estimate by random probes; nothing was explored" : "no estimate: the program fails on the way, or has too few executions";
+    r.scope = expected ? "an estimate by random probes; nothing was explored" : "no estimate: the program fails on the way, has few executions, or hardly a random probe ends";
     return r;
   }
 
@@ -315,27 +346,17 @@ class exploration_run {
 };
 
 /// Nothing that the user gave is overwritten, and no output by another.
-void check_outputs(const arguments& a, const plan& p) {
-  std::vector<std::string> outputs;
-  for (const std::string& file : {a.json, a.junit, a.checkpoint}) {
-    if (file.empty() || file == "-") continue;
-    std::error_code missing;
-    for (const named_scenario& s : p.scenarios) {
-      if (std::filesystem::equivalent(file, s.place, missing)) throw usage_error(file + " is a scenario of this run, and is not overwritten");
-    }
-    for (const std::string& other : outputs) {
-      if (file == other || std::filesystem::equivalent(file, other, missing)) throw usage_error(file + " cannot hold two results");
-    }
-    outputs.push_back(file);
-  }
-  for (const std::string& file : {a.json, a.junit}) check_writable(file);
+void check_outputs_of(const arguments& a, const plan& p) {
+  std::vector<std::string> inputs;
+  for (const named_scenario& s : p.scenarios) inputs.push_back(s.place);
   std::error_code missing;
-  const bool the_same = !a.resume.empty() && (a.resume == a.checkpoint || std::filesystem::equivalent(a.resume, a.checkpoint, missing));
-  if (!a.checkpoint.empty() && !the_same) check_new_checkpoint(a.checkpoint);
+  const bool goes_on = !a.resume.empty() && (a.checkpoint.empty() || std::filesystem::equivalent(a.resume, a.checkpoint, missing));
+  if (!goes_on && !a.resume.empty()) inputs.push_back(a.resume);
+  if (!a.checkpoint.empty() && !goes_on) check_new_checkpoint(a.checkpoint);
+  check_outputs({a.json, a.junit, goes_on ? a.resume : a.checkpoint}, inputs);
 }
 
 checks::verdict explore_all(const arguments& a) {
-  if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
   checkpoint from;
   plan p;
   if (a.resume.empty()) {
@@ -348,7 +369,8 @@ checks::verdict explore_all(const arguments& a) {
       throw usage_error(a.resume + ": this checkpoint is damaged (its plan cannot be read)");
     }
   }
-  check_outputs(a, p);
+  check_outputs_of(a, p);
+  heed_interrupts();
   return exploration_run(a, std::move(p), std::move(from)).run();
 }
 
@@ -400,7 +422,7 @@ void add_explore(CLI::App& app, int& exit_code) {
     }
     if (a->obstruction && command->get_option("--strategy")->count() == 0) a->strategy = "obstruction";
     a->bounded_stops = command->get_option("--preemptions")->count() != 0;
-    a->heed_bounds = !a->no_reduction && !a->bounded_stops && command->get_option("--strategy")->count() == 0;
+    a->heed_bounds = !a->no_reduction && !a->estimate && !a->bounded_stops && command->get_option("--strategy")->count() == 0;
     const explore::strategy_name* chosen = explore::find_strategy(a->strategy);
     for (const CLI::Option* o : own_options) {
       if (chosen == nullptr || o->count() == 0) continue;

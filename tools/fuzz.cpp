@@ -126,6 +126,7 @@ checks::verdict fuzz(const arguments& a) {
     chosen.policy = checks::name_of(w->cache.policy);
   }
   const std::vector<checks::fuzz_target> targets = targets_of(chosen);
+  check_outputs({a.json, a.junit});
   const bool in_words = a.json != "-" && a.junit != "-";
   checks::report report;
   report.command = command_of(a);

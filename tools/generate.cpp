@@ -50,11 +50,7 @@ nlohmann::ordered_json to_json(const arguments& a, const checks::trace_summary& 
 
 int generate(const arguments& a) {
   const checks::trace_shape& shape = known_shape(a.shape);
-  if (a.output == "-" && a.json == "-") {
-    throw usage_error("--json -: standard output is the trace's; name a file here or for --output");
-  }
-  check_writable(a.output);
-  check_writable(a.json);
+  check_outputs({a.output, a.json});
   const checks::trace t = checks::generate_trace(shape, a.requests, a.seed, static_cast<std::uint32_t>(a.namespaces));
   std::string lines;
   for (const checks::trace_row& row : t.rows) lines += checks::to_json_line(row);

@@ -122,7 +122,7 @@ int hit_rates(const arguments& a) {
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
   const std::vector<std::size_t> sizes = parse_list("--pages", a.pages, 0xffff'fffe);
   check_memory(sizes.back(), a.page_tokens);
-  check_writable(a.json);
+  check_outputs({a.json}, a.traces);
   std::vector<cell> cells;
   checks::verdict outcome = checks::verdict::pass;
   progress_line line;

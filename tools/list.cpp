@@ -31,6 +31,7 @@ std::string show(model::refusals rule) { return rule == model::refusals::exact ?
 std::string show(checks::at_one_instant together) {
   switch (together) {
     case checks::at_one_instant::each: return "each";
+    case checks::at_one_instant::parts: return "parts";
     case checks::at_one_instant::pages: return "pages";
     case checks::at_one_instant::all: return "all";
   }
@@ -106,6 +107,7 @@ void print(const std::vector<checks::scenario>& scenarios) {
 }
 
 void list(const arguments& a) {
+  check_outputs({a.json});
   std::vector<checks::scenario> scenarios;
   for (const auto& file : checks::find_scenarios(scenario_directory(a.scenarios))) {
     scenarios.push_back(checks::load_scenario(file));

@@ -1,7 +1,7 @@
 // `triecheck`: assembles the subcommands, parses, and turns every error into one line and an exit status.
 //
 //   0  pass        1  fail        2  the command line or a file is wrong, nothing was run
-//   3  incomplete  4  the harness itself failed
+//   3  incomplete  4  the harness itself failed, or a result could not be written
 #include <algorithm>
 #include <exception>
 #include <iostream>
@@ -36,7 +36,7 @@ int report_usage(const std::string& message) {
 }
 
 int report_error(const std::string& message) {
-  std::cerr << one_line("triecheck: internal error: " + message) << "\n";
+  std::cerr << one_line("triecheck: " + message) << "\n";
   return checks::exit_code(checks::verdict::error);
 }
 
@@ -96,9 +96,11 @@ int main(int argc, char** argv) {
     return tools::report_usage(e.what());
   } catch (const checks::trace_error& e) {
     return tools::report_usage(e.what());
-  } catch (const std::bad_alloc&) {
-    return tools::report_error("out of memory");
-  } catch (const std::exception& e) {
+  } catch (const tools::output_error& e) {
     return tools::report_error(e.what());
+  } catch (const std::bad_alloc&) {
+    return tools::report_error("internal error: out of memory");
+  } catch (const std::exception& e) {
+    return tools::report_error("internal error: " + std::string(e.what()));
   }
 }

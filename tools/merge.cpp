@@ -36,8 +36,7 @@ checks::report load(const std::string& file) {
 checks::verdict merge_all(const arguments& a) {
   std::vector<checks::report> shards;
   for (const std::string& file : a.files) shards.push_back(load(file));
-  for (const std::string& file : {a.json, a.junit}) check_writable(file);
-  if (a.json == "-" && a.junit == "-") throw usage_error("--json and --junit cannot both write to standard output");
+  check_outputs({a.json, a.junit}, a.files);
   checks::report whole;
   try {
     whole = checks::merge(shards);

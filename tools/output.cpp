@@ -1,7 +1,10 @@
 #include "tools/output.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -10,12 +13,43 @@
 #include "tools/commands.h"
 
 namespace triecheck::tools {
+namespace {
 
-void check_writable(const std::string& path_or_dash) {
-  if (path_or_dash.empty() || path_or_dash == "-") return;
-  errno = 0;
-  if (std::ofstream(path_or_dash, std::ios::binary | std::ios::app)) return;
-  throw usage_error(path_or_dash + " cannot be written (" + std::generic_category().message(errno) + ")");
+namespace fs = std::filesystem;
+
+// Whether a result in `a` would replace `b`: devices hold any number.
+bool is_one_file(const std::string& a, const std::string& b) {
+  std::error_code none;
+  if (fs::exists(a, none) && !fs::is_regular_file(a, none)) return false;
+  return fs::weakly_canonical(fs::absolute(a, none), none) == fs::weakly_canonical(fs::absolute(b, none), none) || fs::equivalent(a, b, none);
+}
+
+// Asks, and leaves no trace.
+void check_writable(const std::string& file) {
+  std::error_code none;
+  const fs::path place = fs::absolute(file, none);
+  int reason = 0;
+  if (fs::is_directory(place, none)) reason = EISDIR;
+  else if (fs::exists(place, none) ? access(place.c_str(), W_OK) : access(place.parent_path().c_str(), W_OK | X_OK)) reason = errno;
+  if (reason != 0) throw usage_error(file + " cannot be written (" + std::generic_category().message(reason) + ")");
+}
+
+}  // namespace
+
+void check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+  if (std::count(outputs.begin(), outputs.end(), "-") > 1) throw usage_error("standard output cannot hold two results");
+  std::vector<std::string> files;
+  for (const std::string& file : outputs) {
+    if (file.empty() || file == "-") continue;
+    for (const std::string& input : inputs) {
+      if (is_one_file(file, input)) throw usage_error(file + " is read by this run, and is not overwritten");
+    }
+    for (const std::string& other : files) {
+      if (is_one_file(file, other)) throw usage_error(file + " cannot hold two results");
+    }
+    check_writable(file);
+    files.push_back(file);
+  }
 }
 
 nlohmann::json read_json(const std::string& file) {
@@ -46,8 +80,8 @@ void write_text(const std::string& path_or_dash, const std::string& text) {
   if (out) return;
   const int reason = errno;
   std::cout << text << std::flush;
-  throw usage_error(path_or_dash + " cannot be written (" + std::generic_category().message(reason) +
-                    "); the result is on standard output");
+  throw output_error(path_or_dash + " cannot be written (" + std::generic_category().message(reason) +
+                     "); the result is on standard output");
 }
 
 void write_json(const std::string& path_or_dash, const nlohmann::ordered_json& value) {

@@ -24,6 +24,7 @@ struct arguments {
 
 checks::verdict replay(const arguments& a) {
   const failing_execution e = find_execution(a.execution, scenario_directory(a.directory));
+  check_outputs({a.json}, {a.execution, e.scenario.place});
   const explore::replay_token& token = e.token;
   const checks::scenario& s = e.scenario.program;
   const explore::explored r = explore::replay_scenario(s, token, a.all);

@@ -41,9 +41,6 @@ fs::path default_output(const arguments& a, const failing_execution& e) {
 fs::path output_of(const arguments& a, const failing_execution& e) {
   const fs::path output = a.output.empty() ? default_output(a, e) : fs::path(a.output);
   std::error_code no_file;
-  for (const std::string& input : {a.execution, e.scenario.place}) {
-    if (fs::equivalent(output, input, no_file)) throw usage_error(output.string() + ": shrinking does not overwrite what it shrinks");
-  }
   const fs::path folder = output.parent_path();
   const bool missing = !a.output.empty() && !folder.empty() && !fs::is_directory(folder, no_file);
   if (missing) throw usage_error("--output: there is no folder " + folder.string());
@@ -75,7 +72,8 @@ checks::verdict shrink_execution(const arguments& a) {
   const std::chrono::duration<double> budget = parse_time("--budget", a.budget);
   const failing_execution e = find_execution(a.execution, scenario_directory(a.directory));
   const fs::path output = output_of(a, e);
-  check_writable(a.json);
+  const bool has_folder = output.parent_path().empty() || fs::exists(output.parent_path());  // that of failures is made later
+  check_outputs({a.json, has_folder ? output.string() : ""}, {a.execution, e.scenario.place});
 
   progress_line line;
   std::string why;

@@ -118,6 +118,7 @@ int simulate(const arguments& a) {
   const checks::variant& variant = known_variant(a.cache);
   const model::eviction_policy policy = known_policy(a.policy, variant).value;
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
+  check_outputs({a.json}, {a.trace});
   const checks::trace t = checks::load_trace(a.trace, a.block_tokens);
   const checks::simulation_options options = {.cache = variant.name,
                                               .policy = policy,

@@ -100,6 +100,43 @@ TEST_F(command_line, leading_zeros_do_not_make_a_number_octal) {
   EXPECT_EQ(run_json("simulate t --page-tokens 512 --pages 010")["pages"], 10);
 }
 
+// ---- Nothing is lost
+
+TEST_F(command_line, result_replaces_nothing_that_the_run_reads) {
+  write("t", std::string(good_line) + "\n");
+  const std::string before = contents(directory_ / "t");
+  const std::string kept = " is read by this run, and is not overwritten";
+  expect_usage_error("simulate t --pages 5 --json t", "triecheck: t" + kept);
+  expect_usage_error("simulate t --pages 5 --json ./t", "triecheck: ./t" + kept);
+  expect_usage_error("hit-rates t --pages 5 --json t", "triecheck: t" + kept);
+  EXPECT_EQ(contents(directory_ / "t"), before);
+}
+
+TEST_F(command_line, file_holds_one_result) {
+  const std::string taken = " cannot hold two results";
+  expect_usage_error("fuzz --cases 1 --json r --junit ./r", "triecheck: ./r" + taken);
+  expect_usage_error("fuzz --cases 1 --json - --junit -", "triecheck: standard output" + taken);
+  expect_usage_error("generate --shape chat --requests 1 --output r --json r", "triecheck: r" + taken);
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "r")) << "what was refused leaves no file";
+  EXPECT_EQ(run("generate --shape chat --requests 1 --output /dev/null --json /dev/null").status, 0) << "a device holds any number";
+}
+
+TEST_F(command_line, result_that_cannot_be_written_is_known_before_the_work) {
+  write("t", std::string(good_line) + "\n");
+  const std::string refused = "triecheck: nowhere/r cannot be written (No such file or directory)";
+  for (const std::string command : {"list", "fuzz --cases 1", "simulate t --pages 5", "hit-rates t --pages 5"}) {
+    expect_usage_error(command + " --json nowhere/r", refused);
+  }
+  expect_usage_error("fuzz --cases 1 --junit nowhere/r", refused);
+}
+
+TEST_F(command_line, result_that_cannot_be_written_after_the_work_goes_to_standard_output) {
+  const ended e = run("generate --shape chat --requests 3 --output /dev/full");
+  EXPECT_EQ(e.status, 4);
+  EXPECT_EQ(std::count(e.out.begin(), e.out.end(), '\n'), 3);
+  EXPECT_EQ(e.err, "triecheck: /dev/full cannot be written (No space left on device); the result is on standard output\n");
+}
+
 // ---- list
 
 TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
@@ -233,16 +270,6 @@ TEST_F(command_line, comparison_with_the_exact_cache_does_not_go_with_verificati
   expect_usage_error("simulate t --pages 5 --verify --compare-exact",
                      "triecheck: --compare-exact does not go with --verify, whose checks between the operations would change "
                      "their order: run one after the other");
-}
-
-TEST_F(command_line, result_that_cannot_be_written_is_printed) {
-  write("t.jsonl", small_trace);
-  const ended e = run("simulate t.jsonl --pages 4 --json nowhere/result.json");
-  EXPECT_EQ(e.status, 2);
-  EXPECT_EQ(e.err,
-            "triecheck: nowhere/result.json cannot be written (No such file or directory); the result is on standard "
-            "output\n");
-  EXPECT_NE(e.out.find("\"looked_up_pages\""), std::string::npos);
 }
 
 TEST_F(command_line, cache_that_is_too_large_is_a_usage_error) {

@@ -22,7 +22,7 @@ TEST_F(generate_command, arguments_that_cannot_be_are_usage_errors) {
   }
   expect_usage_error("generate --shape zipf --seed x", "triecheck: --seed: must be a whole number, not 'x'");
   expect_usage_error("generate --shape zipf --json -",
-                     "triecheck: --json -: standard output is the trace's; name a file here or for --output");
+                     "triecheck: standard output cannot hold two results");
   expect_usage_error("generate --shape zipf --output nowhere/t",
                      "triecheck: nowhere/t cannot be written (No such file or directory)");
   expect_usage_error("generate --shape zipf --json nowhere/t",

@@ -36,10 +36,10 @@ class long_run : public command_line {
     EXPECT_EQ(r["executions"], 28'560);
   }
 
-  // Starts the program, and kills it without mercy once `file` has been there for the given number of writes.
-  void kill_after(const std::string& arguments, const std::string& file, unsigned writes) const {
+  // Starts the program, and kills it once `file` has been there for the given number of writes; returns how it ended.
+  int kill_after(const std::string& arguments, const std::string& file, unsigned writes, int signal = SIGKILL) const {
     const pid_t child = fork();
-    ASSERT_GE(child, 0);
+    EXPECT_GE(child, 0);
     if (child == 0) {
       if (chdir(directory_.c_str()) != 0 || freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(9);
       execl("/bin/sh", "sh", "-c", ("exec '" TRIECHECK_BINARY "' " + arguments).c_str(), nullptr);
@@ -54,8 +54,10 @@ class long_run : public command_line {
         ++seen;
       }
     }
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    kill(child, signal);
+    int ended = -1;
+    waitpid(child, &ended, 0);
+    return ended;
   }
 };
 
@@ -105,6 +107,23 @@ TEST_F(long_run, a_killed_shard_resumes_to_the_counts_of_one_that_was_not) {
   const auto resumed = result_in("resumed.json");
   for (const char* key : {"verdict", "complete", "executions", "redundant", "steps", "space"}) EXPECT_EQ(resumed[key], whole[key]) << key;
   EXPECT_FALSE(std::filesystem::exists(directory_ / "run.checkpoint.next"));
+}
+
+TEST_F(long_run, an_interrupt_leaves_what_is_done_and_a_checkpoint_that_goes_on) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    // Written at the beginning, behind the first scenario, and on the way through the others.
+    const int ended = kill_after("explore three_releases_of_one_prefix large.toml large.toml --checkpoint run.checkpoint --json some.json", "run.checkpoint", 2, signal);
+    ASSERT_TRUE(WIFEXITED(ended));
+    EXPECT_EQ(WEXITSTATUS(ended), 3);
+    const auto some = nlohmann::json::parse(contents(directory_ / "some.json"))["results"];
+    ASSERT_EQ(some.size(), 3U);
+    EXPECT_EQ(some[0]["verdict"], "pass");
+    EXPECT_EQ(some[2]["verdict"], "incomplete");
+    EXPECT_EQ(some[2]["scope"], "interrupted");
+    EXPECT_EQ(run("explore --resume run.checkpoint --json rest.json").status, 0);
+    expect_the_whole(nlohmann::json::parse(contents(directory_ / "rest.json"))["results"][2]);
+    std::filesystem::remove(directory_ / "run.checkpoint");
+  }
 }
 
 TEST_F(long_run, a_budget_leaves_a_checkpoint_that_goes_on) {
@@ -159,7 +178,7 @@ TEST_F(long_run, wrong_use_is_one_line_each) {
       {"merge torn.json", "torn.json:2:"},
       {"merge missing.json", "missing.json cannot be read"},
       {"merge", "file"},
-      {"explore large.toml --checkpoint nowhere/run.checkpoint", "nowhere/run.checkpoint: the checkpoint cannot be written"},
+      {"explore large.toml --checkpoint nowhere/run.checkpoint", "nowhere/run.checkpoint cannot be written"},
   };
   for (const auto& [arguments, message] : cases) {
     const ended e = run(arguments);

@@ -136,7 +136,9 @@ std::optional<estimate> exploration::probe() {
   };
   const isolated_run child = run_isolated(body, options_.patience);
   const auto samples = child.answer.empty() ? std::vector<double>{} : json::parse(child.answer).get<std::vector<double>>();
-  if (samples.size() >= enough_samples) probed_ = estimate_from(samples);
+  // Where hardly a path ended, because most met an order again that is another one's, the mean says nothing.
+  const auto ended = static_cast<std::size_t>(std::count_if(samples.begin(), samples.end(), [](double leaves) { return leaves != 0; }));
+  if (ended >= enough_samples) probed_ = estimate_from(samples);
   return probed_;
 }
 

@@ -87,6 +87,7 @@ constexpr char is_answer = 'a';
 
 [[noreturn]] void run_child(const isolated_body& body, progress& shared, int out) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (const int ends_the_parent : {SIGINT, SIGTERM}) signal(ends_the_parent, SIG_IGN);  // it may have something to say first
   watched = &shared;
   install_handlers();
   const auto send = [out](char kind, const std::string& line) {
