@@ -18,8 +18,8 @@
 //
 // Who does not get the turn of a lane does not wait: it goes on with another one. Where the lane that it did not get is older
 // by so much that this would cost recency, because its curator sleeps, say, it evicts with the hand and asks again. The hand
-// goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago, and its parents as
-// far as they fall with it. A thread that stops with a turn costs the others recency, nothing else.
+// goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago, whatever its age, and
+// its parents as far as they fall with it. A thread that stops with a turn costs the others recency, nothing else.
 //
 // A parent that is left behind by the hand, or by the fall of a child that was listed in another lane, is as old as its child
 // was: it does not go behind what is newer. If it is not where a release of its own put it, it goes to the front.
@@ -27,7 +27,8 @@
 // Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts it
 // there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
-// sorted but for those released again, and O(threads) per call; a refusal with the hand O(pages).
+// sorted but for those released again, and O(threads) per call. Where the hand evicts, it looks at some hundred pages for each
+// leaf, and at all of them where hardly one is a leaf without pins.
 // Threads and progress: any; post is lock-free, evict too.
 #pragma once
 
@@ -35,6 +36,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <list>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -162,7 +164,7 @@ class eviction_queue {
     lanes_.use(i);
     lane& l = lanes_[i];
     page_id top = l.inbox.load(orders::inbox_look);
-    if (l.front.load(orders::hint) == no_tick) l.front.store(tick(page), orders::hint);
+    if (const std::uint64_t released = tick(page); released < l.front.load(orders::hint)) l.front.store(released, orders::hint);
     do {
       at(page).below.set(top);
     } while (!l.inbox.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
@@ -191,8 +193,8 @@ class eviction_queue {
   }
 
   // The caller's own lane if it is open and about as old as the others of `open`, else the oldest of these; `no_lane` where that
-  // is not about as old as what is taken. What was seen of the others lasts a while, as they only grow younger: not to look at
-  // them every time leaves their lines with their threads.
+  // is not about as old as what is taken. What was seen of the others lasts a while, as they mostly grow younger: not to look at
+  // them every time leaves their lines with their threads. Who makes one older looks again; others may be late to see it.
   std::size_t next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) {
     if (taken == 0 && std::has_single_bit(open)) return lanes_.first_of(open);
     const std::uint64_t mine = open & lanes_.bit(own());
@@ -227,6 +229,8 @@ class eviction_queue {
         put_in_front(l, parent);
       } else if (!is_here || !l.list.contains(parent)) {
         open |= post(parent);
+        // It may be older than what the own lane knows of others.
+        if (!is_here) lanes_[own()].until.store(0, orders::hint);
       }
     };
     std::size_t count = 0;
@@ -315,7 +319,11 @@ class eviction_queue {
       page_id& older = b == no_page || (a != no_page && tick(a) <= tick(b)) ? a : b;
       const page_id page = older;
       older = at(page).below.get();
-      (last == no_page ? head = page : (at(last).below.set(page), page));
+      if (last == no_page) {
+        head = page;
+      } else {
+        at(last).below.set(page);
+      }
       last = page;
     }
     return head;
@@ -397,20 +405,24 @@ class eviction_queue {
 
 template <sync_layer Sync>
 std::vector<page_id> eviction_queue<Sync>::order() const {
-  std::vector<page_id> waiting;  // as the lists would be after the inboxes were emptied, the front at the end
-  const auto add = [&](page_id page) {
-    std::erase(waiting, page);
-    waiting.push_back(page);
+  std::list<page_id> waiting;  // as the lists would be after the inboxes were emptied
+  std::vector<std::list<page_id>::iterator> place(pages_, waiting.end());
+  const auto is_waiting = [&](page_id page) { return place[index_of(page)] != waiting.end(); };
+  const auto take_out = [&](page_id page) {
+    if (is_waiting(page)) waiting.erase(std::exchange(place[index_of(page)], waiting.end()));
+  };
+  const auto put = [&](page_id page, bool last) {
+    take_out(page);
+    place[index_of(page)] = waiting.insert(last ? waiting.end() : waiting.begin(), page);
   };
   for (std::size_t i = 0; i < lanes_type::count; ++i) {
     const lane& l = lanes_[i];
     std::vector<page_id> posted;
     for (page_id page = l.inbox.load(orders::inbox_look); page != no_page; page = at(page).below.get()) posted.push_back(page);
     std::stable_sort(posted.begin(), posted.end(), [&](page_id a, page_id b) { return tick(a) < tick(b); });
-    for (page_id page = l.list.oldest(); page != no_page; page = l.list.newer_than(page)) add(page);
-    for (const page_id page : posted) add(page);
+    for (page_id page = l.list.oldest(); page != no_page; page = l.list.newer_than(page)) put(page, true);
+    for (const page_id page : posted) put(page, true);
   }
-  std::reverse(waiting.begin(), waiting.end());
 
   std::vector<std::uint32_t> references(pages_);
   std::vector<std::uint64_t> ticks(pages_);
@@ -420,21 +432,16 @@ std::vector<page_id> eviction_queue<Sync>::order() const {
   }
   std::vector<page_id> falling;
   while (!waiting.empty()) {
-    const page_id page = waiting.back();
-    waiting.pop_back();
+    const page_id page = waiting.front();
+    take_out(page);
     if (!trie_.word(page).is_node || references[index_of(page)] != 0) continue;
     falling.push_back(page);
     const page_id parent = trie_.parent(page);
     if (parent == no_page || --references[index_of(parent)] != 0) continue;
     const bool later = ticks[index_of(parent)] > ticks[index_of(page)];
-    if (later && std::find(waiting.begin(), waiting.end(), parent) != waiting.end()) continue;
+    if (later && is_waiting(parent)) continue;
     ticks[index_of(parent)] = std::max(ticks[index_of(parent)], ticks[index_of(page)]);
-    std::erase(waiting, parent);
-    if (later) {
-      waiting.insert(waiting.begin(), parent);
-    } else {
-      waiting.push_back(parent);
-    }
+    put(parent, later);
   }
   return falling;
 }

@@ -41,7 +41,7 @@ class free_stack {
     for (std::size_t i = 0; i < pages; ++i) {
       const bool last = i + 1 == pages;
       const page_id below = last ? no_page : page_id(static_cast<std::uint32_t>(i + 1));
-      entries_[i].word.store(packed({.below = below, .depth = pages - i}), orders::stack_link);
+      entries_[i].word.store(packed({.below = below, .depth = pages - i}), orders::stack_link_write);
       Sync::label(entries_[i].word, "pool.entry", i);
     }
   }
@@ -96,7 +96,7 @@ class free_stack {
       const std::size_t below = depth_of(first.page);
       for (std::size_t i = 0; i < pages.size(); ++i) {
         const page_id next = i + 1 < pages.size() ? pages[i + 1] : first.page;
-        entries_[pages[i]].word.store(packed({.below = next, .depth = below + pages.size() - i}), orders::stack_link);
+        entries_[pages[i]].word.store(packed({.below = next, .depth = below + pages.size() - i}), orders::stack_link_write);
       }
       if (top_.compare_exchange_weak(top, first.leading_to(pages.front()), orders::stack_change, orders::stack_read)) return;
     }
@@ -124,7 +124,7 @@ class free_stack {
     return std::uint64_t{static_cast<std::uint32_t>(e.depth)} << 32 | static_cast<std::uint32_t>(e.below);
   }
   entry at(page_id page) const {
-    const std::uint64_t e = entries_[page].word.load(orders::stack_link);
+    const std::uint64_t e = entries_[page].word.load(orders::stack_link_read);
     return {.below = page_id(static_cast<std::uint32_t>(e)), .depth = e >> 32};
   }
   std::size_t depth_of(page_id page) const { return page == no_page ? 0 : at(page).depth; }

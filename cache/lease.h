@@ -6,6 +6,7 @@
 // Threads: one lease is used by one thread at a time; different leases at will.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -92,10 +93,14 @@ class lease {
     return (token_count_ + tokens_per_page - 1) / tokens_per_page;
   }
 
-  /// Room for so many more pages and tokens, so that taking them cannot throw.
+  /// Room for so many more pages and tokens, so that taking them cannot throw. O(1) amortised for each.
   void reserve_more(std::size_t pages, std::size_t tokens) {
-    pages_.reserve(pages_.size() + pages);
-    unpublished_.reserve(unpublished_.size() + tokens);
+    make_room(pages_, pages);
+    make_room(unpublished_, tokens);
+  }
+  template <class T>
+  static void make_room(std::vector<T>& v, std::size_t more) {
+    if (v.capacity() - v.size() < more) v.reserve(std::max(v.size() + more, 2 * v.capacity()));
   }
 
   void append(std::span<const token> tokens) {

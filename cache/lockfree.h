@@ -14,8 +14,8 @@
 // Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so, else a lease's or
 // the pool's, as the word says that a node keeps its hash in (I1); the references of a node are its children and the open leases that
 // end on it (I4).
-// Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear, stats; wait-free: the counting itself, and
-// the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
+// Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear; wait-free: stats, the counting, and the pin that
+// a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
 // an eviction can make others evict in another order than recency. One thread alone sees recency exactly; several see it but
 // for a sixteenth of the age of what falls, and a quarter while one of them stands still in the middle of an eviction.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
@@ -72,7 +72,7 @@ class lockfree_cache {
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails. Lock-free: starts
   /// again when the deepest node that it found was evicted meanwhile.
-  /// Linearization point: the end of the walk that found no further node, or the pin where every block was found.
+  /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was found.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     lease_type l;
     l.space_ = space;
@@ -100,7 +100,8 @@ class lockfree_cache {
   /// pages that others moved may have been missed, after several attempts. Pages that were evicted on the way stay free.
   /// Free pages first, then eviction of what is missing, then the few free pages that other threads keep (striped_pool.h).
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
-  /// Linearization point: the exchange of the pool's top, or the last look at it.
+  /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node that fell
+  /// for it; of a refusal, the last look at the pool.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
@@ -219,7 +220,9 @@ class lockfree_cache {
     return report;
   }
 
-  /// All counters and gauges at one instant (striped_counts::collect). Lock-free: waits for one at which nobody counts.
+  /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole: the
+  /// pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found than
+  /// looked up. Linearization point, of each counter: the look at the calling thread's part of it.
   cache_stats stats() const {
     const auto c = counts_.collect();
     cache_stats s;
@@ -233,8 +236,9 @@ class lockfree_cache {
     s.refused_too_large = c[refused_too_large];
     s.refused_full = c[refused_full];
     s.open_leases = c[opened_leases] - c[closed_leases];
-    s.cached_pages = s.published_pages - s.evicted_pages;
-    s.private_pages = s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages];
+    // What came to be cached or private after the look at what ceased to be so must not add up to more than all.
+    s.cached_pages = std::min<std::uint64_t>(s.published_pages - s.evicted_pages, config_.pages);
+    s.private_pages = std::min(s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages], config_.pages - s.cached_pages);
     s.free_pages = config_.pages - s.cached_pages - s.private_pages;
     return s;
   }
@@ -264,10 +268,10 @@ class lockfree_cache {
  private:
   using trie_type = lockfree_trie<Sync>;
 
-  // A page is counted out before others can have it, and in when it is had: at no instant are there more pages than all.
+  // What comes to pass with a page or a lease has a higher number than what came before it (striped_counts::collect).
   enum statistic : std::size_t {
-    lookups, looked_up_pages, hit_pages, allocated_pages, published_pages, duplicate_pages, evicted_pages, returned_pages,
-    refused_too_large, refused_full, opened_leases, closed_leases, statistic_count
+    lookups, looked_up_pages, hit_pages, opened_leases, closed_leases, allocated_pages, published_pages, duplicate_pages,
+    returned_pages, evicted_pages, refused_too_large, refused_full, statistic_count
   };
 
   static constexpr std::uint64_t pool = trie_type::nobody;  // has the pages that are neither nodes nor a lease's

@@ -46,8 +46,8 @@ struct node_ref {
   friend constexpr bool operator==(const node_ref&, const node_ref&) = default;
 };
 
-/// The field that leads to the next node of a chain, or to the top of a stack: a page, a version that every change
-/// raises, so that a link that was changed and changed back is not taken for the old one, and a mark: the node whose link
+/// The field that leads to the next node of a chain, or to the top of a stack: a page, a version that every change to another
+/// page raises, so that a link that was changed and changed back is not taken for the old one, and a mark: the node whose link
 /// it is leaves the chain.
 struct link_word {
   page_id page = no_page;

@@ -20,7 +20,7 @@ inline constexpr memory_order link_change = memory_order::seq_cst;
 inline constexpr memory_order link_read = memory_order::seq_cst;
 // (3) with (1): the link of a node that is not linked yet, and a look at one's own: (1) publishes it.
 inline constexpr memory_order link_private = memory_order::relaxed;
-// (4) with (5): writes the block, the hash or owner, the parent and the follower of a page that a lookup may still be reading
+// (4) with (5), (32): writes the block, the hash or owner, the parent and the follower of a page that a lookup may still be reading
 // as the node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
 // here has changed.
 inline constexpr memory_order block_write = memory_order::release;
@@ -82,7 +82,7 @@ inline constexpr memory_order home_move = memory_order::release;
 inline constexpr memory_order home_read = memory_order::acquire;
 // (31) alone: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a call that
 // starts after another one returned sees the lane that it used although nothing else orders the two; with less it could
-// refuse, or evict, beside free pages.
+// refuse beside free pages.
 inline constexpr memory_order lane_used = memory_order::seq_cst;
 
 // ---- The page pool (free_stack.h, striped_pool.h)
@@ -93,9 +93,13 @@ inline constexpr memory_order lane_used = memory_order::seq_cst;
 inline constexpr memory_order stack_change = memory_order::seq_cst;
 // (22) with (21): the top of the stack, before its links are followed and before a refusal. seq_cst: see (21).
 inline constexpr memory_order stack_read = memory_order::seq_cst;
-// (23) alone: a link or a depth below the top: (21) publishes it, and one that is stale or new, or is the follower of a node
-// that the page has become, fails the exchange of the top.
-inline constexpr memory_order stack_link = memory_order::relaxed;
+// (23) with (32): writes a link and a depth below the top.
+inline constexpr memory_order stack_link_write = memory_order::release;
+// (32) with (4), (23): reads them. (21) published them; where they are newer, or are the follower of a node that the page has
+// become, who reads them learns with them that the top has changed: the exchange of the top fails, or the second look at it
+// sees another one. With less that look might be taken first, and a refusal count pages by what was no depth. The exploration
+// cannot show it: under Relacy a later seq_cst load sees every seq_cst store that ran before it.
+inline constexpr memory_order stack_link_read = memory_order::acquire;
 
 // ---- Counts
 
@@ -104,8 +108,8 @@ inline constexpr memory_order count = memory_order::relaxed;
 // (27) with (28): counts in the thread's own stripe (striped.h): publishes what was counted before, by it and by those whose
 // pages it has.
 inline constexpr memory_order count_publish = memory_order::release;
-// (28) with (27): looks at the counts of all threads. Who sees a count sees all that came before it, if not in this look then
-// in the next; with less, two equal looks could both show a lease closed that none shows opened.
+// (28) with (27): looks at the counts of all threads, at those that come later first. Who sees a count sees all that came
+// before it; with less, a lease could be seen closed that was not seen opened.
 inline constexpr memory_order count_collect = memory_order::acquire;
 
 }  // namespace triecheck::orders

@@ -4,7 +4,7 @@
 // A thread that the layer gave an index of its own is the only one that writes its stripe; those beyond the layer's number
 // of indices share the last one and pay for it.
 //
-// Threads and progress: add, next and advance are wait-free; collect is lock-free: it ends when nobody counted meanwhile.
+// Threads and progress: any; wait-free.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +24,7 @@ class striped_counts {
 
   striped_counts() : stripes_(std::make_unique<stripe[]>(stripe_count)) {}
 
+  /// Linearization point: the store.
   void add(std::size_t which, std::uint64_t n) {
     const std::size_t i = Sync::thread_index();
     shared_word& c = stripes_[i].counts[which];
@@ -34,7 +35,7 @@ class striped_counts {
     }
   }
 
-  /// A number that no other call returned; grows from call to call of one thread, starts at 1.
+  /// A number that no other call returned, and none is 0; grows from call to call of one thread.
   std::uint64_t next() {
     const std::size_t i = Sync::thread_index();
     shared_word& c = stripes_[i].numbers;
@@ -48,16 +49,14 @@ class striped_counts {
     return before * stripe_count + i + 1;
   }
 
-  /// All counts at one instant: two looks at them are equal, and no count is seen without those that came before it. What
-  /// nothing orders with the call may be seen late. Linearization point: between the two.
+  /// The counts, from the last number to the first. No count is seen without those of lower numbers that came before it; what
+  /// nothing orders with the call may be seen late. O(threads that the layer numbers).
   values collect() const {
-    values seen = sum();
-    for (;;) {
-      const values again = sum();
-      if (again == seen) return seen;
-      seen = again;
-      Sync::yield();
+    values total{};
+    for (std::size_t which = Counts; which-- > 0;) {
+      for (std::size_t i = 0; i < stripe_count; ++i) total[which] += stripes_[i].counts[which].load(orders::count_collect);
     }
+    return total;
   }
 
  private:
@@ -72,19 +71,11 @@ class striped_counts {
     shared_word numbers{0};
   };
 
-  values sum() const {
-    values total{};
-    for (std::size_t i = 0; i < stripe_count; ++i) {
-      for (std::size_t which = 0; which < Counts; ++which) total[which] += stripes_[i].counts[which].load(orders::count_collect);
-    }
-    return total;
-  }
-
   const std::unique_ptr<stripe[]> stripes_;
 };
 
 /// Ticks that grow from release to release of one thread, and that differ between threads by little: a thread looks at what
-/// is common each time, and writes it when it is `apart` ahead.
+/// is common each time, and writes it when it is `apart` ahead. Threads that share the last stripe may get a tick twice.
 template <sync_layer Sync>
 class striped_clock {
  public:
@@ -97,6 +88,7 @@ class striped_clock {
   /// About what the next tick will be.
   std::uint64_t now() const { return common_.load(orders::tick); }
 
+  /// The tick of a release.
   std::uint64_t advance() {
     shared_word& own = stripes_[Sync::thread_index()].now;
     const std::uint64_t common = common_.load(orders::tick);

@@ -24,7 +24,7 @@ class striped_pool {
  public:
   using per_page = typename free_stack<Sync>::per_page;
 
-  /// A thread keeps so many pages at most.
+  /// A thread keeps so many pages at most; threads that share a lane, each about so many.
   static constexpr std::size_t most_kept = 8;
 
   /// All pages are free, and common. Requires 1 <= pages < 2^32 - 1.

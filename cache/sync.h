@@ -22,8 +22,8 @@
 //                   that explores need not look.
 //   thread_indices, thread_index()
 //                   a constant, and a number of the calling thread below it that no other living thread has; the
-//                   constant itself, where more threads live than there are indices. Who gets the index of a thread that
-//                   ended knows what that one did.
+//                   constant itself, where more threads live than there are indices, and for a thread at its end that has
+//                   given its own back. Who gets the index of a thread that ended knows what that one did with it.
 //   now_ns()        nanoseconds of a steady clock, for measurement only; no behaviour may depend on it.
 //   assign(to, from, n), equal(a, b, n)
 //                   write n vars from plain values, compare n vars with plain values.

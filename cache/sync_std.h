@@ -13,6 +13,7 @@
 #include <shared_mutex>
 #include <thread>
 #include <type_traits>
+#include <utility>
 
 #include "sync.h"
 
@@ -87,8 +88,7 @@ struct std_sync {
 
   static constexpr std::size_t thread_indices = 64;
   static std::size_t thread_index() noexcept {
-    static constinit thread_local index_holder holder;
-    return holder.index != not_asked ? holder.index : holder.take();
+    return index_ != not_asked ? index_ : take_index();
   }
 
   static std::uint64_t now_ns() noexcept {
@@ -122,18 +122,23 @@ struct std_sync {
   static inline std::atomic<std::uint64_t> indices_taken_{0};
   static_assert(thread_indices == 64, "one word holds the bits");
 
-  struct index_holder {
-    std::size_t index = not_asked;
+  // Never destroyed: what the thread's other objects do as they end, after it gave its index back, it does without one.
+  static inline constinit thread_local std::size_t index_ = not_asked;
 
-    std::size_t take() noexcept {
-      std::uint64_t taken = indices_taken_.load(std::memory_order_relaxed);
-      do {
-        index = static_cast<std::size_t>(std::countr_one(taken));
-      } while (index != thread_indices && !indices_taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << index, std::memory_order_acquire, std::memory_order_relaxed));
-      return index;
-    }
-    ~index_holder() {
-      if (index < thread_indices) indices_taken_.fetch_and(~(std::uint64_t{1} << index), std::memory_order_release);
+  static std::size_t take_index() noexcept {
+    static thread_local const index_return at_the_end;
+    std::uint64_t taken = indices_taken_.load(std::memory_order_relaxed);
+    do {
+      index_ = static_cast<std::size_t>(std::countr_one(taken));
+    } while (index_ != thread_indices && !indices_taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << index_, std::memory_order_acquire, std::memory_order_relaxed));
+    return index_;
+  }
+
+  struct index_return {
+    index_return() noexcept {}
+    ~index_return() {
+      const std::size_t mine = std::exchange(index_, thread_indices);
+      if (mine < thread_indices) indices_taken_.fetch_and(~(std::uint64_t{1} << mine), std::memory_order_release);
     }
   };
 };

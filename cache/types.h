@@ -26,7 +26,7 @@ constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::
 /// one, and none costs anything until it has pages.
 enum class key_space : std::uint32_t {};
 
-/// Numbers the leases of one cache in the order in which they were opened; 0 stands for "no lease".
+/// Numbers the leases of one cache, none twice; those that one thread opens in the order in which it does. 0 stands for "no lease".
 enum class lease_id : std::uint64_t {};
 inline constexpr lease_id no_lease{0};
 
@@ -50,7 +50,8 @@ struct cache_config {
 inline cache_config checked(cache_config config) {
   if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
   if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
-  if (config.tokens_per_page > SIZE_MAX / sizeof(token) / config.pages) throw std::invalid_argument("the cache is too large");
+  constexpr std::size_t notes_of_a_page = 1024;  // and the end of the last line of its block: no cache needs more
+  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) throw std::invalid_argument("the cache is too large");
   return config;
 }
 
@@ -77,7 +78,7 @@ struct [[nodiscard]] shutdown_report {
   std::vector<lost_page> lost;
 };
 
-/// Counters since construction, then gauges. Each is exact at one instant of the call to `stats`.
+/// Counters since construction, then gauges. How far they belong together while other calls run, each cache says.
 struct cache_stats {
   std::uint64_t lookups = 0;
   std::uint64_t looked_up_pages = 0;   ///< full blocks that lookups asked for

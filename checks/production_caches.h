@@ -63,7 +63,7 @@ inline constexpr std::tuple production_caches{
                                     model::refusals::exact, false, at_one_instant::pages},
     production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
     production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
-                                      model::refusals::crowded, true, at_one_instant::all, true},
+                                      model::refusals::crowded, true, at_one_instant::parts, true},
 };
 
 }  // namespace triecheck::checks

@@ -112,7 +112,7 @@ std::string wrong_with(std::uint64_t model::statistics::*member, std::uint64_t v
 }
 
 TEST(oracles, no_gauge_of_pages_exceeds_the_pool_or_wraps_around) {
-  for (const auto together : {at_one_instant::each, at_one_instant::pages, at_one_instant::all}) {
+  for (const auto together : {at_one_instant::each, at_one_instant::parts, at_one_instant::pages, at_one_instant::all}) {
     EXPECT_EQ(check_statistics(possible_answer, 4, together), std::nullopt);
     for (const auto member :
          {&model::statistics::free_pages, &model::statistics::private_pages, &model::statistics::cached_pages}) {
@@ -134,6 +134,10 @@ TEST(oracles, numbers_of_one_instant_fit_together) {
   EXPECT_EQ(wrong_with(&model::statistics::allocated_pages, 3, pages),
             "I10: reported are 4 published or duplicate, but 3 allocated pages");
   EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, pages), "");
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, parts), "I5: free, private and cached pages are 2 + 1 + 2 of 4");
+  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 0, parts), "");
+  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, parts), "I10: reported are 4 evicted, but 3 published pages");
+  EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, parts), "I10: reported are 7 hit, but 6 looked-up pages");
   EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, all), "I10: reported are 7 hit, but 6 looked-up pages");
 }
 

@@ -33,6 +33,7 @@ inline constexpr auto answered_counters = [] {
 /// What of an answer of `stats` a variant says to be of one instant.
 enum class at_one_instant : std::uint8_t {
   each,   ///< each number is of an instant of its own
+  parts,  ///< too, but pages add up to all, and no part is counted without its whole
   pages,  ///< the gauges of pages belong together
   all,    ///< all numbers do
 };

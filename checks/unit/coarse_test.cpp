@@ -27,6 +27,7 @@ TYPED_TEST(variant, config_without_pages_or_tokens_is_refused) {
   EXPECT_THROW(make(SIZE_MAX, 1), std::invalid_argument);
   EXPECT_THROW(make(2, SIZE_MAX), std::invalid_argument);
   EXPECT_THROW(make(1'000'000, SIZE_MAX / 1'000'000), std::invalid_argument);
+  EXPECT_THROW(make(3, SIZE_MAX / sizeof(token) / 3), std::invalid_argument) << "the lines that a block ends on count, too";
   EXPECT_NO_THROW(make(1, 1));
 }
 
@@ -188,6 +189,18 @@ TYPED_TEST(variant, allocate_fills_the_last_page_before_it_takes_another) {
   EXPECT_EQ(l.pages().size(), 2U);
   EXPECT_EQ(this->cache.allocate(l, tokens{}), status::ok);
   EXPECT_EQ(l.pages().size(), 2U);
+}
+
+TYPED_TEST(variant, a_lease_that_grows_token_by_token_is_rarely_moved) {
+  typename TestFixture::cache_type large({.pages = 2000, .tokens_per_page = 1});
+  auto l = large.lookup(tokens{});
+  std::size_t moves = 0;
+  for (token t = 0; t < 2000; ++t) {
+    const page_id* const before = l.pages().data();
+    ASSERT_EQ(large.allocate(l, tokens{t}), status::ok);
+    if (l.pages().data() != before) ++moves;
+  }
+  EXPECT_LE(moves, 12U) << "the room doubles";
 }
 
 TYPED_TEST(variant, extra_slots_take_pages_without_holding_tokens) {

@@ -69,5 +69,35 @@ TEST_F(lanes, a_page_keeps_its_place_when_its_child_falls_in_another_lane) {
   EXPECT_EQ(cached({1}), 0U) << "the page is";
 }
 
+// A page is at home with thread 0, its child with thread 1, which knows nothing old of thread 0's lane: all there is pinned. When
+// the child falls the page is as old as that, and among the next to fall, although thread 1 goes on in its own lane.
+TEST_F(lanes, a_page_that_falls_bare_in_another_lane_falls_soon) {
+  using lease_type = lockfree_cache<std_sync>::lease_type;
+  const auto hold = [&](std::vector<token> tokens) {
+    lease_type l = cache_.lookup(tokens);
+    EXPECT_EQ(cache_.allocate(l, std::span<const token>(tokens).subspan(l.token_count())), status::ok);
+    EXPECT_EQ(cache_.publish(l), status::ok);
+    return l;
+  };
+  constexpr std::size_t newer = 160;
+  std::vector<lease_type> held;
+  serve(0, {1});
+  who_.run(1, [&] {
+    held.push_back(hold({1, 2}));
+    for (token t = 100; t < 100 + newer; ++t) held.push_back(hold({t}));
+  });
+  who_.run(0, [&] { EXPECT_EQ(cache_.evict(1), 0U); });
+  who_.run(1, [&] {
+    for (lease_type& l : held) static_cast<void>(cache_.release(l));
+  });
+  std::size_t fell = 0;
+  do {
+    evict_one(1);
+    ++fell;
+  } while (cached({1}) == 1);
+  EXPECT_EQ(cached({1, 2}), 0U);
+  EXPECT_LE(fell, 2 + newer / 16) << "but for a sixteenth of its age";
+}
+
 }  // namespace
 }  // namespace triecheck::checks

@@ -140,6 +140,28 @@ TEST(sync_std, clock_does_not_run_backwards) {
   }
 }
 
+// What a thread's own objects ask as they end, when the thread has given its index back: they are made before its first question.
+struct asks_at_the_end {
+  static inline std::size_t answer = 0;
+  bool is_used = false;
+  ~asks_at_the_end() {
+    if (is_used) answer = std_sync::thread_index();
+  }
+};
+thread_local asks_at_the_end asking;
+
+TEST(sync_std, thread_has_no_index_any_more_when_its_index_may_be_another_ones) {
+  std::size_t index = 0;
+  std::thread([&] {
+    asking.is_used = true;
+    index = std_sync::thread_index();
+    EXPECT_EQ(std_sync::thread_index(), index);
+  }).join();
+  EXPECT_LT(index, std_sync::thread_indices);
+  EXPECT_EQ(asks_at_the_end::answer, std_sync::thread_indices);
+  EXPECT_TRUE(asked_elsewhere([&] { return std_sync::thread_index() == index; })) << "it was given back";
+}
+
 TEST(sync_std, fence_yield_and_label_change_nothing) {
   std_sync::var<std::uint64_t> v(3);
   std_sync::fence(memory_order::seq_cst);

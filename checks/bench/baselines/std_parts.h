@@ -1,12 +1,11 @@
 // The parts of the baseline std-coarse: what page_trie.h, page_pool.h, recency_list.h, counts.h and lease_buffers.h of
 // cache/ are without a sync layer, on plain fields. The same steps on the same records; what goes through no layer to begin
-// with (records, hashes, leases) is not written again.
+// with (records, hashes, leases, the index of a thread) is not written again.
 //
 // Threads: none of their own; the owner serialises every call, but those of std_lease_buffers.
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "cache/page_records.h"
+#include "cache/sync_std.h"
 #include "cache/types.h"
 
 namespace triecheck::checks {
@@ -230,60 +230,27 @@ struct std_counters {
   std::uint64_t refused_too_large = 0, refused_full = 0, open_leases = 0;
 };
 
-/// A number below `most` that no other living thread has; `most` where more threads live. As that of the layer.
-class std_thread_index {
- public:
-  static constexpr std::size_t most = 64;
-
-  static std::size_t get() noexcept {
-    static constinit thread_local std_thread_index mine;
-    return mine.index_ != not_asked ? mine.index_ : mine.take();
-  }
-
-  constexpr std_thread_index() noexcept = default;
-  std_thread_index(const std_thread_index&) = delete;
-  std_thread_index& operator=(const std_thread_index&) = delete;
-  ~std_thread_index() {
-    if (index_ < most) taken_.fetch_and(~(std::uint64_t{1} << index_), std::memory_order_release);
-  }
-
- private:
-  static constexpr std::size_t not_asked = most + 1;
-
-  std::size_t take() noexcept {
-    std::uint64_t taken = taken_.load(std::memory_order_relaxed);
-    do {
-      index_ = static_cast<std::size_t>(std::countr_one(taken));
-    } while (index_ != most && !taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << index_,
-                                                              std::memory_order_acquire, std::memory_order_relaxed));
-    return index_;
-  }
-
-  static inline std::atomic<std::uint64_t> taken_{0};
-  std::size_t index_ = not_asked;
-};
-
 /// Threads: any.
 class std_lease_buffers {
  public:
   using pages = std::vector<page_id>;
   using tokens = std::vector<token>;
 
-  std_lease_buffers() : stashes_(std::make_unique<stash[]>(std_thread_index::most)) {}
+  std_lease_buffers() : stashes_(std::make_unique<stash[]>(std_sync::thread_indices)) {}
 
   void lend(pages& p, tokens& t) {
-    const std::size_t i = std_thread_index::get();
-    if (i == std_thread_index::most || stashes_[i].count == 0) return;
+    const std::size_t i = std_sync::thread_index();
+    if (i == std_sync::thread_indices || stashes_[i].count == 0) return;
     auto& kept = stashes_[i].kept[--stashes_[i].count];
     p.swap(kept.first);
     t.swap(kept.second);
   }
 
   void keep(pages& p, tokens& t) {
-    const std::size_t i = std_thread_index::get();
+    const std::size_t i = std_sync::thread_index();
     p.clear();
     t.clear();
-    if (i == std_thread_index::most || stashes_[i].count == most) return;
+    if (i == std_sync::thread_indices || stashes_[i].count == most) return;
     auto& kept = stashes_[i].kept[stashes_[i].count++];
     p.swap(kept.first);
     t.swap(kept.second);
