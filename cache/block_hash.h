@@ -15,7 +15,8 @@ constexpr std::uint64_t root_hash(key_space space) noexcept { return static_cast
 
 /// Continues `before`, the hash of the blocks that come before, by one block: the sum of the products of pairs of tokens,
 /// each shifted by a number of its place (NH, of UMAC). So a processor multiplies all pairs at once, and only the sum is
-/// continued. The low bits choose a bucket.
+/// continued. The low bits choose a bucket. It has no key: who chooses tokens in order to slow the cache down can make many
+/// prefixes share a bucket, and a walk along it long; equal hashes never make different prefixes one (they are compared).
 constexpr std::uint64_t block_hash(std::uint64_t before, std::span<const token> block) noexcept {
   constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
   std::uint64_t sum = before;

@@ -1,7 +1,7 @@
-// The policy `frequency`: of the unpinned leaves the one that the fewest leases held, with ageing; among equals the one
+// The policy `frequency` (LFU-DA): of the unpinned leaves the one that the fewest leases held, with ageing; among equals the one
 // that was released first.
 //
-// Ageing is dynamic (LFU-DA): a page counts as much as leases held it, up to 15, plus the age of the cache at its latest
+// Ageing is dynamic: a page counts as much as leases held it, up to 15, plus the age of the cache at its latest
 // release, and the age is what the page evicted last counted. What was popular once is overtaken after 15 evictions that
 // moved the age, without a pass over all pages.
 //

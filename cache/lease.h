@@ -33,6 +33,7 @@ class lease {
     if (is_open()) static_cast<void>(cache_->release(*this));
   }
 
+  /// Whether it has pages to give back; not after a release, nor where it was moved from.
   bool is_open() const noexcept { return id_ != no_lease; }
   lease_id id() const noexcept { return id_; }
 
@@ -98,9 +99,10 @@ class lease {
     make_room(pages_, pages);
     make_room(unpublished_, tokens);
   }
+  // Doubles what is there, not the capacity: memory that was lent need not grow for one token more than an earlier lease had.
   template <class T>
   static void make_room(std::vector<T>& v, std::size_t more) {
-    if (v.capacity() - v.size() < more) v.reserve(std::max(v.size() + more, 2 * v.capacity()));
+    if (v.capacity() - v.size() < more) v.reserve(std::max(v.size() + more, 2 * v.size()));
   }
 
   void append(std::span<const token> tokens) {

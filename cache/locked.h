@@ -62,7 +62,8 @@ class locked_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
+  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     lease_type l;
     l.space_ = space;

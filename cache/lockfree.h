@@ -70,8 +70,9 @@ class lockfree_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails. Lock-free: starts
-  /// again when the deepest node that it found was evicted meanwhile.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
+  /// std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again when the deepest node
+  /// that it found was evicted meanwhile.
   /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was found.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     lease_type l;
@@ -159,7 +160,7 @@ class lockfree_cache {
   }
 
   /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
-  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`. Lock-free. Linearization point: the pin.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
     r.result = l.usable_in(*this);

@@ -105,7 +105,8 @@ class nodelock_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Never fails.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
+  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     lease_type l;
@@ -276,7 +277,7 @@ class nodelock_cache {
   using counter = atomic_count<Sync, std::uint64_t>;
   using trie_type = page_trie<Sync, atomic_count<Sync, std::uint32_t>>;
 
-  // More stripes than threads that could be inside at once; 1,024 are 56 KiB.
+  // More stripes than threads that could be inside at once; 1,024 are 56 KiB for the roots, and as much for the buckets.
   static constexpr std::size_t most_stripes = 1024;
 
   struct node {

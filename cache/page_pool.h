@@ -26,7 +26,7 @@ class page_pool {
   };
 
   /// A pool of `pages` free pages. Requires 1 <= pages < 2^32 - 1. The lowest page is handed out first.
-  page_pool(column<per_page> entries, std::size_t pages) : pages_(pages), entries_(entries) {
+  page_pool(column<per_page> entries, std::size_t pages) : entries_(entries) {
     Sync::label(top_, "pool.top");
     Sync::label(free_count_, "pool.free_count");
     for (std::size_t i = 0; i < pages; ++i) {
@@ -42,7 +42,6 @@ class page_pool {
     free_count_.set(pages);
   }
 
-  std::size_t size() const noexcept { return pages_; }
   std::size_t free_count() const { return free_count_.get(); }
 
   /// Hands out a free page to `holder`. Requires free_count() > 0.
@@ -84,11 +83,11 @@ class page_pool {
     e.holder.set(holder);
   }
 
+  /// What `page` is, and the lease that has it; `no_lease` where none does.
   page_state state(page_id page) const { return entries_[page].state.get(); }
   lease_id holder(page_id page) const { return entries_[page].holder.get(); }
 
  private:
-  const std::size_t pages_;
   const column<per_page> entries_;
   typename Sync::template var<page_id> top_;
   typename Sync::template var<std::size_t> free_count_;

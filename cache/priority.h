@@ -12,7 +12,7 @@
 // Expiry: a page whose priority has an end stands in the slot of that tick in a wheel of as many slots as there are
 // pages, or more; each release turns the wheel by one slot and looks at what stands there. An end that lies more than a
 // turn ahead stays, which is at most one visit per page and turn.
-// Guarantees, cost, threads: ranked_leaves.h; 64 bytes and two links more per page.
+// Guarantees, cost, threads: ranked_leaves.h; 72 bytes more per page.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,7 @@ class priority : public ranked_leaves<Sync> {
   /// What the policy notes of a page.
   struct per_page {
     typename ranked_leaves<Sync>::per_page node;
-    std::array<shared_tick, levels> ends;           // by level: the tick with which that priority ends; 0 is long ago
+    std::array<shared_tick, levels - 1> ends;       // by level, from 1: the tick with which that priority ends; 0 is long ago
     typename Sync::template var<std::size_t> slot;  // the page's place in the wheel
     shared_page before;
     shared_page behind;
@@ -115,7 +115,7 @@ class priority : public ranked_leaves<Sync> {
 
   per_page& at(page_id page) { return terms_[page]; }
 
-  shared_tick& end(page_id page, std::size_t level) { return at(page).ends[level]; }
+  shared_tick& end(page_id page, std::size_t level) { return at(page).ends[level - 1]; }
 
   void take_highest_that_lives(page_id page) {
     std::size_t level = levels - 1;

@@ -13,7 +13,7 @@
 //   oldest, because its own releases, if it had any, stood before the child and were skipped. A node that is listed
 //   then stands behind the child, by a later release of its own, and stays there.
 //
-// It is the policy `recency`, the one that the specification names: which page was not used for longest.
+// It is the policy `recency` (LRU), the one that the specification names: which page was not used for longest.
 //
 // Cost: every operation O(1), nothing is allocated. Threads: none of its own; the owner serialises every call.
 #pragma once
@@ -66,6 +66,7 @@ class recency_list {
     if (unpinned) push_newest(page);
   }
 
+  /// The front of the order, or `no_page`.
   page_id oldest() const { return oldest_.get(); }
 
   template <class Trie, class Visit>
@@ -75,6 +76,7 @@ class recency_list {
     }
   }
 
+  /// Whether `page` is on a list of this column.
   bool contains(page_id page) const { return links_[page].older.get() != unlisted; }
 
   /// The node behind `page` in the order, or `no_page`. Requires that `page` is on the list.

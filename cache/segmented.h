@@ -1,4 +1,4 @@
-// The policy `segmented`: pages that were held once fall before pages that were held again; within either part the one
+// The policy `segmented` (segmented LRU, SLRU): pages that were held once fall before pages that were held again; within either part the one
 // that was released first.
 //
 // A page is on probation until a second lease that held it is released; then it is protected. At most three tenths of the

@@ -50,15 +50,15 @@ struct segmented_family {
 /// All policies, the default first.
 inline constexpr std::tuple production_policies{
     production_policy<recency_family>{model::eviction_policy::recency, "recency",
-                                      "what was not used for longest falls first"},
+                                      "LRU: what was not used for longest falls first"},
     production_policy<first_in_family>{model::eviction_policy::first_in, "first-in",
-                                       "what was published first falls first"},
+                                       "FIFO: what was published first falls first"},
     production_policy<frequency_family>{model::eviction_policy::frequency, "frequency",
-                                        "what the fewest leases held falls first, with ageing"},
+                                        "LFU-DA: what the fewest leases held falls first, with ageing"},
     production_policy<priority_family>{model::eviction_policy::priority, "priority",
                                        "what was released with the lowest priority that still lives falls first"},
     production_policy<segmented_family>{model::eviction_policy::segmented, "segmented",
-                                        "what was held once falls before what was held again"},
+                                        "SLRU: what was held once falls before what was held again"},
 };
 
 template <class Family>

@@ -264,7 +264,7 @@ result read_result(const nlohmann::json& j) {
 
 report read_report(const nlohmann::json& j) {
   return reading("a report", [&] {
-    if (!j.is_object() || j.value("tool", "") != "triecheck") throw std::runtime_error("this is no result of triecheck");
+    if (!j.is_object() || j.value("tool", "") != "triecheck" || !j.contains("results")) throw std::runtime_error("this is no result of triecheck");
     if (j.at("version") != TRIECHECK_VERSION) {
       throw std::runtime_error("this was written by version " + j.at("version").dump() + " of triecheck, and this is \"" TRIECHECK_VERSION "\"");
     }

@@ -20,6 +20,7 @@
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/progress_line.h"
+#include "tools/results_text.h"
 
 namespace triecheck::tools {
 namespace {
@@ -109,14 +110,6 @@ void print(const checks::sequential_check& c) {
   if (r.found && c.lines.empty()) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
 }
 
-// The last line of a run that is no pass: what shows it again.
-std::string replay_of(const checks::report& report) {
-  for (const checks::result& r : report.results) {
-    if (r.outcome == report.outcome() && r.found && !r.found->replay.empty()) return r.found->replay;
-  }
-  return report.command;
-}
-
 checks::verdict fuzz(const arguments& a) {
   std::optional<checks::workload> w;
   arguments chosen = a;
@@ -136,7 +129,9 @@ checks::verdict fuzz(const arguments& a) {
     if (in_words) print(c);
     report.results.push_back(c.summary);
   }
-  if (in_words && report.outcome() != checks::verdict::pass) std::cout << replay_of(report) << "\n";
+  if (in_words) print_summary(report);
+  const bool replays = std::any_of(report.results.begin(), report.results.end(), [](const checks::result& r) { return r.found && !r.found->replay.empty(); });
+  if (in_words && report.outcome() != checks::verdict::pass && !replays) std::cout << report.command << "\n";
   if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "fuzz"));
   if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
   return report.outcome();

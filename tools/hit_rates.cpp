@@ -74,7 +74,7 @@ std::string command_of(const arguments& a) {
 }
 
 // Rows are sizes and policies, columns are traces; the best of a size and a trace has an asterisk.
-void print(const arguments& a, const std::vector<cell>& cells) {
+void print(const arguments& a, const std::vector<cell>& cells, checks::verdict v) {
   const std::size_t width = cells.size() / a.traces.size();  // cells of one trace
   const auto best = [&](std::size_t column, std::size_t pages) {
     std::uint64_t most = 0;
@@ -94,6 +94,7 @@ void print(const arguments& a, const std::vector<cell>& cells) {
     }
     std::printf("\n");
   }
+  std::printf("* the best of a size and a trace%s\n", a.verify && v == checks::verdict::pass ? "; every outcome and the order of eviction are the model's" : "");
   std::fflush(stdout);
 }
 
@@ -151,7 +152,7 @@ int hit_rates(const arguments& a) {
     }
   }
   line.clear();
-  if (a.json != "-") print(a, cells);
+  if (a.json != "-") print(a, cells, outcome);
   for (const cell& c : cells) {
     if (!c.s.found) continue;
     std::cerr << name_of(c.trace) << ", " << c.pages << " pages, " << c.policy << ": " << c.s.found->kind << ": "

@@ -190,7 +190,7 @@ void apply_expectation(result& r, const checks::scenario& s, const explore_optio
   } else if (r.outcome == verdict::pass) {
     r.outcome = verdict::fail;
     r.found = checks::failure{.kind = "no-failure",
-                              .message = recorded.empty() ? "the scenario expects a failure, and there is none"
+                              .message = recorded.empty() ? "the scenario expects a failure" + (expected->kind.empty() ? "" : " (" + expected->kind + ")") + ", and there is none"
                                                           : recorded + ", and no thread is in the way of another",
                               .threads = s.threads.size(), .operations = count_operations(s)};
   } else if (r.outcome == verdict::fail) {

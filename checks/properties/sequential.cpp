@@ -43,7 +43,8 @@ result blank_result(const fuzz_target& target, const std::string& strategy) {
 }
 
 std::string in_turn(const takers& who) {
-  return who.threads == 1 ? "" : ", of " + std::to_string(who.threads) + " threads in turn";
+  if (who.threads == 1) return "";
+  return ", of " + std::to_string(who.threads) + " threads in turn" + (who.order_by_thread ? ", any leaf may fall" : "");
 }
 
 std::string replay_command(const fuzz_target& target, const workload& w) {

@@ -200,7 +200,7 @@ TYPED_TEST(variant, a_lease_that_grows_token_by_token_is_rarely_moved) {
     ASSERT_EQ(large.allocate(l, tokens{t}), status::ok);
     if (l.pages().data() != before) ++moves;
   }
-  EXPECT_LE(moves, 12U) << "the room doubles";
+  EXPECT_LE(moves, 12U) << "what is there doubles";
 }
 
 TYPED_TEST(variant, extra_slots_take_pages_without_holding_tokens) {

@@ -37,6 +37,16 @@ struct types_of<const std::tuple<Variant...>, const std::tuple<Recency, Policy..
   using all = testing::Types<Variant..., default_cache_with<Policy>...>;
 };
 
+/// What the registry says of a variant, and of the default one with a policy.
+template <class P>
+constexpr auto said_of(const P*) {
+  return std::get<P>(checks::production_caches);
+}
+template <class Policy>
+constexpr auto said_of(const default_cache_with<Policy>*) {
+  return std::get<0>(checks::production_caches);
+}
+
 struct name_of_variant {
   template <class P>
   static std::string GetName(int) {

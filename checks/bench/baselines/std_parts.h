@@ -118,7 +118,7 @@ class std_pool {
     page_state state;
   };
 
-  std_pool(column<per_page> entries, std::size_t pages) : pages_(pages), entries_(entries) {
+  std_pool(column<per_page> entries, std::size_t pages) : entries_(entries) {
     for (std::size_t i = 0; i < pages; ++i) {
       entries_[i] = {.holder = no_lease, .next = i + 1 == pages ? no_page : page_id(i + 1), .state = page_state::free};
     }
@@ -157,7 +157,6 @@ class std_pool {
   lease_id holder(page_id page) const { return entries_[page].holder; }
 
  private:
-  const std::size_t pages_;
   const column<per_page> entries_;
   page_id top_;
   std::size_t free_count_;
