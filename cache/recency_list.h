@@ -88,7 +88,7 @@ class recency_list {
     const page_id before = newest_.get();
     links_[page].older.set(before);
     links_[page].newer.set(no_page);
-    next_of(before, oldest_).set(page);
+    set_newer(before, page);
     newest_.set(page);
   }
 
@@ -98,7 +98,7 @@ class recency_list {
     const page_id behind = oldest_.get();
     links_[page].older.set(no_page);
     links_[page].newer.set(behind);
-    (behind == no_page ? newest_ : links_[behind].older).set(page);
+    set_older(behind, page);
     oldest_.set(page);
   }
 
@@ -108,16 +108,27 @@ class recency_list {
     const page_id older = links_[page].older.get();
     const page_id newer = links_[page].newer.get();
     links_[page].older.set(unlisted);
-    next_of(older, oldest_).set(newer);
-    (newer == no_page ? newest_ : links_[newer].older).set(older);
+    set_newer(older, newer);
+    set_older(newer, older);
   }
 
  private:
   using shared_page = typename Sync::template var<page_id>;
 
-  // The field that names the successor of `page`; of no page, the front of the list.
-  shared_page& next_of(page_id page, shared_page& front) {
-    return page == no_page ? front : links_[page].newer;
+  // What stands behind `page` in the order, and before it; no page stands for either end.
+  void set_newer(page_id page, page_id behind) {
+    if (page == no_page) {
+      oldest_.set(behind);
+    } else {
+      links_[page].newer.set(behind);
+    }
+  }
+  void set_older(page_id page, page_id before) {
+    if (page == no_page) {
+      newest_.set(before);
+    } else {
+      links_[page].older.set(before);
+    }
   }
 
   const column<per_page> links_;

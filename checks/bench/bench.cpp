@@ -138,9 +138,9 @@ class bench_run {
   void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
     say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages: what the layer costs");
     const auto prepared = [&](const contestant& c) -> preparation { return [&] { return c.prepare(l, mode, pages); }; };
-    std::vector<layer_preparations> compilations;
-    for (const layer_contestants& pair : layer_pairs()) compilations.push_back({prepared(pair.layer), prepared(pair.bare)});
-    layer_cost c = measure_layer_cost(compilations, options_.seconds);
+    std::vector<layer_preparations> copies;
+    for (const layer_contestants& pair : layer_pairs()) copies.push_back({prepared(pair.layer), prepared(pair.bare)});
+    layer_cost c = measure_layer_cost(copies, options_.seconds);
     c.load = l.name;
     c.mode = mode;
     c.pages = pages;

@@ -5,7 +5,7 @@
 // of one stands beside one of the other as often as beside one of its own, at the same distance: between the former lies
 // what the layer costs, between the latter nothing but noise. Where things lie in memory is a part of it. One cache that is
 // prepared once is faster or slower than another of the same class in all its passes, because of its pages; and so is one
-// text that is compiled once because of its code, so each pair is another compilation than the one before (layer_pair.h).
+// text that is compiled once because of its code, so the pairs take turns with several copies (layer_pair.h).
 //
 // Threads: plain values; the measurement has one caller.
 #pragma once
@@ -48,14 +48,14 @@ layer_cost judge_layer(const std::vector<pass_pair>& pairs);
 /// What prepares a cache.
 using preparation = std::function<std::unique_ptr<prepared_cache>()>;
 
-/// The two, compiled alike.
+/// A copy of the two.
 struct layer_preparations {
   preparation layer;
   preparation bare;
 };
 
 /// Passes of at least `seconds` for each of the two, and as many pairs as it takes to judge; with 0 seconds two pairs. The
-/// pairs take the compilations in turn. Requires one.
-layer_cost measure_layer_cost(const std::vector<layer_preparations>& compilations, double seconds);
+/// pairs take the copies in turn, two of each. Requires one.
+layer_cost measure_layer_cost(const std::vector<layer_preparations>& copies, double seconds);
 
 }  // namespace triecheck::checks

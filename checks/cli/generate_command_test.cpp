@@ -81,7 +81,7 @@ TEST_F(generate_command, hit_rates_are_those_of_simulate_and_of_the_model) {
   const ended text = run("hit-rates chat.jsonl zipf.jsonl --pages 100,200" + options);
   EXPECT_EQ(text.status, 0) << text.err;
   EXPECT_EQ(std::count(text.out.begin(), text.out.end(), '\n'), 1 + 2 * 5 + 1);
-  EXPECT_TRUE(text.out.ends_with("\n* the best of a size and a trace\n")) << text.out;
+  EXPECT_TRUE(text.out.ends_with("\n* the best of a size and a trace; every outcome and the order of eviction are the model's\n")) << text.out;
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ class std_recency_list {
     const page_id before = newest_;
     links_[page].older = before;
     links_[page].newer = no_page;
-    next_of(before, oldest_) = page;
+    set_newer(before, page);
     newest_ = page;
   }
 
@@ -196,12 +196,25 @@ class std_recency_list {
     const page_id older = links_[page].older;
     const page_id newer = links_[page].newer;
     links_[page].older = unlisted;
-    next_of(older, oldest_) = newer;
-    (newer == no_page ? newest_ : links_[newer].older) = older;
+    set_newer(older, newer);
+    set_older(newer, older);
   }
 
  private:
-  page_id& next_of(page_id page, page_id& front) { return page == no_page ? front : links_[page].newer; }
+  void set_newer(page_id page, page_id behind) {
+    if (page == no_page) {
+      oldest_ = behind;
+    } else {
+      links_[page].newer = behind;
+    }
+  }
+  void set_older(page_id page, page_id before) {
+    if (page == no_page) {
+      newest_ = before;
+    } else {
+      links_[page].older = before;
+    }
+  }
 
   const column<per_page> links_;
   page_id oldest_{no_page};

@@ -1,0 +1,7 @@
+#include "checks/bench/bare_copy.h"
+
+namespace triecheck::checks {
+
+template contestant bare_copy<1>();
+
+}  // namespace triecheck::checks

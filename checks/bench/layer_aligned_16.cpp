@@ -1,7 +1,0 @@
-#include "checks/bench/layer_alignment.h"
-
-namespace triecheck::checks {
-
-template layer_contestants layer_pair_aligned<16>();
-
-}  // namespace triecheck::checks
