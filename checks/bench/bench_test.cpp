@@ -122,6 +122,18 @@ TEST(bench, spinning_threads_all_do_some_work) {
   const spin_sample s = spin(3);
   EXPECT_GT(s.alone, 0);
   EXPECT_GE(s.together, 3);
+  EXPECT_EQ(static_cast<double>(s.pieces.count()), s.together);
+}
+
+TEST(bench, machine_that_stops_short_work_once_in_a_while_has_a_tail) {
+  EXPECT_EQ(spin_tail({}), 0);
+  spin_sample even, stopped;
+  for (int i = 0; i < 1000; ++i) {
+    even.pieces.add(100);
+    stopped.pieces.add(i < 10 ? 120 : 100);
+  }
+  EXPECT_EQ(spin_tail({even, even}), 1);
+  EXPECT_EQ(spin_tail({even, stopped}), 1.2) << "one in two hundred";
 }
 
 TEST(bench, spinning_threads_had_the_cores_that_they_had_in_most_passes_at_the_full_speed_of_one) {
@@ -322,10 +334,13 @@ TEST(bench, ratios_are_those_to_the_baseline_and_to_one_thread) {
 TEST(bench, cores_that_threads_had_are_in_table_and_json) {
   bench_results results = made_up();
   results.cells[2].spin_scale = 1.87;
+  results.cells[2].spin_tail = 3.5;
   const nlohmann::ordered_json json = to_json({small_load()}, results);
   EXPECT_EQ(json["machine"]["spin_scale"], 1.93);
   EXPECT_TRUE(json["results"][0]["spin_scale"].is_null());
   EXPECT_EQ(json["results"][2]["spin_scale"], 1.87);
+  EXPECT_TRUE(json["results"][0]["spin_tail"].is_null());
+  EXPECT_EQ(json["results"][2]["spin_tail"], 3.5);
   const std::string table = to_table({small_load()}, results);
   EXPECT_NE(table.find("Two spinning threads do 1.93 times the work of one\n"), std::string::npos) << table;
   EXPECT_NE(table.find("/1 thr  cores"), std::string::npos) << table;
@@ -337,10 +352,11 @@ TEST(bench, latencies_over_the_usual_ones_are_beside_the_raw_ones_in_table_and_j
   results.cells[2].p50_ns = 1000;
   results.cells[2].p999_ns = 50'000;
   results.cells[2].p999_over_usual = 8.25;
+  results.cells[2].spin_tail = 3.5;
   const nlohmann::ordered_json json = to_json({small_load()}, results);
   EXPECT_EQ(json["results"][2]["latency_over_usual"]["p999"], 8.25);
   const std::string table = to_table({small_load()}, results);
-  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0         8.2\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0         8.2      3.50\n"), std::string::npos) << table;
 }
 
 TEST(bench, cost_of_the_layer_is_in_table_and_json) {

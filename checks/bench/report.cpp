@@ -126,16 +126,19 @@ std::string layer_cost_table(const load& l, const std::vector<layer_cost>& costs
   return text;
 }
 
-// Requests differ in size by orders of magnitude: the raw ratio shows that, the other one what the cache adds.
+// Requests differ in size by orders of magnitude: the raw ratio shows that, the other one what the cache adds, and the last what
+// the machine does.
 std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
-  std::string text = "p99.9 over p50 of all requests, and p99.9 of what each took over the median of those of about its size\n";
-  text += formatted("  %-13s%-12s%9s%10s%10s%8s%12s\n", "mode", "cache", "threads", "p50 us", "p99.9 us", "ratio",
-                    "of its size");
+  std::string text = "p99.9 over p50 of all requests, p99.9 of what each took over the median of those of about its size, and p99.9 over p50 of "
+                     "short work of as many spinning threads\n";
+  text += formatted("  %-13s%-12s%9s%10s%10s%8s%12s%10s\n", "mode", "cache", "threads", "p50 us", "p99.9 us", "ratio",
+                    "of its size", "spinning");
   for (const bench_result& r : cells) {
     if (r.load != l.name || r.sweep) continue;
-    text += formatted("  %-13s%-12s%9zu%10s%10s%8.1f%12.1f\n", to_string(r.mode), r.cache.c_str(), r.threads,
+    text += formatted("  %-13s%-12s%9zu%10s%10s%8.1f%12.1f%10s\n", to_string(r.mode), r.cache.c_str(), r.threads,
                       in_microseconds(r.p50_ns).c_str(), in_microseconds(r.p999_ns).c_str(),
-                      over(static_cast<double>(r.p999_ns), static_cast<double>(r.p50_ns)), r.p999_over_usual);
+                      over(static_cast<double>(r.p999_ns), static_cast<double>(r.p50_ns)), r.p999_over_usual,
+                      shown_ratio(r.spin_tail).c_str());
   }
   return text;
 }
@@ -218,12 +221,14 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
                                    {"requests_per_second", r.requests_per_second},
                                    {"spread", r.spread},
                                    {"spin_scale", nullptr},
+                                   {"spin_tail", nullptr},
                                    {"ns_per_page", r.ns_per_page},
                                    {"hit_share", r.hit_share},
                                    {"rejected_share", r.rejected_share},
                                    {"latency_ns", {{"p50", r.p50_ns}, {"p99", r.p99_ns}, {"p999", r.p999_ns}}},
                                    {"latency_over_usual", {{"p999", r.p999_over_usual}}}};
     if (r.threads > 1) cell["spin_scale"] = r.spin_scale;
+    if (r.threads > 1) cell["spin_tail"] = r.spin_tail;
     for (const std::string& name : baselines()) {
       if (const double over = ratio(r, find(results, r, name, r.threads)); over != 0) cell["ratio"][name] = over;
     }

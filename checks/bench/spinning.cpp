@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -14,35 +13,47 @@
 namespace triecheck::checks {
 namespace {
 
-constexpr int steps_per_look = 1000;  // at the clock, which then costs nothing beside them
+constexpr int steps_of_a_piece = 1000;  // between looks at the clock, which then costs nothing beside them
 
 // Eight chains of multiplications that do not wait for each other: they keep the multiplier of a core busy, so two
 // threads that are the two halves of one core do not look like two cores, as they would with one chain.
-std::uint64_t spin_until(std::chrono::steady_clock::time_point end) {
+latency_histogram spin_until(std::chrono::steady_clock::time_point end) {
   std::uint64_t a[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-  std::uint64_t looks = 0;
+  latency_histogram pieces;
+  auto before = std::chrono::steady_clock::now();
   do {
-    for (int i = 0; i < steps_per_look; ++i) {
+    for (int i = 0; i < steps_of_a_piece; ++i) {
       for (std::uint64_t& x : a) x = x * 6364136223846793005 + 1442695040888963407;
     }
-    ++looks;
-  } while (std::chrono::steady_clock::now() < end);
+    const auto now = std::chrono::steady_clock::now();
+    pieces.add(static_cast<std::uint64_t>(std::chrono::nanoseconds(now - before).count()));
+    before = now;
+  } while (before < end);
   benchmark::DoNotOptimize(a);
-  return looks;
+  return pieces;
 }
 
-double work_of(std::size_t threads, std::chrono::milliseconds span) {
-  std::vector<std::uint64_t> looks(threads);
+latency_histogram work_of(std::size_t threads, std::chrono::milliseconds span) {
+  std::vector<latency_histogram> pieces(threads);
   // One end for all: a thread that gets no core at first does not get its time later.
-  run_together(threads, [&](std::size_t t, auto begin) { looks[t] = spin_until(begin + span); });
-  return static_cast<double>(std::accumulate(looks.begin(), looks.end(), std::uint64_t{0}));
+  run_together(threads, [&](std::size_t t, auto begin) { pieces[t] = spin_until(begin + span); });
+  latency_histogram all;
+  for (const latency_histogram& p : pieces) all.add(p);
+  return all;
 }
 
 }  // namespace
 
 spin_sample spin(std::size_t threads, std::chrono::milliseconds span) {
-  const double alone = work_of(1, span);
-  return {alone, work_of(threads, span)};
+  const latency_histogram alone = work_of(1, span);
+  const latency_histogram together = work_of(threads, span);
+  return {static_cast<double>(alone.count()), static_cast<double>(together.count()), together};
+}
+
+double spin_tail(const std::vector<spin_sample>& samples) {
+  latency_histogram all;
+  for (const spin_sample& s : samples) all.add(s.pieces);
+  return all.count() == 0 ? 0 : static_cast<double>(all.percentile(999)) / static_cast<double>(std::max<std::uint64_t>(all.percentile(500), 1));
 }
 
 double spin_scale(const std::vector<spin_sample>& samples) {
