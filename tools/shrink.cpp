@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "checks/explore/shrink.h"
+#include "checks/scenario/scenario.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/failing_execution.h"
@@ -38,6 +39,14 @@ fs::path default_output(const arguments& a, const failing_execution& e) {
   return fs::path(failure_folder::default_path) / (e.scenario.program.name + '-' + e.token.cache + fault + "-shrunk.toml");
 }
 
+bool is_failure_file(const fs::path& file) {
+  try {
+    return checks::load_scenario(file.string()).failure.has_value();
+  } catch (const checks::scenario_error&) {
+    return false;
+  }
+}
+
 fs::path output_of(const arguments& a, const failing_execution& e) {
   const fs::path output = a.output.empty() ? default_output(a, e) : fs::path(a.output);
   std::error_code no_file;
@@ -45,6 +54,7 @@ fs::path output_of(const arguments& a, const failing_execution& e) {
   const bool missing = !a.output.empty() && !folder.empty() && !fs::is_directory(folder, no_file);
   if (missing) throw usage_error("--output: there is no folder " + folder.string());
   if (fs::is_directory(output, no_file)) throw usage_error("--output: " + output.string() + " is a folder");
+  if (fs::is_regular_file(output, no_file) && !is_failure_file(output)) throw usage_error(output.string() + " is no failure file, and is not replaced by one");
   return output;
 }
 

@@ -191,11 +191,12 @@ TEST_F(shrink_command, failure_that_does_not_show_again_is_incomplete) {
 TEST_F(shrink_command, bad_arguments_are_one_line_each) {
   EXPECT_EQ(run("explore " + race + " --failures f").status, 1);
   const std::string input = "f/three_releases_of_one_prefix-coarse-release_without_the_mutex-data-race.toml";
+  write("notes.txt", "not to be replaced");
   for (const std::string& arguments :
        {std::string("shrink"), std::string("shrink nonsense"), std::string("shrink 'a@coarse@0x'"), std::string("shrink f"),
         std::string("shrink 'no_such@coarse@0'"), std::string("shrink 'clear_against_lookup@coarse+bogus@0'"),
         "shrink " + input + " --output " + input, "shrink " + input + " --output ./f/../" + input, "shrink " + input + " --output f",
-        "shrink " + input + " --output no/such/folder/x.toml", "shrink " + input + " --budget soon",
+        "shrink " + input + " --output notes.txt", "shrink " + input + " --output no/such/folder/x.toml", "shrink " + input + " --budget soon",
         "shrink " + input + " --json no/such/folder/r.json", "explore " + race + " --failures ''"}) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 2) << arguments << "\n" << e.out << e.err;
@@ -203,6 +204,7 @@ TEST_F(shrink_command, bad_arguments_are_one_line_each) {
     EXPECT_TRUE(e.err.starts_with("triecheck: ")) << arguments << ": " << e.err;
     EXPECT_EQ(e.out, "") << arguments;
   }
+  EXPECT_EQ(text_of("notes.txt"), "not to be replaced");
 }
 
 }  // namespace
