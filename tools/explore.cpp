@@ -144,8 +144,6 @@ plan plan_of(const arguments& a) {
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
   for (const named_scenario& s : p.scenarios) {
     if (a.cache != "all") check_policy(s.program, p.caches.front(), a.fault);
-  }
-  for (const named_scenario& s : p.scenarios) {
     if (s.program.failure && checks::find_variant(s.program.failure->cache) == nullptr) {
       throw usage_error(s.place + ": its [failure] is one of the cache '" + s.program.failure->cache + "', which there is not");
     }

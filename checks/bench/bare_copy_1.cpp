@@ -1,4 +1,4 @@
-#include "checks/bench/bare_copy.h"
+#include "checks/bench/layer_copy.h"
 
 namespace triecheck::checks {
 

@@ -55,14 +55,14 @@ struct name_of_variant {
 
  private:
   template <class Variant>
-  static std::string name(const Variant*) {
-    return std::get<Variant>(checks::production_caches).name;
+  static std::string name(const Variant* v) {
+    return said_of(v).name;
   }
   template <class Policy>
-  static std::string name(const default_cache_with<Policy>*) {
+  static std::string name(const default_cache_with<Policy>* v) {
     std::string text = std::get<Policy>(checks::production_policies).name;
     std::replace(text.begin(), text.end(), '-', '_');
-    return std::get<0>(checks::production_caches).name + ("_" + text);
+    return said_of(v).name + ("_" + text);
   }
 };
 
