@@ -19,6 +19,7 @@
 #include "counts.h"
 #include "eviction.h"
 #include "events.h"
+#include "inspection.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
@@ -188,18 +189,9 @@ class locked_cache {
 
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
   shutdown_report shutdown() {
-    shutdown_report report;
-    report.lost.reserve(config_.pages);
     const guard lock(mutex_);
     clear_all();
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      const page_state state = pool_.state(page);
-      if (state == page_state::free) continue;
-      report.lost.push_back({page, state, pool_.holder(page), state == page_state::cached ? trie_.pins(page) : 0});
-    }
-    if (!report.lost.empty()) report.result = status::pages_lost;
-    return report;
+    return inspected().lost_pages();
   }
 
   /// All counters and gauges at one instant; where lookups share the lock, what they count each at one of its own.
@@ -214,24 +206,9 @@ class locked_cache {
 
   /// The whole cache at one instant, for checks and diagnosis. O(pages x tokens per page).
   cache_snapshot snapshot() const {
-    cache_snapshot s;
-    s.tokens_per_page = config_.tokens_per_page;
-    s.pages.resize(config_.pages);
-    s.indexed.reserve(config_.pages);
-    s.eviction_order.reserve(config_.pages);
     const guard lock(mutex_);
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      page_view& view = s.pages[i];
-      view.state = pool_.state(page);
-      view.holder = pool_.holder(page);
-      if (view.state != page_state::cached) continue;
-      view.parent = trie_.parent(page);
-      view.space = trie_.space(page);
-      view.pins = trie_.pins(page);
-      view.block = trie_.block(page);
-    }
-    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    cache_snapshot s = inspected().snapshot();
+    s.eviction_order.reserve(config_.pages);
     unpinned_.in_order(trie_, [&](page_id page) { s.eviction_order.push_back(page); });
     return s;
   }
@@ -257,6 +234,10 @@ class locked_cache {
   }
 
   // What follows requires mutex_ exclusively.
+
+  auto inspected() const {
+    return inspection(config_, pool_, trie_, [this](page_id page) { return trie_.pins(page); });
+  }
 
   void unpin(page_id page, typename Policy::release_terms terms) {
     const bool unpinned = trie_.drop_pin(page) == 0;

@@ -29,6 +29,7 @@
 
 #include "events.h"
 #include "eviction_queue.h"
+#include "inspection.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "lockfree_trie.h"
@@ -207,18 +208,8 @@ class lockfree_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable. What it
   /// reports is exact when no other call runs meanwhile.
   shutdown_report shutdown() {
-    shutdown_report report;
-    report.lost.reserve(config_.pages);
     clear();
-    const std::vector<std::uint32_t> pins = chain_pins();
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      const page_state state = state_of(page);
-      if (state == page_state::free) continue;
-      report.lost.push_back({page, state, holder_of(page), pins[i]});
-    }
-    if (!report.lost.empty()) report.result = status::pages_lost;
-    return report;
+    return inspected().lost_pages();
   }
 
   /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole: the
@@ -246,22 +237,7 @@ class lockfree_cache {
 
   /// The whole cache, for checks and diagnosis. Requires that nothing else runs. O(pages x (depth + tokens per page)).
   cache_snapshot snapshot() const {
-    cache_snapshot s;
-    s.tokens_per_page = config_.tokens_per_page;
-    s.pages.resize(config_.pages);
-    const std::vector<std::uint32_t> pins = chain_pins();
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      page_view& view = s.pages[i];
-      view.state = state_of(page);
-      view.holder = holder_of(page);
-      if (view.state != page_state::cached) continue;
-      view.parent = trie_.parent(page);
-      view.space = trie_.space(page);
-      view.pins = pins[i];
-      view.block = trie_.block(page);
-    }
-    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    cache_snapshot s = inspected().snapshot();
     s.eviction_order = evictions_.order();
     return s;
   }
@@ -275,7 +251,7 @@ class lockfree_cache {
     returned_pages, evicted_pages, refused_too_large, refused_full, statistic_count
   };
 
-  static constexpr std::uint64_t pool = trie_type::nobody;  // has the pages that are neither nodes nor a lease's
+  static constexpr std::uint64_t pool = trie_type::nobody;  // owns the pages that are neither nodes nor a lease's
 
   static constexpr std::size_t batch = 64;     // pages that are freed in one exchange of the pool's top, at most
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
@@ -389,35 +365,16 @@ class lockfree_cache {
 
   static std::uint64_t number(lease_id id) { return static_cast<std::uint64_t>(id); }
 
-  page_state state_of(page_id page) const {
-    if (trie_.word(page).is_node) return page_state::cached;
-    return trie_.owner(page) == pool ? page_state::free : page_state::leased;
-  }
-
-  lease_id holder_of(page_id page) const {
-    return state_of(page) == page_state::leased ? lease_id(trie_.owner(page)) : no_lease;
-  }
-
-  // By page: how many open leases have it in their chain. Each ends on a node that it references; the rest of a node's
-  // references are children. Requires that nothing runs.
-  std::vector<std::uint32_t> chain_pins() const {
+  // Requires that nothing runs. The references of a node are its children and the leases that end on it.
+  auto inspected() const {
     std::vector<std::uint32_t> own(config_.pages);
-    const auto cached = [&](std::size_t i) { return state_of(page_id(static_cast<std::uint32_t>(i))) == page_state::cached; };
-    const auto parent = [&](std::size_t i) { return trie_.parent(page_id(static_cast<std::uint32_t>(i))); };
     for (std::size_t i = 0; i < config_.pages; ++i) {
-      if (!cached(i)) continue;
-      own[i] += trie_.word(page_id(static_cast<std::uint32_t>(i))).references;
-      if (parent(i) != no_page) --own[index_of(parent(i))];
+      const page_id page{static_cast<std::uint32_t>(i)};
+      if (trie_.state(page) != page_state::cached) continue;
+      own[i] += trie_.word(page).references;
+      if (const page_id above = trie_.parent(page); above != no_page) --own[index_of(above)];
     }
-    std::vector<std::uint32_t> pins = own;
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      if (!cached(i) || own[i] == 0) continue;
-      std::size_t steps = 0;  // a damaged trie may have a cycle: the checks say so, this must end
-      for (page_id above = parent(i); above != no_page && ++steps <= config_.pages; above = parent(index_of(above))) {
-        pins[index_of(above)] += own[i];
-      }
-    }
-    return pins;
+    return inspection(config_, trie_, trie_, pins_of_chains(own, trie_));
   }
 
   // Constant after construction.

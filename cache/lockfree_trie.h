@@ -240,6 +240,13 @@ class lockfree_trie {
 
   // For snapshots: require that nothing runs.
 
+  page_state state(page_id page) const {
+    if (word(page).is_node) return page_state::cached;
+    return owner(page) == nobody ? page_state::free : page_state::leased;
+  }
+
+  lease_id holder(page_id page) const { return state(page) == page_state::leased ? lease_id(owner(page)) : no_lease; }
+
   /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
   key_space space(page_id page) const {
     node_ref above{.page = page, .generation = 0};

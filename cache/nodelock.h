@@ -47,6 +47,7 @@
 #include "counts.h"
 #include "events.h"
 #include "hand_over_hand.h"
+#include "inspection.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
@@ -221,17 +222,8 @@ class nodelock_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
   /// Requires that no other operation runs.
   shutdown_report shutdown() {
-    shutdown_report report;
-    report.lost.reserve(config_.pages);
     clear();
-    const std::vector<std::uint32_t> pins = pins_of_chains();
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      const page_state state = pool_.state(page);
-      if (state != page_state::free) report.lost.push_back({page, state, pool_.holder(page), pins[i]});
-    }
-    if (!report.lost.empty()) report.result = status::pages_lost;
-    return report;
+    return inspected().lost_pages();
   }
 
   /// Each counter and gauge at an instant of its own.
@@ -247,23 +239,7 @@ class nodelock_cache {
   /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and for each
   /// node that a lease ends on the length of its chain.
   cache_snapshot snapshot() const {
-    cache_snapshot s;
-    s.tokens_per_page = config_.tokens_per_page;
-    s.pages.resize(config_.pages);
-    s.indexed.reserve(config_.pages);
-    const std::vector<std::uint32_t> pins = pins_of_chains();
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      page_view& view = s.pages[i];
-      view.state = pool_.state(page);
-      view.holder = pool_.holder(page);
-      if (view.state != page_state::cached) continue;
-      view.parent = trie_.parent(page);
-      view.space = trie_.space(page);
-      view.pins = pins[i];
-      view.block = trie_.block(page);
-    }
-    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    cache_snapshot s = inspected().snapshot();
     s.eviction_order = future_evictions();
     return s;
   }
@@ -485,15 +461,10 @@ class nodelock_cache {
 
   // What follows requires that no operation runs.
 
-  // By page: the open leases that have it in their chain.
-  std::vector<std::uint32_t> pins_of_chains() const {
-    std::vector<std::uint32_t> pins(config_.pages);
-    trie_.for_each_indexed([&](page_id end) {
-      const std::uint32_t own = trie_.pins(end);
-      if (own == 0) return;
-      for (page_id page = end; page != no_page; page = trie_.parent(page)) pins[index_of(page)] += own;
-    });
-    return pins;
+  auto inspected() const {
+    std::vector<std::uint32_t> own(config_.pages);
+    trie_.for_each_indexed([&](page_id page) { own[index_of(page)] = trie_.pins(page); });
+    return inspection(config_, pool_, trie_, pins_of_chains(own, trie_));
   }
 
   // Every node without pins in its subtree, in the order in which evictions would take them, one by one.

@@ -75,8 +75,8 @@ class micro_suite {
     benchmark::RegisterBenchmark(name.c_str(), std::move(body))
         ->UseRealTime()
         ->Threads(threads)
-        ->MinTime(std::max(seconds_, 1e-6))
-        ->Repetitions(seconds_ < 0.01 ? 1 : 3);
+        ->MinTime(seconds_)
+        ->Repetitions(3);
   }
 
   /// Measures all that was added; the answers are asked for by name afterwards.

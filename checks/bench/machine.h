@@ -40,7 +40,7 @@ struct machine_results {
   std::vector<layer_result> layer;
 };
 
-/// `seconds` for each measurement, three times. `lines` are the working sets for dependent loads.
+/// `seconds` for each measurement, more than 0, three times. `lines` are the working sets for dependent loads.
 machine_results measure_machine(const load& l, const std::vector<std::size_t>& lines, double seconds);
 
 }  // namespace triecheck::checks

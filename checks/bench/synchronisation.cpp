@@ -25,7 +25,11 @@ void measure(const char* name, std::size_t pages, std::vector<synchronisation_re
   Cache cache({.pages = 2 * pages, .tokens_per_page = tokens_per_page});
   std::vector<token> prompt(pages * tokens_per_page);
   std::iota(prompt.begin(), prompt.end(), token{0});
-  typename Cache::lease_type l;
+  typename Cache::lease_type l = cache.lookup(prompt);  // once before: what only the first request of a thread does is not counted
+  static_cast<void>(cache.allocate(l, prompt));
+  static_cast<void>(cache.publish(l));
+  static_cast<void>(cache.release(l));
+  static_cast<void>(cache.evict(pages));
   const auto note = [&](const char* call, auto body) { results.push_back({name, call, pages, counted(body)}); };
   note("lookup that finds nothing", [&] { l = cache.lookup(prompt); });
   note("allocate", [&] { static_cast<void>(cache.allocate(l, prompt)); });

@@ -13,7 +13,7 @@ if(NOT PATCH_EXECUTABLE)
 endif()
 
 set(fault_text bit_sets.h block_hash.h coarse.h counts.h eviction.h eviction_queue.h first_in.h
-  free_stack.h frequency.h hand_over_hand.h lanes.h lease.h lease_buffers.h locked.h lockfree.h
+  free_stack.h frequency.h hand_over_hand.h inspection.h lanes.h lease.h lease_buffers.h locked.h lockfree.h
   lockfree_trie.h node_word.h nodelock.h orders.h page_pool.h page_records.h page_trie.h
   prefix_hashes.h priority.h ranked_leaves.h recency_list.h rwlock.h segmented.h striped.h
   striped_pool.h)
