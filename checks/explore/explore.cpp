@@ -105,8 +105,19 @@ std::string scope_of(const explore_options& o) {
   return scope;
 }
 
-/// What is explored where the scenario bounds the preemptions under this cache.
+// The variant, where it is recorded as blocking and somebody asks whether it does.
+const checks::variant* must_block(const explore_options& o) {
+  const checks::variant* v = checks::find_variant(o.cache);
+  return o.strategy == "obstruction" && v != nullptr && !v->nonblocking ? v : nullptr;
+}
+
+/// What is explored: within the bound of preemptions that the scenario sets for this cache. What must block is explored until
+/// it does, which no bound is needed for.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
+  if (must_block(o) != nullptr) {
+    o.stops_within.reset();
+    return o;
+  }
   const auto bound = s.bounds.find(o.cache);
   if (!o.heed_bounds || bound == s.bounds.end()) return o;
   if (o.strategy == "obstruction") o.stops_within = bound->second;
@@ -167,9 +178,8 @@ struct expectation {
 
 std::optional<expectation> expectation_of(const checks::scenario& s, const explore_options& o) {
   if (s.expect_failure) return expectation{s.expect_kind, ""};
-  const checks::variant* v = checks::find_variant(o.cache);
-  if (o.strategy != "obstruction" || v == nullptr || v->nonblocking) return std::nullopt;
-  return expectation{"obstruction", v->name + " is recorded as blocking"};
+  if (const checks::variant* v = must_block(o)) return expectation{"obstruction", v->name + " is recorded as blocking"};
+  return std::nullopt;
 }
 
 // An expected failure is a pass, its absence a fail. A shard alone cannot tell that there is none.

@@ -116,6 +116,26 @@ TEST_P(nonblocking_scenario, a_stopped_thread_is_in_nobodys_way) {
       << "again: triecheck explore " << s.name << " --obstruction --preemptions 0 --cache " << variant;
 }
 
+// Of the others, every one can be blocked in every scenario: so whoever passes above does not pass because nothing is asked.
+TEST(blocking_variants, a_stopped_thread_is_in_the_way_of_another_in_every_scenario) {
+  for (const checks::variant& v : checks::variants()) {
+    if (v.nonblocking) continue;
+    for (const std::filesystem::path& file : checks::find_scenarios(TRIECHECK_SCENARIOS_DIR)) {
+      const checks::scenario s = checks::load_scenario(file);
+      if (s.expect_failure) continue;
+      explore_options o;
+      o.cache = v.name;
+      o.strategy = "obstruction";
+      o.stops_within = 0;  // holds for those who must not block
+      const checks::result r = explore_scenario(s, s.name, o).outcome;
+      const std::string again = "again: triecheck explore " + s.name + " --obstruction --cache " + v.name;
+      EXPECT_EQ(r.outcome, checks::verdict::pass) << again;
+      ASSERT_TRUE(r.expected_failure.has_value()) << again;
+      EXPECT_EQ(r.expected_failure->kind, "obstruction") << again;
+    }
+  }
+}
+
 std::string test_name(const testing::TestParamInfo<shipped_scenario::ParamType>& p) {
   return std::get<0>(p.param) + "_" + std::get<1>(p.param).stem().string();
 }
