@@ -35,11 +35,11 @@ class lanes {
   const Lane& operator[](std::size_t i) const { return *lanes_[i]; }
 
   /// Bit i: something was put into lane i, now or earlier.
-  std::uint64_t used() const { return used_.load(orders::lane_used); }
+  std::uint64_t used() const { return used_.load(orders::lane_look); }
 
   /// Before something is put into lane i.
   void use(std::size_t i) {
-    if ((used() & bit(i)) == 0) used_.fetch_or(bit(i), orders::lane_used);
+    if ((used() & bit(i)) == 0) used_.fetch_or(bit(i), orders::lane_use);
   }
 
   static constexpr std::uint64_t bit(std::size_t i) noexcept { return std::uint64_t{1} << i; }

@@ -1,5 +1,6 @@
 // The variant `lockfree`: no lock on any path. A lookup pins with one compare-exchange, on the deepest node; a release
-// gives that pin back with one read-modify-write; pages are reserved all or none with one compare-exchange.
+// gives that pin back with one read-modify-write; pages come off a stack with one compare-exchange, and an allocation gets
+// all it needs or gives back what it took.
 //
 // When to use: several threads. When not: where a refusal must be exact while other calls run (see allocate), or where one
 // thread must see recency exactly while others evict.

@@ -164,7 +164,7 @@ class lockfree_trie {
       written = true;
       per_page& n = at(own.front());
       const link_word head = link_word::of(end.head);
-      n.next.store(link_word::of(n.next.load(orders::link_private)).leading_to(head.page), orders::link_private);
+      n.next.store(link_word::of(n.next.load(orders::link_private)).leading_to(head.page), orders::link_write);
       std::uint64_t expected = end.head;
       const std::uint64_t linked = head.leading_to(own.front());
       if (heads_[bucket(k.hash)].compare_exchange_strong(expected, linked, orders::link_change, orders::link_read)) return true;
@@ -341,7 +341,7 @@ class lockfree_trie {
     shared_word& next = at(page).next;
     link_word note = link_word::of(next.load(orders::link_private));
     note.page = above;
-    next.store(note.packed(), orders::link_private);
+    next.store(note.packed(), orders::link_write);
   }
 
   // The run that was written was not linked: another node stands there.
@@ -350,7 +350,7 @@ class lockfree_trie {
       at(page).state.store(node_word{.generation = word(page).generation}.packed(), orders::state_private);
     }
     shared_word& next = at(run.front()).next;
-    next.store(next.load(orders::link_private) | link_word::mark, orders::link_private);
+    next.store(next.load(orders::link_private) | link_word::mark, orders::link_write);
   }
 
   // Of a page that the caller has to itself, and of a claimed one: whether it was left in the chain.

@@ -16,10 +16,14 @@ namespace triecheck::orders {
 // a chain. seq_cst, with (2): a lookup that starts after a publish returned sees the node although nothing
 // else orders the two; with release and acquire it could miss a prefix that stands.
 inline constexpr memory_order link_change = memory_order::seq_cst;
-// (2) with (1): follows a link, or makes sure that it still stands. seq_cst: see (1).
+// (2) with (1), (33): follows a link, or makes sure that it still stands. seq_cst: see (1).
 inline constexpr memory_order link_read = memory_order::seq_cst;
-// (3) with (1): the link of a node that is not linked yet, and a look at one's own: (1) publishes it.
+// (3) with (1): a look at the link of a page that nobody else changes, and the first link of all, before anybody is there.
 inline constexpr memory_order link_private = memory_order::relaxed;
+// (33) with (2): writes the link of a page that is in no chain. A walk may still stand on it, as on the node that it was: who
+// reads the new link learns with it that the page was taken out, and the second look at the link that led here sees that.
+// With less that look might be taken first, and the walk go on in another chain. The exploration cannot show it: see (25).
+inline constexpr memory_order link_write = memory_order::release;
 // (4) with (5), (32): writes the block, the hash or owner, the parent and the follower of a page that a lookup may still be reading
 // as the node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
 // here has changed.
@@ -80,10 +84,11 @@ inline constexpr memory_order home_move = memory_order::release;
 // (30) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old answer
 // sends the page to a lane whose curator sends it on.
 inline constexpr memory_order home_read = memory_order::acquire;
-// (31) alone: notes that something is going to be put into a lane, or looks which lanes are used. seq_cst: a call that
-// starts after another one returned sees the lane that it used although nothing else orders the two; with less it could
-// refuse beside free pages.
-inline constexpr memory_order lane_used = memory_order::seq_cst;
+// (31) with (34): notes that something is going to be put into a lane. seq_cst, with (34): a call that starts after another
+// one returned sees the lane that it used although nothing else orders the two; with less it could refuse beside free pages.
+inline constexpr memory_order lane_use = memory_order::seq_cst;
+// (34) with (31): looks which lanes are used. seq_cst: see (31).
+inline constexpr memory_order lane_look = memory_order::seq_cst;
 
 // ---- The page pool (free_stack.h, striped_pool.h)
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "checks/bench/baselines/hash_chain.h"
-#include "checks/bench/baselines/map_trie.h"
+#include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/baselines/std_coarse.h"
 #include "checks/cache_subject.h"
 #include "checks/production_caches.h"
@@ -26,12 +26,12 @@ namespace {
 template <class Cache>
 class baseline : public testing::Test {};
 
-using baselines = testing::Types<hash_chain_cache, map_trie_cache, std_coarse_cache<>>;
+using baselines = testing::Types<hash_chain_cache, page_trie_cache, std_coarse_cache<>>;
 struct name_of_baseline {
   template <class Cache>
   static std::string GetName(int) {
     if (std::is_same_v<Cache, std_coarse_cache<>>) return "std_coarse";
-    return std::is_same_v<Cache, hash_chain_cache> ? "hash_chain" : "map_trie";
+    return std::is_same_v<Cache, hash_chain_cache> ? "hash_chain" : "page_trie";
   }
 };
 TYPED_TEST_SUITE(baseline, baselines, name_of_baseline);

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "checks/bench/baselines/hash_chain.h"
-#include "checks/bench/baselines/map_trie.h"
+#include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/course.h"
 #include "checks/bench/layer_pair.h"
 #include "checks/production_caches.h"
@@ -32,7 +32,7 @@ const std::vector<contestant>& contestants() {
         },
         production_caches);
     c.push_back({"hash-chain", true, &prepare_course<hash_chain_cache>});
-    c.push_back({"map-trie", true, &prepare_course<map_trie_cache>});
+    c.push_back({"page-trie", true, &prepare_course<page_trie_cache>});
     c.push_back(layer_pairs().front().bare);
     return c;
   }();

@@ -9,7 +9,8 @@ namespace {
 
 // With so many the median of pairs without a difference lies within the noise 99 times in 100. Of two copies it is as
 // many of each.
-constexpr std::size_t least_pairs = 28;
+constexpr std::size_t least_pairs = 32;
+constexpr std::size_t pairs_in_turn = 4;  // of a copy
 
 double distance(double ratio) { return std::max(ratio, 1 / ratio) - 1; }
 
@@ -23,7 +24,7 @@ layer_cost judge_layer(const std::vector<pass_pair>& pairs) {
   std::vector<double> ratios, of_the_same;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     ratios.push_back(pairs[i].layer / pairs[i].bare);
-    if (i == 0) continue;
+    if (i == 0 || pairs[i].copy != pairs[i - 1].copy) continue;
     // What ended the pair before and what begins this one.
     of_the_same.push_back(distance(i % 2 == 0 ? pairs[i].layer / pairs[i - 1].layer : pairs[i].bare / pairs[i - 1].bare));
   }
@@ -38,12 +39,13 @@ layer_cost measure_layer_cost(const std::vector<layer_preparations>& copies, dou
   std::vector<pass_pair> pairs;
   double spent = 0;
   do {
-    const auto& [layer, bare] = copies[pairs.size() / 2 % copies.size()];
+    const std::size_t copy = pairs.size() / pairs_in_turn % copies.size();
+    const auto& [layer, bare] = copies[copy];
     const bool bare_first = pairs.size() % 2 == 1;
     const bench_pass first = (bare_first ? bare : layer)()->run(1);
     const bench_pass second = (bare_first ? layer : bare)()->run(1);
     spent += first.seconds + second.seconds;
-    pairs.push_back({throughput(bare_first ? second : first), throughput(bare_first ? first : second)});
+    pairs.push_back({throughput(bare_first ? second : first), throughput(bare_first ? first : second), copy});
   } while (pairs.size() < (seconds > 0 ? least_pairs : 2) || spent < 2 * seconds);
   return judge_layer(pairs);
 }

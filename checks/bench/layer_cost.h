@@ -24,6 +24,7 @@ namespace triecheck::checks {
 struct pass_pair {
   double layer = 0;
   double bare = 0;
+  std::size_t copy = 0;  ///< of the two, which
 };
 
 /// One load and one size of the cache, with one thread.
@@ -35,14 +36,14 @@ struct layer_cost {
   double ratio = 0;  ///< of `coarse` over `std-coarse`, in requests per second: the median of the pairs
   double least = 0;  ///< half of the pairs lie from here
   double most = 0;   ///< to here
-  double noise = 0;  ///< by how much two passes of the same cache, one after the other, differ: the median; 0.01 is 1 %
+  double noise = 0;  ///< by how much two passes of the same copy, one after the other, differ: the median; 0.01 is 1 %
 
   /// By how much the two caches differ, whichever is faster.
   double difference() const noexcept;
   bool is_below_noise() const noexcept { return difference() < noise; }
 };
 
-/// What the pairs, in the order in which they were measured, say. Requires two pairs, and that no figure is 0.
+/// What the pairs, in the order in which they were measured, say. Requires two pairs of one copy in a row, and that no figure is 0.
 layer_cost judge_layer(const std::vector<pass_pair>& pairs);
 
 /// What prepares a cache.
@@ -55,7 +56,7 @@ struct layer_preparations {
 };
 
 /// Passes of at least `seconds` for each of the two, and as many pairs as it takes to judge; with 0 seconds two pairs. The
-/// pairs take the copies in turn, two of each. Requires one.
+/// pairs take the copies in turn, four of each. Requires one.
 layer_cost measure_layer_cost(const std::vector<layer_preparations>& copies, double seconds);
 
 }  // namespace triecheck::checks
