@@ -163,11 +163,12 @@ class eviction_queue {
   std::uint64_t put_into_inbox(page_id page, std::size_t i) {
     lanes_.use(i);
     lane& l = lanes_[i];
+    const std::uint64_t released = tick(page);
     page_id top = l.inbox.load(orders::inbox_look);
-    if (const std::uint64_t released = tick(page); released < l.front.load(orders::hint)) l.front.store(released, orders::hint);
     do {
       at(page).below.set(top);
     } while (!l.inbox.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
+    if (released < l.front.load(orders::front_look)) l.front.store(released, orders::hint);
     return lanes_.bit(i);
   }
 
@@ -245,9 +246,14 @@ class eviction_queue {
       take_home(page);
       count += evict_upwards(page, freed.subspan(count), gone, take_off, keep);
     }
-    // Of what was posted meanwhile where the list is empty: a lane without a front would be the last one to be asked.
-    const page_id next = l.list.oldest() != no_page ? l.list.oldest() : l.inbox.load(orders::inbox_look);
-    l.front.store(next == no_page ? no_tick : tick(next), orders::hint);
+    page_id next = l.list.oldest();
+    if (next == no_page) {
+      // A lane without a front is the last one to be asked. Who posts from here on says what the front is; who did before is
+      // seen here.
+      l.front.store(no_tick, orders::front_gone);
+      next = l.inbox.load(orders::inbox_look_again);
+    }
+    if (next != no_page) l.front.store(tick(next), orders::hint);
     return count;
   }
 
@@ -417,6 +423,8 @@ std::vector<page_id> eviction_queue<Sync>::order() const {
   };
   for (std::size_t i = 0; i < lanes_type::count; ++i) {
     const lane& l = lanes_[i];
+    const bool has_none = l.list.oldest() == no_page && l.inbox.load(orders::inbox_look) == no_page;
+    Sync::require(has_none || l.front.load(orders::hint) != no_tick, "I6: a lane that has pages is asked for them");
     std::vector<page_id> posted;
     for (page_id page = l.inbox.load(orders::inbox_look); page != no_page; page = at(page).below.get()) posted.push_back(page);
     std::stable_sort(posted.begin(), posted.end(), [&](page_id a, page_id b) { return tick(a) < tick(b); });

@@ -17,8 +17,10 @@
 // end on it (I4).
 // Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear; wait-free: stats, the counting, and the pin that
 // a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
-// an eviction can make others evict in another order than recency. One thread alone sees recency exactly; several see it but
-// for a sixteenth of the age of what falls, and a quarter while one of them stands still in the middle of an eviction.
+// an eviction can make others evict in another order than recency, and one that stops in a release keeps the chain that it
+// releases from falling, so that others may be refused. One thread alone sees recency exactly; several see it but for a
+// sixteenth of the age of what falls and some sixteen releases of each thread, and a quarter while one of them stands still in the
+// middle of an eviction.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
 // order; a refusal that meets another eviction may look at every page.
 #pragma once

@@ -23,6 +23,8 @@ const std::vector<variant>& variants() {
   return all;
 }
 
+const variant& default_variant() { return *find_variant(default_cache); }
+
 const variant* find_variant(const std::string& name) {
   const auto found =
       std::find_if(variants().begin(), variants().end(), [&](const variant& v) { return v.name == name; });

@@ -77,7 +77,7 @@ std::vector<std::string> caches_of(const arguments& a) {
     }
     return {fault->variant};
   }
-  if (a.cache.empty()) return {checks::variants().front().name};
+  if (a.cache.empty()) return {checks::default_variant().name};
   if (a.cache != "all") return {known_variant(a.cache).name};
   std::vector<std::string> all;
   for (const auto& v : checks::variants()) all.push_back(v.name);

@@ -97,7 +97,7 @@ void print(const std::vector<checks::scenario>& scenarios) {
     lines.push_back({v.name, v.description + "; refusals: " + show(v.refusals) + ", statistics: " + show(v.statistics) +
                                  (v.nonblocking ? ", nonblocking" : ", blocking")});
   }
-  print("caches (the first is the default)", std::exchange(lines, {}));
+  print("caches (" + checks::default_variant().name + " is the default)", std::exchange(lines, {}));
   for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
   print("eviction policies (the first is the default)", std::exchange(lines, {}));
   for (const listed_strategy& s : list_strategies()) lines.push_back({s.name, s.description});

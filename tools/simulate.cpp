@@ -28,7 +28,7 @@ namespace {
 
 struct arguments {
   std::string trace;
-  std::string cache = checks::variants().front().name;
+  std::string cache;
   std::string policy = checks::policies().front().name;
   std::string keep_hits;
   std::string json;
@@ -109,7 +109,15 @@ void print(const arguments& a, const checks::simulation& s) {
             << s.found->replay << "\n";
 }
 
-int simulate(const arguments& a) {
+// The cache that is named; else the default, and where that does not know the policy the first one that does.
+std::string cache_of(const arguments& a) {
+  if (!a.cache.empty()) return a.cache;
+  const bool is_first = a.policy == checks::policies().front().name;
+  return (is_first ? checks::default_variant() : checks::variants().front()).name;
+}
+
+int simulate(arguments a) {
+  a.cache = cache_of(a);
   if (a.verify && a.compare_exact) {
     throw usage_error(
         "--compare-exact does not go with --verify, whose checks between the operations would change their order: run "
@@ -158,7 +166,7 @@ void add_simulate(CLI::App& app, int& exit_code) {
   add_number(*command, "--block-tokens", a->block_tokens, "Tokens that a block of the trace stands for", 2, 1 << 20);
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
-      ->capture_default_str();
+      ->default_str(checks::default_variant().name);
   command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows")
       ->type_name("P")
       ->capture_default_str();

@@ -164,7 +164,7 @@ bench_results run_bench(const std::vector<load>& loads, const bench_options& opt
   results.synchronisation = measure_synchronisation();
   if (options.on_cell) options.on_cell("the limits of the machine");
   constexpr double least_seconds = 0.01;  // a single pass, as of the caches, would be a few instructions here
-  results.machine = measure_machine(loads.front(), options.pages, std::max(options.seconds / 5, least_seconds));
+  results.machine = measure_machine(loads, options.pages, std::max(options.seconds / 5, least_seconds));
   bench_run run(options, results);
   for (const load& l : loads) {
     run.over_threads(l);

@@ -315,6 +315,7 @@ bench_results made_up() {
   r.machine.limits = {{"fetch_add", 1, 2.5}};
   r.machine.dependent_loads = {{1024, 1.5}};
   r.machine.spin_scale = 1.93;
+  r.machine.walks = {{"small", 12.5, 40}};
   r.machine.layer = {{"var", 1, 1}};
   r.synchronisation = measure_synchronisation();
   r.cells = {cell("coarse", false, false, 1, 3e6), cell("hash-chain", true, false, 1, 1e6),
@@ -339,6 +340,8 @@ TEST(bench, cores_that_threads_had_are_in_table_and_json) {
   results.cells[2].spin_tail = 3.5;
   const nlohmann::ordered_json json = to_json({small_load()}, results);
   EXPECT_EQ(json["machine"]["spin_scale"], 1.93);
+  EXPECT_EQ(json["machine"]["walks"][0]["compare_ns_per_page"], 12.5);
+  EXPECT_EQ(json["machine"]["walks"][0]["hops_ns_per_page"], 40);
   EXPECT_TRUE(json["results"][0]["spin_scale"].is_null());
   EXPECT_EQ(json["results"][2]["spin_scale"], 1.87);
   EXPECT_TRUE(json["results"][0]["spin_tail"].is_null());
@@ -373,6 +376,15 @@ TEST(bench, cost_of_the_layer_is_in_table_and_json) {
   const std::string table = to_table({small_load()}, results);
   EXPECT_NE(table.find("  full cycle         512      27    0.998   0.990 .. 1.005     1.2%  0.2%, less than the noise\n"), std::string::npos) << table;
   EXPECT_NE(table.find("  cold lookup        512      27    0.800   0.790 .. 0.810     1.2%  25.0%, more than the noise\n"), std::string::npos) << table;
+}
+
+TEST(bench, cold_lookup_is_shown_over_a_walk_hop_by_hop) {
+  bench_results r = made_up();
+  bench_result cold = cell("coarse", false, false, 1, 3e6);
+  cold.mode = bench_mode::cold_lookup;
+  r.cells.push_back(cold);
+  const std::string table = to_table({small_load()}, r);
+  EXPECT_NE(table.find("over that of a bare walk hop by hop\n  coarse           1.25\n"), std::string::npos) << table;
 }
 
 TEST(bench, synchronisation_of_every_variant_is_in_table_and_json) {

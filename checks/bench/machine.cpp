@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <shared_mutex>
 #include <thread>
 #include <type_traits>
@@ -18,6 +19,7 @@
 
 #include "cache/sync_std.h"
 #include "cache/types.h"
+#include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/median.h"
 #include "checks/bench/spinning.h"
 
@@ -155,7 +157,7 @@ void add_dependent_loads(micro_suite& suite, std::size_t lines) {
 // The pages of all requests once, and for each request where its pages are: comparing them is the least that a lookup
 // which compares tokens can do. An iteration is a page.
 void add_walk(micro_suite& suite, const load& l) {
-  suite.add("walk", 1, [&l](benchmark::State& state) {
+  suite.add("walk of " + l.name, 1, [&l](benchmark::State& state) {
     std::unordered_map<token, std::size_t> places;
     std::vector<token> stored;
     std::vector<std::vector<std::size_t>> requests;
@@ -180,6 +182,45 @@ void add_walk(micro_suite& suite, const load& l) {
       unequal += std::memcmp(from, stored.data() + requests[request][page++], l.page_tokens * sizeof(token)) != 0;
     }
     benchmark::DoNotOptimize(unequal);
+  });
+}
+
+// The same requests in the same order through the trie of the baseline `page-trie`: a hop ends where the next one begins.
+void add_hops(micro_suite& suite, const load& l) {
+  struct trie {
+    explicit trie(const load& of) : index(of.distinct_pages) {
+      std::uint32_t pages = 0;
+      for (std::size_t i = 0; i < of.requests(); ++i) {
+        auto cursor = page_trie_index::start({});
+        for (std::size_t at = 0; at + of.page_tokens <= of.request(i).size(); at += of.page_tokens) {
+          const auto block = of.request(i).subspan(at, of.page_tokens);
+          cursor = page_trie_index::step(cursor, block);
+          page_id page = index.find(cursor);
+          if (page == no_page) index.add(cursor, block, page = page_id(pages++));
+          cursor = page_trie_index::behind(page, cursor);
+        }
+      }
+    }
+    page_trie_index index;
+  };
+  const auto built = std::make_shared<std::optional<trie>>();
+  suite.add("hops of " + l.name, 1, [&l, built](benchmark::State& state) {
+    if (!*built) built->emplace(l);
+    std::size_t request = 0, at = 0, missing = 0;
+    auto cursor = page_trie_index::start({});
+    for (auto _ : state) {
+      while (at + l.page_tokens > l.request(request).size()) {
+        request = (request + 7919) % l.requests();
+        at = 0;
+        cursor = page_trie_index::start({});
+      }
+      cursor = page_trie_index::step(cursor, l.request(request).subspan(at, l.page_tokens));
+      const page_id page = (*built)->index.find(cursor);
+      missing += page == no_page;
+      cursor = page_trie_index::behind(page, cursor);
+      at += l.page_tokens;
+    }
+    if (missing != 0) state.SkipWithError("a page that was added is missing");
   });
 }
 
@@ -244,11 +285,14 @@ void add_layer(micro_suite& suite) {
 
 }  // namespace
 
-machine_results measure_machine(const load& l, const std::vector<std::size_t>& lines, double seconds) {
+machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds) {
   micro_suite suite(seconds);
   add_limits(suite);
   for (const std::size_t n : lines) add_dependent_loads(suite, n);
-  add_walk(suite, l);
+  for (const load& l : loads) {
+    add_walk(suite, l);
+    add_hops(suite, l);
+  }
   add_layer(suite);
   const collecting_reporter& measured = suite.run();
 
@@ -267,7 +311,7 @@ machine_results measure_machine(const load& l, const std::vector<std::size_t>& l
   for (const std::size_t n : lines) {
     r.dependent_loads.push_back({n, measured.median_ns("dependent load/" + std::to_string(n))});
   }
-  r.walk_ns_per_page = measured.median_ns("walk");
+  for (const load& l : loads) r.walks.push_back({l.name, measured.median_ns("walk of " + l.name), measured.median_ns("hops of " + l.name)});
   for (const char* name : {"var: get, set", "atomic: load, compare-exchange", "mutex: guard"}) {
     const std::string text = name;
     r.layer.push_back({text, measured.median_ns(text + "/layer"), measured.median_ns(text + "/bare")});

@@ -32,15 +32,22 @@ struct layer_result {
   double bare_ns = 0;
 };
 
+/// The least that a lookup of the requests of a load can take for each page.
+struct walk_result {
+  std::string load;
+  double compare_ns = 0;  ///< comparing each page with a copy whose place is known, in random order of requests
+  double hops_ns = 0;     ///< from node to node of a page trie, in the same order, without a pin or a lock
+};
+
 struct machine_results {
   std::vector<micro_result> limits;
   double spin_scale = 0;  ///< what two spinning threads do over what one does (spinning.h): the cores that there are for two
   std::vector<dependent_load> dependent_loads;
-  double walk_ns_per_page = 0;  ///< comparing the pages of `l` with a copy, in random order of requests
+  std::vector<walk_result> walks;
   std::vector<layer_result> layer;
 };
 
 /// `seconds` for each measurement, more than 0, three times. `lines` are the working sets for dependent loads.
-machine_results measure_machine(const load& l, const std::vector<std::size_t>& lines, double seconds);
+machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds);
 
 }  // namespace triecheck::checks

@@ -52,7 +52,10 @@ std::string machine_table(const machine_results& m) {
   for (const dependent_load& d : m.dependent_loads) {
     text += formatted("  %-44s%8.1f\n", ("dependent load over " + std::to_string(d.lines) + " lines").c_str(), d.ns);
   }
-  text += formatted("  %-44s%8.1f\n", "bare walk, per page", m.walk_ns_per_page);
+  for (const walk_result& w : m.walks) {
+    text += formatted("  %-44s%8.1f\n", ("pages of " + w.load + ", compared alone").c_str(), w.compare_ns);
+    text += formatted("  %-44s%8.1f\n", ("pages of " + w.load + ", hop by hop").c_str(), w.hops_ns);
+  }
   text += formatted("Two spinning threads do %.2f times the work of one\n\n", m.spin_scale);
   text += formatted("The layer over bare types, in nanoseconds%11s%10s%10s\n", "layer", "bare", "ratio");
   for (const layer_result& r : m.layer) {
@@ -143,6 +146,20 @@ std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
   return text;
 }
 
+// A lookup over the walk that it cannot do without, where each node leads to the next one by a table of its own.
+std::string walk_table(const load& l, const bench_results& results) {
+  std::string text;
+  for (const walk_result& w : results.machine.walks) {
+    if (w.load != l.name || w.hops_ns <= 0) continue;
+    text = "cold lookup of one thread, ns/page over that of a bare walk hop by hop\n";
+    for (const bench_result& r : results.cells) {
+      if (r.load != l.name || r.sweep || r.mode != bench_mode::cold_lookup || r.threads != 1) continue;
+      text += formatted("  %-12s%9.2f\n", r.cache.c_str(), r.ns_per_page / w.hops_ns);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string to_table(const std::vector<load>& loads, const bench_results& results) {
@@ -163,7 +180,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
       text += line(results, r);
       previous = &r;
     }
-    text += layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
+    text += walk_table(l, results) + layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
   }
   return text;
 }
@@ -177,7 +194,9 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
     json["machine"]["dependent_loads"].push_back({{"lines", d.lines}, {"ns", d.ns}});
   }
   json["machine"]["spin_scale"] = results.machine.spin_scale;
-  json["machine"]["walk_ns_per_page"] = results.machine.walk_ns_per_page;
+  for (const walk_result& w : results.machine.walks) {
+    json["machine"]["walks"].push_back({{"load", w.load}, {"compare_ns_per_page", w.compare_ns}, {"hops_ns_per_page", w.hops_ns}});
+  }
   for (const layer_result& r : results.machine.layer) {
     json["layer"].push_back({{"name", r.name}, {"layer_ns", r.layer_ns}, {"bare_ns", r.bare_ns}});
   }

@@ -35,6 +35,8 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
   EXPECT_EQ(modes, (std::set<std::string>{"cold lookup", "full cycle", "warm lookup"}));
   EXPECT_FALSE(json["machine"]["limits"].empty());
   EXPECT_GT(json["machine"]["spin_scale"], 0);
+  for (const auto& walk : json["machine"]["walks"]) EXPECT_GT(walk["hops_ns_per_page"], 0) << walk;
+  EXPECT_EQ(json["machine"]["walks"].size(), json["loads"].size());
   EXPECT_FALSE(json["layer"].empty());
   EXPECT_EQ(json["layer_costs"].size(), 2U * (2 + 2)) << "two loads, two sizes and two ways to look up";
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {

@@ -30,7 +30,7 @@ TEST_F(explore_command, scenario_file_passes_and_says_what_was_covered) {
   write("two.toml", good_scenario);
   const ended e = run("explore two.toml");
   EXPECT_EQ(e.status, 0) << e.out << e.err;
-  EXPECT_TRUE(e.out.starts_with("pass  two  coarse, exhaustive: complete, ")) << e.out;
+  EXPECT_TRUE(e.out.starts_with("pass  two  lockfree, exhaustive: complete, ")) << e.out;
   EXPECT_NE(e.out.find("Relacy's memory model"), std::string::npos);
 }
 

@@ -64,7 +64,7 @@ class long_run : public command_line {
 TEST_F(long_run, shards_merge_to_the_verdict_and_the_counts_of_one_run) {
   std::string files;
   for (const char* i : {"0", "1", "2", "3"}) {
-    const ended e = run(std::string("explore large.toml --shard ") + i + "/4 --json s" + i + ".json");
+    const ended e = run(std::string("explore large.toml --cache coarse --shard ") + i + "/4 --json s" + i + ".json");
     EXPECT_EQ(e.status, 0) << e.out << e.err;
     EXPECT_NE(e.out.find("its part, "), std::string::npos) << e.out;
     EXPECT_EQ(result_in(std::string("s") + i + ".json")["complete"], false);
@@ -80,10 +80,10 @@ TEST_F(long_run, shards_merge_to_the_verdict_and_the_counts_of_one_run) {
 }
 
 TEST_F(long_run, shards_of_the_environment_are_those_of_the_flag) {
-  ASSERT_EQ(run("explore large.toml --shard 2/4 --json flag.json").status, 0);
+  ASSERT_EQ(run("explore large.toml --cache coarse --shard 2/4 --json flag.json").status, 0);
   setenv("TEST_TOTAL_SHARDS", "4", 1);
   setenv("TEST_SHARD_INDEX", "2", 1);
-  const ended e = run("explore large.toml --json variable.json");
+  const ended e = run("explore large.toml --cache coarse --json variable.json");
   unsetenv("TEST_TOTAL_SHARDS");
   unsetenv("TEST_SHARD_INDEX");
   EXPECT_EQ(e.status, 0) << e.err;
@@ -92,13 +92,13 @@ TEST_F(long_run, shards_of_the_environment_are_those_of_the_flag) {
 }
 
 TEST_F(long_run, several_jobs_find_what_one_finds) {
-  ASSERT_EQ(run("explore large.toml --jobs 2 --json two.json").status, 0);
+  ASSERT_EQ(run("explore large.toml --cache coarse --jobs 2 --json two.json").status, 0);
   expect_the_whole(result_in("two.json"));
 }
 
 TEST_F(long_run, a_killed_shard_resumes_to_the_counts_of_one_that_was_not) {
-  ASSERT_EQ(run("explore large.toml --shard 1/2 --json whole.json").status, 0);
-  kill_after("explore large.toml --shard 1/2 --checkpoint run.checkpoint", "run.checkpoint", 1);  // before any piece
+  ASSERT_EQ(run("explore large.toml --cache coarse --shard 1/2 --json whole.json").status, 0);
+  kill_after("explore large.toml --cache coarse --shard 1/2 --checkpoint run.checkpoint", "run.checkpoint", 1);  // before any piece
   kill_after("explore --resume run.checkpoint", "run.checkpoint", 2);
   kill_after("explore --resume run.checkpoint", "run.checkpoint", 2);
   const ended e = run("explore --resume run.checkpoint --jobs 2 --json resumed.json");
@@ -112,7 +112,7 @@ TEST_F(long_run, a_killed_shard_resumes_to_the_counts_of_one_that_was_not) {
 TEST_F(long_run, an_interrupt_leaves_what_is_done_and_a_checkpoint_that_goes_on) {
   for (const int signal : {SIGINT, SIGTERM}) {
     // Written at the beginning, behind the first scenario, and on the way through the others.
-    const int ended = kill_after("explore three_releases_of_one_prefix large.toml large.toml --checkpoint run.checkpoint --json some.json", "run.checkpoint", 2, signal);
+    const int ended = kill_after("explore three_releases_of_one_prefix large.toml large.toml --cache coarse --checkpoint run.checkpoint --json some.json", "run.checkpoint", 2, signal);
     ASSERT_TRUE(WIFEXITED(ended));
     EXPECT_EQ(WEXITSTATUS(ended), 3);
     const auto some = nlohmann::json::parse(contents(directory_ / "some.json"))["results"];
@@ -127,7 +127,7 @@ TEST_F(long_run, an_interrupt_leaves_what_is_done_and_a_checkpoint_that_goes_on)
 }
 
 TEST_F(long_run, a_budget_leaves_a_checkpoint_that_goes_on) {
-  const ended first = run("explore large.toml --budget 300ms --checkpoint run.checkpoint");
+  const ended first = run("explore large.toml --cache coarse --budget 300ms --checkpoint run.checkpoint");
   EXPECT_EQ(first.status, 3) << first.out;
   EXPECT_NE(first.out.find("stopped by its budget"), std::string::npos) << first.out;
   const ended rest = run("explore --resume run.checkpoint --json rest.json");
@@ -139,7 +139,7 @@ TEST_F(long_run, a_budget_leaves_a_checkpoint_that_goes_on) {
 }
 
 TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {
-  const ended e = run("explore large.toml --estimate --json estimate.json");
+  const ended e = run("explore large.toml --cache coarse --estimate --json estimate.json");
   EXPECT_EQ(e.status, 3);
   EXPECT_NE(e.out.find("0 executions of about "), std::string::npos) << e.out;
   const auto expected = result_in("estimate.json").at("expected_executions");
@@ -148,7 +148,7 @@ TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {
 }
 
 TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {
-  const ended e = run("explore large.toml --obstruction --json blocked.json");
+  const ended e = run("explore large.toml --cache coarse --obstruction --json blocked.json");
   EXPECT_EQ(e.status, 0) << "coarse is recorded as blocking";
   EXPECT_NE(e.out.find("failed as it must (coarse is recorded as blocking): obstruction"), std::string::npos) << e.out;
   const auto expected = result_in("blocked.json").at("expects_failure");
@@ -160,25 +160,25 @@ TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {
 }
 
 TEST_F(long_run, wrong_use_is_one_line_each) {
-  ASSERT_EQ(run("explore large.toml --shard 0/2 --json s0.json").status, 0);
+  ASSERT_EQ(run("explore large.toml --cache coarse --shard 0/2 --json s0.json").status, 0);
   ASSERT_EQ(run("explore two_requests_publish_one_prefix --json whole.json --checkpoint done.checkpoint").status, 0);
   write("torn.json", "{\n  \"tool\": ");
   const std::pair<const char*, const char*> cases[] = {
-      {"explore large.toml --shard 5/4", "--shard: expected I/N"},
-      {"explore large.toml --strategy relacy-full --shard 1/4", "--shard has no effect with --strategy relacy-full"},
-      {"explore large.toml --strategy random --estimate", "--estimate has no effect with --strategy random"},
-      {"explore large.toml --jobs 0", "--jobs: must be a whole number from 1 to 256"},
+      {"explore large.toml --cache coarse --shard 5/4", "--shard: expected I/N"},
+      {"explore large.toml --cache coarse --strategy relacy-full --shard 1/4", "--shard has no effect with --strategy relacy-full"},
+      {"explore large.toml --cache coarse --strategy random --estimate", "--estimate has no effect with --strategy random"},
+      {"explore large.toml --cache coarse --jobs 0", "--jobs: must be a whole number from 1 to 256"},
       {"explore --resume missing.checkpoint", "missing.checkpoint cannot be read"},
       {"explore --resume whole.json", "whole.json: this is no checkpoint"},
       {"explore --resume torn.json", "torn.json:2:"},
-      {"explore large.toml --resume done.checkpoint", "scenario: --resume takes this from the checkpoint"},
+      {"explore large.toml --cache coarse --resume done.checkpoint", "scenario: --resume takes this from the checkpoint"},
       {"explore --strategy pct --resume done.checkpoint", "--strategy: --resume takes this from the checkpoint"},
       {"merge whole.json", "whole.json: this is the result of a whole run"},
       {"merge s0.json s0.json", "s0.json: shard 0 is given twice"},
       {"merge torn.json", "torn.json:2:"},
       {"merge missing.json", "missing.json cannot be read"},
       {"merge", "file"},
-      {"explore large.toml --checkpoint nowhere/run.checkpoint", "nowhere/run.checkpoint cannot be written"},
+      {"explore large.toml --cache coarse --checkpoint nowhere/run.checkpoint", "nowhere/run.checkpoint cannot be written"},
   };
   for (const auto& [arguments, message] : cases) {
     const ended e = run(arguments);
@@ -212,25 +212,25 @@ TEST_F(long_run, a_checkpoint_that_was_edited_is_refused) {
 }
 
 TEST_F(long_run, a_checkpoint_replaces_nothing_but_that_of_a_finished_run) {
-  const ended scenario = run("explore large.toml --checkpoint large.toml");
+  const ended scenario = run("explore large.toml --cache coarse --checkpoint large.toml");
   EXPECT_EQ(scenario.status, 2);
   EXPECT_EQ(contents(directory_ / "large.toml"), large_scenario);
-  EXPECT_EQ(run("explore large.toml --json large.toml").status, 2);
+  EXPECT_EQ(run("explore large.toml --cache coarse --json large.toml").status, 2);
   EXPECT_EQ(contents(directory_ / "large.toml"), large_scenario);
-  EXPECT_EQ(run("explore large.toml --json same --junit same").status, 2);
-  EXPECT_EQ(run("explore large.toml --checkpoint .").status, 2);
-  ASSERT_EQ(run("explore large.toml --budget 300ms --checkpoint run.checkpoint").status, 3);
-  const ended again = run("explore large.toml --checkpoint run.checkpoint");
+  EXPECT_EQ(run("explore large.toml --cache coarse --json same --junit same").status, 2);
+  EXPECT_EQ(run("explore large.toml --cache coarse --checkpoint .").status, 2);
+  ASSERT_EQ(run("explore large.toml --cache coarse --budget 300ms --checkpoint run.checkpoint").status, 3);
+  const ended again = run("explore large.toml --cache coarse --checkpoint run.checkpoint");
   EXPECT_EQ(again.status, 2);
   EXPECT_NE(again.err.find("--resume goes on with it"), std::string::npos) << again.err;
   ASSERT_EQ(run("explore --resume run.checkpoint").status, 0);
-  EXPECT_EQ(run("explore large.toml --executions 10 --checkpoint run.checkpoint").status, 3);
+  EXPECT_EQ(run("explore large.toml --cache coarse --executions 10 --checkpoint run.checkpoint").status, 3);
 }
 
 TEST_F(long_run, shards_of_different_scenarios_do_not_merge_to_a_pass) {
-  ASSERT_EQ(run("explore large.toml --strategy random --executions 600 --shard 0/2 --json s0.json").status, 0);
+  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --executions 600 --shard 0/2 --json s0.json").status, 0);
   write("large.toml", std::string(large_scenario) + "[final]\nrun = [\"clear\"]\n");
-  ASSERT_EQ(run("explore large.toml --strategy random --executions 600 --shard 1/2 --json s1.json").status, 0);
+  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --executions 600 --shard 1/2 --json s1.json").status, 0);
   EXPECT_EQ(run("merge s0.json s1.json").status, 4);
 }
 

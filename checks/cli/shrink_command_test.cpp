@@ -129,7 +129,7 @@ TEST_F(failure_files, stored_schedule_of_a_regression_runs_first) {
   EXPECT_TRUE(e.out.starts_with("fail  race  coarse, exhaustive: not complete, 1 execution, ")) << e.out;
   EXPECT_NE(e.out.find("on the schedule that the scenario stores"), std::string::npos) << e.out;
   expect_replays(e.out, "data-race");
-  const ended mended = run("explore --scenarios mine");
+  const ended mended = run("explore --scenarios mine --cache coarse");
   EXPECT_EQ(mended.status, 0) << mended.out;
   EXPECT_TRUE(mended.out.starts_with("pass  race  coarse, exhaustive: complete, 90 executions")) << mended.out;
 }
