@@ -32,7 +32,7 @@ namespace {
 struct arguments {
   std::string trace;
   std::string threads = "1,2,4,8,16,32";
-  std::string pages = "1024,4096,16384,65536,262144,1048576";
+  std::string pages = "1024,4096,16384,65536,262144,524288,1048576";
   std::string seconds = "0.5";
   std::string svg;
   std::string json;

@@ -380,7 +380,9 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("scenario", a->scenarios, "Names of shipped scenarios or files; all shipped ones without it")
       ->type_name("SCENARIO");
   command->add_option("--scenarios", a->directory, "Another directory of scenarios")->type_name("DIR");
-  command->add_option("--cache", a->cache, "The variant, or all")->type_name("V|all");
+  command->add_option("--cache", a->cache, "The variant, or all; with --fault that of the fault")
+      ->type_name("V|all")
+      ->default_str(checks::default_variant().name);
   command->add_option("--fault", a->fault, "A seeded fault in place of the shipped text")->type_name("NAME");
   command->add_option("--strategy", a->strategy, "Who chooses")->type_name("NAME")->capture_default_str();
   const std::vector<CLI::Option*> own_options = {

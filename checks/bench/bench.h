@@ -23,8 +23,7 @@ namespace triecheck::checks {
 
 struct bench_options {
   std::vector<std::size_t> threads{1, 2, 4, 8, 16, 32};
-  std::vector<std::size_t> pages{1024,   4096,    16'384,
-                                 65'536, 262'144, 1'048'576};  ///< of the sweep, which is a full cycle
+  std::vector<std::size_t> pages{1024, 4096, 16'384, 65'536, 262'144, 524'288, 1'048'576};  ///< of the sweep, which is a full cycle
   std::size_t cycle_pages = 0;  ///< of the full cycle over threads, more where open requests need it; 0: scarce_pages
   double seconds = 0.5;  ///< of each cell and contestant, at least: further passes until then; 0 is one pass
   std::function<void(const std::string&)> on_cell{};  ///< called with what is measured next, where it is set

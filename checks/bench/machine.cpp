@@ -189,6 +189,7 @@ void add_walk(micro_suite& suite, const load& l) {
 void add_hops(micro_suite& suite, const load& l) {
   struct trie {
     explicit trie(const load& of) : index(of.distinct_pages) {
+      stored.reserve(of.distinct_pages * of.page_tokens);  // blocks point into it
       std::uint32_t pages = 0;
       for (std::size_t i = 0; i < of.requests(); ++i) {
         auto cursor = page_trie_index::start({});
@@ -196,11 +197,15 @@ void add_hops(micro_suite& suite, const load& l) {
           const auto block = of.request(i).subspan(at, of.page_tokens);
           cursor = page_trie_index::step(cursor, block);
           page_id page = index.find(cursor);
-          if (page == no_page) index.add(cursor, block, page = page_id(pages++));
+          if (page == no_page) {
+            stored.insert(stored.end(), block.begin(), block.end());
+            index.add(cursor, std::span(stored).last(of.page_tokens), page = page_id(pages++));
+          }
           cursor = page_trie_index::behind(page, cursor);
         }
       }
     }
+    std::vector<token> stored;
     page_trie_index index;
   };
   const auto built = std::make_shared<std::optional<trie>>();
