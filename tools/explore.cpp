@@ -142,6 +142,11 @@ plan plan_of(const arguments& a) {
   const auto directory = scenario_directory(a.directory);
   for (const std::string& name : a.scenarios) p.scenarios.push_back(find_scenario(name, directory));
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, !a.directory.empty());
+  const bool needs_policies = std::any_of(p.scenarios.begin(), p.scenarios.end(), [](const named_scenario& s) {
+    return s.program.policy != model::eviction_policy::recency;
+  });
+  // Where no cache is named, one that knows what the scenarios ask for.
+  if (needs_policies && a.cache.empty() && a.fault.empty()) p.caches = {checks::variants().front().name};
   for (const named_scenario& s : p.scenarios) {
     if (a.cache != "all") check_policy(s.program, p.caches.front(), a.fault);
     if (s.program.failure && checks::find_variant(s.program.failure->cache) == nullptr) {

@@ -166,6 +166,7 @@ TEST_F(explore_command, policy_that_the_cache_or_the_fault_does_not_take_is_a_us
   expect_usage_error("explore s.toml --fault publish_pins_twice", asked + "fault 'publish_pins_twice' knows recency alone");
   expect_usage_error("explore s.toml --fault frequency_never_ages", asked + "fault 'frequency_never_ages' knows frequency alone");
   EXPECT_EQ(run("explore s.toml --fault first_release_protects --failures none").status, 0) << "only its order is wrong";
+  EXPECT_EQ(run_json("explore s.toml")["results"][0]["cache"], "coarse") << "where none is named, one that takes it";
 }
 
 TEST_F(explore_command, list_names_the_faults) {
