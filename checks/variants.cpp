@@ -23,7 +23,11 @@ const std::vector<variant>& variants() {
   return all;
 }
 
-const variant& default_variant() { return *find_variant(default_cache); }
+const variant& default_variant(bool with_policies) {
+  const variant& best = *find_variant(default_cache);
+  if (!with_policies || best.takes_policies) return best;
+  return *std::find_if(variants().begin(), variants().end(), [](const variant& v) { return v.takes_policies; });
+}
 
 const variant* find_variant(const std::string& name) {
   const auto found =

@@ -20,11 +20,12 @@ struct variant {
   bool order_by_thread = false;  ///< with several threads, who worked on a page also decides when it falls
 };
 
-/// All variants, the simplest first; it takes every policy.
+/// All variants, the simplest first.
 const std::vector<variant>& variants();
 
-/// What runs where none is named: the variant that measures best (checks/bench).
-const variant& default_variant();
+/// What runs where none is named: the variant that measures best (checks/bench), or, where another policy than recency is
+/// asked for, the first that takes policies if that one does not.
+const variant& default_variant(bool with_policies = false);
 
 /// The variant called `name`, or null.
 const variant* find_variant(const std::string& name);

@@ -145,8 +145,7 @@ plan plan_of(const arguments& a) {
   const bool needs_policies = std::any_of(p.scenarios.begin(), p.scenarios.end(), [](const named_scenario& s) {
     return s.program.policy != model::eviction_policy::recency;
   });
-  // Where no cache is named, one that knows what the scenarios ask for.
-  if (needs_policies && a.cache.empty() && a.fault.empty()) p.caches = {checks::variants().front().name};
+  if (needs_policies && a.cache.empty() && a.fault.empty()) p.caches = {checks::default_variant(true).name};
   for (const named_scenario& s : p.scenarios) {
     if (a.cache != "all") check_policy(s.program, p.caches.front(), a.fault);
     if (s.program.failure && checks::find_variant(s.program.failure->cache) == nullptr) {

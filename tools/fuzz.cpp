@@ -60,7 +60,7 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
   }
   if (a.cache != all && a.policy != all) known_policy(a.policy, known_variant(a.cache));
   if (a.cache != all) known_variant(a.cache);
-  if (a.policy != all) known_policy(a.policy, checks::variants().front());
+  if (a.policy != all) known_policy(a.policy, checks::default_variant(true));
   std::vector<checks::fuzz_target> targets;
   for (const checks::variant& v : checks::variants()) {
     for (const checks::policy& p : checks::policies()) {

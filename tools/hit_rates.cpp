@@ -30,7 +30,7 @@ constexpr const char* all_policies = "all";
 struct arguments {
   std::vector<std::string> traces;
   std::string pages;
-  std::string cache = checks::variants().front().name;
+  std::string cache = checks::default_variant(true).name;
   std::string policy = all_policies;
   std::string keep_hits;
   std::string json;

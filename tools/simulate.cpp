@@ -109,15 +109,8 @@ void print(const arguments& a, const checks::simulation& s) {
             << s.found->replay << "\n";
 }
 
-// The cache that is named; else the default, and where that does not know the policy the first one that does.
-std::string cache_of(const arguments& a) {
-  if (!a.cache.empty()) return a.cache;
-  const bool is_first = a.policy == checks::policies().front().name;
-  return (is_first ? checks::default_variant() : checks::variants().front()).name;
-}
-
 int simulate(arguments a) {
-  a.cache = cache_of(a);
+  if (a.cache.empty()) a.cache = checks::default_variant(a.policy != checks::policies().front().name).name;
   if (a.verify && a.compare_exact) {
     throw usage_error(
         "--compare-exact does not go with --verify, whose checks between the operations would change their order: run "

@@ -154,6 +154,9 @@ void add_dependent_loads(micro_suite& suite, std::size_t lines) {
   });
 }
 
+// A prime stride stands in for a random order.
+std::size_t request_after(std::size_t request, const load& l) { return (request + 7919) % l.requests(); }
+
 // The pages of all requests once, and for each request where its pages are: comparing them is the least that a lookup
 // which compares tokens can do. An iteration is a page.
 void add_walk(micro_suite& suite, const load& l) {
@@ -175,7 +178,7 @@ void add_walk(micro_suite& suite, const load& l) {
     std::size_t request = 0, page = 0, unequal = 0;
     for (auto _ : state) {
       while (page == requests[request].size()) {
-        request = (request + 7919) % l.requests();  // a prime stride stands in for a random order
+        request = request_after(request, l);
         page = 0;
       }
       const token* from = l.tokens.data() + l.starts[request] + page * l.page_tokens;
@@ -188,8 +191,9 @@ void add_walk(micro_suite& suite, const load& l) {
 // The same requests in the same order through the trie of the baseline `page-trie`: a hop ends where the next one begins.
 void add_hops(micro_suite& suite, const load& l) {
   struct trie {
-    explicit trie(const load& of) : index(of.distinct_pages) {
-      stored.reserve(of.distinct_pages * of.page_tokens);  // blocks point into it
+    // Room for every page of every request: a block is a node of its own under each prefix that it follows.
+    explicit trie(const load& of) : index(of.pages) {
+      stored.reserve(of.pages * of.page_tokens);  // blocks point into it
       std::uint32_t pages = 0;
       for (std::size_t i = 0; i < of.requests(); ++i) {
         auto cursor = page_trie_index::start({});
@@ -211,11 +215,12 @@ void add_hops(micro_suite& suite, const load& l) {
   const auto built = std::make_shared<std::optional<trie>>();
   suite.add("hops of " + l.name, 1, [&l, built](benchmark::State& state) {
     if (!*built) built->emplace(l);
+    if ((*built)->stored.empty()) return state.SkipWithError("no request has a full page");
     std::size_t request = 0, at = 0, missing = 0;
     auto cursor = page_trie_index::start({});
     for (auto _ : state) {
       while (at + l.page_tokens > l.request(request).size()) {
-        request = (request + 7919) % l.requests();
+        request = request_after(request, l);
         at = 0;
         cursor = page_trie_index::start({});
       }

@@ -15,6 +15,7 @@
 
 #include "cache/block_hash.h"
 #include "cache/events.h"
+#include "cache/inspection.h"
 #include "cache/lease.h"
 #include "cache/page_records.h"
 #include "cache/prefix_hashes.h"
@@ -152,18 +153,9 @@ class std_coarse_cache {
   }
 
   shutdown_report shutdown() {
-    shutdown_report report;
-    report.lost.reserve(config_.pages);
     const std::lock_guard lock(mutex_);
     clear_all();
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      const page_state state = pool_.state(page);
-      if (state == page_state::free) continue;
-      report.lost.push_back({page, state, pool_.holder(page), state == page_state::cached ? trie_.pins(page) : 0});
-    }
-    if (!report.lost.empty()) report.result = status::pages_lost;
-    return report;
+    return inspected().lost_pages();
   }
 
   cache_stats stats() const {
@@ -176,22 +168,8 @@ class std_coarse_cache {
   }
 
   cache_snapshot snapshot() const {
-    cache_snapshot s;
-    s.tokens_per_page = config_.tokens_per_page;
-    s.pages.resize(config_.pages);
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < config_.pages; ++i) {
-      const page_id page{static_cast<std::uint32_t>(i)};
-      page_view& view = s.pages[i];
-      view.state = pool_.state(page);
-      view.holder = pool_.holder(page);
-      if (view.state != page_state::cached) continue;
-      view.parent = trie_.parent(page);
-      view.space = trie_.space(page);
-      view.pins = trie_.pins(page);
-      view.block = trie_.block(page);
-    }
-    trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });
+    cache_snapshot s = inspected().snapshot();
     for (page_id page = unpinned_.oldest(); page != no_page; page = unpinned_.newer_than(page)) {
       if (trie_.pins(page) == 0) s.eviction_order.push_back(page);
     }
@@ -204,6 +182,10 @@ class std_coarse_cache {
   };
 
   // What follows requires mutex_.
+
+  auto inspected() const {
+    return inspection(config_, pool_, trie_, [this](page_id page) { return trie_.pins(page); });
+  }
 
   void open(lease_type& l) {
     l.cache_ = this;
