@@ -26,7 +26,9 @@
 // Source of the orders: orders.h.
 #pragma once
 
+#include <array>
 #include <bit>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -66,7 +68,7 @@ class lockfree_trie {
   lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, std::size_t pages,
                 std::size_t tokens_per_page)
       : tokens_per_page_(tokens_per_page),
-        words_per_block_(block_words(tokens_per_page)),
+        pages_(pages),
         buckets_(4 * std::bit_ceil(pages)),
         nodes_(nodes),
         followers_(followers),
@@ -87,10 +89,11 @@ class lockfree_trie {
       Sync::label(n.parent, "trie.parent", i);
       Sync::label(n.hash, "trie.hash", i);
     }
-    for (std::size_t i = 0; i < pages * words_per_block_; ++i) {
-      shared_word& word = (&blocks_[i / words_per_block_])[i % words_per_block_];
+    const std::size_t words = block_words(tokens_per_page);
+    for (std::size_t i = 0; i < pages * words; ++i) {
+      shared_word& word = (&blocks_[i / words])[i % words];
       word.store(0, orders::block_write);
-      Sync::label(word, "trie.block", i / words_per_block_);
+      Sync::label(word, "trie.block", i / words);
     }
   }
 
@@ -114,22 +117,22 @@ class lockfree_trie {
   path_end find_path(node_ref above, std::span<const token> tokens, std::span<page_id> path) const {
     path_end end;
     std::optional<prefix_hashes<lockfree_trie>> hashes;  // of what comes behind the last run
-    for (; end.length < path.size(); ++end.length) {
-      const auto rest = tokens.subspan(end.length * tokens_per_page_);
-      const auto block = rest.first(tokens_per_page_);
-      sight child = find_follower(above, block);
-      if (child.page != no_page) {
+    for (;;) {
+      if (const path_end run = follow(above, tokens.subspan(end.length * tokens_per_page_), path.subspan(end.length)); run.length != 0) {
+        end = {.length = end.length + run.length, .last = run.last};
         hashes.reset();
-      } else {
-        if (!hashes) hashes.emplace(*this, hash_of(above), rest, tokens_per_page_);
-        child = walk({above, hashes->next(), block}).found;
-        if (child.page == no_page) break;
+        above = end.last.ref();
       }
+      if (end.length == path.size()) return end;
+      const auto rest = tokens.subspan(end.length * tokens_per_page_);
+      if (!hashes) hashes.emplace(*this, hash_of(above), rest, tokens_per_page_);
+      const sight child = walk({above, hashes->next(), rest.first(tokens_per_page_)}).found;
+      if (child.page == no_page) return end;
+      fetch_run(child.page);
       path[end.length] = child.page;
-      end.last = child;
+      end = {.length = end.length + 1, .last = child};
       above = child.ref();
     }
-    return end;
   }
 
   /// Ask memory for what a walk is going to read (prefix_hashes.h).
@@ -259,8 +262,7 @@ class lockfree_trie {
   std::vector<token> block(page_id page) const {
     std::vector<token> tokens(tokens_per_page_);
     for (std::size_t i = 0; i < tokens_per_page_; ++i) {
-      const std::uint64_t two = block_at(page)[i / 2].load(orders::block_read);
-      tokens[i] = static_cast<token>(i % 2 == 0 ? two : two >> 32);
+      tokens[i] = std::bit_cast<two_tokens>(block_at(page)[i / 2].load(orders::block_read))[i % 2];
     }
     return tokens;
   }
@@ -296,9 +298,18 @@ class lockfree_trie {
   const shared_word* block_at(page_id page) const { return &blocks_[page]; }
   std::size_t bucket(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
 
-  std::uint64_t two_tokens(std::span<const token> block, std::size_t word) const {
-    const std::size_t i = 2 * word;
-    return i + 1 < block.size() ? std::uint64_t{block[i + 1]} << 32 | block[i] : block[i];
+  // A block is kept in words, each of which has two tokens as they lie in memory; the last one may be half empty. Calls
+  // `visit(i, word)` for one after the other as long as that is true; returns whether it always was.
+  using two_tokens = std::array<token, 2>;
+  template <class Visit>
+  static bool each_word(std::span<const token> block, Visit visit) {
+    std::size_t i = 0;
+    for (; i != block.size() / 2; ++i) {
+      std::uint64_t word;
+      std::memcpy(&word, &block[2 * i], sizeof word);
+      if (!visit(i, word)) return false;
+    }
+    return block.size() % 2 == 0 || visit(i, std::bit_cast<std::uint64_t>(two_tokens{block.back()}));
   }
 
   bool claim(page_id page, std::uint32_t references) {
@@ -327,7 +338,10 @@ class lockfree_trie {
     followers_[page].store(follower.packed(), orders::block_write);
     n.parent.store(k.parent.packed(), orders::block_write);
     n.hash.store(k.hash, orders::block_write);
-    for (std::size_t i = 0; i < words_per_block_; ++i) block_at(page)[i].store(two_tokens(k.block, i), orders::block_write);
+    each_word(k.block, [words = block_at(page)](std::size_t i, std::uint64_t word) {
+      words[i].store(word, orders::block_write);
+      return true;
+    });
     node_word w = word(page);
     Sync::require(!w.is_node, "I1: only a private page is published");
     w.is_node = true;
@@ -371,24 +385,48 @@ class lockfree_trie {
     const std::uint64_t state = at(page).state.load(orders::state_read);
     if (!node_word::of(state).is_node) return {};
     if (at(page).parent.load(orders::block_read) != k.parent.packed()) return {};
-    for (std::size_t i = 0; i < words_per_block_; ++i) {
-      if (block_at(page)[i].load(orders::block_read) != two_tokens(k.block, i)) return {};
-    }
-    return {.page = page, .state = state};
+    const auto is_stored = [words = block_at(page)](std::size_t i, std::uint64_t word) { return words[i].load(orders::block_read) == word; };
+    return each_word(k.block, is_stored) ? sight{.page = page, .state = state} : sight{};
   }
 
   std::uint64_t hash_of(node_ref node) const {
     return node.page == no_page ? root_hash(key_space(node.generation)) : hash(node.page);
   }
 
-  // The follower of the node `above`, if it still stands under `block`. One that does not will not come back: if `above` has
-  // a child under this block, it is in the index.
-  sight find_follower(node_ref above, std::span<const token> block) const {
-    if (above.page == no_page) return {};
-    const node_ref follower = node_ref::of(followers_[above.page].load(orders::block_read));
-    if (follower.page == no_page) return {};
-    const sight seen = match(follower.page, {above, 0, block});
-    return seen.page != no_page && seen.ref() == follower ? seen : sight{};
+  // As find_path, along the run of `above` alone. A follower that does not stand under its block will not come to: if the node
+  // has a child there, it is in the index. A function by itself, so that nothing else wants the registers of the loop that
+  // lookups spend most of their time in.
+  [[gnu::noinline]] path_end follow(node_ref above, std::span<const token> tokens, std::span<page_id> path) const {
+    path_end end;
+    if (above.page == no_page) return end;
+    for (page_id& page : path) {
+      const node_ref follower = node_ref::of(followers_[above.page].load(orders::block_read));
+      if (follower.page == no_page) break;
+      fetch_behind(above.page, follower.page, fetch_ahead);
+      const sight child = match(follower.page, {above, 0, tokens.first(tokens_per_page_)});
+      if (child.page == no_page || child.ref() != follower) break;
+      page = child.page;
+      end = {.length = end.length + 1, .last = child};
+      above = child.ref();
+      tokens = tokens.subspan(tokens_per_page_);
+    }
+    return end;
+  }
+
+  // Ask memory for pages of a run before a walk comes there, as if all were as far apart as two that follow one another: what is
+  // allocated together mostly was free together. A wrong guess costs a look at memory. First for some behind `page`, then, at
+  // every step, for the one that is `steps` behind `follower`.
+  void fetch_run(page_id page) const {
+    const page_id follower = node_ref::of(Sync::peek(followers_[page], node_ref{}.packed())).page;
+    if (follower == no_page) return;
+    for (std::uint32_t steps = 0; steps < fetch_ahead; ++steps) fetch_behind(page, follower, steps);
+  }
+  void fetch_behind(page_id page, page_id follower, std::uint32_t steps) const {
+    const auto number = static_cast<std::uint32_t>(follower);
+    const page_id guess{number + steps * (number - static_cast<std::uint32_t>(page))};  // modulo 2^32: a run may go downwards
+    if (index_of(guess) >= pages_) return;
+    Sync::prefetch(&at(guess));
+    Sync::prefetch(block_at(guess));
   }
 
   walk_end walk(const key& k) const {
@@ -436,10 +474,10 @@ class lockfree_trie {
     return taken_out;
   }
 
-  static constexpr std::size_t fetch_ahead = 4;  // pages that an eviction goes up a run while memory answers
+  static constexpr std::uint32_t fetch_ahead = 4;  // pages that a walk goes along a run, or an eviction up, while memory answers
 
   const std::size_t tokens_per_page_;
-  const std::size_t words_per_block_;  // two tokens each
+  const std::size_t pages_;
   const std::size_t buckets_;          // a power of two, several times the number of pages: most chains are of one node
   const column<per_page> nodes_;
   const column<shared_word> followers_;  // node_ref

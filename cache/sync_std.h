@@ -81,8 +81,15 @@ struct std_sync {
   static void fence(memory_order order) noexcept { std::atomic_thread_fence(to_std(order)); }
   static void yield() noexcept { std::this_thread::yield(); }
 
-  static void prefetch(const void* address) noexcept { __builtin_prefetch(address); }
-  static void prefetch_to_write(const void* address) noexcept { __builtin_prefetch(address, 1); }
+  // GCC takes a function that only prefetches for one without effect and leaves out its calls; the empty statement is an effect.
+  static void prefetch(const void* address) noexcept {
+    __builtin_prefetch(address);
+    asm volatile("");
+  }
+  static void prefetch_to_write(const void* address) noexcept {
+    __builtin_prefetch(address, 1);
+    asm volatile("");
+  }
   template <class T>
   static T peek(const atomic<T>& word, T) noexcept { return word.load(memory_order::relaxed); }
 

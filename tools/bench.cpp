@@ -74,7 +74,7 @@ std::vector<checks::load> make_loads(const arguments& a) {
   t.rows.resize(std::min<std::size_t>(t.rows.size(), a.requests));
   loads.push_back(checks::make_load("trace-32", "32 pages for each block of the trace", t, page_tokens, most_tokens));
   for (const checks::load& l : loads) {
-    if (l.requests() == 0) throw usage_error(a.trace + " has no request with tokens");
+    if (l.distinct_pages == 0) throw usage_error(a.trace + " has no request with a full block of tokens: there is nothing to find again");
   }
   return loads;
 }

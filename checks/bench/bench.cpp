@@ -93,11 +93,16 @@ class bench_run {
   }
 
  private:
-  using caches = std::vector<std::unique_ptr<prepared_cache>>;
+  struct runner {
+    const contestant* is;
+    std::unique_ptr<prepared_cache> cache;
+  };
+  using caches = std::vector<runner>;
 
   static caches prepare(const load& l, bench_mode mode, std::size_t pages) {
     caches all;
-    for (const contestant& c : contestants()) all.push_back(c.prepare(l, mode, pages));
+    for (const contestant& c : contestants()) all.push_back({&c, c.prepare(l, mode, pages)});
+    if (mode == bench_mode::cold_lookup) all.push_back({&walk_hop_by_hop(), walk_hop_by_hop().prepare(l, mode, pages)});
     return all;
   }
 
@@ -119,15 +124,15 @@ class bench_run {
       again = false;
       for (std::size_t i = 0; i < all.size(); ++i) {
         if (accounts[i].is_enough(options_.seconds)) continue;
-        accounts[i].add(all[i]->run(threads));
+        accounts[i].add(all[i].cache->run(threads));
         again = true;
       }
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
       bench_result r{.load = l.name,
                      .mode = mode,
-                     .cache = contestants()[i].name,
-                     .baseline = contestants()[i].baseline,
+                     .cache = all[i].is->name,
+                     .baseline = all[i].is->baseline,
                      .sweep = sweep,
                      .pages = pages,
                      .threads = threads};

@@ -3,6 +3,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "checks/bench/baselines/bare_walk.h"
 #include "checks/bench/baselines/hash_chain.h"
 #include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/course.h"
@@ -37,6 +38,13 @@ const std::vector<contestant>& contestants() {
     return c;
   }();
   return all;
+}
+
+const contestant& walk_hop_by_hop() {
+  static const contestant walk = {"bare-walk", true, [](const load& l, bench_mode mode, std::size_t pages) -> std::unique_ptr<prepared_cache> {
+                                    return std::make_unique<lookup_course<bare_walk>>(l, mode, pages);
+                                  }};
+  return walk;
 }
 
 }  // namespace triecheck::checks

@@ -66,4 +66,7 @@ struct contestant {
 /// The variants of checks/production_caches.h in its order, then the baselines.
 const std::vector<contestant>& contestants();
 
+/// No cache, but what every lookup in a trie has to do (baselines/bare_walk.h): for bench_mode::cold_lookup alone.
+const contestant& walk_hop_by_hop();
+
 }  // namespace triecheck::checks

@@ -24,91 +24,65 @@
 
 namespace triecheck::checks {
 
+inline std::uint64_t now_ns() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
+inline void must(status s) {
+  if (s != status::ok) throw std::logic_error("a cache refused what it has to do");
+}
+
 template <class Cache>
-class course final : public prepared_cache {
- public:
-  course(const load& l, bench_mode mode, std::size_t pages) : load_(l), mode_(mode), pages_(pages) {
-    if (mode_ == bench_mode::full_cycle) return;
-    start_anew();
-    for (std::size_t i = 0; i < load_.requests(); ++i) publish(load_.request(i));
-    order_.resize(load_.requests());
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    // A shuffle of its own: that of the standard library is another one with another library.
-    std::uint64_t state = 1;
-    for (std::size_t i = order_.size(); i > 1; --i) {
-      state = state * 6364136223846793005 + 1442695040888963407;
-      std::swap(order_[i - 1], order_[(state >> 33) % i]);
-    }
-    if (mode_ == bench_mode::warm_lookup) order_.resize(std::min(warm_requests, order_.size()));
+void publish_request(Cache& cache, std::span<const token> tokens) {
+  auto l = cache.lookup(tokens);
+  must(cache.allocate(l, tokens.subspan(l.token_count())));
+  must(cache.publish(l));
+  static_cast<void>(cache.release(l));
+}
+
+// Runs `serve(thread, pass)` in as many threads, each of which prepared before, and adds up what they measured; before all
+// that, how many cores they get.
+template <class Serve, class Prepare>
+bench_pass measure_pass(std::size_t threads, Serve serve, Prepare prepare) {
+  std::vector<bench_pass> parts(threads);
+  bench_pass all;
+  if (threads > 1) all.spinning = spin(threads);
+  all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare);
+  for (const bench_pass& part : parts) {
+    all.requests += part.requests;
+    all.rejected += part.rejected;
+    all.pages += part.pages;
+    all.hit_pages += part.hit_pages;
+    all.timed_ns += part.timed_ns;
+    all.latencies.add(part.latencies);
   }
+  return all;
+}
+
+template <class Cache>
+class full_cycle_course final : public prepared_cache {
+ public:
+  full_cycle_course(const load& l, std::size_t pages) : load_(l), pages_(pages) {}
 
   bench_pass run(std::size_t threads) override {
-    if (mode_ == bench_mode::full_cycle) {
-      start_anew();
-      const token others = fill();
-      // A copy for each thread: where those of other threads lie between them, tokens come from memory later than where one
-      // thread serves all, and what is measured is the cache.
-      std::vector<request_list> shares(threads);
-      return measure(
-          threads, [&](std::size_t t, bench_pass& p) { serve(shares[t], 0, p); },
-          [&](std::size_t t) {
-            shares[t] = load_.share(t, threads);
-            bench_pass unmeasured;
-            serve(shares[t], others, unmeasured);
-          });
-    }
-    // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
-    // one did.
-    begin_ += order_.size() / 7 + 1;
-    return measure(
-        threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); }, [](std::size_t) {});
+    cache_.reset();
+    cache_.emplace(cache_config{.pages = pages_, .tokens_per_page = load_.page_tokens});
+    const token others = fill();
+    // A copy for each thread: where those of other threads lie between them, tokens come from memory later than where one
+    // thread serves all, and what is measured is the cache.
+    std::vector<request_list> shares(threads);
+    return measure_pass(
+        threads, [&](std::size_t t, bench_pass& p) { serve(shares[t], 0, p); },
+        [&](std::size_t t) {
+          shares[t] = load_.share(t, threads);
+          bench_pass unmeasured;
+          serve(shares[t], others, unmeasured);
+        });
   }
 
  private:
   using lease_type = typename Cache::lease_type;
-
-  static constexpr std::size_t warm_requests = 64;
-  static constexpr std::uint64_t lookup_pass_ns = 100'000'000;
-
-  static std::uint64_t now_ns() {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-  }
-
-  static void must(status s) {
-    if (s != status::ok) throw std::logic_error("a cache refused what it has to do");
-  }
-
-  // Runs `serve(thread, pass)` in as many threads, each of which prepared before, and adds up what they measured; before all
-  // that, how many cores they get.
-  template <class Serve, class Prepare>
-  static bench_pass measure(std::size_t threads, Serve serve, Prepare prepare) {
-    std::vector<bench_pass> parts(threads);
-    bench_pass all;
-    if (threads > 1) all.spinning = spin(threads);
-    all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare);
-    for (const bench_pass& part : parts) {
-      all.requests += part.requests;
-      all.rejected += part.rejected;
-      all.pages += part.pages;
-      all.hit_pages += part.hit_pages;
-      all.timed_ns += part.timed_ns;
-      all.latencies.add(part.latencies);
-    }
-    return all;
-  }
-
-  void start_anew() {
-    cache_.reset();
-    cache_.emplace(cache_config{.pages = pages_, .tokens_per_page = load_.page_tokens});
-  }
-
-  void publish(std::span<const token> tokens) {
-    lease_type l = cache_->lookup(tokens);
-    must(cache_->allocate(l, tokens.subspan(l.token_count())));
-    must(cache_->publish(l));
-    static_cast<void>(cache_->release(l));
-  }
 
   // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
   // the very threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
@@ -119,7 +93,7 @@ class course final : public prepared_cache {
     token next = load_.unused;
     while (cache_->stats().evicted_pages == 0) {
       for (token& t : stranger) t = next++;
-      publish(stranger);
+      publish_request(*cache_, stranger);
     }
     return next;
   }
@@ -170,16 +144,69 @@ class course final : public prepared_cache {
     p.timed_ns = now_ns() - begin;
   }
 
+  const load& load_;
+  const std::size_t pages_;
+  std::optional<Cache> cache_;
+};
+
+// A cache that has the pages of all requests.
+template <class Cache>
+class resident_cache {
+ public:
+  resident_cache(const load& l, std::size_t pages) : cache_(cache_config{.pages = pages, .tokens_per_page = l.page_tokens}) {
+    for (std::size_t i = 0; i < l.requests(); ++i) publish_request(cache_, l.request(i));
+  }
+
+  auto lookup(std::span<const token> tokens) { return cache_.lookup(tokens); }
+  static std::size_t hits(const typename Cache::lease_type& l) { return l.pages().size(); }
+  void release(typename Cache::lease_type& l) { static_cast<void>(cache_.release(l)); }
+
+ private:
+  Cache cache_;
+};
+
+// `Resident` is constructed from (load, pages) and has lookup(tokens), and of what that returns hits and release.
+template <class Resident>
+class lookup_course final : public prepared_cache {
+ public:
+  lookup_course(const load& l, bench_mode mode, std::size_t pages) : load_(l), mode_(mode), resident_(l, pages), order_(l.requests()) {
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    // A shuffle of its own: that of the standard library is another one with another library.
+    std::uint64_t state = 1;
+    for (std::size_t i = order_.size(); i > 1; --i) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      std::swap(order_[i - 1], order_[(state >> 33) % i]);
+    }
+    if (mode_ == bench_mode::warm_lookup) order_.resize(std::min(warm_requests, order_.size()));
+  }
+
+  bench_pass run(std::size_t threads) override {
+    // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
+    // one did.
+    begin_ += order_.size() / 7 + 1;
+    return measure_pass(
+        threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); }, [](std::size_t) {});
+  }
+
+ private:
+  static constexpr std::size_t warm_requests = 64;
+  static constexpr std::uint64_t lookup_pass_ns = 100'000'000;
+
   void look_up(std::size_t first, bench_pass& p) {
     std::uint64_t before = now_ns();
     const std::uint64_t end = before + lookup_pass_ns;
     for (std::size_t i = first; before < end; ++i) {
-      lease_type l = cache_->lookup(load_.request(order_[i % order_.size()]));
-      const std::size_t hits = l.pages().size();
+      const auto tokens = load_.request(order_[i % order_.size()]);
+      if (mode_ == bench_mode::cold_lookup) {
+        read(tokens);
+        before = now_ns();
+      }
+      auto found = resident_.lookup(tokens);
+      const std::size_t hits = resident_.hits(found);
       ++p.requests;
       p.hit_pages += hits;
       std::uint64_t after = mode_ == bench_mode::cold_lookup ? now_ns() : 0;
-      static_cast<void>(cache_->release(l));
+      resident_.release(found);
       const std::uint64_t released = now_ns();
       if (mode_ == bench_mode::warm_lookup) after = released;
       p.latencies.add(after - before, 2 * hits);
@@ -189,17 +216,25 @@ class course final : public prepared_cache {
     p.pages = p.hit_pages;
   }
 
+  // A server has just made the tokens when it looks them up: it is the cache that is cold, not the prompt.
+  static void read(std::span<const token> tokens) {
+    token sum = 0;
+    for (const token t : tokens) sum += t;
+    volatile token seen = sum;
+    static_cast<void>(seen);
+  }
+
   const load& load_;
   const bench_mode mode_;
-  const std::size_t pages_;
-  std::optional<Cache> cache_;
+  Resident resident_;
   std::vector<std::size_t> order_;  // of the requests that are looked up
   std::size_t begin_ = 0;           // in order_
 };
 
 template <class Cache>
 std::unique_ptr<prepared_cache> prepare_course(const load& l, bench_mode mode, std::size_t pages) {
-  return std::make_unique<course<Cache>>(l, mode, pages);
+  if (mode == bench_mode::full_cycle) return std::make_unique<full_cycle_course<Cache>>(l, pages);
+  return std::make_unique<lookup_course<resident_cache<Cache>>>(l, mode, pages);
 }
 
 }  // namespace triecheck::checks

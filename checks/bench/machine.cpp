@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
-#include <optional>
 #include <shared_mutex>
 #include <thread>
 #include <type_traits>
@@ -19,7 +18,6 @@
 
 #include "cache/sync_std.h"
 #include "cache/types.h"
-#include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/median.h"
 #include "checks/bench/spinning.h"
 
@@ -174,7 +172,6 @@ void add_walk(micro_suite& suite, const load& l) {
         pages.push_back(place->second);
       }
     }
-    if (stored.empty()) return state.SkipWithError("no request has a full page");
     std::size_t request = 0, page = 0, unequal = 0;
     for (auto _ : state) {
       while (page == requests[request].size()) {
@@ -185,52 +182,6 @@ void add_walk(micro_suite& suite, const load& l) {
       unequal += std::memcmp(from, stored.data() + requests[request][page++], l.page_tokens * sizeof(token)) != 0;
     }
     benchmark::DoNotOptimize(unequal);
-  });
-}
-
-// The same requests in the same order through the trie of the baseline `page-trie`: a hop ends where the next one begins.
-void add_hops(micro_suite& suite, const load& l) {
-  struct trie {
-    // Room for every page of every request: a block is a node of its own under each prefix that it follows.
-    explicit trie(const load& of) : index(of.pages) {
-      stored.reserve(of.pages * of.page_tokens);  // blocks point into it
-      std::uint32_t pages = 0;
-      for (std::size_t i = 0; i < of.requests(); ++i) {
-        auto cursor = page_trie_index::start({});
-        for (std::size_t at = 0; at + of.page_tokens <= of.request(i).size(); at += of.page_tokens) {
-          const auto block = of.request(i).subspan(at, of.page_tokens);
-          cursor = page_trie_index::step(cursor, block);
-          page_id page = index.find(cursor);
-          if (page == no_page) {
-            stored.insert(stored.end(), block.begin(), block.end());
-            index.add(cursor, std::span(stored).last(of.page_tokens), page = page_id(pages++));
-          }
-          cursor = page_trie_index::behind(page, cursor);
-        }
-      }
-    }
-    std::vector<token> stored;
-    page_trie_index index;
-  };
-  const auto built = std::make_shared<std::optional<trie>>();
-  suite.add("hops of " + l.name, 1, [&l, built](benchmark::State& state) {
-    if (!*built) built->emplace(l);
-    if ((*built)->stored.empty()) return state.SkipWithError("no request has a full page");
-    std::size_t request = 0, at = 0, missing = 0;
-    auto cursor = page_trie_index::start({});
-    for (auto _ : state) {
-      while (at + l.page_tokens > l.request(request).size()) {
-        request = request_after(request, l);
-        at = 0;
-        cursor = page_trie_index::start({});
-      }
-      cursor = page_trie_index::step(cursor, l.request(request).subspan(at, l.page_tokens));
-      const page_id page = (*built)->index.find(cursor);
-      missing += page == no_page;
-      cursor = page_trie_index::behind(page, cursor);
-      at += l.page_tokens;
-    }
-    if (missing != 0) state.SkipWithError("a page that was added is missing");
   });
 }
 
@@ -299,10 +250,7 @@ machine_results measure_machine(const std::vector<load>& loads, const std::vecto
   micro_suite suite(seconds);
   add_limits(suite);
   for (const std::size_t n : lines) add_dependent_loads(suite, n);
-  for (const load& l : loads) {
-    add_walk(suite, l);
-    add_hops(suite, l);
-  }
+  for (const load& l : loads) add_walk(suite, l);
   add_layer(suite);
   const collecting_reporter& measured = suite.run();
 
@@ -321,7 +269,7 @@ machine_results measure_machine(const std::vector<load>& loads, const std::vecto
   for (const std::size_t n : lines) {
     r.dependent_loads.push_back({n, measured.median_ns("dependent load/" + std::to_string(n))});
   }
-  for (const load& l : loads) r.walks.push_back({l.name, measured.median_ns("walk of " + l.name), measured.median_ns("hops of " + l.name)});
+  for (const load& l : loads) r.walks.push_back({l.name, measured.median_ns("walk of " + l.name)});
   for (const char* name : {"var: get, set", "atomic: load, compare-exchange", "mutex: guard"}) {
     const std::string text = name;
     r.layer.push_back({text, measured.median_ns(text + "/layer"), measured.median_ns(text + "/bare")});

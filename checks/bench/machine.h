@@ -32,11 +32,11 @@ struct layer_result {
   double bare_ns = 0;
 };
 
-/// The least that a lookup of the requests of a load can take for each page.
+/// The least that a lookup of the requests of a load can take for each page: comparing it with a copy whose place is known, in
+/// random order of requests.
 struct walk_result {
   std::string load;
-  double compare_ns = 0;  ///< comparing each page with a copy whose place is known, in random order of requests
-  double hops_ns = 0;     ///< from node to node of a page trie, in the same order, without a pin or a lock
+  double compare_ns = 0;
 };
 
 struct machine_results {

@@ -54,7 +54,6 @@ std::string machine_table(const machine_results& m) {
   }
   for (const walk_result& w : m.walks) {
     text += formatted("  %-44s%8.1f\n", ("pages of " + w.load + ", compared alone").c_str(), w.compare_ns);
-    text += formatted("  %-44s%8.1f\n", ("pages of " + w.load + ", hop by hop").c_str(), w.hops_ns);
   }
   text += formatted("Two spinning threads do %.2f times the work of one\n\n", m.spin_scale);
   text += formatted("The layer over bare types, in nanoseconds%11s%10s%10s\n", "layer", "bare", "ratio");
@@ -149,15 +148,12 @@ std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
 // A lookup over the walk that it cannot do without, where each node leads to the next one by a table of its own.
 std::string walk_table(const load& l, const bench_results& results) {
   std::string text;
-  for (const walk_result& w : results.machine.walks) {
-    if (w.load != l.name || w.hops_ns <= 0) continue;
-    text = "cold lookup of one thread, ns/page over that of a bare walk hop by hop\n";
-    for (const bench_result& r : results.cells) {
-      if (r.load != l.name || r.sweep || r.mode != bench_mode::cold_lookup || r.threads != 1) continue;
-      text += formatted("  %-12s%9.2f\n", r.cache.c_str(), r.ns_per_page / w.hops_ns);
-    }
+  for (const bench_result& r : results.cells) {
+    if (r.load != l.name || r.sweep || r.mode != bench_mode::cold_lookup || r.threads != 1) continue;
+    const bench_result* walk = find(results, r, walk_hop_by_hop().name, 1);
+    if (walk != nullptr && walk != &r) text += formatted("  %-12s%9s\n", r.cache.c_str(), shown_ratio(over(r.ns_per_page, walk->ns_per_page)).c_str());
   }
-  return text;
+  return text.empty() ? text : "cold lookup of one thread, ns/page over that of the bare walk hop by hop\n" + text;
 }
 
 }  // namespace
@@ -195,7 +191,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   }
   json["machine"]["spin_scale"] = results.machine.spin_scale;
   for (const walk_result& w : results.machine.walks) {
-    json["machine"]["walks"].push_back({{"load", w.load}, {"compare_ns_per_page", w.compare_ns}, {"hops_ns_per_page", w.hops_ns}});
+    json["machine"]["walks"].push_back({{"load", w.load}, {"compare_ns_per_page", w.compare_ns}});
   }
   for (const layer_result& r : results.machine.layer) {
     json["layer"].push_back({{"name", r.name}, {"layer_ns", r.layer_ns}, {"bare_ns", r.bare_ns}});

@@ -20,6 +20,12 @@
 
 namespace triecheck::checks {
 
+// As std_sync::prefetch.
+inline void std_prefetch(const void* address) {
+  __builtin_prefetch(address);
+  asm volatile("");
+}
+
 class std_trie {
  public:
   struct per_page {
@@ -67,12 +73,12 @@ class std_trie {
     head = page;
   }
 
-  void fetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&heads_[bucket_of(hash)]); }
+  void fetch_bucket(std::uint64_t hash) const { std_prefetch(&heads_[bucket_of(hash)]); }
   void fetch_first(std::uint64_t hash) const {
     const page_id page = heads_[bucket_of(hash)];
     if (page == no_page) return;
-    __builtin_prefetch(&nodes_[page]);
-    __builtin_prefetch(&blocks_[page]);
+    std_prefetch(&nodes_[page]);
+    std_prefetch(&blocks_[page]);
   }
 
   void detach(page_id page) {
