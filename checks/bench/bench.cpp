@@ -37,6 +37,7 @@ class cell_account {
     r.spread = (*most - *least) / r.requests_per_second;
     r.spin_scale = spin_scale(spinning_);
     r.spin_tail = spin_tail(spinning_);
+    r.line_ns = line_ns(spinning_);
     r.ns_per_page = per_page_.empty() ? 0 : median(per_page_);
     r.hit_share = pages_ == 0 ? 0 : static_cast<double>(hit_pages_) / static_cast<double>(pages_);
     r.rejected_share = requests_ == 0 ? 0 : static_cast<double>(rejected_) / static_cast<double>(requests_);

@@ -43,6 +43,7 @@ struct bench_result {
   double spread = 0;       ///< between the fastest and the slowest pass, over the median: how disturbed the machine was
   double spin_scale = 0;   ///< of as many threads, before each pass (spinning.h): the cores that they had; 0 with one thread
   double spin_tail = 0;    ///< of the same: by how much the machine alone stretched short work (spinning.h)
+  double line_ns = 0;      ///< of the same: how long a line took from one of two to the other and back
   double ns_per_page = 0;  ///< the time of a thread for each page that its requests found or allocated
   double hit_share = 0;    ///< of these pages, those that were found
   double rejected_share = 0;  ///< of the requests

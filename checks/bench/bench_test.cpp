@@ -141,6 +141,9 @@ TEST(bench, spinning_threads_all_do_some_work) {
   EXPECT_GT(s.alone, 0);
   EXPECT_GE(s.together, 3);
   EXPECT_EQ(static_cast<double>(s.pieces.count()), s.together);
+  EXPECT_GT(s.line_ns, 0);
+  EXPECT_EQ(line_ns({}), 0);
+  EXPECT_EQ(line_ns({{.line_ns = 80}, {.line_ns = 400}, {.line_ns = 90}}), 90);
 }
 
 TEST(bench, machine_that_stops_short_work_once_in_a_while_has_a_tail) {
@@ -356,6 +359,7 @@ TEST(bench, cores_that_threads_had_are_in_table_and_json) {
   bench_results results = made_up();
   results.cells[2].spin_scale = 1.87;
   results.cells[2].spin_tail = 3.5;
+  results.cells[2].line_ns = 81.6;
   const nlohmann::ordered_json json = to_json({small_load()}, results);
   EXPECT_EQ(json["machine"]["spin_scale"], 1.93);
   EXPECT_EQ(json["machine"]["walks"][0]["compare_ns_per_page"], 12.5);
@@ -363,10 +367,12 @@ TEST(bench, cores_that_threads_had_are_in_table_and_json) {
   EXPECT_EQ(json["results"][2]["spin_scale"], 1.87);
   EXPECT_TRUE(json["results"][0]["spin_tail"].is_null());
   EXPECT_EQ(json["results"][2]["spin_tail"], 3.5);
+  EXPECT_TRUE(json["results"][0]["line_ns"].is_null());
+  EXPECT_EQ(json["results"][2]["line_ns"], 81.6);
   const std::string table = to_table({small_load()}, results);
   EXPECT_NE(table.find("Two spinning threads do 1.93 times the work of one\n"), std::string::npos) << table;
-  EXPECT_NE(table.find("/1 thr  cores"), std::string::npos) << table;
-  EXPECT_NE(table.find("    0.50   1.87"), std::string::npos) << table;
+  EXPECT_NE(table.find("/1 thr  cores  line ns"), std::string::npos) << table;
+  EXPECT_NE(table.find("    0.50   1.87       82"), std::string::npos) << table;
 }
 
 TEST(bench, latencies_over_the_usual_ones_are_beside_the_raw_ones_in_table_and_json) {

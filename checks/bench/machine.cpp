@@ -9,7 +9,6 @@
 #include <mutex>
 #include <numeric>
 #include <shared_mutex>
-#include <thread>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -113,19 +112,6 @@ auto lock_and_unlock(std::shared_ptr<apart<M>> mutex) {
   };
 }
 
-void back_and_forth(std::atomic<std::uint64_t>& turn, benchmark::State& state) {
-  const auto mine = static_cast<std::uint64_t>(state.thread_index());
-  for (auto _ : state) {
-    // Where the other thread does not run, waiting for it on its core would take as long as the scheduler likes.
-    for (int spins = 0; turn.load(std::memory_order_acquire) != mine; ++spins) {
-      if (spins < 10'000) continue;
-      std::this_thread::yield();
-      spins = 0;
-    }
-    turn.store(1 - mine, std::memory_order_release);
-  }
-}
-
 // One cycle through `lines` lines of 64 bytes, each of which says where the next one is.
 struct alignas(64) line {
   std::size_t next;
@@ -198,8 +184,6 @@ void add_limits(micro_suite& suite) {
     suite.add("shared_mutex, exclusive" + suffix, threads, lock_and_unlock<std::lock_guard<std::shared_mutex>>(shared));
     suite.add("shared_mutex, shared" + suffix, threads, lock_and_unlock<std::shared_lock<std::shared_mutex>>(shared));
   }
-  const auto turn = std::make_shared<apart<std::atomic<std::uint64_t>>>();
-  suite.add("a line back and forth/2", 2, [turn](benchmark::State& state) { back_and_forth(turn->value, state); });
 }
 
 constexpr std::size_t vars = 512;
@@ -262,9 +246,9 @@ machine_results measure_machine(const std::vector<load>& loads, const std::vecto
     limit(name, 1);
     limit(name, 2);
   }
-  limit("a line back and forth", 2);
   std::vector<spin_sample> spinning;
   for (int i = 0; i < 9; ++i) spinning.push_back(spin(2));
+  r.limits.push_back({"a line back and forth", 2, line_ns(spinning)});
   r.spin_scale = spin_scale(spinning);
   for (const std::size_t n : lines) {
     r.dependent_loads.push_back({n, measured.median_ns("dependent load/" + std::to_string(n))});

@@ -66,7 +66,7 @@ std::string machine_table(const machine_results& m) {
 std::string head(bool sweep) {
   std::string text = formatted("  %-12s%9s%12s", "cache", sweep ? "pages" : "threads", "requests/s");
   for (const std::string& name : baselines()) text += formatted("%14s", ("/" + name).c_str());
-  if (!sweep) text += formatted("%8s%7s", "/1 thr", "cores");
+  if (!sweep) text += formatted("%8s%7s%9s", "/1 thr", "cores", "line ns");
   return text + formatted("%8s%9s%8s%10s%10s%10s\n", "spread", "ns/page", "hits", "p50 us", "p99 us", "p99.9 us");
 }
 
@@ -77,7 +77,8 @@ std::string line(const bench_results& all, const bench_result& r) {
     text += formatted("%14s", shown_ratio(ratio(r, find(all, r, name, r.threads))).c_str());
   }
   if (!r.sweep) {
-    text += formatted("%8s%7s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str(), shown_ratio(r.spin_scale).c_str());
+    text += formatted("%8s%7s%9s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str(), shown_ratio(r.spin_scale).c_str(),
+                      r.threads == 1 ? "-" : formatted("%.0f", r.line_ns).c_str());
   }
   text += formatted("%7.0f%%%9.1f%7.1f%%%10s%10s%10s", 100 * r.spread, r.ns_per_page, 100 * r.hit_share,
                     in_microseconds(r.p50_ns).c_str(), in_microseconds(r.p99_ns).c_str(),
@@ -237,6 +238,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
                                    {"spread", r.spread},
                                    {"spin_scale", nullptr},
                                    {"spin_tail", nullptr},
+                                   {"line_ns", nullptr},
                                    {"ns_per_page", r.ns_per_page},
                                    {"hit_share", r.hit_share},
                                    {"rejected_share", r.rejected_share},
@@ -244,6 +246,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
                                    {"latency_over_usual", {{"p999", r.p999_over_usual}}}};
     if (r.threads > 1) cell["spin_scale"] = r.spin_scale;
     if (r.threads > 1) cell["spin_tail"] = r.spin_tail;
+    if (r.threads > 1) cell["line_ns"] = r.line_ns;
     for (const std::string& name : baselines()) {
       if (const double over = ratio(r, find(results, r, name, r.threads)); over != 0) cell["ratio"][name] = over;
     }

@@ -1,7 +1,9 @@
 #include "checks/bench/spinning.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -47,7 +49,26 @@ latency_histogram work_of(std::size_t threads, std::chrono::milliseconds span) {
 spin_sample spin(std::size_t threads, std::chrono::milliseconds span) {
   const latency_histogram alone = work_of(1, span);
   const latency_histogram together = work_of(threads, span);
-  return {static_cast<double>(alone.count()), static_cast<double>(together.count()), together};
+  return {static_cast<double>(alone.count()), static_cast<double>(together.count()), together, line_round_trip_ns()};
+}
+
+double line_round_trip_ns() {
+  constexpr std::size_t round_trips = 10'000;
+  struct alignas(128) {
+    std::atomic<std::size_t> turn{0};
+  } line;  // nothing else is near
+  const double seconds = run_together(2, [&](std::size_t t, auto) {
+    for (std::size_t i = 0; i < round_trips; ++i) {
+      // Where the other thread does not run, waiting for it on its core would take as long as the scheduler likes.
+      for (int spins = 0; line.turn.load(std::memory_order_acquire) != t; ++spins) {
+        if (spins < 10'000) continue;
+        std::this_thread::yield();
+        spins = 0;
+      }
+      line.turn.store(1 - t, std::memory_order_release);
+    }
+  });
+  return seconds * 1e9 / round_trips;
 }
 
 double spin_tail(const std::vector<spin_sample>& samples) {
@@ -65,6 +86,12 @@ double spin_scale(const std::vector<spin_sample>& samples) {
     together.push_back(s.together);
   }
   return median(std::move(together)) / alone;
+}
+
+double line_ns(const std::vector<spin_sample>& samples) {
+  std::vector<double> each;
+  for (const spin_sample& s : samples) each.push_back(s.line_ns);
+  return each.empty() ? 0 : median(std::move(each));
 }
 
 }  // namespace triecheck::checks

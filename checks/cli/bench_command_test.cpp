@@ -29,6 +29,7 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
       EXPECT_EQ(r["pages"], 16384);
     }
     EXPECT_EQ(r["spin_scale"].is_null(), r["threads"] == 1);
+    EXPECT_EQ(r["line_ns"].is_null(), r["threads"] == 1);
   }
   EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("page-trie") && caches.contains("std-coarse"));
   EXPECT_EQ(loads, (std::set<std::string>{"agent", "zipf"}));
