@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <thread>
 #include <vector>
 
 #include "cache/lockfree.h"
@@ -15,9 +17,10 @@ namespace {
 
 thread_local std::size_t allocations = 0;
 
-void* counted(std::size_t bytes) {
+void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
   ++allocations;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+  if (void* memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return memory;
   throw std::bad_alloc();
 }
 
@@ -28,10 +31,16 @@ void* counted(std::size_t bytes) {
 
 void* operator new(std::size_t bytes) { return counted(bytes); }
 void* operator new[](std::size_t bytes) { return counted(bytes); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
+void* operator new[](std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
 void operator delete(void* memory) noexcept { give_back(memory); }
 void operator delete[](void* memory) noexcept { give_back(memory); }
 void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { give_back(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { give_back(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { give_back(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
 
 namespace triecheck::unit {
 namespace {
@@ -148,10 +157,55 @@ TYPED_TEST(steady_state, a_request_allocates_nothing) {
   EXPECT_EQ(allocations, before);
 }
 
+TYPED_TEST(steady_state, a_fork_allocates_the_list_of_its_copies_alone) {
+  typename TypeParam::cache_type cache({.pages = 16, .tokens_per_page = 2});
+  const tokens written(5, 1);  // three pages, one of them in part
+  for (const bool is_published : {false, true}) {
+    std::size_t before = 0;
+    for (int i = 0; i < 10; ++i) {
+      if (i == 5) before = allocations;
+      auto l = cache.lookup(written);
+      ASSERT_EQ(cache.allocate(l, std::span(written).subspan(l.token_count())), status::ok);
+      if (is_published) {
+        ASSERT_EQ(cache.publish(l), status::ok);
+      }
+      auto f = cache.fork(l);
+      EXPECT_EQ(f.result, status::ok);
+      EXPECT_EQ(f.copies.size(), is_published ? 1u : 3u);
+    }
+    EXPECT_EQ(allocations - before, 5u) << "one for each fork";
+  }
+}
+
+TYPED_TEST(steady_state, a_lease_that_another_thread_releases_costs_its_own_thread_its_memory_and_that_one_none) {
+  typename TypeParam::cache_type cache({.pages = 16, .tokens_per_page = 2});
+  const tokens t = prompt(4, 1);
+  const auto opened = [&] {
+    auto l = cache.lookup(t);
+    EXPECT_EQ(cache.allocate(l, std::span(t).subspan(l.token_count())), status::ok);
+    EXPECT_EQ(cache.publish(l), status::ok);
+    return l;
+  };
+  { const auto first = opened(); }
+  std::size_t of_releases = 0;
+  for (int i = 0; i < 5; ++i) {
+    const std::size_t before = allocations;
+    auto l = opened();
+    EXPECT_EQ(allocations - before, i == 0 ? 0u : 1u) << "the pages; there are no tokens to publish";
+    std::thread([&] {
+      const std::size_t until = allocations;
+      EXPECT_EQ(cache.release(l), status::ok);
+      of_releases += allocations - until;
+    }).join();
+  }
+  EXPECT_EQ(of_releases, 0u);
+}
+
 TEST(counting_heap, sees_an_allocation) {
   const std::size_t before = allocations;
   ::operator delete(::operator new(1));  // not a new expression: that the compiler may leave out
-  EXPECT_EQ(allocations, before + 1);
+  ::operator delete(::operator new(1, std::align_val_t{64}), std::align_val_t{64});
+  EXPECT_EQ(allocations, before + 2);
 }
 
 // The measuring layer over one whose locks are never free at the first try.
