@@ -54,7 +54,7 @@ TEST_F(failure_files, failing_run_stores_a_scenario_that_replays) {
   EXPECT_EQ(again.status, 1) << again.err;
   EXPECT_EQ(again.err, "");
   EXPECT_TRUE(last_line(again.out).starts_with("data-race: ")) << again.out;
-  EXPECT_EQ(run("explore " + file).status, 0) << "the fault is not put back unless it is named";
+  EXPECT_EQ(run("explore " + file + " --cache coarse").status, 0) << "the fault is not put back unless it is named";
 }
 
 TEST_F(failure_files, folder_is_made_only_for_a_failure_that_is_to_be_stored) {

@@ -112,16 +112,17 @@ const checks::variant* must_block(const explore_options& o) {
 }
 
 /// What is explored: within the bound of preemptions that the scenario sets for this cache. What must block is explored until
-/// it does, which no bound is needed for.
+/// it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of them costs as much
+/// as some hundred executions.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
   if (must_block(o) != nullptr) {
     o.stops_within.reset();
     return o;
   }
   const auto bound = s.bounds.find(o.cache);
-  if (!o.heed_bounds || bound == s.bounds.end()) return o;
-  if (o.strategy == "obstruction") o.stops_within = bound->second;
-  if (o.strategy != "exhaustive") return o;
+  if (!o.heed_bounds) return o;
+  if (o.strategy == "obstruction") o.stops_within = bound == s.bounds.end() ? 1 : std::min(1U, bound->second);
+  if (o.strategy != "exhaustive" || bound == s.bounds.end()) return o;
   o.strategy = "bounded";
   o.preemptions = bound->second;
   return o;

@@ -39,7 +39,7 @@ struct explore_options {
   checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
   std::optional<model::refusals> refusals;        ///< the rule of the variant without it
   std::string strategy = "exhaustive";
-  bool heed_bounds = false;                       ///< of exhaustive and obstruction: bounded where the scenario bounds this cache
+  bool heed_bounds = false;                       ///< of exhaustive: bounded where the scenario bounds this cache; of obstruction: one preemption
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
