@@ -225,12 +225,10 @@ TEST(exact_replay, every_variant_hits_what_the_exact_cache_hits_but_for_five_in_
 }
 
 TEST(exact_replay, cache_that_evicts_what_was_published_first_hits_less_than_that) {
-  const trace t = long_chat();
-  for (const std::size_t threads : {1, 4}) {
-    const double share = usual_share([&] { return of_exact_with<coarse_cache<std_sync, first_in<std_sync>>>(t, scarce(12'000, threads)); });
-    EXPECT_LT(share, enough) << threads;
-    EXPECT_GT(share, 0.98) << threads << ": another fault than the one that was meant";
-  }
+  // In one thread: how far several drift apart changes what the order of eviction is worth.
+  const double share = of_exact_with<coarse_cache<std_sync, first_in<std_sync>>>(long_chat(), scarce(12'000));
+  EXPECT_LT(share, enough);
+  EXPECT_GT(share, 0.98) << "it is by little that it falls short";
 }
 
 // Every prompt of two pages comes a second time, 40 rows behind the first, and never again. With four threads the same one
