@@ -5,29 +5,23 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
+#include "cache/sync_std.h"
 #include "cache/types.h"
 #include "checks/bench/contestant.h"
 #include "checks/bench/load.h"
+#include "checks/bench/random_order.h"
 #include "checks/bench/spinning.h"
 #include "checks/together.h"
 
 namespace triecheck::checks {
-
-inline std::uint64_t now_ns() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
 
 inline void must(status s) {
   if (s != status::ok) throw std::logic_error("a cache refused what it has to do");
@@ -112,7 +106,7 @@ class full_cycle_course final : public prepared_cache {
       static_cast<void>(cache_->release(l));
       return pages;
     };
-    const std::uint64_t begin = now_ns();
+    const std::uint64_t begin = std_sync::now_ns();
     std::uint64_t before = begin;
     for (std::size_t i = 0; i < share.requests(); ++i) {
       std::span<const token> tokens = share.request(i);
@@ -136,12 +130,12 @@ class full_cycle_course final : public prepared_cache {
         ++p.rejected;
         static_cast<void>(cache_->release(l));
       }
-      const std::uint64_t after = now_ns();
+      const std::uint64_t after = std_sync::now_ns();
       p.latencies.add(after - before, half_pages);
       before = after;
     }
     while (closed != opened) finish();
-    p.timed_ns = now_ns() - begin;
+    p.timed_ns = std_sync::now_ns() - begin;
   }
 
   const load& load_;
@@ -169,14 +163,7 @@ class resident_cache {
 template <class Resident>
 class lookup_course final : public prepared_cache {
  public:
-  lookup_course(const load& l, bench_mode mode, std::size_t pages) : load_(l), mode_(mode), resident_(l, pages), order_(l.requests()) {
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    // A shuffle of its own: that of the standard library is another one with another library.
-    std::uint64_t state = 1;
-    for (std::size_t i = order_.size(); i > 1; --i) {
-      state = state * 6364136223846793005 + 1442695040888963407;
-      std::swap(order_[i - 1], order_[(state >> 33) % i]);
-    }
+  lookup_course(const load& l, bench_mode mode, std::size_t pages) : load_(l), mode_(mode), resident_(l, pages), order_(random_order(l.requests())) {
     if (mode_ == bench_mode::warm_lookup) order_.resize(std::min(warm_requests, order_.size()));
   }
 
@@ -193,21 +180,21 @@ class lookup_course final : public prepared_cache {
   static constexpr std::uint64_t lookup_pass_ns = 100'000'000;
 
   void look_up(std::size_t first, bench_pass& p) {
-    std::uint64_t before = now_ns();
+    std::uint64_t before = std_sync::now_ns();
     const std::uint64_t end = before + lookup_pass_ns;
     for (std::size_t i = first; before < end; ++i) {
       const auto tokens = load_.request(order_[i % order_.size()]);
       if (mode_ == bench_mode::cold_lookup) {
         read(tokens);
-        before = now_ns();
+        before = std_sync::now_ns();
       }
       auto found = resident_.lookup(tokens);
       const std::size_t hits = resident_.hits(found);
       ++p.requests;
       p.hit_pages += hits;
-      std::uint64_t after = mode_ == bench_mode::cold_lookup ? now_ns() : 0;
+      std::uint64_t after = mode_ == bench_mode::cold_lookup ? std_sync::now_ns() : 0;
       resident_.release(found);
-      const std::uint64_t released = now_ns();
+      const std::uint64_t released = std_sync::now_ns();
       if (mode_ == bench_mode::warm_lookup) after = released;
       p.latencies.add(after - before, 2 * hits);
       p.timed_ns += after - before;

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <numeric>
 #include <shared_mutex>
 #include <type_traits>
 #include <unordered_map>
@@ -17,7 +16,9 @@
 
 #include "cache/sync_std.h"
 #include "cache/types.h"
+#include "checks/bench/apart.h"
 #include "checks/bench/median.h"
+#include "checks/bench/random_order.h"
 #include "checks/bench/spinning.h"
 
 namespace triecheck::checks {
@@ -96,12 +97,6 @@ class micro_suite {
 
 // ---- What is measured
 
-// State that threads of a benchmark share, far from anything else.
-template <class T>
-struct alignas(128) apart {
-  T value{};
-};
-
 template <class Lock, class M>
 auto lock_and_unlock(std::shared_ptr<apart<M>> mutex) {
   return [mutex](benchmark::State& state) {
@@ -117,13 +112,7 @@ struct alignas(64) line {
   std::size_t next;
 };
 std::vector<line> random_cycle(std::size_t lines) {
-  std::vector<std::size_t> order(lines);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::uint64_t state = 1;
-  for (std::size_t i = lines; i > 1; --i) {
-    state = state * 6364136223846793005 + 1442695040888963407;
-    std::swap(order[i - 1], order[(state >> 33) % i]);
-  }
+  const std::vector<std::size_t> order = random_order(lines);
   std::vector<line> cycle(lines);
   for (std::size_t i = 0; i < lines; ++i) cycle[order[i]].next = order[(i + 1) % lines];
   return cycle;

@@ -9,6 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "checks/bench/apart.h"
 #include "checks/bench/median.h"
 #include "checks/together.h"
 
@@ -54,18 +55,16 @@ spin_sample spin(std::size_t threads, std::chrono::milliseconds span) {
 
 double line_round_trip_ns() {
   constexpr std::size_t round_trips = 10'000;
-  struct alignas(128) {
-    std::atomic<std::size_t> turn{0};
-  } line;  // nothing else is near
+  apart<std::atomic<std::size_t>> turn;
   const double seconds = run_together(2, [&](std::size_t t, auto) {
     for (std::size_t i = 0; i < round_trips; ++i) {
       // Where the other thread does not run, waiting for it on its core would take as long as the scheduler likes.
-      for (int spins = 0; line.turn.load(std::memory_order_acquire) != t; ++spins) {
+      for (int spins = 0; turn.value.load(std::memory_order_acquire) != t; ++spins) {
         if (spins < 10'000) continue;
         std::this_thread::yield();
         spins = 0;
       }
-      line.turn.store(1 - t, std::memory_order_release);
+      turn.value.store(1 - t, std::memory_order_release);
     }
   });
   return seconds * 1e9 / round_trips;

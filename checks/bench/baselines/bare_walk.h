@@ -4,6 +4,7 @@
 // Threads: any, once it is made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
