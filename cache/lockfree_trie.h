@@ -139,9 +139,7 @@ class lockfree_trie {
   void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket(hash)]); }
   void fetch_first(std::uint64_t hash) const {
     const page_id page = link_word::of(Sync::peek(heads_[bucket(hash)], link_word{}.packed())).page;
-    if (page == no_page) return;
-    Sync::prefetch(&at(page));
-    Sync::prefetch(block_at(page));
+    if (page != no_page) fetch(page);
   }
 
   /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `blocks`, each with one reference.
@@ -424,9 +422,11 @@ class lockfree_trie {
   void fetch_behind(page_id page, page_id follower, std::uint32_t steps) const {
     const auto number = static_cast<std::uint32_t>(follower);
     const page_id guess{number + steps * (number - static_cast<std::uint32_t>(page))};  // modulo 2^32: a run may go downwards
-    if (index_of(guess) >= pages_) return;
-    Sync::prefetch(&at(guess));
-    Sync::prefetch(block_at(guess));
+    if (index_of(guess) < pages_) fetch(guess);
+  }
+  void fetch(page_id page) const {
+    Sync::prefetch(&at(page));
+    Sync::prefetch(block_at(page));
   }
 
   walk_end walk(const key& k) const {
