@@ -13,13 +13,14 @@
 namespace triecheck::checks {
 
 /// Runs `body(thread, begin)` in as many threads, where `begin` is when they were let go; returns the seconds from then to the
-/// end of the last. Each runs `prepare(thread)` before, and all wait for the last. Rethrows what one of them threw.
-template <class Body, class Prepare>
-double run_together(std::size_t threads, Body body, Prepare prepare) {
+/// end of the last. Each runs `prepare(thread)` before, one after the other, and all begin with each of them, and with the body,
+/// when the last one is there. Rethrows what one of them threw.
+template <class Body, class... Prepare>
+double run_together(std::size_t threads, Body body, Prepare... prepare) {
   std::vector<std::exception_ptr> errors(threads);
   // They spin until all of them are there: waking a sleeping thread takes as long as many requests do, in which the
-  // first ones would be alone.
-  std::atomic<std::size_t> ready{0};
+  // first ones would be alone. The caller sleeps, or one of them would have to share its core.
+  std::atomic<std::size_t> arrivals{0};
   std::atomic<bool> go{false};
   std::chrono::steady_clock::time_point begin;  // written before `go`, read behind it
   std::vector<std::thread> running;
@@ -32,13 +33,24 @@ double run_together(std::size_t threads, Body body, Prepare prepare) {
           errors[t] = std::current_exception();
         }
       };
-      run([&] { prepare(t); });
-      ready.fetch_add(1);
+      const auto arrive = [&] {
+        arrivals.fetch_add(1);
+        arrivals.notify_all();
+      };
+      std::size_t expected = 0;
+      [[maybe_unused]] const auto meet = [&] {
+        expected += threads;
+        arrive();
+        while (arrivals.load() < expected) std::this_thread::yield();
+      };
+      ((run([&] { prepare(t); }), meet()), ...);
+      arrive();
       while (!go.load()) std::this_thread::yield();
       run([&] { body(t, begin); });
     });
   }
-  while (ready.load() != threads) std::this_thread::yield();
+  const std::size_t all = (sizeof...(prepare) + 1) * threads;
+  for (std::size_t seen = arrivals.load(); seen != all; seen = arrivals.load()) arrivals.wait(seen);
   begin = std::chrono::steady_clock::now();
   go.store(true);
   for (std::thread& t : running) t.join();
@@ -47,11 +59,6 @@ double run_together(std::size_t threads, Body body, Prepare prepare) {
     if (e) std::rethrow_exception(e);
   }
   return took.count();
-}
-
-template <class Body>
-double run_together(std::size_t threads, Body body) {
-  return run_together(threads, body, [](std::size_t) {});
 }
 
 }  // namespace triecheck::checks

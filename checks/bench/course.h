@@ -35,14 +35,14 @@ void publish_request(Cache& cache, std::span<const token> tokens) {
   static_cast<void>(cache.release(l));
 }
 
-// Runs `serve(thread, pass)` in as many threads, each of which prepared before, and adds up what they measured; before all
+// Runs `serve(thread, pass)` in as many threads, which prepared before (together.h), and adds up what they measured; before all
 // that, how many cores they get.
-template <class Serve, class Prepare>
-bench_pass measure_pass(std::size_t threads, Serve serve, Prepare prepare) {
+template <class Serve, class... Prepare>
+bench_pass measure_pass(std::size_t threads, Serve serve, Prepare... prepare) {
   std::vector<bench_pass> parts(threads);
   bench_pass all;
   if (threads > 1) all.spinning = spin(threads);
-  all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare);
+  all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare...);
   for (const bench_pass& part : parts) {
     all.requests += part.requests;
     all.rejected += part.rejected;
@@ -68,8 +68,8 @@ class full_cycle_course final : public prepared_cache {
     std::vector<request_list> shares(threads);
     return measure_pass(
         threads, [&](std::size_t t, bench_pass& p) { serve(shares[t], 0, p); },
+        [&](std::size_t t) { shares[t] = load_.share(t, threads); },
         [&](std::size_t t) {
-          shares[t] = load_.share(t, threads);
           bench_pass unmeasured;
           serve(shares[t], others, unmeasured);
         });
@@ -80,8 +80,9 @@ class full_cycle_course final : public prepared_cache {
 
   // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
   // the very threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
-  // other tokens. All that is older than every request that counts, so it falls before any page of those does. Returns by
-  // how much tokens have to be shifted to be other ones.
+  // other tokens, by all threads at once: one that began earlier would get the pages of the others. All that is older than
+  // every request that counts, so it falls before any page of those does. Returns by how much tokens have to be shifted to
+  // be other ones.
   token fill() {
     std::vector<token> stranger(std::min<std::size_t>(pages_, 64) * load_.page_tokens);
     token next = load_.unused;
@@ -172,7 +173,7 @@ class lookup_course final : public prepared_cache {
     // one did.
     begin_ += order_.size() / 7 + 1;
     return measure_pass(
-        threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); }, [](std::size_t) {});
+        threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
   }
 
  private:
