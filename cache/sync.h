@@ -26,7 +26,7 @@
 //                   given its own back. Who gets the index of a thread that ended knows what that one did with it.
 //   now_ns()        nanoseconds of a steady clock, for measurement only; no behaviour may depend on it.
 //   assign(to, from, n), equal(a, b, n)
-//                   write n vars from plain values, compare n vars with plain values.
+//                   write n vars from plain values, compare n vars with plain values; n >= 1.
 //   require(condition, text)
 //                   a contract or an invariant, named in the text: an assertion in production (nothing under NDEBUG), a
 //                   violation elsewhere.

@@ -107,12 +107,12 @@ struct std_sync {
   template <class T>
   static void assign(var<T>* to, const T* from, std::size_t n) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>);
-    if (n != 0) std::memcpy(static_cast<void*>(to), from, n * sizeof(T));
+    std::memcpy(static_cast<void*>(to), from, n * sizeof(T));
   }
   template <class T>
   static bool equal(const var<T>* a, const T* b, std::size_t n) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>);
-    return n == 0 || std::memcmp(static_cast<const void*>(a), b, n * sizeof(T)) == 0;
+    return std::memcmp(static_cast<const void*>(a), b, n * sizeof(T)) == 0;
   }
 
   static void require([[maybe_unused]] bool condition, [[maybe_unused]] const char* text) noexcept {

@@ -124,13 +124,6 @@ TEST(sync_std, equal_sees_a_difference_at_either_end) {
   EXPECT_FALSE(std_sync::equal(vars.data(), values.data(), 2));
 }
 
-TEST(sync_std, no_vars_at_all_can_be_assigned_and_are_equal) {
-  std_sync::var<std::uint32_t>* none = nullptr;
-  const std::uint32_t* nothing = nullptr;
-  std_sync::assign(none, nothing, 0);
-  EXPECT_TRUE(std_sync::equal(none, nothing, 0));
-}
-
 TEST(sync_std, clock_does_not_run_backwards) {
   std::uint64_t before = std_sync::now_ns();
   for (int i = 0; i < 1000; ++i) {

@@ -69,7 +69,7 @@ class std_trie {
     n.hash = k.hash;
     n.pins = pins;
     n.next = head;
-    if (!k.block.empty()) std::memcpy(&blocks_[page], k.block.data(), k.block.size() * sizeof(token));
+    std::memcpy(&blocks_[page], k.block.data(), k.block.size() * sizeof(token));
     head = page;
   }
 
@@ -106,7 +106,7 @@ class std_trie {
   bool stands_under(page_id page, const key& k) const {
     const per_page& n = nodes_[page];
     return n.parent == k.parent && n.space == k.space &&
-           (k.block.empty() || std::memcmp(&blocks_[page], k.block.data(), k.block.size() * sizeof(token)) == 0);
+           std::memcmp(&blocks_[page], k.block.data(), k.block.size() * sizeof(token)) == 0;
   }
 
   const std::size_t tokens_per_page_;
