@@ -107,11 +107,13 @@ struct std_sync {
   template <class T>
   static void assign(var<T>* to, const T* from, std::size_t n) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>);
+    require(n != 0, "a word at least");
     std::memcpy(static_cast<void*>(to), from, n * sizeof(T));
   }
   template <class T>
   static bool equal(const var<T>* a, const T* b, std::size_t n) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>);
+    require(n != 0, "a word at least");
     return std::memcmp(static_cast<const void*>(a), b, n * sizeof(T)) == 0;
   }
 

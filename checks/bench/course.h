@@ -172,8 +172,7 @@ class lookup_course final : public prepared_cache {
     // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
     // one did.
     begin_ += order_.size() / 7 + 1;
-    return measure_pass(
-        threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
+    return measure_pass(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
   }
 
  private:
