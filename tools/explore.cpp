@@ -323,7 +323,7 @@ class exploration_run {
     checks::result r{.scenario = s.program.name, .cache = o.cache, .strategy = o.strategy, .outcome = checks::verdict::incomplete};
     const auto expected = explore::estimate_scenario(s.program, o);
     if (expected) r.expected = {expected->executions, expected->low, expected->high};
-    r.scope = expected ? "an estimate by random probes; nothing was explored" : "no estimate: the program fails on the way, has few executions, or hardly a random probe ends";
+    r.scope = expected ? "an estimate by random probes, which may be too low by far; nothing was explored" : "no estimate: the program fails on the way, has few executions, or hardly a random probe ends";
     return r;
   }
 

@@ -4,7 +4,10 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 #include <random>
+#include <unordered_map>
 
 #include "checks/explore/depth_first.h"
 
@@ -23,6 +26,44 @@ moments moments_of(const std::vector<double>& samples) {
   return m;
 }
 
+// Which threads touch an object, and when: what the latest paths tell of the one that runs.
+class touched_objects {
+ public:
+  static constexpr unsigned paths = 16;
+
+  /// Thread `t` runs `a` as its `step`-th operation, from 1, of the `path`-th path.
+  void note(const announcement& a, unsigned t, std::uint32_t step, std::uint64_t path) {
+    lasts& l = objects_[a.object];
+    (a.kind == access::load ? l.load : l.other)[t][path % paths] = {.path = path, .step = step};
+  }
+
+  /// On how many of the paths before `path` thread `t` touched the object of `a`, behind its `step`-th operation, in a way
+  /// that does not commute with `a`; but for additions and readers of mutexes, which are taken for writes.
+  unsigned count(const announcement& a, unsigned t, std::uint32_t step, std::uint64_t path) const {
+    if (a.kind == access::unknown || a.condition != 0) return paths;
+    const auto found = objects_.find(a.object);
+    if (a.kind == access::local || found == objects_.end()) return 0;
+    const auto is_later = [&](const last& l) { return l.path < path && l.path + paths > path && l.step > step; };
+    unsigned sum = 0;
+    for (unsigned i = 0; i < paths; ++i) {
+      sum += is_later(found->second.other[t][i]) || (a.kind != access::load && is_later(found->second.load[t][i])) ? 1 : 0;
+    }
+    return sum;
+  }
+
+ private:
+  struct last {
+    std::uint64_t path = 0;
+    std::uint32_t step = 0;
+  };
+  using by_thread = std::array<std::array<last, paths>, max_threads>;
+  struct lasts {
+    by_thread load{};
+    by_thread other{};
+  };
+  std::unordered_map<object_id, lasts> objects_;
+};
+
 class random_paths final : public prober {
  public:
   random_paths(bool reduction, std::uint64_t seed, std::uint64_t paths)
@@ -31,26 +72,17 @@ class random_paths final : public prober {
   void begin() override {
     engine_.seed(hashed(seed_, samples_.size()));
     leaves_ = 1;
-    first_ = true;
     asleep_ = false;
     sleep_ = 0;
+    thread_ = nobody;
+    steps_ = {};
   }
 
-  // As the search does at a frame whose alternatives are all tried in order: what comes before the chosen one sleeps.
   unsigned choose_thread(const scheduling_point& point) override {
-    if (asleep_) return lowest(point.enabled);
-    if (reduction_ && !first_) wake();
-    const std::uint32_t awake = point.enabled & ~sleep_;
-    asleep_ = awake == 0;
-    if (asleep_) return lowest(point.enabled);
-    const auto width = static_cast<std::uint64_t>(std::popcount(awake));
-    leaves_ *= static_cast<double>(width);
-    std::uint32_t left = awake;
-    for (std::uint64_t skip = engine_() % width; skip > 0; --skip) left &= left - 1;
-    thread_ = lowest(left);
-    if (reduction_) sleep_ |= awake & (bit(thread_) - 1);
+    note_last();
     std::copy(point.next.begin(), point.next.end(), before_.begin());
-    first_ = false;
+    asleep_ = asleep_ || (point.enabled & ~sleep_) == 0;
+    thread_ = asleep_ ? lowest(point.enabled) : draw(point.enabled & ~sleep_);
     return thread_;
   }
 
@@ -61,6 +93,7 @@ class random_paths final : public prober {
   }
 
   bool end() override {
+    note_last();
     samples_.push_back(asleep_ ? 0 : leaves_);
     return samples_.size() < paths_;
   }
@@ -68,25 +101,74 @@ class random_paths final : public prober {
   const std::vector<double>& samples() const override { return samples_; }
 
  private:
+  static constexpr unsigned nobody = max_threads;
+
+  // As the search does at a frame whose alternatives are all tried in order: what comes before the chosen one sleeps.
+  unsigned draw(std::uint32_t awake) {
+    std::array<double, max_threads> weights{};
+    double sum = 0;
+    std::uint32_t sleep = sleep_;
+    for (std::uint32_t rest = awake; rest != 0; rest &= rest - 1) {
+      const unsigned t = lowest(rest);
+      weights[t] = !reduction_ || rest == awake ? 1 : promise(t, sleep);
+      sum += weights[t];
+      if (reduction_) sleep |= bit(t);
+    }
+    unsigned chosen = lowest(awake);
+    double at = std::uniform_real_distribution<double>(0, sum)(engine_);
+    for (std::uint32_t rest = awake & (awake - 1); rest != 0 && at >= weights[chosen]; rest &= rest - 1) {
+      at -= weights[chosen];
+      chosen = lowest(rest);
+    }
+    leaves_ *= sum / weights[chosen];
+    if (reduction_) sleep_ |= awake & (bit(chosen) - 1);
+    return chosen;
+  }
+
+  // How much is to be expected where `t` runs and all of `sleep` sleeps, until something wakes it.
+  double promise(unsigned t, std::uint32_t sleep) const {
+    double least = wakes_at_once;
+    for (std::uint32_t rest = sleep; rest != 0; rest &= rest - 1) {
+      const unsigned q = lowest(rest);
+      if (!independent(before_[q], before_[t])) continue;
+      unsigned woken = 0;
+      for (unsigned by = 0; by < max_threads; ++by) {
+        if (by != q) woken = std::max(woken, touched_.count(before_[q], by, steps_[by], samples_.size() + 1));
+      }
+      least = std::min(least, woken >= touched_objects::paths / 2 ? wakes_later : woken != 0 ? may_wake : hardly_wakes);
+    }
+    return least;
+  }
+
   // The thread that ran last, and what does not commute with its operation, wakes.
-  void wake() {
+  void note_last() {
+    if (thread_ == nobody) return;
+    const announcement& ran = before_[thread_];
+    touched_.note(ran, thread_, ++steps_[thread_], samples_.size() + 1);
     for (std::uint32_t rest = sleep_; rest != 0; rest &= rest - 1) {
       const unsigned q = lowest(rest);
-      if (q == thread_ || !independent(before_[q], before_[thread_])) sleep_ &= ~bit(q);
+      if (q == thread_ || !independent(before_[q], ran)) sleep_ &= ~bit(q);
     }
   }
+
+  // To the alternative that puts nobody to sleep, which is 1. Tried on scenarios whose numbers are known.
+  static constexpr double wakes_at_once = 2;
+  static constexpr double wakes_later = 0.1;
+  static constexpr double may_wake = 0.05;
+  static constexpr double hardly_wakes = 0.01;
 
   const bool reduction_;
   const std::uint64_t seed_;
   const std::uint64_t paths_;
   std::vector<double> samples_;
+  touched_objects touched_;
   std::mt19937_64 engine_;
   double leaves_ = 1;
-  bool first_ = true;
   bool asleep_ = false;
   std::uint32_t sleep_ = 0;
-  unsigned thread_ = 0;                            // that ran last
+  unsigned thread_ = nobody;                       // that ran last
   std::array<announcement, max_threads> before_;   // the operations at the point before its step
+  std::array<std::uint32_t, max_threads> steps_{};
 };
 
 }  // namespace
@@ -97,14 +179,16 @@ estimate estimate_from(const std::vector<double>& samples) {
   return {.executions = m.mean, .low = std::max(0.0, m.mean - error), .high = m.mean + error};
 }
 
-estimate estimate_total(const std::vector<double>& known, std::size_t pieces) {
-  const moments m = moments_of(known);
-  double sum = 0;
-  for (const double x : known) sum += x;
-  const auto rest = static_cast<double>(pieces - known.size());
+estimate estimate_total(const std::vector<double>& done, const std::vector<double>& rest) {
+  std::vector<double> sample = done;
+  const double usual = moments_of(done).mean;
+  std::copy_if(rest.begin(), rest.end(), std::back_inserter(sample), [&](double so_far) { return so_far > usual; });
+  const moments m = moments_of(sample);
+  const double sum = std::accumulate(sample.begin(), sample.end(), 0.0);
+  const auto left = static_cast<double>(done.size() + rest.size() - sample.size());
   // Of the sum of what is left, and of the mean that it is taken from.
-  const double error = 2 * std::sqrt(m.variance * rest * (1 + rest / static_cast<double>(known.size())));
-  const double total = sum + rest * m.mean;
+  const double error = 2 * std::sqrt(m.variance * left * (1 + left / static_cast<double>(sample.size())));
+  const double total = sum + left * m.mean;
   return {.executions = total, .low = std::max(sum, total - error), .high = total + error};
 }
 

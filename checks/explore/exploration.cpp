@@ -101,11 +101,10 @@ std::optional<estimate> exploration::expected() const {
     return estimate{.executions = all, .low = all, .high = all};
   }
   if (options_.strategy != "exhaustive") return std::nullopt;
-  std::vector<double> known;
-  for (const piece_state& p : pieces_) {
-    if (p.done) known.push_back(static_cast<double>(p.counted.executions));
-  }
-  if (pieces_.size() > 1 && known.size() >= enough_samples) return estimate_total(known, pieces_.size());
+  std::vector<double> done;
+  std::vector<double> begun;
+  for (const piece_state& p : pieces_) (p.done ? done : begun).push_back(static_cast<double>(p.counted.executions));
+  if (pieces_.size() > 1 && done.size() >= enough_samples) return estimate_total(done, begun);
   if (!probed_ || all_pieces_ == 0) return probed_;
   const double share = static_cast<double>(pieces_.size()) / static_cast<double>(all_pieces_);
   return estimate{.executions = probed_->executions * share, .low = probed_->low * share, .high = probed_->high * share};
@@ -122,15 +121,15 @@ exploration_status exploration::status() const {
   return s;
 }
 
-std::optional<estimate> exploration::probe() {
+std::optional<estimate> exploration::probe(std::chrono::milliseconds budget) {
   if (options_.strategy != "exhaustive") return std::nullopt;
-  constexpr std::uint64_t most_paths = 20'000;
+  constexpr std::uint64_t most_paths = 100'000;
   const auto body = [&](progress& shared) {
     scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
     const auto paths = make_prober(options_.reduction, 0, most_paths);
     run_options o = options_for(0);
     const auto from = std::chrono::steady_clock::now();
-    o.out_of_time = [&](const run_tally&) { return std::chrono::steady_clock::now() - from > std::chrono::milliseconds(150); };
+    o.out_of_time = [&](const run_tally&) { return std::chrono::steady_clock::now() - from > budget; };
     const run_outcome out = explore::run(program, *paths, o, shared);
     return dump(out.found || !out.error.empty() ? json::array() : json(paths->samples()));
   };
@@ -325,7 +324,7 @@ findings exploration::run(const std::function<void(const exploration_status&)>& 
   const bool to_be_cut = can_be_cut(options_.strategy) && (options_.shard || options_.jobs > 1 || options_.save);
   const bool whole = !to_be_cut || (options_.strategy == "exhaustive" && !options_.shard);
   if (pieces_.empty() && whole && take_a_look(tick)) return result();
-  if (!probed_) probe();
+  if (!probed_) probe(std::chrono::milliseconds(150));
   const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
   for (;;) {
     if (pieces_.empty() && !cut_into_pieces()) return result();

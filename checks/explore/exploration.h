@@ -56,9 +56,9 @@ class exploration {
 
   findings run(const std::function<void(const exploration_status&)>& tick);
 
-  /// The estimate alone, by random probes for at most a second; nothing for a strategy whose tree cannot be probed, or a
+  /// The estimate alone, by random probes for about `budget`; nothing for a strategy whose tree cannot be probed, or a
   /// program that fails on the way.
-  std::optional<estimate> probe();
+  std::optional<estimate> probe(std::chrono::milliseconds budget);
 
  private:
   struct piece_state {

@@ -281,7 +281,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
 
 std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked) {
   const explore_options o = heeding_bounds(asked, s);
-  return exploration(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o).probe();
+  return exploration(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o).probe(std::chrono::seconds(1));
 }
 
 explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all, const explore_options& options) {

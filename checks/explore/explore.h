@@ -86,7 +86,7 @@ struct explored {
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
                           const std::function<void(const exploration_status&)>& tick = {});
 
-/// How many executions `explore_scenario` would run, by random probes of its tree for a third of a second; nothing for a
+/// How many executions `explore_scenario` would run, by random probes of its tree for a second; nothing for a
 /// strategy other than exhaustive, or a program that fails on the way.
 std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options);
 

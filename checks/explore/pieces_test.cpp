@@ -7,12 +7,19 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <memory>
 #include <set>
+#include <string>
 
 #include "checks/explore/depth_first.h"
 #include "checks/explore/estimate.h"
 #include "checks/explore/explore.h"
+#include "checks/explore/isolation.h"
+#include "checks/explore/known_counts.h"
 #include "checks/explore/piece.h"
+#include "checks/explore/registry.h"
+#include "checks/explore/runner.h"
+#include "checks/explore/scenario_program.h"
 #include "checks/litmus/litmus.h"
 
 namespace triecheck::explore {
@@ -283,12 +290,34 @@ TEST(estimate, counts_classes_or_executions_as_the_search_does) {
   }
 }
 
+// Trees most branches of which end asleep. Where all branches are equally likely, no path of these ends.
+TEST(estimate, of_shipped_scenarios_is_of_the_right_size) {
+  for (const char* name : {"page_that_another_thread_gave_back", "same_block_below_two_parents", "three_releases_of_one_prefix",
+                           "tails_of_two_requests_of_one_prompt", "two_requests_of_half_the_pool_each"}) {
+    const checks::scenario s = checks::load_scenario(std::string(TRIECHECK_SCENARIOS_DIR) + "/" + name + ".toml");
+    scenario_program p(s, explored_variant("lockfree"), model::refusals::crowded, together_of("lockfree"));
+    const auto paths = make_prober(true, 0, 5000);
+    const auto unread = std::make_unique<progress>();
+    const run_outcome out = run(p, *paths, {.bounds = {.stale_depth = 1}}, *unread);
+    ASSERT_TRUE(out.complete) << name;
+    const auto truth = static_cast<double>(known_counts().at(name).at("lockfree"));
+    const estimate e = estimate_from(paths->samples());
+    EXPECT_GT(e.executions, truth / 4) << name;
+    EXPECT_LT(e.executions, truth * 4) << name;
+  }
+}
+
 TEST(estimate, of_what_is_known_in_full_is_exact) {
-  const estimate e = estimate_total({3, 5, 10}, 3);
+  const estimate e = estimate_total({3, 5, 10}, {});
   EXPECT_EQ(e.executions, 18);
   EXPECT_EQ(e.low, 18);
   EXPECT_EQ(e.high, 18);
-  EXPECT_EQ(estimate_total({4, 4}, 10).executions, 40);
+  EXPECT_EQ(estimate_total({4, 4}, std::vector<double>(8)).executions, 40);
+}
+
+TEST(estimate, heeds_pieces_that_are_large_already) {
+  EXPECT_EQ(estimate_total({4, 4}, {10, 0, 0}).executions, 4 + 4 + 10 + 2 * 6);
+  EXPECT_EQ(estimate_total({4, 4}, {3, 0, 0}).executions, 5 * 4);
 }
 
 TEST(estimate, of_a_program_that_fails_is_none) {
