@@ -82,7 +82,7 @@ class random_paths final : public prober {
     note_last();
     std::copy(point.next.begin(), point.next.end(), before_.begin());
     asleep_ = asleep_ || (point.enabled & ~sleep_) == 0;
-    thread_ = asleep_ ? lowest(point.enabled) : draw(point.enabled & ~sleep_, point.current);
+    thread_ = asleep_ ? lowest(point.enabled) : draw(point.enabled & ~sleep_);
     return thread_;
   }
 
@@ -103,29 +103,26 @@ class random_paths final : public prober {
  private:
   static constexpr unsigned nobody = max_threads;
 
-  // As the search does at a frame whose alternatives are all tried, the thread that runs first, the others in order: what comes
-  // before the chosen one sleeps.
-  unsigned draw(std::uint32_t awake, unsigned current) {
-    std::array<unsigned, max_threads> order{};
+  // As the search does at a frame whose alternatives are all tried in order: what comes before the chosen one sleeps.
+  unsigned draw(std::uint32_t awake) {
     std::array<double, max_threads> weights{};
-    unsigned width = 0;
     double sum = 0;
     std::uint32_t sleep = sleep_;
-    for (std::uint32_t rest = awake; rest != 0; ++width) {
-      const unsigned t = (rest & bit(current)) != 0 ? current : lowest(rest);
-      order[width] = t;
-      weights[width] = !reduction_ || width == 0 ? 1 : promise(t, sleep);
-      sum += weights[width];
-      sleep |= bit(t);
-      rest &= ~bit(t);
+    for (std::uint32_t rest = awake; rest != 0; rest &= rest - 1) {
+      const unsigned t = lowest(rest);
+      weights[t] = !reduction_ || rest == awake ? 1 : promise(t, sleep);
+      sum += weights[t];
+      if (reduction_) sleep |= bit(t);
     }
-    unsigned chosen = 0;
-    for (double at = std::uniform_real_distribution<double>(0, sum)(engine_); chosen + 1 < width && at >= weights[chosen]; ++chosen) {
+    unsigned chosen = lowest(awake);
+    double at = std::uniform_real_distribution<double>(0, sum)(engine_);
+    for (std::uint32_t rest = awake & (awake - 1); rest != 0 && at >= weights[chosen]; rest &= rest - 1) {
       at -= weights[chosen];
+      chosen = lowest(rest);
     }
     leaves_ *= sum / weights[chosen];
-    for (unsigned i = 0; reduction_ && i < chosen; ++i) sleep_ |= bit(order[i]);
-    return order[chosen];
+    if (reduction_) sleep_ |= awake & (bit(chosen) - 1);
+    return chosen;
   }
 
   // How much is to be expected where `t` runs and all of `sleep` sleeps, until something wakes it.
