@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <iterator>
 #include <numeric>
@@ -103,6 +102,8 @@ class random_paths final : public prober {
  private:
   static constexpr unsigned nobody = max_threads;
 
+  std::uint64_t path() const { return samples_.size() + 1; }  // which one runs, from 1
+
   // As the search does at a frame whose alternatives are all tried in order: what comes before the chosen one sleeps.
   unsigned draw(std::uint32_t awake) {
     std::array<double, max_threads> weights{};
@@ -133,7 +134,7 @@ class random_paths final : public prober {
       if (!independent(before_[q], before_[t])) continue;
       unsigned woken = 0;
       for (unsigned by = 0; by < max_threads; ++by) {
-        if (by != q) woken = std::max(woken, touched_.count(before_[q], by, steps_[by], samples_.size() + 1));
+        if (by != q) woken = std::max(woken, touched_.count(before_[q], by, steps_[by], path()));
       }
       least = std::min(least, woken >= touched_objects::paths / 2 ? wakes_later : woken != 0 ? may_wake : hardly_wakes);
     }
@@ -144,7 +145,7 @@ class random_paths final : public prober {
   void note_last() {
     if (thread_ == nobody) return;
     const announcement& ran = before_[thread_];
-    touched_.note(ran, thread_, ++steps_[thread_], samples_.size() + 1);
+    touched_.note(ran, thread_, ++steps_[thread_], path());
     for (std::uint32_t rest = sleep_; rest != 0; rest &= rest - 1) {
       const unsigned q = lowest(rest);
       if (q == thread_ || !independent(before_[q], ran)) sleep_ &= ~bit(q);

@@ -17,14 +17,14 @@ namespace triecheck::explore {
 
 /// Executions. `low` and `high` are two standard errors off, as far as samples so far tell. Of a tree whose large branches are
 /// rare all three are too low until one of them was met: of the larger shipped scenarios, the mean of a second of probes mostly
-/// is between a third of the true number and twice as much, and once in a while a twentieth.
+/// is between a third of the true number and twice as much, and once in a while less than a tenth.
 struct estimate {
   double executions = 0;
   double low = 0;
   double high = 0;
 };
 
-/// From independent samples, each an unbiased estimate of the total. Requires two samples or more.
+/// From samples, each an unbiased estimate of the total whatever those before it were. Requires two samples or more.
 estimate estimate_from(const std::vector<double>& samples);
 
 /// The total of the pieces of a whole: of `done` it is known in full, and of `rest` so far. Of two pieces that begin together the

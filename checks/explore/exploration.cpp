@@ -102,9 +102,9 @@ std::optional<estimate> exploration::expected() const {
   }
   if (options_.strategy != "exhaustive") return std::nullopt;
   std::vector<double> done;
-  std::vector<double> begun;
-  for (const piece_state& p : pieces_) (p.done ? done : begun).push_back(static_cast<double>(p.counted.executions));
-  if (pieces_.size() > 1 && done.size() >= enough_samples) return estimate_total(done, begun);
+  std::vector<double> rest;
+  for (const piece_state& p : pieces_) (p.done ? done : rest).push_back(static_cast<double>(p.counted.executions));
+  if (pieces_.size() > 1 && done.size() >= enough_samples) return estimate_total(done, rest);
   if (!probed_ || all_pieces_ == 0) return probed_;
   const double share = static_cast<double>(pieces_.size()) / static_cast<double>(all_pieces_);
   return estimate{.executions = probed_->executions * share, .low = probed_->low * share, .high = probed_->high * share};
