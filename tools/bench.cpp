@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -34,12 +36,16 @@ struct arguments {
   std::string threads = "1,2,4,8,16,32";
   std::string pages = "1024,4096,16384,65536,262144,524288,1048576";
   std::string seconds = "0.5";
+  std::string only;
+  std::string overload_threads = "1,8,32,128";
+  std::uint64_t overload_pages = 4096;
   std::string svg;
   std::string json;
   std::uint64_t cycle_pages = 0;
   std::uint64_t requests = 30'000;
 };
 
+constexpr std::array<std::string_view, 2> parts = {"loads", "overload"};  // of --only
 constexpr std::size_t page_tokens = 16;
 constexpr std::uint64_t most_pages = std::uint64_t{1} << 26;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
@@ -84,19 +90,33 @@ void show_cell(const std::string& what) {
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << what << std::flush;
 }
 
+// As many requests as pages and a quarter more, so that every page is fought for.
+checks::overload_report measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds) {
+  const std::uint64_t requests = std::min(a.requests, a.overload_pages + a.overload_pages / 4);
+  const checks::overload_load l = checks::make_overload(a.overload_pages, requests);
+  return {l.requests.size(), l.pages, l.open, checks::measure_overload(l, threads, seconds, checks::overload_contestants(), show_cell)};
+}
+
 int bench(const arguments& a, const std::string& command) {
   checks::bench_options options;
   options.threads = parse_list("--threads", a.threads, 256);
   options.pages = parse_list("--pages", a.pages, most_pages);
   options.cycle_pages = a.cycle_pages;
   options.seconds = parse_seconds(a.seconds);
+  const std::vector<std::size_t> overload_threads = parse_list("--overload-threads", a.overload_threads, 256);
+  const auto is_wanted = [&](const std::string& part) { return a.only.empty() || a.only == part; };
+  if (!a.only.empty() && std::find(parts.begin(), parts.end(), a.only) == parts.end()) {
+    throw usage_error("--only: must be loads or overload, not '" + a.only + "'");
+  }
   options.on_cell = show_cell;
   check_outputs({a.json}, {a.trace});
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
   if (error) throw usage_error(a.svg + " cannot be made (" + error.message() + ")");
-  const std::vector<checks::load> loads = make_loads(a);
-  const checks::bench_results results = checks::run_bench(loads, options);
+  const std::vector<checks::load> loads = is_wanted("loads") ? make_loads(a) : std::vector<checks::load>();
+  checks::bench_results results;
+  if (is_wanted("loads")) results = checks::run_bench(loads, options);
+  if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds);
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
   if (a.json != "-") std::cout << checks::to_table(loads, results);
   if (!a.json.empty()) {
@@ -113,8 +133,8 @@ int bench(const arguments& a, const std::string& command) {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "Measures the caches beside two one-day baselines, coarse without the sync layer and the limits of the machine, all "
-      "in one run. Without a trace on the generated loads zipf and agent.",
+      "Measures the caches beside two one-day baselines, coarse without the sync layer and the limits of the machine, and the "
+      "caches under overload, all in one run. Without a trace on the generated loads zipf and agent.",
       "triecheck-bench");
   app.set_version_flag("--version", "triecheck-bench " TRIECHECK_VERSION);
   arguments a;
@@ -132,6 +152,12 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();
+  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces) or overload (more open requests than pages)")
+      ->type_name("PART");
+  app.add_option("--overload-threads", a.overload_threads, "How many threads serve the overload, one run after the other")
+      ->type_name("N,N...")
+      ->capture_default_str();
+  add_number(app, "--overload-pages", a.overload_pages, "Size of the cache under overload", checks::least_overload_pages, most_pages);
   add_number(app, "--requests", a.requests, "Requests of a load, at most", 1, checks::most_generated_requests);
   app.add_option("--svg", a.svg, "Writes charts into this directory")->type_name("DIR");
   app.add_option("--json", a.json, "Writes the result as JSON; - is standard output, in place of the table")

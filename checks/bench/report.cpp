@@ -160,7 +160,8 @@ std::string walk_table(const load& l, const bench_results& results) {
 }  // namespace
 
 std::string to_table(const std::vector<load>& loads, const bench_results& results) {
-  std::string text = machine_table(results.machine) + synchronisation_table(results.synchronisation);
+  std::string text;
+  if (!results.machine.limits.empty()) text += machine_table(results.machine) + synchronisation_table(results.synchronisation);
   for (const load& l : loads) {
     text += formatted("%s: %s; %zu requests of %.1f pages on average, %zu different pages\n", l.name.c_str(),
                       l.description.c_str(), l.requests(),
@@ -179,7 +180,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
     }
     text += walk_table(l, results) + layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
   }
-  return text;
+  return text + to_table(results.overload);
 }
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results) {
@@ -190,7 +191,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   for (const dependent_load& d : results.machine.dependent_loads) {
     json["machine"]["dependent_loads"].push_back({{"lines", d.lines}, {"ns", d.ns}});
   }
-  json["machine"]["spin_scale"] = results.machine.spin_scale;
+  if (!results.machine.limits.empty()) json["machine"]["spin_scale"] = results.machine.spin_scale;
   for (const walk_result& w : results.machine.walks) {
     json["machine"]["walks"].push_back({{"load", w.load}, {"compare_ns_per_page", w.compare_ns}});
   }
@@ -253,6 +254,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
     if (const double over = ratio(r, find(results, r, r.cache, 1)); over != 0) cell["ratio"]["one thread"] = over;
     json["results"].push_back(std::move(cell));
   }
+  if (!results.overload.results.empty()) json["overload"] = to_json(results.overload);
   return json;
 }
 

@@ -18,7 +18,7 @@ namespace triecheck::checks {
 /// the threads had (what as many spinning threads do over what one does) and how far apart these are (how long a line takes from
 /// one to another and back); then the sweep over pages, what the layer costs a
 /// whole cache (layer_cost.h), and how far the slowest requests lie behind the median, as they are and for their size, beside
-/// what the machine does to spinning threads.
+/// what the machine does to spinning threads; last, the caches under overload (overload.h). What was not measured is left out.
 std::string to_table(const std::vector<load>& loads, const bench_results& results);
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace triecheck::checks {
 namespace {
@@ -13,7 +14,8 @@ namespace {
 class bench_command : public command_line {};
 
 TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
-  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --cycle-pages 16384 --svg charts");
+  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --cycle-pages 16384 --svg charts "
+                                       "--overload-threads 2 --overload-pages 256");
   ASSERT_TRUE(json.is_object());
   EXPECT_EQ(json["tool"], "triecheck-bench");
   std::set<std::string> caches, loads, modes;
@@ -40,9 +42,33 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
   EXPECT_TRUE(caches.contains("bare-walk"));
   EXPECT_FALSE(json["layer"].empty());
   EXPECT_EQ(json["layer_costs"].size(), 2U * (2 + 2)) << "two loads, two sizes and two ways to look up";
+  EXPECT_EQ(json["overload"]["results"].size(), 4U) << "every variant";
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
     EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;
   }
+}
+
+TEST_F(bench_command, overload_runs_alone_for_every_variant_and_number_of_threads) {
+  const nlohmann::json json = run_json("--only overload --seconds 0 --requests 300 --overload-threads 3,1 --overload-pages 512");
+  ASSERT_TRUE(json.is_object());
+  EXPECT_FALSE(json.contains("results") || json.contains("machine") || json.contains("layer"));
+  EXPECT_EQ(json["overload"]["pages"], 512);
+  EXPECT_EQ(json["overload"]["requests"], 300);
+  std::set<std::pair<std::string, int>> cells;
+  for (const nlohmann::json& r : json["overload"]["results"]) {
+    cells.emplace(r["cache"], r["threads"]);
+    EXPECT_GT(r["seconds"], 0);
+    EXPECT_GE(r["worst_over_median"], 1);
+    EXPECT_GE(r["attempts"], 300);
+    EXPECT_LE(r["refused"], r["attempts"]);
+    EXPECT_LE(r["allocate_ns"]["p50"], r["allocate_ns"]["p999"]);
+    if (r["cache"] == "coarse") {
+      EXPECT_EQ(r["ratio"]["seconds"], 1);
+      EXPECT_EQ(r["ratio"]["p99"], 1);
+    }
+  }
+  EXPECT_EQ(cells.size(), 4U * 2);
+  EXPECT_EQ(run_json("--only loads --seconds 0 --requests 20 --threads 1 --pages 1024").count("overload"), 0U);
 }
 
 TEST_F(bench_command, trace_is_measured_with_one_page_and_with_32_pages_for_a_block) {
@@ -69,6 +95,9 @@ TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
                        "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
   }
   expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
+  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads or overload, not 'peace'");
+  expect_usage_error("--overload-threads 0", "triecheck-bench: --overload-threads: must be whole numbers from 1 to 256 with commas between them, not '0'");
+  expect_usage_error("--overload-pages 255", "triecheck-bench: --overload-pages: must be a whole number from 256 to 67108864, not '255'");
   expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");
   expect_usage_error("--json nowhere/t", "triecheck-bench: nowhere/t cannot be written (No such file or directory)");
   write("short.jsonl", R"({"timestamp":0,"input_length":500,"output_length":1,"hash_ids":[0]})"
