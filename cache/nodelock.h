@@ -142,11 +142,15 @@ class nodelock_cache {
     return status::ok;
   }
 
-  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
-  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
-  [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
-    const std::size_t full = l.token_count_ / config_.tokens_per_page;
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
+  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  ///
+  /// Requires that the contents of these pages are computed: from here on other requests read them.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
+    if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
+    const std::size_t full = l.pages_to_publish(computed_tokens, config_.tokens_per_page);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
     private_pages_.subtract(full - first);  // before others can have a duplicate: see release

@@ -37,7 +37,8 @@ class cache_subject final : public subject {
         return observed_outcome(leases_[op.subject],
                                 to_model_status(cache_.allocate(leases_[op.subject], op.tokens, op.extra_slots)));
       case publish:
-        return observed_outcome(leases_[op.subject], to_model_status(cache_.publish(leases_[op.subject])));
+        return observed_outcome(leases_[op.subject],
+                                to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
       case release:
         return observed_outcome(leases_[op.subject], to_model_status(release_with(cache_, leases_[op.subject], op.keep)));
       case fork:

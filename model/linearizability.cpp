@@ -208,7 +208,7 @@ class search {
       case operation_kind::fork:
         return {{step_kind::take}};
       case operation_kind::publish:
-        return {{p.now.publishable(e.op.subject) == 0 ? step_kind::publish_end : step_kind::publish_page}};
+        return {{p.now.publishable(e.op) == 0 ? step_kind::publish_end : step_kind::publish_page}};
       case operation_kind::release:
         return {{step_kind::drop_pin}};
       case operation_kind::evict:
@@ -234,7 +234,7 @@ class search {
     p.bound.reset();
     switch (s.kind) {
       case step_kind::publish_page:
-        if (p.now.publishable(e.op.subject) != 0) return std::nullopt;
+        if (p.now.publishable(e.op) != 0) return std::nullopt;
         if (auto v = place(p, i, {step_kind::publish_end})) return v;
         break;
       case step_kind::evict_page:
@@ -330,7 +330,7 @@ class search {
         tokens_[i] = tokens = op.tokens;
         tokens.resize(std::min(tokens.size(), at(i).observed.cached * config_.tokens_per_page));
       }
-      if (op.kind == operation_kind::publish) tokens_[i] = tokens;
+      if (op.kind == operation_kind::publish) tokens_[i].assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(std::min(op.computed_tokens, tokens.size())));
       if (op.kind == operation_kind::allocate && ok) tokens.insert(tokens.end(), op.tokens.begin(), op.tokens.end());
       if (op.kind == operation_kind::fork && ok) held[op.forked] = tokens;
     }

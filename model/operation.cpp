@@ -40,6 +40,8 @@ std::string show(status s) {
       return "cache_full";
     case status::lease_closed:
       return "lease_closed";
+    case status::invalid_argument:
+      return "invalid_argument";
   }
   return "unknown status";
 }
@@ -53,7 +55,7 @@ std::string show(const operation& op) {
       return "allocate" + subject + " [" + show(op.tokens) + "]" +
              (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots));
     case operation_kind::publish:
-      return "publish" + subject;
+      return "publish" + subject + " to " + std::to_string(op.computed_tokens);
     case operation_kind::release:
       if (op.keep.priority == 0) return "release" + subject;
       return "release" + subject + " keep " + std::to_string(op.keep.priority) +

@@ -54,7 +54,7 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
       if (auto v = make_room(op, observed, evicted_on_refusal)) return v;
       return apply({step_kind::take}, op, observed);
     case operation_kind::publish:
-      while (publishable(op.subject) != 0) {
+      while (publishable(op) != 0) {
         if (auto v = apply({step_kind::publish_page}, op, observed)) return v;
       }
       return apply({step_kind::publish_end}, op, observed);
@@ -175,7 +175,7 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
 }
 
 std::optional<violation> state::apply_publish_page(const operation& op, const outcome& observed) {
-  assert(publishable(op.subject) != 0);
+  assert(publishable(op) != 0);
   open_lease& l = leases_.at(op.subject);
   const std::size_t index = l.cached;
   const page own = l.pages[index];
@@ -283,6 +283,11 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
     if (observed.result == expected && observed.pages.empty() && observed.cached == 0) return std::nullopt;
     return model::show(op) + " returned " + model::show(op, observed) +
            ", but the lease was not open: it does nothing and returns " + model::show(expected);
+  }
+  if (op.kind == operation_kind::publish && op.computed_tokens > leases_.at(op.subject).tokens.size()) {
+    if (observed.result == status::invalid_argument) return std::nullopt;
+    return model::show(op) + " returned " + model::show(observed.result) + ", but the lease holds only " +
+           count_of(leases_.at(op.subject).tokens.size(), "token");
   }
   const bool possible = observed.result == status::ok ||
                         (observed.result == status::request_too_large && op.kind == operation_kind::allocate) ||
@@ -410,9 +415,11 @@ std::size_t state::shortage(const operation& op) const {
   return wanted > l.pages.size() ? wanted - l.pages.size() : 0;
 }
 
-std::size_t state::publishable(lease number) const {
-  const auto found = leases_.find(number);
-  return found == leases_.end() ? 0 : found->second.tokens.size() / config_.tokens_per_page - found->second.cached;
+std::size_t state::publishable(const operation& op) const {
+  const auto found = leases_.find(op.subject);
+  if (found == leases_.end() || op.computed_tokens > found->second.tokens.size()) return 0;
+  const std::size_t full = op.computed_tokens / config_.tokens_per_page;
+  return full - std::min(full, found->second.cached);
 }
 
 // ---- Parts

@@ -7,7 +7,7 @@
 // An operation is these atomic steps, in this order (step_kind says what each does):
 //   lookup           lookup
 //   allocate, fork   evict_page for any number of pages, take. One that needs no page evicts none
-//   publish          publish_page for each full private page, publish_end
+//   publish          publish_page for each full private page of computed tokens, publish_end
 //   release          free_page for each private page, in any order; drop_pin
 //   evict, clear     evict_page for each page that it reports, evict_end
 // On a lease that is not open, only the last step remains; it does nothing.
@@ -159,8 +159,9 @@ class state {
   /// How many pages an allocate or fork has to take; 0 as well where the lease is not open or the request too large.
   std::size_t shortage(const operation& op) const;
 
-  /// How many private pages of the lease are full; 0 for a lease that is not open.
-  std::size_t publishable(lease number) const;
+  /// How many private pages a publish still has to make nodes: those that the computed tokens fill; 0 where the lease is not
+  /// open or holds fewer tokens.
+  std::size_t publishable(const operation& op) const;
 
   /// The published pages of the lease, then its private ones; empty for a lease that is not open.
   std::vector<page> published_pages(lease number) const;

@@ -93,7 +93,7 @@ class overload_worker {
         queue_.push(*number);
         return;
       }
-      must(cache_.publish(l));
+      must(cache_.publish(l, l.token_count()));
       start(*number, std::move(l));
     }
   }
@@ -147,7 +147,7 @@ class overload_worker {
       const status s = cache_.allocate(l, std::span(&next, 1));
       if (s == status::cache_full) return step::preempted;
       must(s);
-      if (l.token_count() % load_.page_tokens == 0) must(cache_.publish(l));
+      if (l.token_count() % load_.page_tokens == 0) must(cache_.publish(l, l.token_count()));
     }
     --r.tokens_left;
     if (asked.is_cancelled && 2 * r.tokens_left < asked.output_tokens) return step::cancelled;

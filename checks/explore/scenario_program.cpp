@@ -59,7 +59,7 @@ scenario_program::script scenario_program::prepare(const std::vector<checks::ste
   std::map<std::string, model::lease> numbers;
   const auto opened = [&](const std::string& name) { return numbers[name] = static_cast<model::lease>(leases_++); };
   for (const checks::step& s : steps) {
-    action a{.kind = s.kind, .tokens = s.tokens, .space = s.space, .count = s.count, .or_stop = s.or_stop, .text = s.text};
+    action a{.kind = s.kind, .tokens = s.tokens, .space = s.space, .count = s.count, .computed = s.computed, .or_stop = s.or_stop, .text = s.text};
     switch (s.kind) {
       case step_kind::request:
         a.lease = opened("");
@@ -139,7 +139,10 @@ bool scenario_program::run_action(const action& a) {
     }
     case step_kind::extend: return grow(a, a.tokens);
     case step_kind::fork: return fork(a);
-    case step_kind::publish: perform({.kind = operation_kind::publish, .subject = a.lease}); return true;
+    case step_kind::publish:
+      perform({.kind = operation_kind::publish, .subject = a.lease,
+               .computed_tokens = a.computed.value_or(static_cast<std::uint32_t>(books_[a.lease].computed))});
+      return true;
     case step_kind::evict: perform({.kind = operation_kind::evict, .count = a.count}); return true;
     case step_kind::clear: perform({.kind = operation_kind::clear}); return true;
     case step_kind::stats: stats(); return true;
@@ -228,6 +231,7 @@ void scenario_program::lookup(const action& a) {
   const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .space = a.space});
   const outside_simulation heap;
   const std::size_t matched = std::min(a.tokens.size(), o.cached * config_.tokens_per_page);
+  books_[a.lease].computed = matched;
   books_[a.lease].held.assign(a.tokens.begin(), a.tokens.begin() + static_cast<std::ptrdiff_t>(matched));
 }
 
@@ -260,6 +264,7 @@ bool scenario_program::fork(const action& a) {
     books_[a.lease].space = books_[a.source].space;
     books_[a.lease].wanted = books_[a.source].wanted;
     books_[a.lease].held = books_[a.source].held;
+    books_[a.lease].computed = books_[a.source].computed;
   }
   for (const auto& [from, to] : o.copies) contents_->write(to, contents_->read(from));
   return true;
@@ -276,7 +281,7 @@ std::uint64_t scenario_program::digest_of_page(const lease_book& book, std::size
 }
 
 void scenario_program::write(model::lease l) {
-  const lease_book& book = books_[l];
+  lease_book& book = books_[l];
   for (std::size_t i = book.last.cached; i < written_pages(book); ++i) {
     const std::uint64_t value = digest_of_page(book, i);
     {
@@ -287,6 +292,7 @@ void scenario_program::write(model::lease l) {
     }
     contents_->write(book.last.pages[i], value);
   }
+  book.computed = book.held.size();
 }
 
 void scenario_program::read(const action& a) {

@@ -47,6 +47,7 @@ class scenario_program final : public program {
     std::vector<model::token> tokens;
     model::key_space space = 0;
     std::size_t count = 0;
+    std::optional<std::uint32_t> computed;
     bool or_stop = false;
     std::string text;
   };
@@ -57,6 +58,7 @@ class scenario_program final : public program {
     model::key_space space = 0;
     std::vector<model::token> wanted;  // of the request
     std::vector<model::token> held;    // of the lease
+    std::size_t computed = 0;          // of these, whose contents stand: found, or written
     model::outcome last;               // of its latest operation: the pages it has
 
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
@@ -64,6 +66,7 @@ class scenario_program final : public program {
       open = false;
       wanted.clear();
       held.clear();
+      computed = 0;
       last.result = model::status::ok;
       last.pages.clear();
       last.cached = last.evicted = 0;

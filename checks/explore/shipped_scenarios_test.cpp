@@ -42,6 +42,7 @@ TEST_P(shipped_scenario, completes_with_its_number_of_executions) {
   }
   const checks::result r = explore_scenario(s, s.name, o).outcome;
   EXPECT_EQ(r.outcome, checks::verdict::pass) << "again: triecheck explore " << s.name << " --cache " << variant << (is_large ? " --strategy bounded --preemptions 1" : "");
+  if (s.expect_failure) return;  // the first failure ends it
   EXPECT_EQ(r.complete, !is_large && !s.bounds.contains(variant));
   if (is_large) return;
   ASSERT_TRUE(is_known) << s.name << " has " << r.executions << " executions under " << variant << ": note it in known_counts.h";
@@ -54,6 +55,7 @@ class nonblocking_scenario : public shipped_scenario {};
 TEST_P(nonblocking_scenario, a_stopped_thread_is_in_nobodys_way) {
   const auto& [variant, file] = GetParam();
   const checks::scenario s = checks::load_scenario(file);
+  if (s.expect_failure) GTEST_SKIP() << "what it must show is another failure";
   explore_options o;
   o.cache = variant;
   o.strategy = "obstruction";

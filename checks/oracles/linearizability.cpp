@@ -94,7 +94,7 @@ void linearizability::add_to_key(const model::event& e) {
   append(key_, static_cast<std::uint64_t>(e.op.kind));
   append(key_, static_cast<std::uint64_t>(e.observed.result));
   for (const std::uint32_t n : {e.op.subject, e.op.forked, e.op.space}) append(key_, n);
-  for (const std::size_t n : {e.op.extra_slots, e.op.count, e.observed.cached, e.observed.evicted}) append(key_, n);
+  for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.observed.cached, e.observed.evicted}) append(key_, n);
   append_all(key_, e.op.tokens);
   append_all(key_, e.observed.pages);
   append(key_, e.observed.copies.size());

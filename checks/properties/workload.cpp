@@ -29,6 +29,7 @@ std::string command_text(const command& c) {
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
   if (c.kind == command_kind::lookup || c.kind == command_kind::extend) text += tokens_text(c.tokens);
   if (c.space != 0) text += '@' + std::to_string(c.space);
+  if (c.computed) text += '.' + std::to_string(*c.computed);
   const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
   if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
   if (c.kind != command_kind::release || c.keep == model::retention{}) return text;
@@ -83,7 +84,7 @@ class reader {
       case command_kind::lookup: return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space));
       case command_kind::extend: return take(c.slot) && take(c.tokens) && (!take('+') || take(c.extra_slots));
       case command_kind::allocate_rest: return take(c.slot) && (!take('+') || take(c.extra_slots));
-      case command_kind::publish: return take(c.slot);
+      case command_kind::publish: return take(c.slot) && (!take('.') || take(c.computed.emplace()));
       case command_kind::release:
         return take(c.slot) && (!take('k') || (take(c.keep.priority) && (!take('.') || take(c.keep.ttl_ticks))));
     }

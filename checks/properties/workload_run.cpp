@@ -17,15 +17,16 @@ namespace {
 
 constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "lookups",          "hits",           "allocations",      "evictions by need", "refused as too large",
-    "refused as full",  "published pages", "duplicate pages", "releases",          "released private pages",
-    "second releases",  "uses after release", "forks",        "copied pages",      "refused forks",
-    "evicted pages",    "clears"};
+    "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
+    "released private pages", "second releases", "uses after release", "forks",    "copied pages",
+    "refused forks",    "evicted pages",   "clears"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
   std::optional<model::lease> lease;
   bool open = false;
   std::vector<model::token> rest;
+  std::size_t tokens = 0;  // that the lease holds
 };
 
 std::string list(const std::vector<model::page>& pages) { return pages.empty() ? "none" : model::show(pages); }
@@ -131,7 +132,10 @@ class side_by_side {
         op.tokens = c.kind == command_kind::extend ? c.tokens : slot.rest;
         op.extra_slots = c.extra_slots;
         return op;
-      case command_kind::publish: op.kind = model::operation_kind::publish; return op;
+      case command_kind::publish:
+        op.kind = model::operation_kind::publish;
+        op.computed_tokens = std::min(c.computed.value_or(slot.tokens), slot.tokens);
+        return op;
       case command_kind::release:
         op.kind = model::operation_kind::release;
         op.keep = c.keep;
@@ -153,15 +157,18 @@ class side_by_side {
     switch (c.kind) {
       case command_kind::lookup: {
         const std::size_t matched = std::min(op.tokens.size(), observed.cached * tokens_per_page_);
-        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}};
+        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}, matched};
         break;
       }
       case command_kind::allocate_rest:
         if (ok) slot.rest.clear();
+        [[fallthrough]];
+      case command_kind::extend:
+        if (ok) slot.tokens += op.tokens.size();
         break;
       case command_kind::release: slot.open = false; break;
       case command_kind::fork:
-        if (ok) slots_[c.other] = {op.forked, true, slot.rest};
+        if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.tokens};
         break;
       default: break;
     }
@@ -184,7 +191,9 @@ class side_by_side {
     } else if (c.kind == command_kind::fork) {
       seen.add(ok ? occurrence::fork : occurrence::refused_fork);
       seen.add(occurrence::copied_page, observed.copies.size());
-    } else if (c.kind != command_kind::publish) {
+    } else if (c.kind == command_kind::publish) {
+      seen.add(occurrence::partial_publication, observed.cached < slots_[c.slot].tokens / tokens_per_page_);
+    } else {
       seen.add(occurrence::allocation, ok);
     }
     if (c.kind != command_kind::evict && c.kind != command_kind::clear) {

@@ -33,6 +33,7 @@ enum class occurrence : std::uint8_t {
   refused_too_large,
   refused_full,
   published_page,
+  partial_publication,  ///< one that left a full page private
   duplicate_page,       ///< a follower's page given up for the node that stood already
   release,
   released_page,        ///< a page that was private when its lease was released

@@ -26,6 +26,7 @@ std::string print_step(const step& s) {
   text += keyword(s.kind);
   if (s.kind == step_kind::fork) text += " " + s.source;
   else if (!opens && !s.lease.empty()) text += " " + s.lease;
+  if (s.computed) text += " " + std::to_string(*s.computed);
   if (s.kind == step_kind::evict) text += " " + std::to_string(s.count);
   for (const std::uint32_t token : s.tokens) text += " " + std::to_string(token);
   if (s.space != 0) text += " in " + std::to_string(s.space);

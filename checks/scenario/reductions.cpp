@@ -83,6 +83,38 @@ steps parts_of(const step& request, const steps& section) {
   return parts;
 }
 
+// What the steps of a section did to a lease so far.
+struct lease_note {
+  std::size_t tokens = 0;  // that it holds at most
+  bool unwritten = false;  // whether it has pages that nobody wrote
+};
+using lease_notes = std::map<std::string, lease_note>;
+
+void follow(lease_notes& leases, const step& s) {
+  lease_note& l = leases[s.lease];
+  switch (s.kind) {
+    case step_kind::lookup: l = {s.tokens.size(), false}; break;
+    case step_kind::allocate: l.unwritten = true; break;
+    case step_kind::extend: l = {l.tokens + s.tokens.size(), true}; break;
+    case step_kind::write: l.unwritten = false; break;
+    case step_kind::fork: l = leases[s.source]; break;
+    default: break;
+  }
+}
+
+scenario with_computed_tokens_held(scenario s) {
+  for (steps* section : sections(s)) {
+    lease_notes leases;
+    for (step& one : *section) {
+      if (one.computed && *one.computed > leases[one.lease].tokens) {
+        one.computed = static_cast<std::uint32_t>(leases[one.lease].tokens);
+      }
+      follow(leases, one);
+    }
+  }
+  return s;
+}
+
 class reducer {
  public:
   explicit reducer(const scenario& s) : from_(s), size_(size_of(s)) {}
@@ -99,16 +131,23 @@ class reducer {
     with_fewer_pages(shortened);
     smaller_pages();
     one_namespace();
+    publish_what_was_written();
     return std::move(found_);
   }
 
  private:
+  // Where a lease lost tokens up to which it is published, those that it has left are meant.
   void offer(const scenario& changed) {
+    offer_as_it_is(with_computed_tokens_held(changed));
+    offer_as_it_is(changed);
+  }
+
+  void offer_as_it_is(const scenario& changed) {
     const std::string text = print_scenario(changed);
     if (!texts_.insert(text).second) return;
     try {
       scenario parsed = parse_scenario(text, from_.name + ".toml");
-      if (leaves_pages_unwritten(parsed) && !leaves_pages_unwritten(from_)) return;
+      if (misuses_a_lease(parsed) && !misuses_a_lease(from_)) return;
       if (size_of(parsed) < size_) found_.push_back(std::move(parsed));
     } catch (const scenario_error&) {
       // A change may break a rule of the language, such as a thread that runs nothing: there is no such scenario.
@@ -289,7 +328,16 @@ class reducer {
     return s;
   }
 
-  const scenario& from_;
+  void publish_what_was_written() {
+    for (std::size_t section = 0; section < sections(from_).size(); ++section) {
+      for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
+        scenario s = from_;
+        (*sections(s)[section])[i].computed.reset();
+        offer(s);
+      }
+    }
+  }
+
   void one_namespace() {
     scenario s = from_;
     for (steps* section : sections(s)) {
@@ -298,6 +346,7 @@ class reducer {
     offer(s);
   }
 
+  const scenario& from_;
   const scenario_size size_;
   std::set<std::string> texts_;
   std::vector<scenario> found_;
@@ -311,7 +360,7 @@ scenario_size size_of(const scenario& s) {
     size.operations += operations_in(*section);
     size.steps += section->size();
     for (const step& one : *section) {
-      size.tokens += one.tokens.size();
+      size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
       size.elsewhere += one.space != 0;
     }
   }
@@ -319,22 +368,14 @@ scenario_size size_of(const scenario& s) {
   return size;
 }
 
-bool leaves_pages_unwritten(const scenario& s) {
+bool misuses_a_lease(const scenario& s) {
   for (const steps* section : sections(s)) {
-    std::map<std::string, bool> unwritten;  // leases with pages that nobody wrote
+    lease_notes leases;
     for (const step& one : *section) {
-      switch (one.kind) {
-        case step_kind::lookup:
-        case step_kind::write: unwritten[one.lease] = false; break;
-        case step_kind::allocate:
-        case step_kind::extend: unwritten[one.lease] = true; break;
-        case step_kind::fork: unwritten[one.lease] = unwritten[one.source]; break;
-        case step_kind::read:
-        case step_kind::publish:
-          if (unwritten[one.lease]) return true;
-          break;
-        default: break;
-      }
+      const lease_note& l = leases[one.lease];
+      if (one.kind == step_kind::read && l.unwritten) return true;
+      if (one.computed && (l.unwritten || *one.computed > l.tokens)) return true;
+      follow(leases, one);
     }
   }
   return false;

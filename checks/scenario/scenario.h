@@ -26,6 +26,7 @@ struct step {
   std::vector<std::uint32_t> tokens;  ///< of lookup, extend, request
   std::uint32_t space = 0;            ///< of lookup, request: the namespace
   std::size_t count = 0;              ///< of evict
+  std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far
   bool or_stop = false;               ///< a refusal ends the thread instead of failing
   std::string text;
 };

@@ -74,7 +74,21 @@ inline std::string suggestion(std::string_view word, const std::vector<std::stri
   return " (known: " + all + ")";
 }
 
-enum class operands : std::uint8_t { none, tokens, count };
+enum class operands : std::uint8_t { none, tokens, count, computed };
+
+/// What may stand where a step's operands do, and how messages call it.
+struct operand_rule {
+  std::size_t least;
+  std::size_t most;
+  std::string_view missing;
+  std::string_view what;
+};
+inline constexpr std::array<operand_rule, 4> operand_rules{{
+    {0, 0, "", ""},
+    {1, SIZE_MAX, "at least one token", "a token"},
+    {1, 1, "a number of pages", "a number of pages"},
+    {0, 1, "", "a number of tokens"},
+}};
 
 /// How a step is written; messages show `usage`.
 struct step_form {
@@ -93,7 +107,7 @@ inline constexpr std::array<step_form, 12> step_forms{{
     {step_kind::extend, "extend", "extend x T... [or stop]", false, true, operands::tokens, true},
     {step_kind::write, "write", "write x", false, true, operands::none, false},
     {step_kind::read, "read", "read x", false, true, operands::none, false},
-    {step_kind::publish, "publish", "publish x", false, true, operands::none, false},
+    {step_kind::publish, "publish", "publish x [N]", false, true, operands::computed, false},
     {step_kind::release, "release", "release x", false, true, operands::none, false},
     {step_kind::fork, "fork", "y = fork x [or stop]", true, true, operands::none, true},
     {step_kind::evict, "evict", "evict N", false, false, operands::count, false},
@@ -257,23 +271,24 @@ class section_reader {
   }
 
   void read_operands(step& s, const step_form& form, const word& keyword, const std::vector<word>& rest) const {
-    const bool counts = form.rest == operands::count;
-    const std::size_t most = form.rest == operands::tokens ? rest.size() : counts ? 1 : 0;
-    if (rest.empty() && form.rest != operands::none) {
-      const std::string missing = counts ? "a number of pages" : "at least one token";
-      reject_use(keyword, in_quotes(form.keyword) + " needs " + missing, form);
+    const operand_rule& rule = operand_rules[static_cast<std::size_t>(form.rest)];
+    if (rest.size() < rule.least) {
+      reject_use(keyword, in_quotes(form.keyword) + " needs " + std::string(rule.missing), form);
     }
-    if (rest.size() > most) {
-      reject_use(rest[most], "unexpected " + in_quotes(rest[most].text) + " in " + in_quotes(form.keyword), form);
+    if (rest.size() > rule.most) {
+      reject_use(rest[rule.most], "unexpected " + in_quotes(rest[rule.most].text) + " in " + in_quotes(form.keyword), form);
     }
     for (const word& w : rest) {
       const std::optional<std::uint32_t> number = parse_number(w.text);
       if (!number) {
-        reject_at(w, in_quotes(w.text) + (counts ? " is not a number of pages" : " is not a token") +
+        reject_at(w, in_quotes(w.text) + " is not " + std::string(rule.what) +
                          " (write an unsigned 32-bit number, 0 to 4294967295)");
       }
-      if (counts) s.count = *number;
-      else s.tokens.push_back(*number);
+      switch (form.rest) {
+        case operands::count: s.count = *number; break;
+        case operands::computed: s.computed = *number; break;
+        default: s.tokens.push_back(*number);
+      }
     }
   }
 

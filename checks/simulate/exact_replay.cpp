@@ -29,7 +29,7 @@ class replay {
       case model::operation_kind::allocate:
         return allocate(o.row);
       case model::operation_kind::publish:
-        if (r.lease.is_open()) must(cache_.publish(r.lease));
+        if (r.lease.is_open()) must(cache_.publish(r.lease, r.lease.token_count()));
         return;
       case model::operation_kind::release:
         if (r.lease.is_open()) must(release_with(cache_, r.lease, r.keep));

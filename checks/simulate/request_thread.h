@@ -122,7 +122,7 @@ class request_thread {
   void finish_oldest() {
     request& r = open_[oldest_];
     watch_.before_publish(r);
-    const model::status s = to_model_status(cache_.publish(r.lease));
+    const model::status s = to_model_status(cache_.publish(r.lease, r.lease.token_count()));
     if (s != model::status::ok) first_.report(r.row, "unexpected-status", "publish answered " + model::show(s));
     watch_.published(r);
     release(r);

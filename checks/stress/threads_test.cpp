@@ -62,11 +62,11 @@ class thread_stress : public testing::Test {
       auto forked = cache_.fork(l);
       for (const page_copy& copy : forked.copies) contents_.write(number(copy.to), contents_.read(number(copy.from)));
       if (forked.result == status::ok && random() % 2 == 0) {
-        static_cast<void>(cache_.publish(forked.forked));
+        static_cast<void>(cache_.publish(forked.forked, forked.forked.token_count()));
         read(forked.forked, prompt, seed);
       }
     }
-    if (random() % 8 != 0) static_cast<void>(cache_.publish(l));
+    if (random() % 8 != 0) static_cast<void>(cache_.publish(l, l.token_count()));
     read(l, prompt, seed);
   }
 

@@ -137,6 +137,7 @@ TEST(scenario, every_kind_of_step_is_read) {
   EXPECT_EQ(steps[1].lease, "x");
   EXPECT_EQ(steps[2].lease, "x");
   EXPECT_EQ(steps[2].tokens, (std::vector<std::uint32_t>{3, 4}));
+  EXPECT_FALSE(steps[5].computed);
   EXPECT_EQ(steps[6].lease, "y");
   EXPECT_EQ(steps[6].source, "x");
   EXPECT_EQ(steps[7].lease, "x");
@@ -375,6 +376,15 @@ TEST(scenario, a_kind_that_no_run_can_report_is_named) {
 }
 
 // --- Steps ---------------------------------------------------------------------------------------------------------
+
+TEST(scenario, a_publish_may_say_how_many_tokens_are_computed) {
+  EXPECT_EQ(steps_of(R"("x = lookup 1 2", "publish x 0", "publish x 2")")[1].computed, 0U);
+  EXPECT_EQ(print_step(steps_of(R"("x = lookup 1 2", "publish x  2")")[1]), "publish x 2");
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1 2", "publish x y")"),
+            "s.toml:5:37: \"y\" is not a number of tokens (write an unsigned 32-bit number, 0 to 4294967295)");
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1 2", "publish x 1 2")"),
+            "s.toml:5:39: unexpected \"2\" in \"publish\" (write \"publish x [N]\")");
+}
 
 TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("a = lokup 1")"), "s.toml:5:13: unknown step \"lokup\" (did you mean \"lookup\"?)");

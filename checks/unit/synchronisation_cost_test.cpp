@@ -70,7 +70,7 @@ class lockfree_cost : public testing::Test {
       const tokens t = prompt(depth, static_cast<token>(depth));
       auto l = cache.lookup(t);
       ASSERT_EQ(cache.allocate(l, t), status::ok);
-      ASSERT_EQ(cache.publish(l), status::ok);
+      ASSERT_EQ(cache.publish(l, l.token_count()), status::ok);
     }
   }
 
@@ -110,7 +110,7 @@ TEST_F(lockfree_cost, publishing_a_run_is_one_whatever_its_length) {
     const tokens t = prompt(pages, static_cast<token>(100 + pages));
     auto l = cache.lookup(t);
     EXPECT_EQ(cost([&] { EXPECT_EQ(cache.allocate(l, t), status::ok); }).read_modify_writes, 1u) << "all pages at once";
-    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.publish(l), status::ok); }).read_modify_writes, 1u);
+    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.publish(l, l.token_count()), status::ok); }).read_modify_writes, 1u);
   }
 }
 
@@ -128,7 +128,7 @@ TEST_F(lockfree_cost, nothing_takes_a_lock) {
   const sync_counts all = cost([&] {
     auto l = cache.lookup(prompt(8, 8));
     EXPECT_EQ(cache.allocate(l, prompt(2, 7)), status::ok);
-    EXPECT_EQ(cache.publish(l), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
     auto f = cache.fork(l);
     static_cast<void>(cache.stats());
     cache.clear();
@@ -149,7 +149,7 @@ TYPED_TEST(steady_state, a_request_allocates_nothing) {
   const auto request = [&](const tokens& t) {
     auto l = cache.lookup(t);
     EXPECT_EQ(cache.allocate(l, std::span(t).subspan(l.token_count())), status::ok);
-    EXPECT_EQ(cache.publish(l), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
   };
   for (std::size_t i = 0; i < 10; ++i) request(prompts[i]);
   const std::size_t before = allocations;
@@ -167,7 +167,7 @@ TYPED_TEST(steady_state, a_fork_allocates_the_list_of_its_copies_alone) {
       auto l = cache.lookup(written);
       ASSERT_EQ(cache.allocate(l, std::span(written).subspan(l.token_count())), status::ok);
       if (is_published) {
-        ASSERT_EQ(cache.publish(l), status::ok);
+        ASSERT_EQ(cache.publish(l, l.token_count()), status::ok);
       }
       auto f = cache.fork(l);
       EXPECT_EQ(f.result, status::ok);
@@ -183,7 +183,7 @@ TYPED_TEST(steady_state, a_lease_that_another_thread_releases_costs_its_own_thre
   const auto opened = [&] {
     auto l = cache.lookup(t);
     EXPECT_EQ(cache.allocate(l, std::span(t).subspan(l.token_count())), status::ok);
-    EXPECT_EQ(cache.publish(l), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
     return l;
   };
   { const auto first = opened(); }

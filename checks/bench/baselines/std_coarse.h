@@ -86,10 +86,11 @@ class std_coarse_cache {
     return status::ok;
   }
 
-  [[nodiscard]] status publish(lease_type& l) {
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
+    if (computed_tokens > l.token_count_) return status::invalid_argument;
     const std::size_t span_tokens = config_.tokens_per_page;
-    const std::size_t full = l.token_count_ / span_tokens;
+    const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
     {
