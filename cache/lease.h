@@ -107,6 +107,10 @@ class lease {
     return (token_count_ + tokens_per_page - 1) / tokens_per_page;
   }
 
+  /// A lookup makes room for so many pages before it knows what it will find; for more as it finds them.
+  static constexpr std::size_t first_pages = 64;
+  void expect_pages(std::size_t blocks) { pages_.reserve(std::min(blocks, first_pages)); }
+
   /// Room for so many more pages and tokens, so that taking them cannot throw. O(1) amortised for each.
   void reserve_more(std::size_t pages, std::size_t tokens) {
     make_room(pages_, pages);

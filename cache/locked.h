@@ -69,18 +69,19 @@ class locked_cache {
     lease_type l;
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
-    l.pages_.reserve(tokens.size() / config_.tokens_per_page);
+    l.expect_pages(tokens.size() / config_.tokens_per_page);
     const read_guard lock(mutex_);
-    open(l);
     page_id parent = no_page;
     prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
       const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
       if (page == no_page) break;
-      pin(page);
       l.pages_.push_back(page);
       parent = page;
     }
+    // Nothing throws from here on.
+    open(l);
+    for (const page_id page : l.pages_) pin(page);
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
     add(counters_.lookups, 1);
@@ -305,7 +306,7 @@ class locked_cache {
   // Constant after construction.
   const cache_config config_;
 
-  lease_buffers<Sync> buffers_;  // each thread has its own
+  lease_buffers<Sync> buffers_{config_};  // each thread has its own
   event_source events_;
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.

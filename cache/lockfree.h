@@ -83,10 +83,9 @@ class lockfree_cache {
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
-    l.pages_.resize(blocks);
     typename trie_type::path_end end;
     do {
-      end = trie_.find_path(node_ref::root(space), tokens, l.pages_);
+      end = find_longest(node_ref::root(space), tokens, blocks, l.pages_);
     } while (end.length != 0 && !trie_.pin(end.last));
     l.cached_ = end.length;
     l.pages_.resize(l.cached_);
@@ -275,6 +274,22 @@ class lockfree_cache {
     return l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
   }
 
+  // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows with what
+  // is found: however long the prompt is, what is not there costs nothing.
+  typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens, std::size_t blocks,
+                                            std::vector<page_id>& path) const {
+    typename trie_type::path_end end;
+    do {
+      path.resize(std::min(blocks, std::max(lease_type::first_pages, 2 * end.length)));
+      const auto room = std::span(path).subspan(end.length);
+      const auto more = trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), room);
+      if (more.length == 0) break;
+      end = {.length = end.length + more.length, .last = more.last};
+      above = end.last.ref();
+    } while (end.length == path.size() && end.length != blocks);
+    return end;
+  }
+
   // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
   // many. Where it returns 0 none stood.
   std::size_t adopt(lease_type& l, std::span<page_id> own, std::span<const token> blocks) {
@@ -394,7 +409,7 @@ class lockfree_cache {
   eviction_queue<Sync> evictions_;
   striped_clock<Sync> clock_;
   striped_counts<Sync, statistic_count> counts_;
-  lease_buffers<Sync> buffers_;
+  lease_buffers<Sync> buffers_{config_};
   event_source events_;
 };
 

@@ -113,7 +113,7 @@ class nodelock_cache {
     lease_type l;
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
-    l.pages_.reserve(blocks);
+    l.expect_pages(blocks);
     if (blocks != 0) pin_longest_prefix(tokens, blocks, space, l.pages_);
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
@@ -496,7 +496,7 @@ class nodelock_cache {
   // Constant after construction.
   const cache_config config_;
 
-  lease_buffers<Sync> buffers_;  // each thread has its own
+  lease_buffers<Sync> buffers_{config_};  // each thread has its own
   event_source events_;
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

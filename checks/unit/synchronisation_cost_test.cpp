@@ -1,6 +1,7 @@
 // What the operations of the variants cost in synchronisation and in memory, counted by the measuring layer and by a
 // counting heap. Counts do not depend on the machine, so these are tests and not benchmarks.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <array>
 #include <cstddef>
@@ -16,16 +17,23 @@
 namespace {
 
 thread_local std::size_t allocations = 0;
+thread_local std::size_t bytes_held = 0;  // less those that other threads gave back
 
 void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
   ++allocations;
   const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-  if (void* memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return memory;
+  if (void* memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) {
+    bytes_held += malloc_usable_size(memory);
+    return memory;
+  }
   throw std::bad_alloc();
 }
 
 // Not inlined: the compiler would see a free of what operator new returned, and warn of a mismatch.
-[[gnu::noinline]] void give_back(void* memory) { std::free(memory); }
+[[gnu::noinline]] void give_back(void* memory) {
+  bytes_held -= malloc_usable_size(memory);
+  std::free(memory);
+}
 
 }  // namespace
 
@@ -199,6 +207,47 @@ TYPED_TEST(steady_state, a_lease_that_another_thread_releases_costs_its_own_thre
     }).join();
   }
   EXPECT_EQ(of_releases, 0u);
+}
+
+// Every variant: memory is in proportion to what is found and taken, not to what is asked for.
+template <class P>
+class memory_in_proportion : public testing::Test {
+ protected:
+  typename P::cache_type cache{{.pages = 1024, .tokens_per_page = 2}};
+  static constexpr std::size_t bytes_kept = 64 << 10;  // as lease_buffers.h says of a cache of this size
+  static constexpr std::size_t alignment = 1 << 10;    // what a heap adds to a few vectors, at most
+};
+TYPED_TEST_SUITE(memory_in_proportion, all_variants, name_of_variant);
+
+TYPED_TEST(memory_in_proportion, a_lookup_asks_for_what_it_finds_and_a_few_pages) {
+  const tokens stored = prompt(300, 1);
+  {
+    auto l = this->cache.lookup(stored);
+    ASSERT_EQ(this->cache.allocate(l, stored), status::ok);
+    ASSERT_EQ(this->cache.publish(l, l.token_count()), status::ok);
+  }
+  for (const std::size_t found : {0, 1, 300}) {
+    tokens longer(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(2 * found));
+    longer.resize(std::size_t{1} << 21, 7);
+    typename TypeParam::cache_type::lease_type first, l;
+    first = this->cache.lookup(stored);  // has what is kept of the lease above
+    const std::size_t before = bytes_held;
+    l = this->cache.lookup(longer);
+    EXPECT_EQ(l.cached_pages().size(), found);
+    EXPECT_LE(bytes_held - before, (64 + 2 * found) * sizeof(page_id) + this->alignment);
+  }
+}
+
+TYPED_TEST(memory_in_proportion, closed_leases_leave_no_more_than_is_stated) {
+  const tokens longest(std::size_t{1} << 21, 7);
+  const std::size_t before = bytes_held;
+  {
+    std::vector<typename TypeParam::cache_type::lease_type> open;
+    for (int i = 0; i < 16; ++i) open.push_back(this->cache.lookup(longest));
+    ASSERT_EQ(this->cache.allocate(open[0], std::span(longest).first(2000)), status::ok);
+    for (auto& l : open) static_cast<void>(this->cache.allocate(l, std::span(longest).first(2000)));
+  }
+  EXPECT_LE(bytes_held - before, this->bytes_kept + this->alignment);
 }
 
 TEST(counting_heap, sees_an_allocation) {
