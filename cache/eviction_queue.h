@@ -64,9 +64,9 @@ class eviction_queue {
     typename Sync::template atomic<std::uint8_t> home{no_lane};  // the lane that it is posted to
   };
 
-  eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
-                 std::size_t pages)
-      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", links) {
+  eviction_queue(lockfree_trie<Sync>& trie, const typename Sync::thread_indices& threads, column<per_page> entries,
+                 column<typename recency_list<Sync>::per_page> links, std::size_t pages)
+      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", threads, links) {
     recency_list<Sync>::label(links, pages);
     Sync::label(hand_, "eviction.hand");
     for (std::size_t i = 0; i < pages; ++i) {
@@ -157,7 +157,7 @@ class eviction_queue {
   const per_page& at(page_id page) const { return entries_[page]; }
   std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
   std::uint8_t home(page_id page) const { return at(page).home.load(orders::home_read); }
-  static std::uint8_t own() { return static_cast<std::uint8_t>(lanes_type::own()); }
+  std::uint8_t own() const { return static_cast<std::uint8_t>(lanes_.own()); }
 
   // Puts the page into the inbox of lane i; returns that lane, as a set.
   std::uint64_t put_into_inbox(page_id page, std::size_t i) {

@@ -306,7 +306,7 @@ class locked_cache {
   // Constant after construction.
   const cache_config config_;
 
-  lease_buffers<Sync> buffers_{config_};  // each thread has its own
+  lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.

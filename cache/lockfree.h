@@ -56,11 +56,11 @@ class lockfree_cache {
   explicit lockfree_cache(cache_config config)
       : config_(checked(config)),
         records_(config.pages, trie_type::block_words(config.tokens_per_page)),
-        pool_(records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
+        pool_(threads_, records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
               records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
               records_.rows(), config.pages, config.tokens_per_page),
-        evictions_(trie_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
+        evictions_(trie_, threads_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
                    records_.template fields<typename recency_list<Sync>::per_page>(), config.pages) {}
 
   lockfree_cache(const lockfree_cache&) = delete;
@@ -401,15 +401,16 @@ class lockfree_cache {
 
   // Constant after construction.
   const cache_config config_;
+  const typename Sync::thread_indices threads_;
 
   page_records<typename trie_type::shared_word, typename trie_type::per_page, typename eviction_queue<Sync>::per_page,
                typename recency_list<Sync>::per_page, typename striped_pool<Sync>::per_page> records_;
   striped_pool<Sync> pool_;
   trie_type trie_;
   eviction_queue<Sync> evictions_;
-  striped_clock<Sync> clock_;
-  striped_counts<Sync, statistic_count> counts_;
-  lease_buffers<Sync> buffers_{config_};
+  striped_clock<Sync> clock_{threads_};
+  striped_counts<Sync, statistic_count> counts_{threads_};
+  lease_buffers<Sync> buffers_{threads_, config_};
   event_source events_;
 };
 

@@ -496,7 +496,7 @@ class nodelock_cache {
   // Constant after construction.
   const cache_config config_;
 
-  lease_buffers<Sync> buffers_{config_};  // each thread has its own
+  lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

@@ -4,8 +4,8 @@
 // When to use: to see what an operation of the cache costs in synchronisation, and where threads meet. When not: in
 // production under load; an uncontended lock is measured by trying it first, which costs little, but not nothing.
 //
-// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: who
-// measures one cache uses no other over the same layer meanwhile.
+// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: a program
+// that measures one cache uses no other over the same layer meanwhile, and uses that one from one shared library.
 // Threads: as the layer's; `measured` and `measured_here` at any time, exact while nothing runs.
 #pragma once
 
@@ -171,8 +171,7 @@ struct measured_sync {
   static void prefetch_to_write(const void* address) { Base::prefetch_to_write(address); }
   template <class T>
   static T peek(const atomic<T>& word, T) { return word.peek(); }
-  static constexpr std::size_t thread_indices = Base::thread_indices;
-  static std::size_t thread_index() { return Base::thread_index(); }
+  using thread_indices = typename Base::thread_indices;
   static std::uint64_t now_ns() { return Base::now_ns(); }
 
   template <class T>
@@ -198,7 +197,7 @@ struct measured_sync {
     }
     return total;
   }
-  static sync_counts measured_here() { return stripes_[std_sync::thread_index()].read(); }
+  static sync_counts measured_here() { return stripes_[threads().own()].read(); }
 
  private:
   enum kind : std::size_t { loads, stores, read_modify_writes, failed_exchanges, acquisitions, waits, waited_ns, kinds };
@@ -214,10 +213,15 @@ struct measured_sync {
   };
 
   static void note(kind k, std::uint64_t n = 1) {
-    stripes_[std_sync::thread_index()].counts[k].add(n, memory_order::relaxed);
+    stripes_[threads().own()].counts[k].add(n, memory_order::relaxed);
   }
 
-  static inline std::array<stripe, std_sync::thread_indices + 1> stripes_;
+  static const std_sync::thread_indices& threads() {
+    static const std_sync::thread_indices indices;
+    return indices;
+  }
+
+  static inline std::array<stripe, std_sync::thread_indices::count + 1> stripes_;
 };
 
 static_assert(sync_layer<measured_sync<std_sync>>);

@@ -60,6 +60,8 @@ inline const std::map<std::string, counts>& known_counts() {
       {"statistics_beside_an_eviction", {{"coarse", 6}, {"rwlock", 6}, {"nodelock", 6}, {"lockfree", 8018}}},
       {"statistics_of_a_page_that_changes_hands", {{"coarse", 32}, {"rwlock", 191}, {"nodelock", 399}, {"lockfree", 21915}}},
       {"tails_of_two_requests_of_one_prompt", {{"coarse", 68}, {"rwlock", 68}, {"nodelock", 68}, {"lockfree", 355778}}},
+      {"thread_without_an_index_shares_a_lane", {{"coarse", 252}, {"rwlock", 252}, {"nodelock", 72}, {"lockfree", 4702}}},
+      {"threads_without_an_index_count_together", {{"coarse", 6}, {"rwlock", 10}, {"nodelock", 4}, {"lockfree", 882}}},
       {"three_releases_of_one_prefix", {{"coarse", 90}, {"rwlock", 1494}, {"nodelock", 36}, {"lockfree", 998808}}},
       {"three_requests_on_a_one_page_pool", {{"coarse", 6834}, {"rwlock", 6834}, {"nodelock", 688}, {"lockfree", 10461}}},
       {"three_requests_publish_one_prefix", {{"coarse", 26190}, {"rwlock", 26238}, {"nodelock", 2088}, {"lockfree", 78336}}},

@@ -411,9 +411,17 @@ struct relacy_sync {
   template <class T>
   static T peek(const atomic<T>&, T otherwise) { return otherwise; }
 
-  /// The setup and the end, which no thread runs beside, have an index of their own.
-  static constexpr std::size_t thread_indices = max_threads + 1;
-  static std::size_t thread_index() { return session::current().thread(); }
+  /// The setup and the end, which no thread runs beside, have an index of their own. The program under test decides how many
+  /// threads have one: the others ask in vain, as threads do in production when all indices are taken.
+  class thread_indices {
+   public:
+    static constexpr std::size_t count = max_threads + 1;
+    thread_indices() {}
+    std::size_t own() const {
+      const session& s = session::current();
+      return !s.in_threads() || s.thread() < s.threads_with_indices() ? s.thread() : count;
+    }
+  };
 
   /// No time passes in an exploration: behaviour that depends on a clock would not be deterministic.
   static std::uint64_t now_ns() { return 0; }

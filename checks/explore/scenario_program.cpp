@@ -41,6 +41,7 @@ scenario_program::scenario_program(const checks::scenario& s, checks::subject_fa
                                    checks::at_one_instant together)
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
       events_(s.events),
+      thread_indices_(s.thread_indices.value_or(max_threads)),
       make_(make),
       rule_(rule),
       together_(together),
@@ -100,6 +101,7 @@ void scenario_program::setup() {
     answers_.clear();
     clears_ = pages_cleared_ = 0;
   }
+  session::current().limit_thread_indices(thread_indices_);
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
   contents_ = new checks::page_contents<relacy_sync>(config_.pages);
   subject_ = make_(config_, leases_).release();

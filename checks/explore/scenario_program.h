@@ -97,6 +97,7 @@ class scenario_program final : public program {
 
   const model::config config_;
   const bool events_;
+  const unsigned thread_indices_;
   const checks::subject_factory make_;
   const model::refusals rule_;
   const checks::at_one_instant together_;

@@ -131,6 +131,9 @@ class session {
   /// The tightest interval of the operation. Outside of the threads it has none.
   checks::interval end_operation();
   bool recording() const { return record_ != nullptr; }
+  /// From now on threads 0 to n - 1 have a thread index of their own, the others none. At first all have one.
+  void limit_thread_indices(unsigned n) { threads_with_indices_ = n; }
+  unsigned threads_with_indices() const { return threads_with_indices_; }
   /// A heading in the thread's column.
   void title(const std::string& text);
 
@@ -181,6 +184,7 @@ class session {
   interleaving* const record_;
 
   phase phase_ = phase::setup;
+  unsigned threads_with_indices_ = max_threads;
   bool guided_ = true;
   std::array<announcement, max_threads> next_{};
   std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next

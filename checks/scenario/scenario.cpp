@@ -137,6 +137,15 @@ class file_reader {
     return static_cast<std::size_t>(number->get());
   }
 
+  unsigned thread_indices_in(const toml::node& node) const {
+    const toml::value<std::int64_t>* number = node.as_integer();
+    if (number == nullptr) reject_type(node, "thread_indices", "an integer");
+    if (number->get() < 0 || number->get() > static_cast<std::int64_t>(most_threads)) {
+      reject_node(node, "\"thread_indices\" must be 0 to 4, not " + std::to_string(number->get()));
+    }
+    return static_cast<unsigned>(number->get());
+  }
+
   bool boolean_in(const toml::node& node, const std::string& key) const {
     const toml::value<bool>* value = node.as_boolean();
     if (value == nullptr) reject_type(node, key, "true or false");
@@ -155,10 +164,11 @@ class file_reader {
     const toml::node* node = root.get("cache");
     if (node == nullptr) reject(file_, {}, "there is no [cache] (write [cache] with pages and tokens_per_page)");
     const toml::table& cache = table_in(*node, "cache");
-    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "events"});
+    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "thread_indices", "events"});
     s.pages = size_in(cache, "pages");
     s.tokens_per_page = size_in(cache, "tokens_per_page");
     if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
+    if (const toml::node* indices = cache.get("thread_indices")) s.thread_indices = thread_indices_in(*indices);
     if (const toml::node* events = cache.get("events")) s.events = boolean_in(*events, "events");
   }
 

@@ -37,6 +37,7 @@ struct scenario {
   std::size_t pages = 0;
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
+  std::optional<unsigned> thread_indices;  ///< how many threads, the first, have a thread index of their own; all without
   bool events = false;                ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four

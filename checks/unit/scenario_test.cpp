@@ -114,6 +114,18 @@ TEST(scenario, whether_events_are_followed_is_read) {
             "s.toml:4:10: \"events\" must be true or false, not an integer");
 }
 
+TEST(scenario, how_many_threads_have_an_index_is_read) {
+  const std::string rest = "[[thread]]\nrun = [\"evict 1\"]\n[[thread]]\nrun = [\"clear\"]\n";
+  EXPECT_EQ(parse_scenario(two_pages + rest, "s.toml").thread_indices, std::nullopt);
+  const scenario s = parse_scenario(two_pages + "thread_indices = 0\n" + rest, "s.toml");
+  EXPECT_EQ(s.thread_indices, 0U);
+  EXPECT_EQ(parse_scenario(print_scenario(s), "s.toml").thread_indices, 0U);
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\nthread_indices = 5\n"),
+            "s.toml:4:18: \"thread_indices\" must be 0 to 4, not 5");
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\nthread_indices = \"1\"\n"),
+            "s.toml:4:18: \"thread_indices\" must be an integer, not a string");
+}
+
 TEST(scenario, a_pass_is_expected_unless_said_otherwise) {
   EXPECT_FALSE(parse_scenario(two_pages + clear_thread + clear_thread, "s.toml").expect_failure);
   EXPECT_FALSE(parse_scenario(two_pages + clear_thread + clear_thread + "[expect]\nverdict = \"pass\"\n", "s.toml")

@@ -254,7 +254,7 @@ class std_coarse_cache {
 
   const cache_config config_;
 
-  std_lease_buffers buffers_;
+  std_lease_buffers buffers_{config_};
   event_source events_;
 
   // Guarded by mutex_.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/lease_buffers.h"
 #include "cache/page_records.h"
 #include "cache/sync_std.h"
 #include "cache/types.h"
@@ -254,34 +255,50 @@ class std_lease_buffers {
   using pages = std::vector<page_id>;
   using tokens = std::vector<token>;
 
-  std_lease_buffers() : stashes_(std::make_unique<stash[]>(std_sync::thread_indices)) {}
+  explicit std_lease_buffers(const cache_config& c)
+      : most_bytes_(lease_buffers<std_sync>::bytes_kept(c)), stashes_(std::make_unique<stash[]>(std_sync::thread_indices::count)) {}
 
   void lend(pages& p, tokens& t) {
-    const std::size_t i = std_sync::thread_index();
-    if (i == std_sync::thread_indices || stashes_[i].count == 0) return;
-    auto& kept = stashes_[i].kept[--stashes_[i].count];
+    const std::size_t i = threads_.own();
+    if (i == std_sync::thread_indices::count || stashes_[i].count == 0) return;
+    stash& s = stashes_[i];
+    auto& kept = s.kept[--s.count];
     p.swap(kept.first);
     t.swap(kept.second);
+    s.bytes -= bytes(p, t);
   }
 
   void keep(pages& p, tokens& t) {
-    const std::size_t i = std_sync::thread_index();
+    const std::size_t i = threads_.own();
     p.clear();
     t.clear();
-    if (i == std_sync::thread_indices || stashes_[i].count == most) return;
-    auto& kept = stashes_[i].kept[stashes_[i].count++];
-    p.swap(kept.first);
-    t.swap(kept.second);
+    if (i != std_sync::thread_indices::count && stashes_[i].count != most && stashes_[i].bytes + bytes(p, t) <= most_bytes_) {
+      stash& s = stashes_[i];
+      s.bytes += bytes(p, t);
+      auto& kept = s.kept[s.count++];
+      p.swap(kept.first);
+      t.swap(kept.second);
+    } else {
+      pages().swap(p);
+      tokens().swap(t);
+    }
   }
 
  private:
   static constexpr std::size_t most = 16;
 
+  static std::size_t bytes(const pages& p, const tokens& t) noexcept {
+    return p.capacity() * sizeof(page_id) + t.capacity() * sizeof(token);
+  }
+
   struct alignas(64) stash {
     std::size_t count = 0;
+    std::size_t bytes = 0;
     std::array<std::pair<pages, tokens>, most> kept;
   };
 
+  const std_sync::thread_indices threads_;
+  const std::size_t most_bytes_;
   const std::unique_ptr<stash[]> stashes_;
 };
 
