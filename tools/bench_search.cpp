@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/litmus/search_comparison.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
@@ -216,16 +217,20 @@ checks::verdict measure(const arguments& a) {
     if (talk) print(programs.back());
   };
   if (talk && chosen.programs.size() + chosen.scenarios.size() != 0) print_heading_of_programs();
-  for (const auto* program : chosen.programs) add(*program, program->name);
-  for (const checks::scenario& s : chosen.scenarios) add(s, s.name);
-
   std::vector<compared_fault> faults;
-  if (talk && !chosen.faults.empty()) print_heading_of_faults(a);
-  for (const explore::fault* f : chosen.faults) {
-    running = f->name;
-    faults.push_back(litmus::compare(*f, find_scenario(f->scenario, directory).program, options, tell));
+  try {
+    for (const auto* program : chosen.programs) add(*program, program->name);
+    for (const checks::scenario& s : chosen.scenarios) add(s, s.name);
+    if (talk && !chosen.faults.empty()) print_heading_of_faults(a);
+    for (const explore::fault* f : chosen.faults) {
+      running = f->name;
+      faults.push_back(litmus::compare(*f, find_scenario(f->scenario, directory).program, options, tell));
+      line.clear();
+      if (talk) print(faults.back());
+    }
+  } catch (const checks::interruption&) {  // what is measured stays measured
     line.clear();
-    if (talk) print(faults.back());
+    std::cerr << "triecheck: interrupted\n";
   }
 
   const auto of_three = litmus::mean_of(programs, 3);
@@ -235,9 +240,12 @@ checks::verdict measure(const arguments& a) {
     print(of_three, "programs of three threads");
     print(of_all, "programs");
   }
-  const auto verdict = broken(programs, faults) ? checks::verdict::error : checks::verdict::pass;
+  const bool all = programs.size() == chosen.programs.size() + chosen.scenarios.size() && faults.size() == chosen.faults.size();
+  const auto verdict = broken(programs, faults) ? checks::verdict::error
+                       : all                    ? checks::verdict::pass
+                                                : checks::verdict::incomplete;
   if (a.json.empty()) return verdict;
-  json j = {{"tool", "triecheck"},       {"limit_seconds", options.limit.count()},
+  json j = {{"tool", "triecheck"},       {"verdict", checks::to_string(verdict)}, {"limit_seconds", options.limit.count()},
             {"seeds", a.seeds},          {"most_executions", a.executions},
             {"programs", json::array()}, {"faults", json::array()}};
   for (const auto& row : programs) j["programs"].push_back(to_json(row));

@@ -1,7 +1,6 @@
 // `triecheck explore`: scenarios under a strategy, each in a process of its own.
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -17,6 +16,8 @@
 
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
+#include "checks/interrupts.h"
+#include "checks/json_number.h"
 #include "checks/shard.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
@@ -54,6 +55,7 @@ struct arguments {
   std::string checkpoint;
   std::string resume;
   std::string budget;
+  std::string patience = "10s";
   std::string failures = failure_folder::default_path;
   std::string json;
   std::string junit;
@@ -195,14 +197,17 @@ plan read_plan(const nlohmann::json& j) {
   o.strategy = j.at("strategy");
   o.heed_bounds = j.at("heed_bounds");
   o.reduction = j.at("reduction");
-  o.stale_depth = j.at("stale_depth");
-  o.preemptions = j.at("preemptions");
-  o.depth = j.at("depth");
-  o.solo_steps = j.at("solo_steps");
-  o.seed = j.at("seed");
-  o.executions = j.at("executions");
-  if (j.contains("stops_within")) o.stops_within = j["stops_within"].get<unsigned>();
-  if (j.contains("shard")) o.shard = checks::share{.index = j["shard"].at(0), .count = j["shard"].at(1)};
+  o.stale_depth = checks::whole_number_at<unsigned>(j, "stale_depth");
+  o.preemptions = checks::whole_number_at<unsigned>(j, "preemptions");
+  o.depth = checks::whole_number_at<unsigned>(j, "depth");
+  o.solo_steps = checks::whole_number_at<unsigned>(j, "solo_steps");
+  o.seed = checks::whole_number_at<std::uint64_t>(j, "seed");
+  o.executions = checks::whole_number_at<std::uint64_t>(j, "executions");
+  if (j.contains("stops_within")) o.stops_within = checks::whole_number_at<unsigned>(j, "stops_within");
+  if (j.contains("shard")) {
+    o.shard = checks::share{.index = checks::whole_number<std::uint64_t>(j["shard"].at(0), "shard"),
+                            .count = checks::whole_number<std::uint64_t>(j["shard"].at(1), "shard")};
+  }
   return p;
 }
 
@@ -221,19 +226,6 @@ std::string how_far(const explore::exploration_status& s) {
   return text;
 }
 
-// A first SIGINT or SIGTERM ends the run in order: what is done is reported, the rest is incomplete. A second one ends it at once.
-volatile std::sig_atomic_t interrupted = 0;
-
-void heed_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-}
-
-// Thrown out of an exploration, which stops its processes.
-struct interruption {};
-
 /// One run of the subcommand: every scenario under every cache.
 class exploration_run {
  public:
@@ -249,6 +241,7 @@ class exploration_run {
       save_checkpoint(file_, checkpoint_);  // from here on there is one, whenever the process dies
     }
     plan_.options.jobs = static_cast<unsigned>(a.jobs);
+    plan_.options.patience = patience_of(a.patience);
   }
 
   checks::verdict run() {
@@ -267,7 +260,7 @@ class exploration_run {
       save_checkpoint(file_, checkpoint_);
     }
     if (talk_) print_summary(report);
-    if (interrupted) std::cerr << "triecheck: interrupted" << (file_.empty() ? "" : "; triecheck explore --resume " + shell_word(file_) + " goes on") << std::endl;
+    if (checks::interrupted()) std::cerr << "triecheck: interrupted" << (file_.empty() ? "" : "; triecheck explore --resume " + shell_word(file_) + " goes on") << std::endl;
     if (!arguments_.junit.empty()) write_text(arguments_.junit, checks::to_junit(report, "explore"));
     if (!arguments_.json.empty()) write_json(arguments_.json, nlohmann::ordered_json(checks::to_json(report)));
     return report.outcome();
@@ -282,7 +275,6 @@ class exploration_run {
       const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_;
       o.budget = std::max(std::chrono::duration<double>(0), *budget_ - spent);
     }
-    if (arguments_.estimate) return report({estimated(s, o), {}});
     const nlohmann::json before = std::exchange(checkpoint_.current, nullptr);
     if (!before.is_null()) o.resume = &before;
     if (!file_.empty()) {
@@ -291,18 +283,20 @@ class exploration_run {
         save_checkpoint(file_, checkpoint_);
       };
     }
-    if (interrupted) return report(unfinished(s, o));
+    if (checks::interrupted()) return report(unfinished(s, o));
+    if (arguments_.estimate) return report({estimated(s, o), {}});
     progress_line line;
     const std::string place = "[" + std::to_string(number + 1) + "/" +
                               std::to_string(plan_.scenarios.size() * plan_.caches.size()) + "] " + s.program.name + ", " + cache + ": ";
     explore::explored e;
     try {
       e = explore::explore_scenario(s.program, s.place, o, [&](const explore::exploration_status& now) {
-        if (interrupted) throw interruption();
         if (line.due()) line.show(place + how_far(now));
       });
-    } catch (const interruption&) {
+    } catch (const checks::interruption&) {
       e = unfinished(s, o);
+    } catch (const explore::restore_error& wrong) {
+      throw usage_error(arguments_.resume + ": this checkpoint is damaged (" + wrong.what() + ")");
     }
     line.clear();
     failures_.store(s.program, o, e.outcome);
@@ -321,7 +315,12 @@ class exploration_run {
 
   checks::result estimated(const named_scenario& s, const explore::explore_options& o) const {
     checks::result r{.scenario = s.program.name, .cache = o.cache, .strategy = o.strategy, .outcome = checks::verdict::incomplete};
-    const auto expected = explore::estimate_scenario(s.program, o);
+    std::optional<explore::estimate> expected;
+    try {
+      expected = explore::estimate_scenario(s.program, o);
+    } catch (const checks::interruption&) {
+      return unfinished(s, o).outcome;
+    }
     if (expected) r.expected = {expected->executions, expected->low, expected->high};
     r.scope = expected ? "an estimate by random probes, which may be too low by far; nothing was explored" : "no estimate: the program fails on the way, has few executions, or hardly a random probe ends";
     return r;
@@ -367,12 +366,12 @@ checks::verdict explore_all(const arguments& a) {
     from = load_checkpoint(a.resume);
     try {
       p = read_plan(from.plan);
-    } catch (const nlohmann::json::exception&) {
-      throw usage_error(a.resume + ": this checkpoint is damaged (its plan cannot be read)");
+    } catch (const std::exception& e) {
+      throw usage_error(a.resume + ": this checkpoint is damaged (its plan cannot be read: " + e.what() + ")");
     }
   }
+  static_cast<void>(patience_of(a.patience));
   check_outputs_of(a, p);
-  heed_interrupts();
   return exploration_run(a, std::move(p), std::move(from)).run();
 }
 
@@ -409,6 +408,7 @@ void add_explore(CLI::App& app, int& exit_code) {
              "How many, for pct and the random strategies (10,000 without it); elsewhere a limit", 1)
       ->default_str("");
   command->add_option("--budget", a->budget, "Stops after this time, as 60s or 5m: what is left is incomplete")->type_name("TIME");
+  add_patience(*command, a->patience);
   command->add_option("--failures", a->failures, "Where failing executions are stored as scenarios; none stores nothing")
       ->type_name("DIR|none")
       ->capture_default_str();
@@ -416,7 +416,7 @@ void add_explore(CLI::App& app, int& exit_code) {
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
   command->callback([a, own_options, resume, command, &exit_code] {
-    const std::vector<std::string> beside_resume = {"--resume", "--jobs", "--budget", "--json", "--junit", "--checkpoint", "--failures"};
+    const std::vector<std::string> beside_resume = {"--resume", "--jobs", "--budget", "--json", "--junit", "--checkpoint", "--failures", "--patience"};
     for (const CLI::Option* o : command->get_options()) {
       const bool fits = std::find(beside_resume.begin(), beside_resume.end(), o->get_name()) != beside_resume.end();
       if (resume->count() != 0 && o->count() != 0 && !fits) throw usage_error(o->get_name() + ": --resume takes this from the checkpoint");

@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -83,7 +84,10 @@ void add_generate(CLI::App& app, int& exit_code) {
       ->type_name("FILE|-")
       ->capture_default_str();
   command->add_option("--json", a->json, "Writes what the trace holds, as JSON")->type_name("FILE|-");
-  command->callback([a, &exit_code] { exit_code = generate(*a); });
+  command->callback([a, &exit_code] {
+    checks::end_at_interrupts();
+    exit_code = generate(*a);
+  });
 }
 
 }  // namespace triecheck::tools

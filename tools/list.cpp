@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/policies.h"
 #include "checks/scenario/scenario.h"
 #include "checks/variants.h"
@@ -129,6 +130,7 @@ void add_list(CLI::App& app, int& exit_code) {
   command->add_option("--json", a->json, "Writes the list as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->callback([a, &exit_code] {
+    checks::end_at_interrupts();
     list(*a);
     exit_code = 0;
   });

@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/scenario/scenario.h"
 #include "checks/trace/trace.h"
 #include "checks/verdict.h"
@@ -88,6 +89,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace triecheck;
+  checks::heed_interrupts();
   try {
     return tools::run(argc, argv);
   } catch (const tools::usage_error& e) {
@@ -98,6 +100,9 @@ int main(int argc, char** argv) {
     return tools::report_usage(e.what());
   } catch (const tools::output_error& e) {
     return tools::report_error(e.what());
+  } catch (const checks::interruption&) {
+    std::cerr << "triecheck: interrupted\n";
+    return checks::exit_code(checks::verdict::incomplete);
   } catch (const std::bad_alloc&) {
     return tools::report_error("internal error: out of memory");
   } catch (const std::exception& e) {

@@ -48,6 +48,18 @@ std::chrono::duration<double> parse_time(const std::string& option, const std::s
   return std::chrono::duration<double>(number * seconds);
 }
 
+void add_patience(CLI::App& app, std::string& value) {
+  app.add_option("--patience", value, "Without a step of the cache for this time, it hangs, which is an error")
+      ->type_name("TIME")
+      ->capture_default_str();
+}
+
+std::chrono::milliseconds patience_of(const std::string& text) {
+  const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(parse_time("--patience", text));
+  if (patience < std::chrono::milliseconds(100)) throw usage_error("--patience: must be at least 100ms, not '" + text + "'");
+  return patience;
+}
+
 std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most) {
   std::vector<std::size_t> numbers;
   for (std::size_t at = 0; at <= text.size();) {

@@ -46,6 +46,12 @@ usage_error memory_error(std::uint64_t pages, std::uint64_t page_tokens);
 /// "90s", "1.5m", "200ms", "2h"; throws usage_error that names the option.
 std::chrono::duration<double> parse_time(const std::string& option, const std::string& text);
 
+/// Adds --patience, whose default is `value`, a time.
+void add_patience(CLI::App& app, std::string& value);
+
+/// The time of --patience; throws usage_error for one that is no time, or below 100 ms.
+std::chrono::milliseconds patience_of(const std::string& text);
+
 /// The variant called `name`; throws usage_error that names the known ones.
 const checks::variant& known_variant(const std::string& name);
 

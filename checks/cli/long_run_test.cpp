@@ -188,6 +188,54 @@ TEST_F(long_run, wrong_use_is_one_line_each) {
   }
 }
 
+// As in every other kind of file: the file, the place, and no number in its stead.
+TEST_F(long_run, a_number_that_does_not_fit_is_refused_with_its_place) {
+  ASSERT_EQ(run("explore large.toml --cache coarse --executions 100 --shard 0/2 --json s0.json").status, 3);
+  write("huge.json", "{\n  \"is\": \"checkpoint\",\n  \"seconds\": 1e999}\n");
+  for (const char* arguments : {"explore --resume huge.json", "merge huge.json", "explore large.toml --checkpoint huge.json"}) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments << e.out << e.err;
+    if (std::string(arguments).find("--checkpoint") != std::string::npos) continue;  // it is no checkpoint, and is not replaced
+    EXPECT_EQ(e.err, "triecheck: huge.json:3:14: the number 1e999 is out of range\n") << arguments;
+  }
+  const std::string shard = contents(directory_ / "s0.json");
+  for (const char* key : {"executions", "steps", "redundant"}) {
+    for (const char* number : {"99999999999999999999", "1e30", "-1", "1.5", "\"1\""}) {
+      nlohmann::json j = nlohmann::json::parse(shard);
+      j["results"][0][key] = nlohmann::json::parse(number);
+      write("wrong.json", j.dump());
+      const ended e = run("merge wrong.json");
+      EXPECT_EQ(e.status, 2) << key << number << e.out << e.err;
+      EXPECT_TRUE(e.err.starts_with("triecheck: wrong.json: ")) << e.err;
+      EXPECT_NE(e.err.find("results[0]: " + std::string("a result: ")), std::string::npos) << e.err;
+      EXPECT_NE(e.err.find(std::string(key) + " must be a whole number from 0 to "), std::string::npos) << e.err;
+    }
+  }
+}
+
+// A whole checkpoint, with a checksum that fits, in which one number is none.
+TEST_F(long_run, a_checkpoint_with_a_number_that_does_not_fit_is_refused) {
+  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --budget 100ms --executions 1000000 --checkpoint run.checkpoint").status, 3);
+  const nlohmann::json whole = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
+  const nlohmann::json huge = nlohmann::json::parse("99999999999999999999");
+  const std::pair<const char*, nlohmann::json> changes[] = {
+      {"/current/round", huge},       {"/current/space", huge},          {"/current/all_pieces", huge}, {"/current/earlier/0", huge},
+      {"/current/pieces/0/2/0", huge}, {"/current/pieces/0/3", huge},     {"/current/pieces/0/0", "#99999999999999999999+4"},
+      {"/current/pieces/0/0", "#18446744073709551615+4"}, {"/current/pieces/0/0", "#1+x"}, {"/plan/seed", huge},
+      {"/plan/executions", huge},     {"/plan/depth", 4294967296}};
+  for (const auto& [place, value] : changes) {
+    nlohmann::json j = whole;
+    j[nlohmann::json::json_pointer(place)] = value;
+    j.erase("checksum");
+    const std::string sum = std::to_string(std::hash<std::string>()(j.dump()));
+    j["checksum"] = sum;
+    write("wrong.checkpoint", j.dump());
+    const ended e = run("explore --resume wrong.checkpoint");
+    EXPECT_EQ(e.status, 2) << place << e.out << e.err;
+    EXPECT_TRUE(e.err.starts_with("triecheck: wrong.checkpoint: this checkpoint is damaged (")) << place << ": " << e.err;
+  }
+}
+
 TEST_F(long_run, a_checkpoint_of_another_build_is_refused) {
   ASSERT_EQ(run("explore two_requests_publish_one_prefix --checkpoint run.checkpoint").status, 0);
   auto j = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));

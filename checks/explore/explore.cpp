@@ -8,6 +8,7 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/interrupts.h"
 #include "checks/shell_word.h"
 #include "checks/variants.h"
 
@@ -136,6 +137,13 @@ class clock {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// In which operation of which thread a process ended.
+std::string whereabouts(const checks::place_in_run& p) {
+  if (p.kind.empty()) return "";
+  return ", in operation " + std::to_string(p.operation) + " of " +
+         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
+}
+
 /// Fills everything but what depends on the scenario's expectation.
 void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s) {
   token.choices = f.broken ? f.broken->so_far : f.path;
@@ -153,7 +161,7 @@ void read_findings(result& r, const findings& f, replay_token token, const check
   if (f.broken) {
     r.outcome = verdict::error;
     r.executions = std::max(r.executions, f.broken->executions);
-    fill(f.broken->error_kind, f.broken->error);
+    fill(f.broken->error_kind, f.broken->error + whereabouts(f.broken->where));
     if (r.found->kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
   } else if (f.found) {
     r.outcome = verdict::fail;
@@ -214,7 +222,13 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
   result& r = out.outcome;
   std::string why;
   token.choices = parse_schedule(r.found->schedule, why).value_or(schedule{});
-  const explored again = replay_scenario(s, token, false, options);
+  explored again;
+  try {
+    again = replay_scenario(s, token, false, options);
+  } catch (const checks::interruption&) {
+    r.found->message += " (an interrupt came before it was run again)";
+    return;
+  }
   out.interleaving = again.interleaving;
   if (again.outcome.outcome == verdict::fail && again.outcome.found->kind == r.found->kind) {
     r.found->message = again.outcome.found->message;

@@ -165,7 +165,9 @@ outcome scenario_program::perform(const operation& op) {
   } else {
     s.begin_operation();
   }
+  checks::my_activity().begin(op.kind, op.subject);
   outcome o = subject_->perform(op);
+  checks::my_activity().end();
   const checks::interval when = s.end_operation();
   std::optional<std::string> wrong;
   {

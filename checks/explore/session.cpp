@@ -127,6 +127,8 @@ void session::begin_execution() {
   objects_ = {};
   values_ = 0;
   operations_ = {};
+  for (unsigned t = 0; t <= outside_threads; ++t) progress_.activities[t].begin_unit(progress_.executions + 1);
+  checks::show_activity(outside_threads);
   if (record_ != nullptr) record_->clear();
   if (guided_) strategy_.begin();
 }

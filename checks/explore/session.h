@@ -18,11 +18,18 @@
 #include "checks/explore/announcement.h"
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
-#include "checks/explore/isolation.h"
 #include "checks/explore/relacy_headers.h"
 #include "checks/explore/strategy.h"
+#include "checks/isolation.h"
 
 namespace triecheck::explore {
+
+using checks::isolated_body;
+using checks::isolated_run;
+using checks::isolation_listener;
+using checks::message_sender;
+using checks::progress;
+using checks::run_isolated;
 
 /// The program under test. One object serves all executions; `setup` starts each from the same state.
 class program {
@@ -143,6 +150,7 @@ class session {
   std::optional<unsigned> pick(std::uint32_t live);
   /// The scheduler lets `thread` go on: whatever happens next, it is this thread that does it.
   void resume(unsigned thread) {
+    checks::show_activity(thread);
     if (in_threads()) acting_ = thread;
   }
   bool choose_data(data_choice kind);
@@ -154,7 +162,10 @@ class session {
   void append_violating_step();
   void end_execution();
   std::uint64_t values() const { return values_; }
-  void enter(phase p) { phase_ = p; }
+  void enter(phase p) {
+    phase_ = p;
+    checks::show_activity(outside_threads);
+  }
   bool stopped() const { return error_.has_value(); }
   /// Ends the run as an error of the harness or of the program, not as a violation.
   void set_error(violation v) { error_ = std::move(v); }

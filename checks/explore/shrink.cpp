@@ -9,6 +9,7 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/interrupts.h"
 #include "checks/scenario/print.h"
 #include "checks/shell_word.h"
 
@@ -106,11 +107,17 @@ class shrinking {
     most_preemptions_ = static_cast<unsigned>(first.outcome.found->preemptions);
     keep(best_.program, {token_.choices, first.outcome.found->preemptions});
     best_.before = best_.after;
-    asks_reference_ = reference_ != nullptr && !fails_under_reference(best_.program);
-    if (tick_) tick_(best_);
-    reduce_scenario();
-    shorten_schedule();
-    return confirm(why);
+    best_.found = *first.outcome.found;
+    best_.interleaving = first.interleaving;
+    try {
+      asks_reference_ = reference_ != nullptr && !fails_under_reference(best_.program);
+      if (tick_) tick_(best_);
+      reduce_scenario();
+      shorten_schedule();
+      return confirm(why);
+    } catch (const checks::interruption&) {
+      return interrupted();
+    }
   }
 
  private:
@@ -202,6 +209,19 @@ class shrinking {
                         : "the failure ends the process, so its first schedule was kept";
   }
 
+  // The best so far, which nothing has confirmed but the process that found it.
+  shrunk interrupted() {
+    best_.stopped = "an interrupt";
+    best_.smallest = best_.shortest = false;
+    best_.found.schedule = show(path_.choices);
+    best_.found.threads = best_.after.size.threads;
+    best_.found.operations = best_.after.operations;
+    best_.found.preemptions = path_.preemptions;
+    best_.found.token = show({place_, token_.cache, token_.fault, path_.choices});
+    best_.found.replay = "triecheck replay " + checks::shell_word(best_.found.token);
+    return best_;
+  }
+
   std::optional<shrunk> confirm(std::string& why) {
     const explored again = replay(best_.program, path_.choices);
     const bool same = again.outcome.found && reason_of(again.outcome.found->kind, again.outcome.found->message) == reason_;
@@ -209,6 +229,7 @@ class shrinking {
       why = "the smaller failure does not show again: the program is not deterministic";
       return std::nullopt;
     }
+    best_.confirmed = true;
     best_.found = *again.outcome.found;
     best_.interleaving = again.interleaving;
     return best_;

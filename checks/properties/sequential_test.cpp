@@ -104,6 +104,9 @@ TEST(sequential, a_failure_that_does_not_repeat_is_an_error) {
   ASSERT_TRUE(check.summary.found) << text_of(check);
   EXPECT_EQ(check.summary.outcome, verdict::error);
   EXPECT_EQ(check.summary.found->kind, "not-deterministic");
+  EXPECT_TRUE(check.summary.found->message.starts_with("failed once and did not fail again in 10 runs: model-mismatch: ")) << text_of(check);
+  EXPECT_EQ(check.lines.size(), check.summary.found->operations + 1) << "the run that failed is shown";
+  EXPECT_TRUE(check.lines.back().starts_with("model-mismatch: "));
 }
 
 // What a progress report throws comes out of the property like anything that RapidCheck itself could not do.

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "checks/isolation.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
 #include "checks/turns.h"
@@ -53,8 +55,10 @@ void abandon(std::unique_ptr<subject> broken) {
 
 class side_by_side {
  public:
-  side_by_side(subject_factory make, const workload& w, const takers& who)
-      : tokens_per_page_(w.cache.tokens_per_page),
+  side_by_side(subject_factory make, const workload& w, const takers& who,
+               const std::function<void(const std::vector<performed>&)>& before)
+      : before_(before),
+        tokens_per_page_(w.cache.tokens_per_page),
         reference_(w.cache),
         slots_(slots_named(w)),
         cache_(make(w.cache, leases_opened(w))),
@@ -74,6 +78,8 @@ class side_by_side {
       if (!record_.found) shut_down();
     } catch (const std::exception& e) {
       record_.found = {"exception", std::string("an exception came out of the operation: ") + e.what()};
+    } catch (...) {
+      record_.found = {"exception", "an exception that is no std::exception came out of the operation"};
     }
     if (record_.found) abandon(std::move(cache_));
     return std::move(record_);
@@ -84,6 +90,7 @@ class side_by_side {
     const std::optional<model::operation> op = operation_for(c);
     if (!op) return;
     record_.history.push_back({*op, {}});
+    if (before_) before_(record_.history);
     const model::statistics before = stats_;
     const model::outcome observed = perform(*op);
     record_.history.back().observed = observed;
@@ -98,6 +105,14 @@ class side_by_side {
   }
 
   model::outcome perform(const model::operation& op) {
+    activity& shown = my_activity();
+    shown.begin(op.kind, op.subject);
+    const model::outcome observed = perform_shown(op);
+    shown.end();
+    return observed;
+  }
+
+  model::outcome perform_shown(const model::operation& op) {
     if (threads_ == 0) return cache_->perform(op);
     const bool of_nobody = op.kind == model::operation_kind::evict || op.kind == model::operation_kind::clear;
     model::outcome observed;
@@ -340,6 +355,7 @@ class side_by_side {
     if (wrong) record_.found = {"events", *wrong};
   }
 
+  const std::function<void(const std::vector<performed>&)>& before_;
   const std::size_t tokens_per_page_;
   model::state reference_;
   model::lease next_lease_ = 0;
@@ -379,17 +395,20 @@ std::string occurrence_counts::never() const {
   return text;
 }
 
-run_record run_workload(subject_factory make, const workload& w, const takers& who) {
-  return side_by_side(make, w, who).run(w);
+run_record run_workload(subject_factory make, const workload& w, const takers& who,
+                        const std::function<void(const std::vector<performed>&)>& before) {
+  return side_by_side(make, w, who, before).run(w);
 }
 
 std::vector<std::string> show(const std::vector<performed>& history) {
   std::vector<std::string> lines;
   lines.reserve(history.size());
-  for (const performed& p : history) {
-    lines.push_back(model::show(p.op) + " -> " + (p.observed ? model::show(p.op, *p.observed) : "an exception"));
-  }
+  for (const performed& p : history) lines.push_back(show(p));
   return lines;
+}
+
+std::string show(const performed& p) {
+  return model::show(p.op) + " -> " + (p.observed ? model::show(p.op, *p.observed) : "an exception");
 }
 
 }  // namespace triecheck::checks

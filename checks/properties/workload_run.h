@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,7 +90,11 @@ struct takers {
   bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
 };
 
-run_record run_workload(subject_factory make, const workload& w, const takers& who = {});
+/// `before`, where it is set, sees the history before each operation, which is the last one there and has no outcome yet.
+run_record run_workload(subject_factory make, const workload& w, const takers& who = {},
+                        const std::function<void(const std::vector<performed>&)>& before = {});
+
+std::string show(const performed& p);
 
 /// One line per operation: what was asked, what was observed.
 std::vector<std::string> show(const std::vector<performed>& history);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "checks/isolation.h"
 #include "checks/observation.h"
 #include "checks/production_caches.h"
 #include "checks/production_policies.h"
@@ -23,6 +24,7 @@ class replay {
 
   void step(const noted_operation& o) {
     open_row& r = rows_[o.row];
+    my_activity().begin(o.kind);
     switch (o.kind) {
       case model::operation_kind::lookup:
         return look_up_row(o.row);
