@@ -23,6 +23,7 @@
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
+#include "page_queue.h"
 #include "page_records.h"
 #include "page_trie.h"
 #include "prefix_hashes.h"
@@ -39,6 +40,7 @@ class locked_cache {
   using sync_type = Sync;
   using lease_type = lease<locked_cache>;
   using fork_result_type = fork_result<locked_cache>;
+  using page_place = typename page_queue<Sync>::place;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit locked_cache(cache_config config)
@@ -124,15 +126,17 @@ class locked_cache {
     const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
+    std::size_t adopted = 0;
     {
       const guard lock(mutex_);
       page_id parent = first == 0 ? no_page : l.pages_[first - 1];
       prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
       for (; l.cached_ < full; ++l.cached_) {
-        publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        adopted += !publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
         parent = l.pages_[l.cached_];
       }
     }
+    if (adopted != 0) queue_.pages_came();
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -150,6 +154,7 @@ class locked_cache {
       for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
       counters_.open_leases.subtract(1);
     }
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -198,6 +203,12 @@ class locked_cache {
     clear_all();
     return inspected().lost_pages();
   }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
 
   /// All counters and gauges at one instant; where lookups share the lock, what they count each at one of its own.
   cache_stats stats() const {
@@ -263,8 +274,9 @@ class locked_cache {
     return true;
   }
 
-  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there.
-  void publish_page(const typename trie_type::key& k, page_id& page) {
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there. Returns
+  // whether that is its own.
+  bool publish_page(const typename trie_type::key& k, page_id& page) {
     const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
       pool_.mark_cached(page);
@@ -272,12 +284,13 @@ class locked_cache {
       unpinned_.published(page, k.parent);
       events_.stored({page, k.parent, k.space, k.hash, k.block});
       add(counters_.published_pages, 1);
-      return;
+      return true;
     }
     pin(standing);
     pool_.put(page);
     page = standing;
     add(counters_.duplicate_pages, 1);
+    return false;
   }
 
   std::size_t clear_all() {
@@ -308,6 +321,7 @@ class locked_cache {
 
   lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
+  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

@@ -37,6 +37,7 @@
 #include "lease_buffers.h"
 #include "lockfree_trie.h"
 #include "orders.h"
+#include "page_queue.h"
 #include "page_records.h"
 #include "striped.h"
 #include "striped_pool.h"
@@ -51,6 +52,7 @@ class lockfree_cache {
   using sync_type = Sync;
   using lease_type = lease<lockfree_cache>;
   using fork_result_type = fork_result<lockfree_cache>;
+  using page_place = typename page_queue<Sync>::place;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit lockfree_cache(cache_config config)
@@ -142,6 +144,7 @@ class lockfree_cache {
       if (standing == 0) attached = attach(l, own, blocks);
     }
     counts_.add(published_pages, full - first - adopted);
+    if (adopted != 0) queue_.pages_came();
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -161,6 +164,7 @@ class lockfree_cache {
       trie_.unpin(deepest);
       evictions_.post(deepest);
     }
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -201,6 +205,7 @@ class lockfree_cache {
       total += evicted;
       if (evicted < wanted.size()) break;
     }
+    if (total != 0) queue_.pages_came();  // an attempt beside this found them in nobody's hands
     return total;
   }
 
@@ -217,6 +222,13 @@ class lockfree_cache {
     clear();
     return inspected().lost_pages();
   }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While somebody
+  /// has one, operations that give pages back may block for a moment.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
 
   /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole: the
   /// pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found than
@@ -341,6 +353,7 @@ class lockfree_cache {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
+    bool moved = false;
     for (unsigned attempt = 0; attempt < attempts;) {
       const auto kept = wanted.first(pool_.take_own(wanted));
       const auto others = wanted.subspan(kept.size());
@@ -358,9 +371,11 @@ class lockfree_cache {
       pool_.put(kept);
       give_back(evicted);
       if (!pool_.gather() && evicted.empty()) ++attempt;
+      else moved = true;
     }
     l.pages_.resize(before);
     counts_.add(refused_full, 1);
+    if (moved) queue_.pages_came(holder);  // an attempt beside this found them in nobody's hands
     return false;
   }
 
@@ -412,6 +427,7 @@ class lockfree_cache {
   striped_counts<Sync, statistic_count> counts_{threads_};
   lease_buffers<Sync> buffers_{threads_, config_};
   event_source events_;
+  page_queue<Sync> queue_;
 };
 
 }  // namespace triecheck

@@ -51,6 +51,7 @@
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
+#include "page_queue.h"
 #include "page_records.h"
 #include "page_trie.h"
 #include "prefix_hashes.h"
@@ -66,6 +67,7 @@ class nodelock_cache {
   using sync_type = Sync;
   using lease_type = lease<nodelock_cache>;
   using fork_result_type = fork_result<nodelock_cache>;
+  using page_place = typename page_queue<Sync>::place;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit nodelock_cache(cache_config config)
@@ -158,7 +160,10 @@ class nodelock_cache {
     l.forget_published((full - first) * config_.tokens_per_page);
     if (attached != 0) cached_pages_.add(attached);
     if (attached != 0) counters_.published_pages.add(attached);
-    if (attached != full - first) counters_.duplicate_pages.add(full - first - attached);
+    if (attached != full - first) {
+      counters_.duplicate_pages.add(full - first - attached);
+      queue_.pages_came();
+    }
     return status::ok;
   }
 
@@ -176,6 +181,7 @@ class nodelock_cache {
     }
     if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1]);
     counters_.open_leases.subtract(1);
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -229,6 +235,12 @@ class nodelock_cache {
     clear();
     return inspected().lost_pages();
   }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
 
   /// Each counter and gauge at an instant of its own.
   cache_stats stats() const {
@@ -498,6 +510,7 @@ class nodelock_cache {
 
   lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
+  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
                typename recency_list<Sync>::per_page, node> records_;

@@ -11,6 +11,9 @@
 //                   Constructed without a value it is uninitialised. It is neither copied nor moved.
 //   mutex           lock, try_lock, unlock. Not recursive. try_lock does not fail while the mutex is free.
 //   shared_mutex    the same, and lock_shared, try_lock_shared, unlock_shared. A waiting writer may be passed.
+//   condition_variable
+//                   wait(m) lets go of a mutex that the caller holds, sleeps until it is notified, or for no reason, and locks
+//                   it again; notify_one, notify_all.
 //   exclusive_guard<M>, shared_guard<M>
 //                   hold a mutex from construction to destruction.
 //   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
@@ -69,6 +72,13 @@ concept shared_lockable = exclusive_lockable<M> && requires(M& m) {
   m.unlock_shared();
 };
 
+template <class C, class M>
+concept condition_of = std::default_initializable<C> && requires(C& c, M& m) {
+  c.wait(m);
+  c.notify_one();
+  c.notify_all();
+};
+
 template <class A, class T>
 concept atomic_word = std::constructible_from<A, T> && requires(A& a, const A& c, T value, memory_order order) {
   { c.load(order) } -> std::same_as<T>;
@@ -103,6 +113,7 @@ concept sync_layer =
     plain_variable<typename S::template var<std::uint64_t>, std::uint64_t> &&
     std::default_initializable<typename S::thread_indices> && std::copy_constructible<typename S::thread_indices> &&
     exclusive_lockable<typename S::mutex> && shared_lockable<typename S::shared_mutex> &&
+    condition_of<typename S::condition_variable, typename S::mutex> &&
     std::constructible_from<typename S::template exclusive_guard<typename S::mutex>, typename S::mutex&> &&
     std::constructible_from<typename S::template shared_guard<typename S::shared_mutex>, typename S::shared_mutex&> &&
     requires(memory_order order, typename S::template var<std::uint32_t>* to, const std::uint32_t* from, std::size_t n,

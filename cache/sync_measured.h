@@ -127,6 +127,9 @@ struct measured_sync {
     }
     void unlock_shared() requires shared_lockable<Mutex> { mutex_.unlock_shared(); }
 
+    /// The mutex of the layer below, as its condition variable takes it.
+    Mutex& base() { return mutex_; }
+
    private:
     template <class Lock>
     static void wait(Lock lock) {
@@ -140,6 +143,22 @@ struct measured_sync {
 
   using mutex = measured_mutex<typename Base::mutex>;
   using shared_mutex = measured_mutex<typename Base::shared_mutex>;
+
+  class condition_variable {
+   public:
+    void wait(mutex& m) {
+      const std::uint64_t before = Base::now_ns();
+      condition_.wait(m.base());
+      note(acquisitions);
+      note(waits);
+      note(waited_ns, Base::now_ns() - before);
+    }
+    void notify_one() { condition_.notify_one(); }
+    void notify_all() { condition_.notify_all(); }
+
+   private:
+    typename Base::condition_variable condition_;
+  };
 
   template <class M>
   class exclusive_guard {

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cassert>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -219,6 +220,21 @@ struct std_sync {
 
   using mutex = std::mutex;
   using shared_mutex = std::shared_mutex;
+
+  class condition_variable {
+   public:
+    void wait(mutex& m) {
+      std::unique_lock<mutex> held(m, std::adopt_lock);
+      condition_.wait(held);
+      held.release();  // the caller unlocks
+    }
+    void notify_one() noexcept { condition_.notify_one(); }
+    void notify_all() noexcept { condition_.notify_all(); }
+
+   private:
+    std::condition_variable condition_;
+  };
+
   template <class M>
   using exclusive_guard = std::lock_guard<M>;
   template <class M>
@@ -278,6 +294,7 @@ static_assert(same_layout<std_sync::atomic<std::uint32_t>, std::atomic<std::uint
 static_assert(same_layout<std_sync::atomic<bool>, std::atomic<bool>>);
 static_assert(same_layout<std_sync::var<std::uint32_t>, std::uint32_t>);
 static_assert(same_layout<std_sync::var<std::uint64_t>, std::uint64_t>);
+static_assert(same_layout<std_sync::condition_variable, std::condition_variable>);
 static_assert(std::is_same_v<std_sync::mutex, std::mutex>);
 static_assert(std::is_same_v<std_sync::shared_mutex, std::shared_mutex>);
 

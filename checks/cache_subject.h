@@ -21,6 +21,13 @@ concept tells_events = requires(Cache& cache, cache_events& subscriber) {
   cache.subscribe(subscriber);
 };
 
+/// Whether the cache has a queue for those whom it refused pages.
+template <class Cache>
+concept has_queue_for_pages = requires(Cache& cache) {
+  typename Cache::page_place;
+  cache.queue_for_pages();
+};
+
 template <class Cache>
 class cache_subject final : public subject {
  public:
@@ -53,6 +60,11 @@ class cache_subject final : public subject {
 
   std::vector<model::page> pages_of(model::lease l) const override { return to_page_numbers(leases_[l].pages()); }
 
+  std::unique_ptr<waiting_place> queue_for_pages(model::lease l) override {
+    if constexpr (has_queue_for_pages<Cache>) return std::make_unique<queued_lease<Cache>>(cache_, leases_[l]);
+    return nullptr;
+  }
+
   model::statistics stats() const override { return to_model_statistics(cache_.stats()); }
   structure inspect() const override { return to_structure(cache_.snapshot()); }
 
@@ -76,6 +88,17 @@ class cache_subject final : public subject {
 
  private:
   using lease_type = typename Cache::lease_type;
+
+  template <has_queue_for_pages C>
+  class queued_lease final : public waiting_place {
+   public:
+    queued_lease(C& cache, const lease_type& l) : place_(cache.queue_for_pages()), lease_(l) {}
+    void wait() override { static_cast<void>(place_.wait(lease_.id())); }
+
+   private:
+    typename C::page_place place_;
+    const lease_type& lease_;
+  };
 
   struct no_recorder {};
   template <class C>

@@ -25,6 +25,18 @@ struct structure {
   std::vector<model::page> indexed;               ///< every node that a lookup could reach through the index
 };
 
+/// A place in a cache's queue for pages.
+class waiting_place {
+ public:
+  waiting_place() = default;
+  waiting_place(const waiting_place&) = delete;
+  waiting_place& operator=(const waiting_place&) = delete;
+  virtual ~waiting_place() = default;
+
+  /// Blocks until the lease may try to allocate, or try again.
+  virtual void wait() = 0;
+};
+
 class subject {
  public:
   subject() = default;
@@ -37,6 +49,9 @@ class subject {
 
   /// The pages of an open lease (published prefix first), without touching the cache.
   virtual std::vector<model::page> pages_of(model::lease l) const = 0;
+
+  /// A place in the queue for pages, for that lease; null where the cache has none. Threads: any, at once.
+  virtual std::unique_ptr<waiting_place> queue_for_pages(model::lease) { return nullptr; }
 
   virtual model::statistics stats() const = 0;
 

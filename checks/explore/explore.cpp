@@ -106,17 +106,21 @@ std::string scope_of(const explore_options& o) {
   return scope;
 }
 
-// The variant, where it is recorded as blocking and somebody asks whether it does.
-const checks::variant* must_block(const explore_options& o) {
+// Why the variant has to block, where somebody asks whether it does; nothing where it must not. Where the scenario waits for
+// pages every variant blocks: while somebody waits, who gives pages back takes the mutex of the queue.
+std::optional<std::string> must_block(const explore_options& o, const checks::scenario& s) {
   const checks::variant* v = checks::find_variant(o.cache);
-  return o.strategy == "obstruction" && v != nullptr && !v->nonblocking ? v : nullptr;
+  if (o.strategy != "obstruction" || v == nullptr) return std::nullopt;
+  if (!v->nonblocking) return v->name + " is recorded as blocking";
+  if (checks::waits_for_pages(s)) return "the scenario waits for pages";
+  return std::nullopt;
 }
 
 /// What is explored: within the bound of preemptions that the scenario sets for this cache. What must block is explored until
 /// it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of them costs as much
 /// as some hundred executions.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
-  if (must_block(o) != nullptr) {
+  if (must_block(o, s)) {
     o.stops_within.reset();
     return o;
   }
@@ -187,7 +191,7 @@ struct expectation {
 
 std::optional<expectation> expectation_of(const checks::scenario& s, const explore_options& o) {
   if (s.expect_failure) return expectation{s.expect_kind, ""};
-  if (const checks::variant* v = must_block(o)) return expectation{"obstruction", v->name + " is recorded as blocking"};
+  if (const auto why = must_block(o, s)) return expectation{"obstruction", *why};
   return std::nullopt;
 }
 

@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "cache/sync.h"
+#include "checks/explore/relacy_condition_variable.h"
 #include "checks/explore/session.h"
 
 namespace triecheck::explore {
@@ -364,6 +365,7 @@ struct relacy_sync {
 
   using mutex = basic_mutex<false>;
   using shared_mutex = basic_mutex<true>;
+  using condition_variable = basic_condition_variable<tracked, mutex>;
 
   template <class M>
   class exclusive_guard {

@@ -60,7 +60,8 @@ scenario_program::script scenario_program::prepare(const std::vector<checks::ste
   std::map<std::string, model::lease> numbers;
   const auto opened = [&](const std::string& name) { return numbers[name] = static_cast<model::lease>(leases_++); };
   for (const checks::step& s : steps) {
-    action a{.kind = s.kind, .tokens = s.tokens, .space = s.space, .count = s.count, .computed = s.computed, .or_stop = s.or_stop, .text = s.text};
+    action a{.kind = s.kind, .tokens = s.tokens, .space = s.space, .count = s.count, .computed = s.computed,
+             .or_stop = s.or_stop, .or_wait = s.or_wait, .text = s.text};
     switch (s.kind) {
       case step_kind::request:
         a.lease = opened("");
@@ -240,7 +241,8 @@ void scenario_program::lookup(const action& a) {
 }
 
 bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens) {
-  const outcome o = perform({.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens});
+  const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens};
+  const outcome o = a.or_wait ? allocate_in_turn(op) : perform(op);
   if (o.result != model::status::ok) {
     if (!may_refuse(a, o)) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
     return false;
@@ -249,6 +251,18 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
   lease_book& book = books_[a.lease];
   book.held.insert(book.held.end(), tokens.begin(), tokens.end());
   return true;
+}
+
+// Each attempt is an operation of its own, so its refusal is judged like any other. Between two of them the thread is in no
+// operation: that it is blocked there is what it asked for.
+outcome scenario_program::allocate_in_turn(const operation& op) {
+  const std::unique_ptr<checks::waiting_place> place = subject_->queue_for_pages(op.subject);
+  if (place == nullptr) session::current().fail("refusal", "the cache has no queue for pages");
+  for (;;) {
+    place->wait();
+    outcome o = perform(op);
+    if (o.result != model::status::cache_full) return o;
+  }
 }
 
 // Whether the scenario has the thread end here, or the rule does: what others were doing may have cost a crowded

@@ -49,6 +49,7 @@ class scenario_program final : public program {
     std::size_t count = 0;
     std::optional<std::uint32_t> computed;
     bool or_stop = false;
+    bool or_wait = false;
     std::string text;
   };
 
@@ -84,6 +85,7 @@ class scenario_program final : public program {
   void check_events(const model::operation& op, const model::outcome& o);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
+  model::outcome allocate_in_turn(const model::operation& op);
   bool may_refuse(const action& a, const model::outcome& o) const;
   bool fork(const action& a);
   void write(model::lease l);

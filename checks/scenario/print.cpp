@@ -30,7 +30,7 @@ std::string print_step(const step& s) {
   if (s.kind == step_kind::evict) text += " " + std::to_string(s.count);
   for (const std::uint32_t token : s.tokens) text += " " + std::to_string(token);
   if (s.space != 0) text += " in " + std::to_string(s.space);
-  return text + (s.or_stop ? " or stop" : "");
+  return text + (s.or_stop ? " or stop" : s.or_wait ? " or wait" : "");
 }
 
 std::string print_scenario(const scenario& s) {

@@ -351,6 +351,13 @@ std::vector<std::filesystem::path> scenarios_directly_in(const std::filesystem::
 
 }  // namespace
 
+bool waits_for_pages(const scenario& s) {
+  const auto waits = [](const std::vector<step>& steps) {
+    return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.or_wait; });
+  };
+  return waits(s.init) || std::any_of(s.threads.begin(), s.threads.end(), waits) || waits(s.final);
+}
+
 scenario parse_scenario(const std::string& text, const std::string& name) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
     reject(name, {}, "the file is empty (write [cache] and two to four [[thread]])");

@@ -28,6 +28,7 @@ struct step {
   std::size_t count = 0;              ///< of evict
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far
   bool or_stop = false;               ///< a refusal ends the thread instead of failing
+  bool or_wait = false;               ///< of allocate, extend: a refusal waits for pages and tries again
   std::string text;
 };
 
@@ -48,6 +49,9 @@ struct scenario {
   std::string source_text;            ///< the file as read, up to its [failure]: a stored failure carries it
   std::optional<stored_failure> failure;   ///< of a failure file: what this scenario once showed
 };
+
+/// Whether some step waits for pages: then the cache blocks, whatever the variant.
+bool waits_for_pages(const scenario& s);
 
 /// What is wrong with a scenario file: "file:line:column: what is wrong".
 class scenario_error : public std::runtime_error {

@@ -99,12 +99,13 @@ struct step_form {
   bool takes_lease;  ///< names an open lease after the keyword
   operands rest;
   bool refusable;    ///< may end in "or stop"
+  bool waits = false;  ///< may end in "or wait"
 };
 
 inline constexpr std::array<step_form, 12> step_forms{{
     {step_kind::lookup, "lookup", "x = lookup T... [in N]", true, false, operands::tokens, false},
-    {step_kind::allocate, "allocate", "allocate x [or stop]", false, true, operands::none, true},
-    {step_kind::extend, "extend", "extend x T... [or stop]", false, true, operands::tokens, true},
+    {step_kind::allocate, "allocate", "allocate x [or stop|or wait]", false, true, operands::none, true, true},
+    {step_kind::extend, "extend", "extend x T... [or stop|or wait]", false, true, operands::tokens, true, true},
     {step_kind::write, "write", "write x", false, true, operands::none, false},
     {step_kind::read, "read", "read x", false, true, operands::none, false},
     {step_kind::publish, "publish", "publish x [N]", false, true, operands::computed, false},
@@ -210,7 +211,7 @@ class section_reader {
     step s;
     s.kind = form.kind;
     s.text = source_.text;
-    s.or_stop = take_or_stop(words, form);
+    take_alternative(s, words, form);
     s.space = take_namespace(words, form);
     std::vector<word> rest(words.begin() + (named ? 3 : 1), words.end());
     if (named) s.lease = checked_name(words[0]);
@@ -225,18 +226,20 @@ class section_reader {
     return s;
   }
 
-  // Takes a trailing "or stop" off the words; says whether there was one.
-  bool take_or_stop(std::vector<word>& words, const step_form& form) const {
+  // Takes a trailing "or stop" or "or wait" off the words.
+  void take_alternative(step& s, std::vector<word>& words, const step_form& form) const {
     const auto found = std::find_if(words.begin(), words.end(), [](const word& w) { return w.text == "or"; });
-    if (found == words.end()) return false;
-    if (words.end() - found != 2 || words.back().text != "stop") {
-      reject_at(*found, "\"or\" only stands in \"or stop\" at the end of a step");
+    if (found == words.end()) return;
+    const std::string_view what = words.back().text;
+    if (words.end() - found != 2 || (what != "stop" && what != "wait")) {
+      reject_at(*found, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
     }
     if (!form.refusable) {
-      reject_use(*found, in_quotes(form.keyword) + " is never refused and takes no \"or stop\"", form);
+      reject_use(*found, in_quotes(form.keyword) + " is never refused and takes no \"or " + std::string(what) + "\"", form);
     }
+    if (what == "wait" && !form.waits) reject_use(*found, in_quotes(form.keyword) + " takes no \"or wait\"", form);
+    (what == "wait" ? s.or_wait : s.or_stop) = true;
     words.erase(found, words.end());
-    return true;
   }
 
   // Takes a trailing "in N" off the words; without one it is the namespace 0.
@@ -253,7 +256,7 @@ class section_reader {
   }
 
   std::string checked_name(const word& name) const {
-    if (form_of(name.text) != nullptr || name.text == "or" || name.text == "stop" || name.text == "in") {
+    if (form_of(name.text) != nullptr || name.text == "or" || name.text == "stop" || name.text == "wait" || name.text == "in") {
       reject_at(name, in_quotes(name.text) + " is a word of the step language (choose another name for the lease)");
     }
     if (!well_formed_name(name.text)) {

@@ -171,6 +171,21 @@ TEST(scenario, a_step_that_can_be_refused_may_end_in_or_stop) {
   EXPECT_EQ(steps[2].text, "extend x 2 or stop");
 }
 
+TEST(scenario, a_step_that_allocates_may_end_in_or_wait) {
+  const std::vector<step> steps = steps_of(R"("x = lookup 1", "allocate x or wait", "extend x 2 or wait")");
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_FALSE(steps[0].or_wait);
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    EXPECT_TRUE(steps[i].or_wait) << steps[i].text;
+    EXPECT_FALSE(steps[i].or_stop) << steps[i].text;
+    EXPECT_EQ(print_step(steps[i]), steps[i].text);
+  }
+  EXPECT_EQ(problem_in_steps(R"("request 1 or wait")"),
+            "s.toml:5:19: \"request\" takes no \"or wait\" (write \"request T... [in N] [or stop]\")");
+  EXPECT_EQ(problem_in_steps(R"("evict 1 or wait")"),
+            "s.toml:5:17: \"evict\" is never refused and takes no \"or wait\" (write \"evict N\")");
+}
+
 TEST(scenario, a_lookup_and_a_request_may_be_in_a_namespace) {
   const std::vector<step> steps =
       steps_of(R"("x = lookup 1 in 4294967295", "request 2 in 7 or stop", "request 3 in 0", "request 4")");
