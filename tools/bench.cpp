@@ -45,7 +45,7 @@ struct arguments {
   std::uint64_t requests = 30'000;
 };
 
-constexpr std::array<std::string_view, 2> parts = {"loads", "overload"};  // of --only
+constexpr std::array<std::string_view, 3> parts = {"loads", "overload", "memory"};  // of --only
 constexpr std::size_t page_tokens = 16;
 constexpr std::uint64_t most_pages = std::uint64_t{1} << 26;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
@@ -106,7 +106,7 @@ int bench(const arguments& a, const std::string& command) {
   const std::vector<std::size_t> overload_threads = parse_list("--overload-threads", a.overload_threads, 256);
   const auto is_wanted = [&](const std::string& part) { return a.only.empty() || a.only == part; };
   if (!a.only.empty() && std::find(parts.begin(), parts.end(), a.only) == parts.end()) {
-    throw usage_error("--only: must be loads or overload, not '" + a.only + "'");
+    throw usage_error("--only: must be loads, overload or memory, not '" + a.only + "'");
   }
   options.on_cell = show_cell;
   check_outputs({a.json}, {a.trace});
@@ -116,6 +116,7 @@ int bench(const arguments& a, const std::string& command) {
   const std::vector<checks::load> loads = is_wanted("loads") ? make_loads(a) : std::vector<checks::load>();
   checks::bench_results results;
   if (is_wanted("loads")) results = checks::run_bench(loads, options);
+  if (is_wanted("memory")) results.memory = checks::measure_memory(checks::memory_pages);
   if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds);
   if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
   if (a.json != "-") std::cout << checks::to_table(loads, results);
@@ -152,7 +153,7 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();
-  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces) or overload (more open requests than pages)")
+  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages) or memory (bytes for each page)")
       ->type_name("PART");
   app.add_option("--overload-threads", a.overload_threads, "How many threads serve the overload, one run after the other")
       ->type_name("N,N...")

@@ -55,8 +55,8 @@ class admission_queue {
 template <class Cache>
 class overload_worker {
  public:
-  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t batch, std::size_t number, overload_pass& pass)
-      : cache_(cache), load_(l), queue_(queue), batch_(batch), pass_(pass), random_(static_cast<std::uint32_t>(number)) {}
+  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t batch, std::size_t number, when_refused then, overload_pass& pass)
+      : cache_(cache), load_(l), queue_(queue), batch_(batch), then_(then), pass_(pass), random_(static_cast<std::uint32_t>(number)) {}
 
   void serve() {
     do {
@@ -86,16 +86,34 @@ class overload_worker {
         is_queue_empty_ = true;
         return;
       }
-      const std::span<const token> prompt = load_.prompts.request(*number);
-      lease_type l = cache_.lookup(prompt);
-      if (!allocate_prompt(l, prompt.subspan(l.token_count()))) {
-        static_cast<void>(cache_.release(l));
-        queue_.push(*number);
-        return;
+      if (try_to_start(*number)) continue;
+      if (then_ == when_refused::waits && running_.empty()) {
+        start_in_turn(*number);
+        continue;
       }
-      must(cache_.publish(l, l.token_count()));
-      start(*number, std::move(l));
+      queue_.push(*number);
+      return;
     }
+  }
+
+  // Returns whether there were pages for its prompt. `tried` becomes the lease of the attempt.
+  bool try_to_start(std::size_t number, lease_id* tried = nullptr) {
+    const std::span<const token> prompt = load_.prompts.request(number);
+    lease_type l = cache_.lookup(prompt);
+    if (tried != nullptr) *tried = l.id();
+    if (!allocate_prompt(l, prompt.subspan(l.token_count()))) return false;
+    must(cache_.publish(l, l.token_count()));
+    start(number, std::move(l));
+    return true;
+  }
+
+  // Holds no pages meanwhile, so that others need not wait for it.
+  void start_in_turn(std::size_t number) {
+    auto place = cache_.queue_for_pages();
+    lease_id tried = no_lease;
+    do {
+      static_cast<void>(place.wait(tried));
+    } while (!try_to_start(number, &tried));
   }
 
   bool allocate_prompt(lease_type& l, std::span<const token> rest) {
@@ -158,6 +176,7 @@ class overload_worker {
   const overload_load& load_;
   admission_queue& queue_;
   const std::size_t batch_;
+  const when_refused then_;
   overload_pass& pass_;
   std::mt19937 random_;  // of the tokens that are generated
   std::vector<running_request> running_;
@@ -176,7 +195,7 @@ void fill_pool(Cache& cache, const overload_load& l) {
 }
 
 template <class Cache>
-overload_pass run_overload(const overload_load& l, std::size_t threads) {
+overload_pass run_overload(const overload_load& l, std::size_t threads, when_refused then) {
   Cache cache({.pages = l.pages, .tokens_per_page = l.page_tokens});
   fill_pool(cache, l);
   admission_queue queue(l.requests.size());
@@ -184,7 +203,7 @@ overload_pass run_overload(const overload_load& l, std::size_t threads) {
   overload_pass all;
   const std::clock_t processor_time = std::clock();
   all.seconds = run_together(threads, [&](std::size_t t, auto) {
-    overload_worker<Cache>(cache, l, queue, l.batch(threads), t + 1, parts[t]).serve();
+    overload_worker<Cache>(cache, l, queue, l.batch(threads), t + 1, then, parts[t]).serve();
   });
   all.processor_seconds = static_cast<double>(std::clock() - processor_time) / CLOCKS_PER_SEC;
   for (const overload_pass& part : parts) {
