@@ -86,7 +86,7 @@ bool exploration::out_of_budget() const {
 
 run_options exploration::options_for(std::uint64_t executions) const {
   return {.by = search_of(options_.strategy),
-          .bounds = {.stale_depth = options_.stale_depth},
+          .bounds = {.stale_depth = options_.stale_depth, .runaway_steps = runaway_steps_of(scenario_)},
           .context_bound = options_.preemptions,
           .executions = executions,
           .first_iteration = options_.seed,

@@ -120,6 +120,7 @@ std::optional<std::string> must_block(const explore_options& o, const checks::sc
 /// it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of them costs as much
 /// as some hundred executions.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
+  if (o.solo_steps == explore_options().solo_steps) o.solo_steps = solo_steps_of(s);
   if (must_block(o, s)) {
     o.stops_within.reset();
     return o;
@@ -313,7 +314,7 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
                              together_of(token.cache));
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
-    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record));
+    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2, .runaway_steps = runaway_steps_of(s)}}, shared, &record));
     answer["undecided"] = program.history().undecided();
     answer["story"] = record.table(program.threads(), all);
     return answer.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -63,24 +63,54 @@ void interleaving::add_title(unsigned column, std::string text) {
   lines_.push_back({column, 0, std::move(text), {}, true});
 }
 
+// What comes again at once: the shortest part does, and it is worth a line of its own where that saves one.
+interleaving::repetition interleaving::repetition_at(const lines& shown, std::size_t from) {
+  constexpr std::size_t longest = 64;
+  for (std::size_t rows = 1; rows <= longest && from + 2 * rows <= shown.size(); ++rows) {
+    std::size_t same = 0;
+    while (from + rows + same < shown.size() && shown[from + rows + same]->repeats(*shown[from + same])) ++same;
+    const std::size_t times = same / rows;
+    if (times * rows > 1) return {rows, times};
+  }
+  return {};
+}
+
+void interleaving::add_rows(std::string& out, const line& l, unsigned threads) {
+  const bool alone = l.column >= threads;
+  const std::size_t width = alone ? column_width * threads : column_width - 1;
+  const std::size_t before = alone ? 0 : l.column * column_width;
+  const std::size_t behind = column_width * threads - before;
+  bool first = true;
+  for (const std::string& part : wrapped((l.title ? "" : "  ") + l.text, width)) {
+    std::string row = padded(first && l.step != 0 ? std::to_string(l.step) : "", 6) + std::string(before, ' ');
+    row += first && !l.where.empty() ? padded(part, behind) + l.where : part;
+    row.erase(row.find_last_not_of(' ') + 1);
+    out += row + '\n';
+    first = false;
+  }
+}
+
 std::string interleaving::table(unsigned threads, bool all) const {
   std::string out = padded("step", 6);
   for (unsigned t = 0; t < threads; ++t) out += padded("thread " + std::to_string(t), column_width);
   out += "where\n";
+  lines shown;
   for (const line& l : lines_) {
-    if (l.step == 0 && !l.title && !all) continue;
-    const bool alone = l.column >= threads;
-    const std::size_t width = alone ? column_width * threads : column_width - 1;
-    const std::size_t before = alone ? 0 : l.column * column_width;
-    const std::size_t behind = column_width * threads - before;
-    bool first = true;
-    for (const std::string& part : wrapped((l.title ? "" : "  ") + l.text, width)) {
-      std::string row = padded(first && l.step != 0 ? std::to_string(l.step) : "", 6) + std::string(before, ' ');
-      row += first && !l.where.empty() ? padded(part, behind) + l.where : part;
-      row.erase(row.find_last_not_of(' ') + 1);
-      out += row + '\n';
-      first = false;
+    if (l.step != 0 || l.title || all) shown.push_back(&l);
+  }
+  for (std::size_t i = 0; i < shown.size();) {
+    const repetition r = repetition_at(shown, i);
+    for (std::size_t k = 0; k < std::max<std::size_t>(r.rows, 1); ++k) add_rows(out, *shown[i + k], threads);
+    if (r.times != 0) {
+      const std::size_t first = shown[i]->step;
+      const std::size_t last = shown[i + r.rows - 1]->step;
+      const std::string steps = first == 0 || last == 0 ? "the last " + std::to_string(r.rows) + " rows"
+                                : first == last         ? "step " + std::to_string(first)
+                                                        : "steps " + std::to_string(first) + " to " + std::to_string(last);
+      const bool one = r.times == 1;
+      out += "      (" + steps + (r.rows == 1 ? " repeats " : " repeat ") + std::to_string(r.times) + (one ? " time)" : " times)") + '\n';
     }
+    i += r.rows * (r.times + 1) + (r.rows == 0 ? 1 : 0);
   }
   return out;
 }

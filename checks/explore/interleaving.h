@@ -39,7 +39,7 @@ class interleaving {
   /// The beginning or the end of an operation of the cache.
   void add_title(unsigned column, std::string text);
 
-  /// The table. Plain accesses are left out unless `all`.
+  /// The table. Plain accesses are left out unless `all`; rows that come again and again are told once, with how often.
   std::string table(unsigned threads, bool all) const;
 
  private:
@@ -49,7 +49,20 @@ class interleaving {
     std::string text;
     std::string where;
     bool title;
+
+    /// Whether this is the same line again, but for its step.
+    bool repeats(const line& other) const {
+      return column == other.column && title == other.title && text == other.text && where == other.where;
+    }
   };
+  using lines = std::vector<const line*>;
+
+  struct repetition {
+    std::size_t rows = 0;   ///< of the part that comes again
+    std::size_t times = 0;  ///< after the first time
+  };
+  static repetition repetition_at(const lines& shown, std::size_t from);
+  static void add_rows(std::string& out, const line& l, unsigned threads);
 
   std::vector<line> lines_;
   std::map<object_id, std::pair<const char*, std::size_t>> labels_;

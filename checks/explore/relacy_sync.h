@@ -98,7 +98,7 @@ struct relacy_sync {
     T load(memory_order order, location where = {}) const {
       begin(access::load, where);
       const word<T> value = word_.load(to_relacy(order), {});
-      end(where, value);
+      end(where, value, {.reads = true, .may_differ = session::current().last_choice().age != 0, .seen = value});
       describe(where, order, [&](std::string& text) {
         text += ".load = " + std::to_string(value);
         if (const unsigned age = session::current().age_of_last_load(); age != 0 && session::current().in_threads()) {
@@ -111,7 +111,7 @@ struct relacy_sync {
     void store(T value, memory_order order, location where = {}) {
       begin(access::store, where);
       word_.store(to_word(value), to_relacy(order), {});
-      end(where, to_word(value));
+      end(where, to_word(value), {.writes = true, .left = to_word(value)});
       describe(where, order, [&](std::string& text) { text += ".store " + std::to_string(to_word(value)); });
     }
 
@@ -121,7 +121,7 @@ struct relacy_sync {
     void add(T value, memory_order order, location where = {}) {
       begin(order == memory_order::relaxed ? access::add : access::rmw, where);
       const word<T> before = word_.rmw(rl::rmw_type_t<rl::rmw_type_add>(), to_word(value), to_relacy(order), {});
-      end(where, before);
+      end(where, before, {.writes = true, .left = static_cast<word<T>>(before + to_word(value))});
       describe(where, order, [&](std::string& text) { text += ".add " + std::to_string(to_word(value)); });
     }
     T fetch_add(T value, memory_order order, location where = {}) {
@@ -151,9 +151,9 @@ struct relacy_sync {
       tracked_.check(where);
       session::current().announce({.kind = kind, .object = id()}, where);
     }
-    void end(const location& where, word<T> value) const {
+    void end(const location& where, word<T> value, const effect& e) const {
       tracked_.check(where);
-      session::current().performed();
+      session::current().performed(id(), e);
       session::current().saw(static_cast<std::uint64_t>(value));
     }
 
@@ -167,10 +167,19 @@ struct relacy_sync {
     }
 
     template <rl::rmw_type_e Type>
+    static word<T> after(word<T> before, word<T> operand) {
+      if constexpr (Type == rl::rmw_type_add) return static_cast<word<T>>(before + operand);
+      if constexpr (Type == rl::rmw_type_sub) return static_cast<word<T>>(before - operand);
+      if constexpr (Type == rl::rmw_type_and) return before & operand;
+      if constexpr (Type == rl::rmw_type_or) return before | operand;
+      return operand;
+    }
+
+    template <rl::rmw_type_e Type>
     T modify(const char* name, T operand, memory_order order, const location& where) {
       begin(access::rmw, where);
       const word<T> before = word_.rmw(rl::rmw_type_t<Type>(), to_word(operand), to_relacy(order), {});
-      end(where, before);
+      end(where, before, {.reads = true, .writes = true, .seen = before, .left = after<Type>(before, to_word(operand))});
       describe(where, order, [&](std::string& text) {
         text += std::string(".") + name + ' ' + std::to_string(to_word(operand)) + ", was " + std::to_string(before);
       });
@@ -184,7 +193,7 @@ struct relacy_sync {
       const word<T> wanted = to_word(expected);
       word<T> seen = wanted;
       const bool done = word_.compare_exchange(weak, seen, to_word(desired), to_relacy(success), to_relacy(failure), {});
-      end(where, seen);
+      end(where, seen, {.reads = true, .writes = done, .may_differ = !done && seen == wanted, .seen = seen, .left = to_word(desired)});
       describe(where, done ? success : failure, [&](std::string& text) {
         text += ".compare_exchange " + std::to_string(wanted) + " -> " + std::to_string(to_word(desired));
         if (!done) text += seen == wanted ? " fails [spuriously]" : " fails: it is " + std::to_string(seen);
@@ -210,6 +219,7 @@ struct relacy_sync {
       const trace t(*this, where, false);
       const word<T> value = word_(rl::debug_info()).load();
       session::current().saw(static_cast<std::uint64_t>(value));
+      session::current().read_plain(id(), value);
       t.passed([&] { return " = " + std::to_string(value); });
       return from_word<T>(value);
     }
@@ -218,6 +228,7 @@ struct relacy_sync {
       const trace t(*this, where, true);
       word_(rl::debug_info()).store(to_word(value));
       session::current().saw(static_cast<std::uint64_t>(to_word(value)));
+      session::current().wrote_plain(id(), to_word(value));
       t.passed([&] { return " := " + std::to_string(to_word(value)); });
     }
 
@@ -271,7 +282,7 @@ struct relacy_sync {
       begin(access::try_lock, where);
       const bool locked = mutex_.try_lock_exclusive({});
       if (locked) state_.owner = owner();
-      end(where, locked ? "try_lock " : "try_lock fails: ");
+      end(where, locked ? "try_lock " : "try_lock fails: ", {.reads = true, .writes = locked, .seen = locked ? 0U : 1U, .left = value_of(state_)});
       return locked;
     }
     void unlock(location where = {}) {
@@ -311,7 +322,8 @@ struct relacy_sync {
       const bool locked = mutex_.try_lock_shared({});
       if (locked) forget_other_readers(before);
       if (locked) state_.readers |= 1U << session::current().thread();
-      end(where, locked ? "try_lock_shared " : "try_lock_shared fails: ");
+      end(where, locked ? "try_lock_shared " : "try_lock_shared fails: ",
+          {.reads = true, .writes = locked, .seen = locked ? 0U : 1U, .left = value_of(state_)});
       return locked;
     }
     void unlock_shared(location where = {}) requires Shared {
@@ -351,9 +363,10 @@ struct relacy_sync {
       tracked_.check(where);
       session::current().announce(next, where);
     }
-    void end(const location& where, const char* text) const {
+    void end(const location& where, const char* text) const { end(where, text, {.writes = true, .left = value_of(state_)}); }
+    void end(const location& where, const char* text, const effect& e) const {
       tracked_.check(where);
-      session::current().performed();
+      session::current().performed(id(), e);
       session::current().describe(where, [&](const interleaving& names) { return text + names.name(id()); });
     }
 
@@ -397,14 +410,14 @@ struct relacy_sync {
     session& s = session::current();
     if (order == memory_order::seq_cst) s.announce({.kind = access::fence}, where);
     rl::atomic_thread_fence(to_relacy(order), {});
-    if (order == memory_order::seq_cst) s.performed();
+    if (order == memory_order::seq_cst) s.performed(0, {});
     s.describe(where, [&](const interleaving&) { return std::string("fence (") + name_of(order) + ')'; });
   }
 
   static void yield(location where = {}) {
     session::current().announce({.kind = access::local}, where);
     rl::yield(1, {});
-    session::current().performed();
+    session::current().performed(0, {});
     session::current().describe(where, [](const interleaving&) { return std::string("yield"); });
   }
 

@@ -107,16 +107,12 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     std::uint32_t live = 0;
     for (rl::thread_id_t i = 0; i != this->running_threads_count; ++i) live |= 1U << this->running_threads[static_cast<std::size_t>(i)];
     std::optional<unsigned> next;
-    bool livelocked = false;
     {
       const outside_simulation heap;
-      session& s = session::current();
-      next = s.pick(live);
-      livelocked = s.livelocked();
+      next = session::current().pick(live);
     }
     stop_at_error();
     if (session::current().found()) rl::ctx().fail_test("refuted", rl::test_result_user_assert_failed, rl::debug_info());
-    if (livelocked) rl::ctx().fail_test("livelock", rl::test_result_livelock, rl::debug_info());
     if (!next) rl::ctx().fail_test("deadlock", rl::test_result_deadlock, rl::debug_info());
     session::current().resume(*next);
     return static_cast<rl::thread_id_t>(*next);
@@ -252,8 +248,7 @@ violation translate(rl::test_result_e result, const session& s, const interleavi
     case rl::test_result_data_race: return {"data-race", describe_race(s, record)};
     case rl::test_result_deadlock: return {"deadlock", "every thread waits for a mutex that another one holds"};
     case rl::test_result_livelock:
-      return {"livelock", std::to_string(s.bounds().steps_per_operation) +
-                              " operations of the sync layer without the end of an operation of the cache"};
+      return {"livelock", "an execution of more than " + std::to_string(s.bounds().runaway_steps) + " operations of the sync layer"};
     case rl::test_result_access_to_freed_memory:
       return {"use-after-free", "an object of the sync layer is used after its destruction" + at};
     case rl::test_result_double_free: return {"double-free", "memory is freed twice" + at};
@@ -282,7 +277,7 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
   params.search_type = options.by == search::relacy_full    ? rl::sched_full
                        : options.by == search::relacy_bound ? rl::sched_bound
                                                             : rl::sched_random;
-  params.execution_depth_limit = options.by == search::guided ? ~0U : options.bounds.steps_per_operation;
+  params.execution_depth_limit = options.by == search::guided ? ~0U : options.bounds.runaway_steps;
   params.iteration_count = options.first_iteration + options.executions - 1;
   if (options.by == search::relacy_random) {
     params.initial_state = rl::string(std::to_string(options.first_iteration).c_str()) + " ";
@@ -295,6 +290,8 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
     case 4: result = run_with<4>(options.by, params); break;
     default: throw std::invalid_argument("a program has two to four threads");
   }
+
+  s.end_trial(trial::differs);  // a violation or an error
 
   // A deadlock and a livelock are seen before an operation; what else Relacy sees belongs to the operation that runs.
   const bool between = result == rl::test_result_deadlock || result == rl::test_result_livelock;

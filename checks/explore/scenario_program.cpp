@@ -5,6 +5,7 @@
 
 #include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
+#include "checks/scenario/reductions.h"
 
 namespace triecheck::explore {
 
@@ -36,6 +37,19 @@ std::size_t count_operations(const checks::scenario& s) {
   for (const auto& thread : s.threads) count += operations_in(thread);
   return count;
 }
+
+namespace {
+
+// `least`, and `each` for every page and token.
+unsigned in_proportion(const checks::scenario& s, std::size_t least, std::size_t each, std::size_t most) {
+  const checks::scenario_size size = checks::size_of(s);
+  return static_cast<unsigned>(std::min(least + each * (size.pages + size.tokens), most));
+}
+
+}  // namespace
+
+unsigned runaway_steps_of(const checks::scenario& s) { return in_proportion(s, 20'000, 1'000, progress::longest_path - 1); }
+unsigned solo_steps_of(const checks::scenario& s) { return in_proportion(s, 300, 50, 65'535); }
 
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule,
                                    checks::at_one_instant together)

@@ -24,6 +24,12 @@ namespace triecheck::explore {
 /// How many operations of the cache a scenario holds, requests counted as what they consist of.
 std::size_t count_operations(const checks::scenario& s);
 
+/// More operations of the layer than an operation of the cache should need here, by far: they grow with pages and tokens.
+unsigned runaway_steps_of(const checks::scenario& s);
+
+/// In how many a thread alone ends an operation.
+unsigned solo_steps_of(const checks::scenario& s);
+
 class scenario_program final : public program {
  public:
   /// `rule`: what the refusals of the cache are held to; `together`: what the answers of `stats` are.

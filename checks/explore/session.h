@@ -20,6 +20,7 @@
 #include "checks/explore/interleaving.h"
 #include "checks/explore/relacy_headers.h"
 #include "checks/explore/strategy.h"
+#include "checks/explore/waiting.h"
 #include "checks/isolation.h"
 
 namespace triecheck::explore {
@@ -71,8 +72,10 @@ struct suspect {
 };
 
 struct limits {
-  unsigned stale_depth = 1;             ///< how many stores before the newest a load may see; 0 to 2
-  unsigned steps_per_operation = 500;  ///< more operations of the layer without an end of a cache operation: livelock
+  unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to 2
+  /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches, more
+  /// operations of an execution: a livelock.
+  unsigned runaway_steps = 20'000;
 };
 
 class session {
@@ -100,8 +103,23 @@ class session {
   /// The thread is about to wait in Relacy. Once it may go on, it is brought to its next operation before any choice.
   void park() { started_ &= ~(1U << thread()); }
 
-  /// The operation that was announced took effect.
+  /// The operation that was announced took effect; no loop that it is in counts as waiting.
   void performed();
+
+  /// The operation that was announced, on `object` if on any, took effect.
+  void performed(object_id object, const effect& e) {
+    if (!guided_) return performed();
+    if (in_threads()) return loops_.performed(acting_, e);
+    if (e.writes) loops_.left(object, e.left);
+  }
+  void read_plain(object_id object, std::uint64_t value) {
+    if (guided_ && in_threads()) loops_.read_plain(thread(), object, value);
+  }
+  void wrote_plain(object_id object, std::uint64_t value) {
+    if (!guided_) return;
+    if (in_threads()) loops_.wrote_plain(thread(), object, value);
+    else loops_.left(object, value);
+  }
 
   /// A value that the program read or wrote: what it does next may depend on it.
   void saw(std::uint64_t value) { values_ = hashed(values_, value); }
@@ -128,6 +146,7 @@ class session {
     record_->add(column, 0, text(*record_), where);
   }
   void set_suspect(const suspect& s) { suspect_ = s; }
+  choice last_choice() const { return progress_.length == 0 ? choice{} : progress_.path[progress_.length - 1]; }
   unsigned age_of_last_load() const { return progress_.length == 0 ? 0 : progress_.path[progress_.length - 1].age; }
 
   // For the program under test.
@@ -162,10 +181,9 @@ class session {
   void append_violating_step();
   void end_execution();
   std::uint64_t values() const { return values_; }
-  void enter(phase p) {
-    phase_ = p;
-    checks::show_activity(outside_threads);
-  }
+  void enter(phase p);
+  /// Ends a trial of a loop, in its process; elsewhere nothing.
+  void end_trial(trial t) const;
   bool stopped() const { return error_.has_value(); }
   /// Ends the run as an error of the harness or of the program, not as a violation.
   void set_error(violation v) { error_ = std::move(v); }
@@ -180,12 +198,15 @@ class session {
   const limits& bounds() const { return limits_; }
   schedule path() const { return schedule(progress_.path, progress_.path + progress_.length); }
   std::size_t preemptions() const { return preemptions_; }
-  bool livelocked() const { return steps_alone_ > limits_.steps_per_operation; }
 
  private:
   void append(unsigned thread);
   void note_step(unsigned thread, const announcement& step, std::size_t time);
   void append_unguided(unsigned thread);
+  std::uint32_t could_run(std::uint32_t live);
+  void report_livelock(std::uint32_t live, std::uint32_t enabled);
+  trial try_out(const cycle& steps);
+  unsigned next_of_trial(std::uint32_t live);
 
   static inline session* current_ = nullptr;
 
@@ -212,6 +233,10 @@ class session {
   std::array<std::uint32_t, max_threads> operations_{};  // of the cache, by thread: begun and ended
   std::array<object_id, max_threads + 1> objects_{};
   std::array<location, max_threads + 1> where_{};
+
+  waiting_loops loops_;
+  const cycle* tried_ = nullptr;  // in the process that tries a loop out
+  std::size_t tried_steps_ = 0;
 
   happens_before order_;
   std::array<std::function<void(const checks::moment&)>, max_threads> at_first_step_{};

@@ -35,6 +35,7 @@ struct search_terms {
   std::uint64_t executions = 0;   ///< at most
   bool shortest = false;          ///< goes on behind the first failure that fits
   unsigned stale_depth = 1;
+  unsigned runaway_steps = limits().runaway_steps;
   unsigned solo_steps = explore_options().solo_steps;      ///< of a demand that a thread ends alone
   std::function<bool()> out_of_time;
 };
@@ -59,7 +60,7 @@ json search_in_child(scenario_program& program, const search_terms& terms, progr
   std::uint64_t spent = 0;
   bool complete = false;
   while (spent < terms.executions && !terms.out_of_time()) {
-    const run_outcome o = run(program, *chooser, {.bounds = {.stale_depth = terms.stale_depth},
+    const run_outcome o = run(program, *chooser, {.bounds = {.stale_depth = terms.stale_depth, .runaway_steps = terms.runaway_steps},
                                                 .executions = terms.executions - spent,
                                                 .out_of_time = [&](const run_tally&) { return terms.out_of_time(); }},
                               shared);
@@ -237,12 +238,13 @@ class shrinking {
 
   search_terms terms(std::uint64_t executions, unsigned preemptions, bool shortest) const {
     return {.reason = reason_, .preemptions = preemptions, .executions = executions, .shortest = shortest,
-            .stale_depth = stale_depth_, .solo_steps = solo_steps(), .out_of_time = [this] { return out_of_time(); }};
+            .stale_depth = stale_depth_, .runaway_steps = runaway_steps_of(best_.program), .solo_steps = solo_steps(),
+            .out_of_time = [this] { return out_of_time(); }};
   }
 
   unsigned solo_steps() const {
     const bool asked = !token_.choices.empty() && token_.choices.back().alone != 0;
-    return asked ? token_.choices.back().alone : explore_options().solo_steps;
+    return asked ? token_.choices.back().alone : solo_steps_of(best_.program);
   }
 
   explored replay(const checks::scenario& s, const schedule& choices) const {

@@ -75,7 +75,7 @@ TEST(obstruction, a_mutex_that_a_stopped_thread_holds_is_in_the_way) {
 TEST(obstruction, a_spinning_lock_is_in_the_way_though_nobody_is_disabled) {
   const auto o = obstructed(add_under_a_spinning_lock, 50);
   ASSERT_TRUE(o.found.has_value());
-  EXPECT_EQ(o.found->message, "thread 1, alone inside an operation of the cache, has not ended it after 50 steps");
+  EXPECT_EQ(o.found->message, "thread 1, alone inside an operation of the cache, waits in a loop for what only a stopped thread can change");
   EXPECT_EQ(show(o.path), "0.1!50");
 }
 
