@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::uint32_t bit(unsigned thread) { return 1U << thread; }
 
+// In so many equal rounds a load may return the same older value.
+constexpr std::uint64_t stale_rounds = 8;
+
 constexpr bool is_of_mutex(access kind) { return kind >= access::lock && kind <= access::unlock_shared; }
 
 constexpr bool holds(std::uint64_t mutex, unsigned t) {
@@ -126,7 +129,7 @@ void waiting_loops::interrupt(unsigned t, std::uint32_t operations) {
 
 bool waiting_loops::saw_enough(unsigned t) const {
   const thread_state& s = threads_[t];
-  return s.repeats() && s.at(s.count - s.period).may_differ;
+  return s.repeats() && s.matched >= (stale_rounds - 1) * s.period && s.at(s.count - s.period).may_differ;
 }
 
 cycle waiting_loops::last_round_of(unsigned t) const {

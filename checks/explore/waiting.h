@@ -20,8 +20,8 @@
 //  (5) Two equal states, the same values and every thread that moved in between in the same place of its loop, lead to the same
 //      executions. So where a thread could have moved in between and did not, it is its turn; where there is none, every fair
 //      continuation goes round: a livelock. Both are tried out first, as in (2).
-//  (6) Memory is fair: a load that returned the same older value in two equal rounds returns the newest one in the third. A weak
-//      exchange that failed spuriously makes no round: it fails once per execution.
+//  (6) Memory is fair: a load that returned the same older value in eight equal rounds in a row returns the newest one in the next.
+//      A weak exchange that failed spuriously makes no round: it fails once per execution.
 //  (7) Waiting is no property of the program, only of the search: a replay may let a waiting thread go on.
 //
 // Sources: Jonsson, Lång, Sagonas: Awaiting for Godot, CAV 2022 (await reduction); Musuvathi, Qadeer: Fair Stateless Model
@@ -89,7 +89,7 @@ class waiting_loops {
   /// The thread makes progress, or does what no loop is judged by: its rounds start over. `operations`: of the cache.
   void interrupt(unsigned t, std::uint32_t operations);
 
-  /// Whether the operation that runs may load no older value: the thread saw the same one in two equal rounds.
+  /// Whether the operation that runs may load no older value: the thread saw the same one in so many equal rounds.
   bool saw_enough(unsigned t) const;
 
   /// At a choice among `live` threads, of which the operations of `enabled` could run; `last` ran the last step. The answer has

@@ -119,8 +119,8 @@ struct waiting_cache {
 class right : public testing::TestWithParam<waiting_cache> {};
 
 TEST_P(right, passes_scenarios_completely) {
-  for (const char* name : {"lookup_against_eviction_of_the_same_leaf", "eviction_for_one_request_is_not_spent_on_another",
-                           "clear_against_lookup"}) {
+  for (const char* name : {"lane_is_emptied_as_its_thread_posts", "page_falls_by_hand_while_it_is_listed",
+                           "many_pages_are_cleared_beside_a_lookup", "long_prompt_beside_statistics"}) {
     const auto r = explore_scenario(shipped(name), name, over(GetParam().make)).outcome;
     EXPECT_EQ(r.outcome, checks::verdict::pass) << name << (r.found ? ": " + r.found->message : "");
     EXPECT_TRUE(r.complete) << name;
