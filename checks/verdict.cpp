@@ -151,7 +151,7 @@ std::string to_string(verdict v) {
 const std::vector<std::string>& violation_kinds() {
   static const std::vector<std::string> all = {
       "conservation", "data-race",      "deadlock",      "double-free", "events", "invariant",  "lease-state",
-      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "obstruction", "page-contents", "page-ownership",
+      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "obstruction", "out-of-bounds", "page-contents", "page-ownership",
       "pages-lost",   "pins",           "refusal",       "structure",   "uninitialised-read", "use-after-free"};
   return all;
 }

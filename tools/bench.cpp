@@ -4,13 +4,12 @@
 // process.
 #include "checks/bench/bench.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/progress_line.h"
 
 namespace triecheck::tools {
 namespace {
@@ -85,16 +85,12 @@ std::vector<checks::load> make_loads(const arguments& a) {
   return loads;
 }
 
-// The line of a terminal that says what is measured now; nothing where stderr goes elsewhere.
-void show_cell(const std::string& what) {
-  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << what << std::flush;
-}
-
 // As many requests as pages and a quarter more, so that every page is fought for.
-checks::overload_report measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds) {
+checks::overload_report measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds,
+                                         const std::function<void(const std::string&)>& on_cell) {
   const std::uint64_t requests = std::min(a.requests, a.overload_pages + a.overload_pages / 4);
   const checks::overload_load l = checks::make_overload(a.overload_pages, requests);
-  return {l.requests.size(), l.pages, l.open, checks::measure_overload(l, threads, seconds, checks::overload_contestants(), show_cell)};
+  return {l.requests.size(), l.pages, l.open, checks::measure_overload(l, threads, seconds, checks::overload_contestants(), on_cell)};
 }
 
 int bench(const arguments& a, const std::string& command) {
@@ -108,7 +104,8 @@ int bench(const arguments& a, const std::string& command) {
   if (!a.only.empty() && std::find(parts.begin(), parts.end(), a.only) == parts.end()) {
     throw usage_error("--only: must be loads, overload or memory, not '" + a.only + "'");
   }
-  options.on_cell = show_cell;
+  progress_line line;
+  options.on_cell = [&](const std::string& what) { line.show(what); };
   check_outputs({a.json}, {a.trace});
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
@@ -117,8 +114,8 @@ int bench(const arguments& a, const std::string& command) {
   checks::bench_results results;
   if (is_wanted("loads")) results = checks::run_bench(loads, options);
   if (is_wanted("memory")) results.memory = checks::measure_memory(checks::memory_pages);
-  if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds);
-  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
+  if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds, options.on_cell);
+  line.clear();
   if (a.json != "-") std::cout << checks::to_table(loads, results);
   if (!a.json.empty()) {
     nlohmann::ordered_json json = {{"tool", "triecheck-bench"}, {"version", TRIECHECK_VERSION}, {"command", command}};
@@ -167,6 +164,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help and --version
     return app.exit(e);
+  } catch (const CLI::ExtrasError& e) {
+    const std::string text = e.what();
+    throw usage_error(text + near_option(app, text.substr(text.rfind(": ") + 2)));
   } catch (const CLI::ParseError& e) {
     throw usage_error(e.what());
   }

@@ -5,12 +5,16 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "checks/explore/registry.h"
 #include "checks/interrupts.h"
+#include "checks/litmus/catalogue.h"
 #include "checks/litmus/search_comparison.h"
+#include "checks/suggestion.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -41,6 +45,15 @@ struct selection {
   std::vector<const explore::fault*> faults;
 };
 
+// What a wrong name is answered with.
+std::string nearest_to(const std::string& name, const std::filesystem::path& directory) {
+  const std::vector<std::string> scenarios = scenario_names(directory);
+  std::vector<std::string_view> known(scenarios.begin(), scenarios.end());
+  for (const auto& program : litmus::catalogue()) known.push_back(program.name);
+  for (const auto& fault : explore::faults()) known.push_back(fault.name);
+  return checks::did_you_mean(name, known, " (without names, all are measured)");
+}
+
 selection select(const std::vector<std::string>& names, const std::filesystem::path& directory) {
   selection s;
   for (const std::string& name : names) {
@@ -51,8 +64,7 @@ selection select(const std::vector<std::string>& names, const std::filesystem::p
     } else if (std::filesystem::exists(directory / (name + ".toml"))) {
       s.scenarios.push_back(find_scenario(name, directory).program);
     } else {
-      throw usage_error("there is no litmus program, scenario or fault '" + name +
-                        "' (without names, all are measured)");
+      throw usage_error("there is no litmus program, scenario or fault '" + name + "'" + nearest_to(name, directory));
     }
   }
   if (!names.empty()) return s;
@@ -207,7 +219,7 @@ checks::verdict measure(const arguments& a) {
       .limit = parse_time("--limit", a.limit), .most_executions = a.executions, .seeds = a.seeds};
   progress_line line;
   std::string running;
-  const auto tell = [&](const std::string& search) { line.show(running + ": " + search); };
+  const auto tell = [&](const std::string& search) { line.show({{running, 0}, {": " + search, 0}}); };
 
   std::vector<compared_program> programs;
   const auto add = [&](const auto& program, const std::string& name) {

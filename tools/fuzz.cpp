@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,7 @@
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 #include "tools/progress_line.h"
 #include "tools/results_text.h"
 
@@ -59,7 +61,7 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
     checks::fuzz_target faulty = sequential_fault(a.fault);
     faulty.who = who_runs(a, known_variant(faulty.cache));
     if (a.cache == all || a.cache == faulty.cache) return {faulty};
-    throw usage_error("the fault '" + a.fault + "' is one of " + faulty.cache + ", not of " + a.cache);
+    throw usage_error("the fault '" + a.fault + "' applies to --cache " + faulty.cache + " only");
   }
   if (a.cache != all && a.policy != all) known_policy(a.policy, known_variant(a.cache));
   if (a.cache != all) known_variant(a.cache);
@@ -86,10 +88,11 @@ std::string command_of(const arguments& a) {
 }
 
 // "coarse: 1200 of 10000 cases, about 3 s left".
-std::string progress_text(const std::string& cache, std::size_t done, std::size_t cases, double seconds) {
+std::vector<progress_part> progress_text(const std::string& cache, std::size_t done, std::size_t cases, double seconds) {
   const double left = seconds / static_cast<double>(done) * static_cast<double>(cases - done);
-  return cache + ": " + std::to_string(done) + " of " + std::to_string(cases) + " cases, about " +
-         std::to_string(static_cast<std::uint64_t>(left) + 1) + " s left";
+  return {{cache + ": ", 0},
+          {std::to_string(done) + " of " + std::to_string(cases) + " cases", 0},
+          {", about " + std::to_string(static_cast<std::uint64_t>(left) + 1) + " s left", 1}};
 }
 
 checks::sequential_check check(const arguments& a, const std::optional<checks::workload>& w,
@@ -142,10 +145,11 @@ checks::verdict fuzz(const arguments& a) {
     if (in_words) print(c);
     report.results.push_back(c.summary);
   }
+  report = as_typed(std::move(report));
   if (in_words) print_summary(report);
   if (checks::interrupted()) std::cerr << "triecheck: interrupted\n";
   const bool replays = std::any_of(report.results.begin(), report.results.end(), [](const checks::result& r) { return r.found && !r.found->replay.empty(); });
-  if (in_words && report.outcome() != checks::verdict::pass && !replays) std::cout << report.command << "\n";
+  if (in_words && report.outcome() != checks::verdict::pass && !replays) std::cout << as_typed(report.command) << "\n";
   if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "fuzz"));
   if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
   return report.outcome();

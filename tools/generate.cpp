@@ -5,6 +5,8 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -27,10 +29,9 @@ struct arguments {
 
 const checks::trace_shape& known_shape(const std::string& name) {
   if (const checks::trace_shape* found = checks::find_shape(name)) return *found;
-  std::string names;
-  for (const checks::trace_shape& s : checks::trace_shapes())
-    names += (names.empty() ? "" : ", ") + std::string(s.name);
-  throw usage_error("there is no shape called '" + name + "'; the known ones are: " + names);
+  std::vector<std::string_view> names;
+  for (const checks::trace_shape& s : checks::trace_shapes()) names.push_back(s.name);
+  throw unknown_name("shape", name, names);
 }
 
 double reused_share(const checks::trace_summary& s) {

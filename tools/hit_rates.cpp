@@ -135,7 +135,7 @@ int hit_rates(const arguments& a) {
     const checks::trace t = checks::load_trace(file, a.block_tokens);
     for (const std::size_t pages : sizes) {
       for (const checks::policy& p : policies) {
-        if (line.due()) line.show(name_of(file) + ", " + std::to_string(pages) + " pages, " + p.name);
+        if (line.due()) line.show({{name_of(file), 0}, {", " + std::to_string(pages) + " pages, " + p.name, 1}});
         try {
           cells.push_back({file, pages, p.name,
                            checks::simulate_isolated(t,

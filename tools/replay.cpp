@@ -12,6 +12,7 @@
 #include "tools/failing_execution.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 
 namespace triecheck::tools {
 namespace {
@@ -44,13 +45,13 @@ checks::verdict replay(const arguments& a) {
       std::cout << r.outcome.found->kind << ": " << r.outcome.found->message << "\n";
     } else {
       std::cout << (r.outcome.complete ? "no rule is violated on this schedule\n"
-                                       : "no rule is violated on this schedule, which ends before the program does: what it "
-                                         "showed once is gone; explore the scenario to be sure\n");
+                                       : "no rule is violated on this schedule, which ends before the program does: the "
+                                         "recorded failure no longer occurs; explore the scenario to be sure\n");
     }
   }
   if (!a.json.empty()) {
-    write_json(a.json, nlohmann::ordered_json(checks::to_json(checks::report{.command = "triecheck replay " + shell_word(a.execution),
-                                                                             .results = {r.outcome}})));
+    write_json(a.json, nlohmann::ordered_json(checks::to_json(as_typed(checks::report{.command = "triecheck replay " + shell_word(a.execution),
+                                                                                      .results = {r.outcome}}))));
   }
   return r.outcome.outcome;
 }

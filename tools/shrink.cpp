@@ -19,6 +19,7 @@
 #include "tools/failure_folder.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 #include "tools/progress_line.h"
 
 namespace triecheck::tools {
@@ -92,8 +93,9 @@ checks::verdict shrink_execution(const arguments& a) {
   std::string why;
   const auto tell = [&](const explore::shrunk& s) {
     if (!line.due()) return;
-    line.show(std::to_string(s.candidates) + " smaller scenarios tried; the smallest that fails has " +
-              std::to_string(s.after.size.threads) + " threads, " + std::to_string(s.after.operations) + " operations");
+    line.show({{std::to_string(s.candidates) + " smaller scenarios tried", 0},
+               {"; the smallest that fails has", 2},
+               {" " + std::to_string(s.after.size.threads) + " threads, " + std::to_string(s.after.operations) + " operations", 1}});
   };
   const explore::shrink_options options{.budget = budget, .patience = patience_of(a.patience)};
   std::optional<explore::shrunk> smaller;
@@ -120,6 +122,7 @@ checks::verdict shrink_execution(const arguments& a) {
     write_text(output.string(), checks::failure_file_text(smaller->program.source_text,
         remembered(smaller->found, {.cache = e.token.cache, .fault = e.token.fault, .strategy = smaller->found.kind == "obstruction" ? "obstruction" : "bounded"})));
     smaller->found.file = output.string();
+    smaller->found.replay = as_typed(smaller->found.replay);
     if (a.json != "-") print(*smaller);
     j["before"] = to_json(smaller->before);
     j["after"] = to_json(smaller->after);

@@ -22,6 +22,7 @@
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 #include "tools/progress_line.h"
 
 namespace triecheck::tools {
@@ -148,7 +149,7 @@ int simulate(arguments a) {
     throw memory_error(a.pages, a.page_tokens);
   }
   line.clear();
-  if (s.found) s.found->replay = replay_command(a, s);
+  if (s.found) s.found->replay = as_typed(replay_command(a, s));
   if (a.json != "-") print(a, s);
   if (!a.json.empty()) write_json(a.json, to_json(t, options, s));
   return checks::exit_code(s.outcome);

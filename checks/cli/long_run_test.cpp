@@ -5,7 +5,9 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 namespace triecheck::checks {
 namespace {
@@ -136,6 +138,34 @@ TEST_F(long_run, a_budget_leaves_a_checkpoint_that_goes_on) {
   // A finished run has nothing left to do, and says the same again.
   EXPECT_EQ(run("explore --resume run.checkpoint --json again.json").status, 0);
   EXPECT_EQ(result_in("again.json"), result_in("rest.json"));
+}
+
+TEST_F(long_run, a_budget_is_shared_so_that_small_spaces_end_and_results_keep_their_order) {
+  std::string huge = "[cache]\npages = 4\ntokens_per_page = 1\n";
+  for (int i = 0; i < 4; ++i) huge += "[[thread]]\nrun = [\"request 1 2\"]\n";
+  write("huge.toml", huge);
+  write("small.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
+  for (const std::string jobs : {"1", "2"}) {
+    const auto before = std::chrono::steady_clock::now();
+    const ended e = run("explore huge.toml huge.toml small.toml huge.toml small.toml --cache coarse --budget 2s --json r.json --jobs " + jobs);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+    EXPECT_EQ(e.status, 3) << e.out << e.err;
+    EXPECT_LT(taken.count(), 15) << "with room for a machine that has other things to do";
+    const auto results = nlohmann::json::parse(contents(directory_ / "r.json"))["results"];
+    std::vector<std::string> ends;
+    for (const auto& r : results) ends.push_back(r["scenario"].get<std::string>() + ' ' + r["verdict"].get<std::string>());
+    EXPECT_EQ(ends, (std::vector<std::string>{"huge incomplete", "huge incomplete", "small pass", "huge incomplete", "small pass"}));
+    std::vector<std::size_t> places;
+    for (const char* line : {"incomplete  huge", "pass  small"}) places.push_back(e.out.find(line));
+    EXPECT_LT(places[0], places[1]) << e.out;
+    EXPECT_NE(e.out.find("stopped by its budget"), std::string::npos) << e.out;
+  }
+}
+
+TEST_F(long_run, a_budget_that_is_spent_says_what_has_not_begun) {
+  const ended e = run("explore large.toml large.toml --cache coarse --budget 0s");
+  EXPECT_EQ(e.status, 3);
+  EXPECT_NE(e.out.find("not begun; stopped by its budget"), std::string::npos) << e.out;
 }
 
 TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {

@@ -332,6 +332,14 @@ bool exploration::take_a_look(const std::function<void(const exploration_status&
   return false;
 }
 
+// A short budget is not spent on an estimate.
+std::chrono::milliseconds exploration::time_to_probe() const {
+  constexpr std::chrono::milliseconds usual(150);
+  if (!options_.budget) return usual;
+  const std::chrono::duration<double> left = *options_.budget - (std::chrono::steady_clock::now() - started_);
+  return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left / 8), std::chrono::milliseconds(0), usual);
+}
+
 findings exploration::run(const std::function<void(const exploration_status&)>& tick) {
   try {
     explore_space(tick);
@@ -346,7 +354,7 @@ void exploration::explore_space(const std::function<void(const exploration_statu
   const bool to_be_cut = can_be_cut(options_.strategy) && (options_.shard || options_.jobs > 1 || options_.save);
   const bool whole = !to_be_cut || (options_.strategy == "exhaustive" && !options_.shard);
   if (pieces_.empty() && whole && take_a_look(tick)) return;
-  if (!probed_) probe(std::chrono::milliseconds(150));
+  if (!probed_) probe(time_to_probe());
   const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
   for (;;) {
     if (pieces_.empty() && !cut_into_pieces()) return;

@@ -89,6 +89,7 @@ class exploration {
   void hear(const nlohmann::json& message, const std::vector<std::size_t>& order);
   run_options options_for(std::uint64_t executions) const;
   bool out_of_budget() const;
+  std::chrono::milliseconds time_to_probe() const;
   void take_failure(const run_outcome& o);
   run_tally counted() const;
   std::size_t undecided() const;

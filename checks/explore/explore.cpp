@@ -206,7 +206,7 @@ void apply_expectation(result& r, const checks::scenario& s, const explore_optio
   if (wanted) {
     r.outcome = verdict::pass;
     r.scope += recorded.empty() ? "; failed as expected: " + r.found->kind
-                                : "; failed as it must (" + recorded + "): " + r.found->kind + ", shown by " + r.found->replay;
+                                : "; failed as it must (" + recorded + "): " + r.found->kind;
     r.expected_failure = std::exchange(r.found, std::nullopt);
     r.failed_as_expected = true;
   } else if (r.outcome == verdict::pass && one_of_many) {
@@ -294,6 +294,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
     r.scope += "; nothing was scheduled: the cache does not use the sync layer";
   }
   if (r.outcome == verdict::fail) confirm(out, s, token, options);
+  out.out_of_budget = r.outcome == verdict::incomplete && f.stopped == stopped_by_budget;
   apply_expectation(r, s, o, o.shard.has_value());
   return out;
 }

@@ -77,6 +77,7 @@ std::optional<replay_token> parse_token(const std::string& text, std::string& wh
 struct explored {
   checks::result outcome;
   std::string interleaving;  ///< of a failing execution: its story, a column per thread
+  bool out_of_budget = false;  ///< nothing but the budget ended it: with a larger one it goes on
 };
 
 /// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known

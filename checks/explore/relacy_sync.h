@@ -3,7 +3,7 @@
 //
 // Each operation is announced (kind, object, state of the mutex) before Relacy is called, because Relacy schedules at
 // the start of its operation. Each object has a stable id, a name if the cache gave it one, and a canary: an object that
-// is used after its destruction is seen at any optimisation level.
+// is used after its destruction, or that never was one, is seen at any optimisation level.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +52,7 @@ T from_word(word<T> value) {
 /// Identity and liveness of one object of the layer.
 class tracked {
  public:
-  tracked() : id_(session::current().new_object()) {}
+  tracked() : id_(session::current().new_object(this)) {}
   ~tracked() { *const_cast<volatile std::uint32_t*>(&canary_) = dead; }
   tracked(const tracked&) = delete;
   tracked& operator=(const tracked&) = delete;
@@ -74,10 +74,8 @@ class tracked {
 
   /// Called before and after every operation: other threads run in between.
   void check(const location& where) const {
-    if (*const_cast<const volatile std::uint32_t*>(&canary_) == alive) return;
-    session& s = session::current();
-    s.accessing(where);
-    s.fail("use-after-free", "an object of the sync layer is used after its destruction, at " + show(where));
+    const std::uint32_t canary = *const_cast<const volatile std::uint32_t*>(&canary_);
+    if (canary != alive) session::current().fail_without_object(this, canary == dead, where);
   }
 
  private:
@@ -460,7 +458,7 @@ struct relacy_sync {
   }
 
   template <class Object>
-  static void label(const Object& object, const char* name, std::size_t index = interleaving::no_index) {
+  static void label(const Object& object, const char* name, std::size_t index = object_names::no_index) {
     session::current().label(object.id(), name, index);
   }
 };

@@ -35,7 +35,7 @@ class run_state {
     if (options_.executions != 0 && tally_.executions >= options_.executions) {
       stopped_ = std::to_string(tally_.executions) + " executions";
     } else if (options_.out_of_time && ++ended_ % 64 == 0 && options_.out_of_time(tally_)) {
-      stopped_ = "its budget";
+      stopped_ = stopped_by_budget;
     }
     return !stopped_.empty();
   }
@@ -229,11 +229,10 @@ std::string side(const suspect::side& s) {
   return (s.thread == max_threads ? "the setup" : "thread " + std::to_string(s.thread)) + " at " + show(s.where);
 }
 
-std::string describe_race(const session& s, const interleaving* record) {
+std::string describe_race(const session& s) {
   const suspect& last = s.last_plain_access();
   const unsigned thread = s.acting_thread();
-  const std::string what = record == nullptr ? std::string("a plain variable") : record->name(last.object);
-  std::string text = what + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
+  std::string text = s.name(last.object) + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
                      show(s.acting_location()) + ", unordered with ";
   if (last.store && last.last_load.thread <= max_threads && last.last_load.thread != thread) {
     text += "the load by " + side(last.last_load) + " or ";
@@ -242,20 +241,20 @@ std::string describe_race(const session& s, const interleaving* record) {
 }
 
 /// What Relacy itself found, in the words of the reports.
-violation translate(rl::test_result_e result, const session& s, const interleaving* record) {
+violation translate(rl::test_result_e result, const session& s) {
   const std::string at = ", at " + show(s.acting_location());
   switch (result) {
-    case rl::test_result_data_race: return {"data-race", describe_race(s, record)};
+    case rl::test_result_data_race: return {"data-race", describe_race(s)};
     case rl::test_result_deadlock: return {"deadlock", "every thread waits for a mutex that another one holds"};
     case rl::test_result_livelock:
       return {"livelock", "an execution of more than " + std::to_string(s.bounds().runaway_steps) + " operations of the sync layer"};
     case rl::test_result_access_to_freed_memory:
-      return {"use-after-free", "an object of the sync layer is used after its destruction" + at};
+      return {"use-after-free", s.acting_object() + " is used after its destruction" + at};
     case rl::test_result_double_free: return {"double-free", "memory is freed twice" + at};
     case rl::test_result_memory_leak: return {"memory-leak", "memory of the cache was never freed"};
     case rl::test_result_resource_leak: return {"memory-leak", "an object of the sync layer was never destroyed"};
-    case rl::test_result_unitialized_access: return {"uninitialised-read", "a variable is read before it was written" + at};
-    default: return {"mutex-misuse", std::string(rl::test_result_str(result)) + at};
+    case rl::test_result_unitialized_access: return {"uninitialised-read", s.acting_object() + " is read before it was written" + at};
+    default: return {"mutex-misuse", s.acting_object() + ": " + rl::test_result_str(result) + at};
   }
 }
 
@@ -306,7 +305,7 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
     o.error_kind = s.error()->kind;
     o.error = s.error()->message;
   } else if (result != rl::test_result_success) {
-    o.found = s.found() ? *s.found() : translate(result, s, record);
+    o.found = s.found() ? *s.found() : translate(result, s);
     ++o.executions;
     o.complete = false;
   }

@@ -13,23 +13,24 @@ namespace triecheck::explore {
 session::session(strategy& s, const limits& l, progress& shared, interleaving* record)
     : strategy_(s), limits_(l), progress_(shared), record_(record), loops_([this](const cycle& steps) { return try_out(steps); }) {
   current_ = this;
+  if (record_ != nullptr) record_->use(names_);
 }
 
 session::~session() { current_ = nullptr; }
 
-// Ids name the creating thread and its how-manieth object, so they do not depend on the schedule.
-object_id session::new_object() {
+// An id holds the creating thread and how many objects it created before, so that it does not depend on the schedule.
+object_id session::new_object(const void* address) {
   const unsigned creator = thread();
   const object_id object = (creator + 1) << 24 | objects_[creator]++;
-  if (!loops_.has_place(object)) {
-    const outside_simulation heap;
-    loops_.make_places(object);
-  }
+  const outside_simulation heap;
+  names_.enter(object, address);
+  if (!loops_.has_place(object)) loops_.make_places(object);
   return object;
 }
 
 void session::announce(const announcement& next, const location& where) {
   accessing(where);
+  acting_object_ = next.object;
   if (!in_threads()) return;
   const unsigned t = acting_;
   next_[t] = next;
@@ -103,6 +104,22 @@ void session::fail(const char* kind, const std::string& message) {
   std::abort();  // fail_test does not come back
 }
 
+void session::fail_without_object(const void* address, bool destroyed, const location& where) {
+  accessing(where);
+  std::string message;
+  {
+    const outside_simulation heap;
+    const object_id object = names_.at(address);  // what lies in its memory now may have replaced the mark of a destroyed one
+    destroyed = destroyed || object != 0;
+    const std::string nearest = names_.nearest(address);
+    message = destroyed ? (object == 0 ? std::string("an object of the sync layer") : names_.name(object)) + " is used after its destruction"
+                        : "an access to no object of the sync layer, past the end of an array perhaps" +
+                              (nearest.empty() ? "" : "; the nearest is " + nearest);
+    message += ", at " + show(where);
+  }
+  fail(destroyed ? "use-after-free" : "out-of-bounds", message);
+}
+
 void session::begin_operation(std::function<void(const checks::moment&)> at_first_step) {
   if (!in_threads()) return;
   const unsigned t = thread();
@@ -148,6 +165,8 @@ void session::begin_execution() {
   objects_ = {};
   values_ = 0;
   operations_ = {};
+  names_.clear();
+  acting_object_ = 0;
   for (unsigned t = 0; t <= outside_threads; ++t) progress_.activities[t].begin_unit(progress_.executions + 1);
   checks::show_activity(outside_threads);
   loops_.begin_execution();

@@ -93,7 +93,8 @@ class session {
   // For the sync layer.
   bool in_threads() const { return phase_ == phase::threads; }
   unsigned thread() const { return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : outside_threads; }
-  object_id new_object();
+  /// `address` is that of the object, where an access that goes astray should be held against it.
+  object_id new_object(const void* address = nullptr);
   void announce(const announcement& next, const location& where);
   void accessing(const location& where) {
     acting_ = thread();
@@ -132,11 +133,7 @@ class session {
     const outside_simulation heap;
     record_->add(column, phase_ == phase::threads ? clock_ : 0, text(*record_), where);
   }
-  void label(object_id object, const char* name, std::size_t index) {
-    if (record_ == nullptr) return;
-    const outside_simulation heap;
-    record_->label(object, name, index);
-  }
+  void label(object_id object, const char* name, std::size_t index) { names_.label(object, name, index); }
   /// As `describe`, for an access that is no step.
   template <class Text>
   void describe_plain(const location& where, Text text) {
@@ -145,12 +142,17 @@ class session {
     const outside_simulation heap;
     record_->add(column, 0, text(*record_), where);
   }
-  void set_suspect(const suspect& s) { suspect_ = s; }
+  void set_suspect(const suspect& s) {
+    suspect_ = s;
+    acting_object_ = s.object;
+  }
   choice last_choice() const { return progress_.length == 0 ? choice{} : progress_.path[progress_.length - 1]; }
   unsigned age_of_last_load() const { return progress_.length == 0 ? 0 : progress_.path[progress_.length - 1].age; }
 
   // For the program under test.
   [[noreturn]] void fail(const char* kind, const std::string& message);
+  /// As `fail`, of an operation on what is not an object of the layer, or was one: `destroyed`.
+  [[noreturn]] void fail_without_object(const void* address, bool destroyed, const location& where);
   /// The thread begins an operation of the cache; `at_first_step` is called, outside the simulation, when the scheduler
   /// has chosen its first step. Requires that the callable needs no memory of its own: two words at most.
   void begin_operation(std::function<void(const checks::moment&)> at_first_step = {});
@@ -194,6 +196,9 @@ class session {
   unsigned acting_thread() const { return acting_; }
   const location& acting_location() const { return where_[acting_]; }
   const suspect& last_plain_access() const { return suspect_; }
+  /// The object of the last operation.
+  std::string acting_object() const { return names_.name(acting_object_); }
+  std::string name(object_id object) const { return names_.name(object); }
   strategy& chooser() { return strategy_; }
   const limits& bounds() const { return limits_; }
   schedule path() const { return schedule(progress_.path, progress_.path + progress_.length); }
@@ -243,6 +248,8 @@ class session {
   std::array<checks::interval, max_threads> running_{};  // by thread: of its operation, as far as it has come
   std::uint32_t without_step_ = 0;                       // bit per thread: its operation has made no step yet
 
+  object_names names_;
+  object_id acting_object_ = 0;
   suspect suspect_;
   std::optional<violation> found_;
   std::optional<violation> error_;

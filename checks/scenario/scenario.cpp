@@ -14,6 +14,7 @@
 #include "checks/explore/schedule.h"
 #include "checks/policies.h"
 #include "checks/scenario/step_reader.h"
+#include "checks/suggestion.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
 
@@ -40,7 +41,6 @@ namespace {
 using scenario_files::in_quotes;
 using scenario_files::place;
 using scenario_files::reject;
-using scenario_files::suggestion;
 
 place begin_of(const toml::source_region& source) { return {source.begin.line, source.begin.column}; }
 
@@ -155,9 +155,7 @@ class file_reader {
   model::eviction_policy policy_in(const toml::node& node) const {
     const std::string name = one_line(node, "policy");
     if (const policy* found = find_policy(name)) return found->value;
-    std::vector<std::string_view> known;
-    for (const policy& p : policies()) known.push_back(p.name);
-    reject_node(node, "unknown policy " + in_quotes(name) + suggestion(name, known));
+    reject_node(node, "unknown policy " + in_quotes(name) + suggestion(name, names_of(policies())));
   }
 
   void read_cache(const toml::table& root, scenario& s) const {

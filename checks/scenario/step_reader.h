@@ -10,13 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "checks/scenario/scenario.h"
+#include "checks/suggestion.h"
 
 namespace triecheck::checks::scenario_files {
 
@@ -39,40 +39,6 @@ inline std::string in_quotes(std::string_view text) { return "\"" + std::string(
 
 /// The first byte of a UTF-8 character and no later one: what columns count.
 inline bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }
-
-/// The number of single-character insertions, removals and replacements between two words.
-inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// The known word that `word` is a plausible slip of the keyboard for, or else all that would have been right.
-inline std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
-  constexpr std::size_t longest_typed = 64;  // a longer word is no slip, and comparing it costs its length
-  std::string_view nearest;
-  std::size_t distance = 3;
-  for (const std::string_view candidate : known) {
-    if (word.size() > longest_typed) break;
-    const std::size_t d = edit_distance(word, candidate);
-    if (d >= distance || d >= candidate.size() || d >= word.size()) continue;
-    distance = d;
-    nearest = candidate;
-  }
-  if (!nearest.empty()) return " (did you mean " + in_quotes(nearest) + "?)";
-  std::string all;
-  for (const std::string_view candidate : known) all += (all.empty() ? "" : ", ") + in_quotes(candidate);
-  return " (known: " + all + ")";
-}
 
 enum class operands : std::uint8_t { none, tokens, count, computed };
 
