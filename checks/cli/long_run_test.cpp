@@ -147,10 +147,10 @@ TEST_F(long_run, a_budget_is_shared_so_that_small_spaces_end_and_results_keep_th
   write("small.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
   for (const std::string jobs : {"1", "2"}) {
     const auto before = std::chrono::steady_clock::now();
-    const ended e = run("explore huge.toml huge.toml small.toml huge.toml small.toml --cache coarse --budget 2s --json r.json --jobs " + jobs);
+    const ended e = run("explore huge.toml huge.toml small.toml huge.toml small.toml --cache coarse --budget 4s --json r.json --jobs " + jobs);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
     EXPECT_EQ(e.status, 3) << e.out << e.err;
-    EXPECT_LT(taken.count(), 15) << "with room for a machine that has other things to do";
+    EXPECT_LT(taken.count(), 20) << "with room for a machine that has other things to do";
     const auto results = nlohmann::json::parse(contents(directory_ / "r.json"))["results"];
     std::vector<std::string> ends;
     for (const auto& r : results) ends.push_back(r["scenario"].get<std::string>() + ' ' + r["verdict"].get<std::string>());

@@ -34,7 +34,7 @@ class run_state {
     if (finished) return true;
     if (options_.executions != 0 && tally_.executions >= options_.executions) {
       stopped_ = std::to_string(tally_.executions) + " executions";
-    } else if (options_.out_of_time && ++ended_ % 64 == 0 && options_.out_of_time(tally_)) {
+    } else if (options_.out_of_time && options_.out_of_time(tally_)) {
       stopped_ = stopped_by_budget;
     }
     return !stopped_.empty();
@@ -59,7 +59,6 @@ class run_state {
   const progress& shared_;
   std::uint64_t steps_before_;
   run_tally tally_;
-  std::uint64_t ended_ = 0;
   bool complete_ = false;
   std::string stopped_;
 };
