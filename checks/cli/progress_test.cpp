@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,7 @@ TEST_F(progress, line_of_every_long_command_fits_the_terminal) {
       "bench-search page_comes_back_to_the_top_of_the_pool --limit 300ms --executions 500",
   };
   for (const std::string& command : commands) {
-    for (const unsigned short columns : {40, 80, 140}) {
+    for (const unsigned short columns : std::initializer_list<unsigned short>{40, 80, 140}) {
       const std::string seen = on_terminal(command, columns);
       const std::vector<std::string> lines = lines_of(seen);
       EXPECT_FALSE(lines.empty()) << command << ": " << seen;
