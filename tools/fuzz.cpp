@@ -121,8 +121,8 @@ void print(const checks::sequential_check& c) {
 // What draws the same workloads again, on the screen before the first of them runs: what comes then may end in any way.
 void announce(const arguments& a, const checks::report& r, bool in_words) {
   if (a.reproduce) return;
-  if (in_words) std::cout << "seed " << a.seed << "\n" << r.command << std::endl;
-  else if (a.seed_is_drawn) std::cerr << r.command << std::endl;
+  if (in_words) std::cout << "seed " << a.seed << "\n" << as_typed(r.command) << std::endl;
+  else if (a.seed_is_drawn) std::cerr << as_typed(r.command) << std::endl;
 }
 
 checks::verdict fuzz(const arguments& a) {

@@ -84,8 +84,8 @@ class misbehaving_command : public command_line {
 
   void expect_the_last_line_repeats(const ended& first, const expected_end& expected, const std::string& more) const {
     const std::string again = last_line(first.out);
-    ASSERT_TRUE(again.starts_with("triecheck ")) << first.out;
-    expect_error(run(again.substr(std::string("triecheck ").size()) + more), expected);
+    ASSERT_TRUE(again.starts_with(typed(""))) << first.out;
+    expect_error(paste(again + more), expected);
   }
 
   // All commands that take a cache. `patience` is an option, or empty.
@@ -97,7 +97,7 @@ class misbehaving_command : public command_line {
     // Where a process was killed nobody knows by whom, so there is no execution to run again.
     if (expected.kind != std::string("killed")) expect_the_last_line_repeats(explored, expected, patience);
     const ended fuzzed = run("fuzz --seed 1 --cases 200" + over);
-    EXPECT_TRUE(fuzzed.out.starts_with("seed 1\ntriecheck fuzz --cache misbehaving --cases 200 --seed 1 --length 300\n")) << fuzzed.out;
+    EXPECT_TRUE(fuzzed.out.starts_with("seed 1\n" + typed("fuzz --cache misbehaving --cases 200 --seed 1 --length 300\n"))) << fuzzed.out;
     expect_error(fuzzed, expected);
     expect_the_last_line_repeats(fuzzed, expected, patience);
     for (const std::string threads : {"1", "2"}) {
@@ -161,9 +161,9 @@ TEST_F(misbehaving_command, output_that_the_cache_closes_or_writes_to_is_not_tha
 TEST_F(misbehaving_command, drawn_seed_is_on_the_screen_before_the_first_case) {
   const ended text = misbehave("is_killed", "fuzz --cases 200 --cache misbehaving");
   EXPECT_TRUE(text.out.starts_with("seed ")) << text.out;
-  EXPECT_NE(text.out.find("\ntriecheck fuzz --cache misbehaving --cases 200 --seed "), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("\n" + typed("fuzz --cache misbehaving --cases 200 --seed ")), std::string::npos) << text.out;
   const ended json = run("fuzz --cases 200 --cache misbehaving --json -");
-  EXPECT_TRUE(json.err.starts_with("triecheck fuzz --cache misbehaving --cases 200 --seed ")) << json.err;
+  EXPECT_TRUE(json.err.starts_with(typed("fuzz --cache misbehaving --cases 200 --seed "))) << json.err;
 }
 
 TEST_F(misbehaving_command, failure_that_does_not_come_back_is_shown_as_it_was) {
@@ -171,7 +171,7 @@ TEST_F(misbehaving_command, failure_that_does_not_come_back_is_shown_as_it_was) 
   EXPECT_EQ(e.status, 4) << e.out;
   EXPECT_NE(e.out.find("not-deterministic: failed once and "), std::string::npos) << e.out;
   EXPECT_NE(e.out.find("-> cache_full"), std::string::npos) << "the operations of the run that failed: " << e.out;
-  EXPECT_TRUE(last_line(e.out).starts_with("triecheck fuzz --cache misbehaving --reproduce ")) << e.out;
+  EXPECT_TRUE(last_line(e.out).starts_with(typed("fuzz --cache misbehaving --reproduce "))) << e.out;
 }
 
 }  // namespace
