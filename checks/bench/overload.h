@@ -6,7 +6,7 @@
 // and starts over (preemption). Some requests are cancelled half-way. Every request ends once, whatever the variant, so the
 // time of a pass is that of the same work.
 //
-// Between two tokens a thread lets others run, as a server does while the model computes: so requests of all threads are open at
+// Every few tokens a thread lets others run, as a server does while the model computes: so requests of all threads are open at
 // once, even where one core serves them.
 //
 // Where a thread has nothing open and is refused, it asks again at once, or it waits in the queue of the cache (page_queue.h):

@@ -36,7 +36,7 @@ TEST(overload, open_requests_are_shared_among_threads_and_each_has_one) {
 }
 
 TEST(overload, every_variant_ends_every_request_once_and_is_refused_and_preempted_on_the_way) {
-  const overload_load l = make_overload(least_overload_pages, 150);
+  const overload_load l = make_overload(least_overload_pages, 80);
   const auto is_cancelled = [](const overload_load::request& r) { return r.is_cancelled; };
   const auto cancelled = static_cast<std::uint64_t>(std::count_if(l.requests.begin(), l.requests.end(), is_cancelled));
   for (const overload_contestant& c : overload_contestants()) {
