@@ -98,7 +98,7 @@ std::optional<violation> state::evict_oldest(const operation& op, const outcome&
 // ---- Atomic steps
 
 std::optional<violation> state::apply(const atomic_step& s, const operation& op, const outcome& observed,
-                                      refusals rule) {
+                                      const withheld& missed) {
   if (s.kind == step_kind::evict_page) return apply_evict_page(s.target, op);
   if (auto v = wrong_status(op, observed)) return v;
   if (works_on_a_lease(op.kind) && !is_open(op.subject)) return std::nullopt;
@@ -106,7 +106,7 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
     case step_kind::lookup:
       return apply_lookup(op, observed);
     case step_kind::take:
-      return apply_take(op, observed, rule);
+      return apply_take(op, observed, missed);
     case step_kind::publish_page:
       return apply_publish_page(op, observed);
     case step_kind::publish_end:
@@ -116,7 +116,7 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
     case step_kind::drop_pin:
       return apply_drop_pin(op, observed);
     case step_kind::evict_end:
-      return apply_evict_end(op, observed, rule);
+      return apply_evict_end(op, observed, missed);
     case step_kind::evict_page:
       break;  // done above: an eviction concerns no lease
   }
@@ -145,12 +145,12 @@ std::optional<violation> state::apply_lookup(const operation& op, const outcome&
   return std::nullopt;
 }
 
-std::optional<violation> state::apply_take(const operation& op, const outcome& observed, refusals rule) {
+std::optional<violation> state::apply_take(const operation& op, const outcome& observed, const withheld& missed) {
   if (op.kind == operation_kind::fork && is_open(op.forked)) {
     return model::show(op) + " opens lease #" + std::to_string(op.forked) + ", which is open";
   }
   if (observed.result != status::ok || too_large(op)) {
-    if (auto v = wrong_refusal(op, observed, rule)) return v;
+    if (auto v = wrong_refusal(op, observed, missed)) return v;
     ++(observed.result == status::request_too_large ? stats_.refused_too_large : stats_.refused_full);
     return std::nullopt;
   }
@@ -265,12 +265,12 @@ std::optional<violation> state::apply_evict_page(page target, const operation& o
 }
 
 std::optional<violation> state::apply_evict_end(const operation& op, const outcome& observed,
-                                                refusals rule) const {
+                                                const withheld& missed) const {
   const bool limited = op.kind == operation_kind::evict;
   if (limited && observed.evicted > op.count) {
     return model::show(op) + " freed " + count_of(observed.evicted, "page") + ", which is more than asked for";
   }
-  if ((limited && observed.evicted == op.count) || evictable_.empty() || rule == refusals::crowded) return std::nullopt;
+  if ((limited && observed.evicted == op.count) || unpinned_ <= missed.evictable + missed.either) return std::nullopt;
   return model::show(op) + " stopped after " + count_of(observed.evicted, "page") + ", but page " +
          std::to_string(evictable_.begin()->second) + " was evictable";
 }
@@ -300,18 +300,19 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
 
 // Called when the operation was refused or had to be.
 std::optional<violation> state::wrong_refusal(const operation& op, const outcome& observed,
-                                              refusals rule) const {
+                                              const withheld& missed) const {
   const open_lease& l = leases_.at(op.subject);
   const std::string returned = model::show(op) + " returned " + model::show(op, observed) + ", but ";
   if (too_large(op) != (observed.result == status::request_too_large)) {
     return returned + "the lease would hold " + (too_large(op) ? "more than all " : "no more than all ") +
            count_of(config_.pages, "page");
   }
-  // Who needs no page is never refused.
-  const std::size_t covered = rule == refusals::crowded ? 0 : stats_.free_pages + unpinned_;
-  if (observed.result == status::cache_full && shortage(op) <= covered) {
+  // An operation that needs no page is never refused.
+  if (observed.result == status::cache_full && shortage(op) <= covered(missed)) {
+    const std::size_t hidden = stats_.free_pages + unpinned_ - covered(missed);
     return returned + "its shortage of " + count_of(shortage(op), "page") + " was covered by " +
-           std::to_string(stats_.free_pages) + " free and " + std::to_string(unpinned_) + " evictable";
+           std::to_string(stats_.free_pages) + " free and " + std::to_string(unpinned_) + " evictable" +
+           (hidden == 0 ? "" : ", of which others could move no more than " + std::to_string(hidden));
   }
   const bool unchanged = op.kind == operation_kind::fork ? observed.pages.empty() && observed.cached == 0
                                                          : observed.pages == l.pages && observed.cached == l.cached;
@@ -423,6 +424,13 @@ std::size_t state::publishable(const operation& op) const {
 }
 
 // ---- Parts
+
+// How many free and evictable pages an operation finds at least.
+std::size_t state::covered(const withheld& missed) const {
+  const std::size_t rest = stats_.free_pages - std::min<std::size_t>(stats_.free_pages, missed.free) + unpinned_ -
+                           std::min(unpinned_, missed.evictable);
+  return rest - std::min(rest, missed.either);
+}
 
 bool state::too_large(const operation& op) const {
   if (op.kind == operation_kind::fork) return false;  // as many pages as a lease that is open

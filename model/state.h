@@ -34,6 +34,7 @@
 
 #include "eviction.h"
 #include "operation.h"
+#include "withheld.h"
 
 namespace triecheck::model {
 
@@ -109,10 +110,12 @@ enum class step_kind : std::uint8_t {
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
 
-/// When an operation may say that there is not enough to evict: cache_full, or an evict or clear that ends early.
+/// What the answers of operations are held to, beside others: when they may say that there is not enough to evict (cache_full, or
+/// an evict or clear that ends early), and whether each operation is one step.
 enum class refusals : std::uint8_t {
+  at_once,  ///< exact, and every operation takes effect at one instant, with the exact order of eviction (whole_operations.h)
   exact,    ///< only when at some instant inside the call eviction could not cover the need
-  crowded,  ///< also when an operation of another thread runs meanwhile: what it holds for a moment counts as gone
+  crowded,  ///< also when it could cover it only with pages that operations of other threads move meanwhile (withheld)
 };
 
 /// One atomic step of the specification.
@@ -133,10 +136,9 @@ class state {
   /// On a violation the state is unspecified.
   std::optional<violation> step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0);
 
-  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. With
-  /// `crowded`, which only who knows the other operations can say, a refusal for want of pages needs no other reason.
-  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed,
-                                 refusals rule = refusals::exact);
+  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. A refusal
+  /// for want of pages, or an eviction that ends early, may have missed what is `missed`.
+  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed, const withheld& missed = {});
 
   /// The nodes that must be evicted before `s` can be as observed, each behind its descendants; all are unpinned.
   /// Empty where evictions are not needed or cannot help, and for evict_page.
@@ -214,19 +216,20 @@ class state {
 
   // One for each step_kind.
   std::optional<violation> apply_lookup(const operation& op, const outcome& observed);
-  std::optional<violation> apply_take(const operation& op, const outcome& observed, refusals rule);
+  std::optional<violation> apply_take(const operation& op, const outcome& observed, const withheld& missed);
   std::optional<violation> apply_publish_page(const operation& op, const outcome& observed);
   std::optional<violation> apply_publish_end(const operation& op, const outcome& observed) const;
   std::optional<violation> apply_free_page(page target, const operation& op);
   std::optional<violation> apply_drop_pin(const operation& op, const outcome& observed);
   std::optional<violation> apply_evict_page(page target, const operation& op);
-  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, refusals rule) const;
+  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, const withheld& missed) const;
 
   std::optional<violation> wrong_status(const operation& op, const outcome& observed) const;
-  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed, refusals rule) const;
+  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed, const withheld& missed) const;
   std::optional<violation> wrong_taking(const operation& op, const outcome& observed) const;
   std::optional<violation> wrong_copies(const operation& op, const outcome& observed) const;
 
+  std::size_t covered(const withheld& missed) const;
   bool is_open(lease number) const { return leases_.contains(number); }
   bool too_large(const operation& op) const;
   bool has_children(page node) const;

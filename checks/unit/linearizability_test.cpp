@@ -466,8 +466,8 @@ TEST(linearizability, an_allocate_may_have_evicted_what_only_the_final_snapshot_
 
 TEST(linearizability, a_refusal_beside_another_thread_is_accepted_when_crowded) {
   story s(2);
-  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {});
-  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5).at(0, lookup(3, {1}), leased({0}, 1), 1, 2);
+  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
+  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5).at(0, allocate(3, {8}), refused(status::cache_full), 1, 2);
   s.expect_no("its shortage of 1 page was covered by 1 free");
   EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
 }
@@ -489,16 +489,16 @@ TEST(linearizability, an_operation_of_the_same_thread_crowds_nobody) {
 
 TEST(linearizability, a_fork_may_be_refused_when_crowded) {
   story s(2);
-  s.alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), leased({0}, 0));
-  s.at(1, fork(2, 3), refused(status::cache_full), 0, 5).at(0, lookup(4, {}), {}, 1, 2);
+  s.alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), leased({0}, 0)).alone(0, lookup(4, {}), {});
+  s.at(1, fork(2, 3), refused(status::cache_full), 0, 5).at(0, allocate(4, {8}), refused(status::cache_full), 1, 2);
   s.expect_no("was covered by 1 free");
   EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
 }
 
 TEST(linearizability, a_crowded_refusal_still_changes_no_lease_and_needs_a_need) {
   story changed(2);
-  changed.alone(1, lookup(2, {}), {});
-  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+  changed.alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
+  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5).at(0, allocate(3, {8, 9}), leased({0, 1}, 0), 1, 2);
   EXPECT_NE(changed.check_crowded().reason.find("a refusal changes no lease"), std::string::npos);
   story needless(2);
   needless.alone(1, lookup(2, {}), {});
@@ -509,13 +509,43 @@ TEST(linearizability, a_crowded_refusal_still_changes_no_lease_and_needs_a_need)
 TEST(linearizability, an_eviction_may_end_early_when_crowded_and_not_alone) {
   for (const operation& op : {evict(1), clear()}) {
     story beside(2);
-    beside.keep(1, {1}, {0}).at(1, op, freed(0), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+    beside.keep(1, {1}, {0}).keep(2, {2}, {1}).at(1, op, freed(0), 0, 9);
+    beside.at(0, lookup(3, {1}), leased({0}, 1), 1, 2).at(0, release(3), {}, 3, 4);
+    beside.at(0, lookup(4, {2}), leased({1}, 1), 5, 6).at(0, release(4), {}, 7, 8);
     beside.expect_no("was evictable");
     EXPECT_EQ(beside.check_crowded().verdict, linearizable::yes);
     story alone(2);
     alone.keep(1, {1}, {0}).alone(1, op, freed(0)).alone(0, lookup(3, {}), {});
     EXPECT_EQ(alone.check_crowded().verdict, linearizable::no);
   }
+}
+
+// Of a pool of four pages: what is refused for `needed` beside an operation of thread 0.
+linearization refused_beside(story s, std::size_t needed, operation op, outcome observed) {
+  s.alone(1, lookup(90, {}), {});
+  s.at(1, allocate(90, tokens(needed, 7)), refused(status::cache_full), 0, 5).at(0, std::move(op), std::move(observed), 1, 2);
+  return s.check_crowded();
+}
+
+TEST(linearizability, a_crowded_refusal_misses_no_more_than_others_move) {
+  const auto accepted = [](const linearization& l) { return l.verdict == linearizable::yes; };
+  // A lookup hides the nodes that it finds, and no free page.
+  const story one_cached = story(4).keep(1, {1}, {0});
+  EXPECT_TRUE(accepted(refused_beside(one_cached, 4, lookup(3, {1}), leased({0}, 1))));
+  EXPECT_FALSE(accepted(refused_beside(one_cached, 3, lookup(3, {1}), leased({0}, 1))));
+  EXPECT_FALSE(accepted(refused_beside(one_cached, 4, lookup(3, {2}), {})));
+  // An eviction hides what it evicts, and the parent of that.
+  const story chain = story(4).keep(1, {1, 2}, {0, 1});
+  EXPECT_TRUE(accepted(refused_beside(chain, 3, evict(1), freed(1))));
+  EXPECT_FALSE(accepted(refused_beside(chain, 2, evict(1), freed(1))));
+  // An allocation hides what it needed.
+  const story two_held = story(4).hold(1, {1, 2}, {0, 1}).alone(0, lookup(3, {}), {});
+  EXPECT_TRUE(accepted(refused_beside(two_held, 2, allocate(3, {8}), refused(status::cache_full))));
+  EXPECT_FALSE(accepted(refused_beside(two_held, 1, allocate(3, {8}), refused(status::cache_full))));
+  // A release hides its private pages, a publication those that it gives back.
+  const story two_private = story(4).alone(0, lookup(3, {}), {}).alone(0, allocate(3, {8, 9}), leased({0, 1}, 0));
+  EXPECT_TRUE(accepted(refused_beside(two_private, 3, release(3), {})));
+  EXPECT_FALSE(accepted(refused_beside(two_private, 2, publish(3, 2), leased({0, 1}, 2))));
 }
 
 TEST(linearizability, the_search_gives_up_at_the_limit) {
