@@ -47,7 +47,7 @@ class locked_cache {
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
         unpinned_(records_.template fields<typename Policy::per_page>(), config.pages) {
     Sync::label(mutex_, "cache.mutex");
     next_lease_.label("cache.next_lease");

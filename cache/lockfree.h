@@ -61,7 +61,7 @@ class lockfree_cache {
         pool_(threads_, records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
               records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
-              records_.rows(), config.pages, config.tokens_per_page),
+              records_.rows(), config),
         evictions_(trie_, threads_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
                    records_.template fields<typename recency_list<Sync>::per_page>(), config.pages) {}
 

@@ -63,13 +63,12 @@ class lockfree_trie {
     shared_word hash{nobody};  // of all blocks from the root to this one; of a page that is no node, its owner
   };
 
-  /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1. `followers` is written
-  /// for nodes only: of other pages it may hold anything, as long as the low half is a page or `no_page`.
-  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, std::size_t pages,
-                std::size_t tokens_per_page)
-      : tokens_per_page_(tokens_per_page),
-        pages_(pages),
-        buckets_(4 * std::bit_ceil(pages)),
+  /// An empty trie over all pages, all free. Requires a checked configuration. `followers` is written for nodes only: of other
+  /// pages it may hold anything, as long as the low half is a page or `no_page`.
+  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, const cache_config& config)
+      : tokens_per_page_(config.tokens_per_page),
+        pages_(config.pages),
+        buckets_(bucket_count(config)),
         nodes_(nodes),
         followers_(followers),
         blocks_(blocks),
@@ -78,7 +77,7 @@ class lockfree_trie {
       heads_[i].store(link_word{}.packed(), orders::link_private);
       Sync::label(heads_[i], "trie.bucket", i);
     }
-    for (std::size_t i = 0; i < pages; ++i) {
+    for (std::size_t i = 0; i < pages_; ++i) {
       per_page& n = nodes_[i];
       n.state.store(node_word{}.packed(), orders::state_private);
       n.next.store(link_word{.marked = true}.packed(), orders::link_private);
@@ -89,8 +88,8 @@ class lockfree_trie {
       Sync::label(n.parent, "trie.parent", i);
       Sync::label(n.hash, "trie.hash", i);
     }
-    const std::size_t words = block_words(tokens_per_page);
-    for (std::size_t i = 0; i < pages * words; ++i) {
+    const std::size_t words = block_words(tokens_per_page_);
+    for (std::size_t i = 0; i < pages_ * words; ++i) {
       shared_word& word = (&blocks_[i / words])[i % words];
       word.store(0, orders::block_write);
       Sync::label(word, "trie.block", i / words);
@@ -478,7 +477,7 @@ class lockfree_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t pages_;
-  const std::size_t buckets_;          // a power of two, several times the number of pages: most chains are of one node
+  const std::size_t buckets_;          // a power of two
   const column<per_page> nodes_;
   const column<shared_word> followers_;  // node_ref
   const column<shared_word> blocks_;

@@ -74,7 +74,7 @@ class nodelock_cache {
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
         order_(records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
         stripes_(std::min(trie_.buckets(), most_stripes)),
         nodes_(records_.template fields<node>()),

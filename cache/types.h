@@ -3,6 +3,8 @@
 // Threads: plain values; nothing here is shared.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -44,12 +46,22 @@ enum class status : std::uint8_t {
 struct cache_config {
   std::size_t pages = 0;            ///< how many pages there are; 1 .. 2^32 - 2
   std::size_t tokens_per_page = 0;  ///< how many tokens fill a page; at least 1
+  std::size_t index_buckets = 0;    ///< for checks: how many buckets the index has, a power of two; 0 lets the cache choose
 };
 
-/// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all blocks fit in memory.
+/// How many buckets an index has, a power of two: several times the number of pages, so that most chains are of one node, unless
+/// the configuration asks for fewer.
+constexpr std::size_t bucket_count(const cache_config& config) noexcept {
+  const std::size_t most = 4 * std::bit_ceil(config.pages);
+  return config.index_buckets == 0 ? most : std::min(config.index_buckets, most);
+}
+
+/// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, index_buckets is 0 or a power of
+/// two, and all blocks fit in memory.
 inline cache_config checked(cache_config config) {
   if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
   if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
+  if (config.index_buckets != 0 && !std::has_single_bit(config.index_buckets)) throw std::invalid_argument("index_buckets must be a power of two, or 0");
   constexpr std::size_t notes_of_a_page = 1024;  // and the end of the last line of its block: no cache needs more
   if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) throw std::invalid_argument("the cache is too large");
   return config;

@@ -39,6 +39,7 @@ std::string print_scenario(const scenario& s) {
   text += "[cache]\npages = " + std::to_string(s.pages) + "\ntokens_per_page = " + std::to_string(s.tokens_per_page) + "\n";
   if (s.policy != model::eviction_policy::recency) text += "policy = " + toml_string(name_of(s.policy)) + "\n";
   if (s.thread_indices) text += "thread_indices = " + std::to_string(*s.thread_indices) + "\n";
+  if (s.index_buckets != 0) text += "index_buckets = " + std::to_string(s.index_buckets) + "\n";
   if (s.events) text += "events = true\n";
   if (!s.init.empty()) text += print_section("[init]", s.init);
   for (const auto& thread : s.threads) text += print_section("[[thread]]", thread);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <fstream>
 #include <string_view>
 #include <system_error>
@@ -146,6 +147,12 @@ class file_reader {
     return static_cast<unsigned>(number->get());
   }
 
+  std::size_t buckets_in(const toml::table& cache) const {
+    const std::size_t buckets = size_in(cache, "index_buckets");
+    if (std::has_single_bit(buckets)) return buckets;
+    reject_node(*cache.get("index_buckets"), "\"index_buckets\" must be a power of two, not " + std::to_string(buckets));
+  }
+
   bool boolean_in(const toml::node& node, const std::string& key) const {
     const toml::value<bool>* value = node.as_boolean();
     if (value == nullptr) reject_type(node, key, "true or false");
@@ -162,11 +169,12 @@ class file_reader {
     const toml::node* node = root.get("cache");
     if (node == nullptr) reject(file_, {}, "there is no [cache] (write [cache] with pages and tokens_per_page)");
     const toml::table& cache = table_in(*node, "cache");
-    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "thread_indices", "events"});
+    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "thread_indices", "index_buckets", "events"});
     s.pages = size_in(cache, "pages");
     s.tokens_per_page = size_in(cache, "tokens_per_page");
     if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
     if (const toml::node* indices = cache.get("thread_indices")) s.thread_indices = thread_indices_in(*indices);
+    if (cache.contains("index_buckets")) s.index_buckets = buckets_in(cache);
     if (const toml::node* events = cache.get("events")) s.events = boolean_in(*events, "events");
   }
 

@@ -39,6 +39,7 @@ struct scenario {
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
   std::optional<unsigned> thread_indices;  ///< how many threads, the first, have a thread index of their own; all without
+  std::size_t index_buckets = 0;      ///< of the cache's index, a power of two; 0: as many as the cache takes by itself
   bool events = false;                ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four

@@ -322,6 +322,16 @@ TEST(scenario, a_missing_size_is_named) {
             "s.toml:2:1: [cache] has no \"tokens_per_page\" (write tokens_per_page = N, 1 to 64)");
 }
 
+TEST(scenario, a_number_of_buckets_is_read_and_printed) {
+  const std::string rest = clear_thread + clear_thread;
+  EXPECT_EQ(parse_scenario(two_pages + rest, "s.toml").index_buckets, 0U);
+  const scenario s = parse_scenario(two_pages + "index_buckets = 1\n" + rest, "s.toml");
+  EXPECT_EQ(s.index_buckets, 1U);
+  EXPECT_EQ(parse_scenario(print_scenario(s), "s.toml").index_buckets, 1U);
+  EXPECT_EQ(problem_in(two_pages + "index_buckets = 3\n" + rest), "s.toml:4:17: \"index_buckets\" must be a power of two, not 3");
+  EXPECT_EQ(problem_in(two_pages + "index_buckets = 0\n" + rest), "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 0");
+}
+
 TEST(scenario, an_unknown_policy_is_named) {
   EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = \"frequenzy\"\n"),
             "s.toml:4:10: unknown policy \"frequenzy\" (did you mean \"frequency\"?)");
