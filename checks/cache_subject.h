@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "checks/event_recorder.h"
 #include "checks/observation.h"
 #include "checks/subject.h"
 
@@ -16,10 +15,7 @@ namespace triecheck::checks {
 
 /// Whether the cache tells a subscriber of its changes.
 template <class Cache>
-concept tells_events = requires(Cache& cache, cache_events& subscriber) {
-  typename Cache::sync_type;
-  cache.subscribe(subscriber);
-};
+concept tells_events = requires(Cache& cache, cache_events& subscriber) { cache.subscribe(subscriber); };
 
 /// Whether the cache has a queue for those whom it refused pages.
 template <class Cache>
@@ -31,8 +27,8 @@ concept has_queue_for_pages = requires(Cache& cache) {
 template <class Cache>
 class cache_subject final : public subject {
  public:
-  cache_subject(const model::config& c, std::size_t leases)
-      : pages_(c.pages), cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page}), leases_(leases) {}
+  cache_subject(const subject_config& c, std::size_t leases)
+      : cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page, .index_buckets = c.index_buckets}), leases_(leases) {}
 
   model::outcome perform(const model::operation& op) override {
     using enum model::operation_kind;
@@ -65,19 +61,18 @@ class cache_subject final : public subject {
     return nullptr;
   }
 
+  std::optional<lease_view> view_of(model::lease number) const override {
+    const lease_type& l = leases_[number];
+    return lease_view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()), l.token_count(),
+                      l.cached_token_count()};
+  }
+
   model::statistics stats() const override { return to_model_statistics(cache_.stats()); }
   structure inspect() const override { return to_structure(cache_.snapshot()); }
 
-  bool follow_events() override {
-    if constexpr (tells_events<Cache>) {
-      recorder_ = std::make_unique<recorder>(pages_);
-      cache_.subscribe(*recorder_);
-    }
+  bool follow_events(cache_events& subscriber) override {
+    if constexpr (tells_events<Cache>) cache_.subscribe(subscriber);
     return tells_events<Cache>;
-  }
-  const event_book* events() override {
-    if constexpr (tells_events<Cache>) return recorder_ == nullptr ? nullptr : &recorder_->look();
-    return nullptr;
   }
 
   std::vector<std::string> shutdown() override {
@@ -100,17 +95,6 @@ class cache_subject final : public subject {
     const lease_type& lease_;
   };
 
-  struct no_recorder {};
-  template <class C>
-  struct recorder_of {
-    using type = no_recorder;
-  };
-  template <tells_events C>
-  struct recorder_of<C> {
-    using type = event_recorder<typename C::sync_type>;
-  };
-  using recorder = typename recorder_of<Cache>::type;
-
   static model::outcome evicted(std::size_t pages) {
     model::outcome o;
     o.evicted = pages;
@@ -127,14 +111,12 @@ class cache_subject final : public subject {
     return o;
   }
 
-  const std::size_t pages_;
-  std::unique_ptr<recorder> recorder_;  // outlives the cache
   Cache cache_;
   std::vector<lease_type> leases_;  // declared behind the cache: leases go first
 };
 
 template <class Cache>
-std::unique_ptr<subject> make_subject(const model::config& c, std::size_t leases) {
+std::unique_ptr<subject> make_subject(const subject_config& c, std::size_t leases) {
   return std::make_unique<cache_subject<Cache>>(c, leases);
 }
 

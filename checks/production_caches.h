@@ -58,9 +58,9 @@ struct lockfree_family {
 /// The variants that ship, the simplest first.
 inline constexpr std::tuple shipped_caches{
     production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts",
-                                    model::refusals::exact, false, at_one_instant::all},
+                                    model::refusals::at_once, false, at_one_instant::all},
     production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share",
-                                    model::refusals::exact, false, at_one_instant::pages},
+                                    model::refusals::at_once, false, at_one_instant::pages},
     production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
     production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
                                       model::refusals::crowded, true, at_one_instant::parts, true},

@@ -5,16 +5,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/operation.h"
 #include "model/state.h"
 
+namespace triecheck {
+class cache_events;
+}
+
 namespace triecheck::checks {
 
-class event_book;
+/// A cache as the model knows it, and what the model does not know of it.
+struct subject_config : model::config {
+  subject_config(const model::config& c, std::size_t buckets = 0) : model::config(c), index_buckets(buckets) {}
+
+  std::size_t index_buckets;  ///< as in the configuration of a cache
+};
 
 /// What the structure checks read, at a moment when no operation runs.
 struct structure {
@@ -37,6 +48,15 @@ class waiting_place {
   virtual void wait() = 0;
 };
 
+/// What a lease says of itself, beside its pages.
+struct lease_view {
+  bool is_open = false;
+  std::uint64_t id = 0;
+  model::key_space space = 0;          ///< of an open lease, as what follows
+  std::size_t tokens = 0;
+  std::size_t cached_tokens = 0;
+};
+
 class subject {
  public:
   subject() = default;
@@ -53,22 +73,29 @@ class subject {
   /// A place in the queue for pages, for that lease; null where the cache has none. Threads: any, at once.
   virtual std::unique_ptr<waiting_place> queue_for_pages(model::lease) { return nullptr; }
 
+  /// What the lease says of itself; nothing where the subject has no leases that could.
+  virtual std::optional<lease_view> view_of(model::lease l) const {
+    static_cast<void>(l);
+    return std::nullopt;
+  }
+
   virtual model::statistics stats() const = 0;
 
   /// Requires that no operation runs.
   virtual structure inspect() const = 0;
 
-  /// From now on keeps a book of the events that the cache tells. False where it tells none. Requires that nothing ran yet.
-  virtual bool follow_events() { return false; }
-
-  /// The book as it is now; null where none is kept.
-  virtual const event_book* events() { return nullptr; }
+  /// From now on the cache tells its changes to `subscriber`, which outlives it. False where it tells none. Requires that
+  /// nothing ran yet.
+  virtual bool follow_events(cache_events& subscriber) {
+    static_cast<void>(subscriber);
+    return false;
+  }
 
   /// Shuts down; returns one line per page that was lost.
   virtual std::vector<std::string> shutdown() = 0;
 };
 
 /// Makes subjects of one variant: what the registries of variants and faults hold.
-using subject_factory = std::unique_ptr<subject> (*)(const model::config&, std::size_t leases);
+using subject_factory = std::unique_ptr<subject> (*)(const subject_config&, std::size_t leases);
 
 }  // namespace triecheck::checks

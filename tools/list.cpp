@@ -27,7 +27,14 @@ struct arguments {
   std::string json;
 };
 
-std::string show(model::refusals rule) { return rule == model::refusals::exact ? "exact" : "crowded"; }
+std::string show(model::refusals rule) {
+  switch (rule) {
+    case model::refusals::at_once: return "at once";
+    case model::refusals::exact: return "exact";
+    case model::refusals::crowded: break;
+  }
+  return "crowded";
+}
 
 std::string show(checks::at_one_instant together) {
   switch (together) {

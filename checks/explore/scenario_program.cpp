@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
 #include "checks/scenario/reductions.h"
 
@@ -54,13 +53,15 @@ unsigned solo_steps_of(const checks::scenario& s) { return in_proportion(s, 300,
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule,
                                    checks::at_one_instant together)
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
+      index_buckets_(s.index_buckets),
       events_(s.events),
       thread_indices_(s.thread_indices.value_or(max_threads)),
       make_(make),
       rule_(rule),
       together_(together),
       ownership_(0, 0),
-      history_(config_, rule) {
+      history_(config_, rule),
+      book_(s.pages, s.tokens_per_page) {
   init_ = prepare(s.init);
   for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
   final_ = prepare(s.final);
@@ -114,13 +115,17 @@ void scenario_program::setup() {
     history_.clear();
     counted_ = {};
     answers_.clear();
-    clears_ = pages_cleared_ = 0;
+    if (events_) book_.clear();
+    ids_.clear();
   }
   session::current().limit_thread_indices(thread_indices_);
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
   contents_ = new checks::page_contents<relacy_sync>(config_.pages);
-  subject_ = make_(config_, leases_).release();
-  if (events_ && !subject_->follow_events()) session::current().fail("events", "the cache tells no events");
+  subject_ = make_({config_, index_buckets_}, leases_).release();
+  if (events_) {
+    told_ = new subscriber(book_);
+    if (!subject_->follow_events(*told_)) session::current().fail("events", "the cache tells no events");
+  }
   if (!init_.empty()) session::current().title("[init]");
   run(init_);
   session::current().title("[threads]");
@@ -131,7 +136,29 @@ void scenario_program::finish() {
   run(final_);
   check_end();
   delete subject_;
+  delete told_;
+  told_ = nullptr;
   delete contents_;
+}
+
+template <class Entry>
+void scenario_program::subscriber::enter(Entry entry) {
+  static_cast<void>(moment_.fetch_add(1, memory_order::relaxed));
+  const std::size_t thread = session::current().thread();
+  const outside_simulation heap;
+  entry(thread);
+}
+
+void scenario_program::subscriber::stored(const stored_page& p) noexcept {
+  enter([&](std::size_t thread) { book_.stored(thread, p); });
+}
+
+void scenario_program::subscriber::removed(page_id page) noexcept {
+  enter([&](std::size_t thread) { book_.removed(thread, page); });
+}
+
+void scenario_program::subscriber::cleared(std::size_t pages) noexcept {
+  enter([&](std::size_t thread) { book_.cleared(thread, pages); });
 }
 
 void scenario_program::run(const script& actions) {
@@ -180,14 +207,26 @@ outcome scenario_program::perform(const operation& op) {
   } else {
     s.begin_operation();
   }
+  const std::size_t thread = s.thread();
+  if (events_) {
+    const outside_simulation heap;
+    book_.begins(thread, op);
+  }
   checks::my_activity().begin(op.kind, op.subject);
   outcome o = subject_->perform(op);
   checks::my_activity().end();
   const checks::interval when = s.end_operation();
-  std::optional<std::string> wrong;
+  const bool opens = o.result == model::status::ok && (op.kind == operation_kind::lookup || op.kind == operation_kind::fork);
+  const auto opened = opens ? subject_->view_of(op.kind == operation_kind::fork ? op.forked : op.subject) : std::nullopt;
+  std::optional<std::string> wrong, wrong_event, wrong_id;
   {
     const outside_simulation heap;
     history_.record(op, o, when);
+    if (opened) wrong_id = ids_.opened(thread, opened->id);
+    if (events_) {
+      book_.returned(thread, o);
+      wrong_event = book_.violation();
+    }
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
@@ -205,7 +244,8 @@ outcome scenario_program::perform(const operation& op) {
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
   if (wrong) s.fail("page-ownership", *wrong);
-  if (events_) check_events(op, o);
+  if (wrong_event) s.fail("events", *wrong_event);
+  if (wrong_id) s.fail("lease-state", *wrong_id);
   return o;
 }
 
@@ -223,22 +263,6 @@ void scenario_program::stats() {
   }
   if (s.recording()) s.title("  = " + checks::show_gauges(reported));
   if (wrong) s.fail("conservation", *wrong);
-}
-
-void scenario_program::check_events(const operation& op, const outcome& o) {
-  if (op.kind == operation_kind::clear) {
-    ++clears_;
-    pages_cleared_ += o.evicted;
-  }
-  const checks::event_book& book = *subject_->events();
-  std::optional<std::string> wrong;
-  {
-    const outside_simulation heap;
-    wrong = book.violation();
-    const bool holds_pages = op.kind != operation_kind::release && o.result == model::status::ok;
-    if (!wrong && holds_pages) wrong = book.check_chain(std::span(o.pages).first(o.cached));
-  }
-  if (wrong) session::current().fail("events", *wrong);
 }
 
 void scenario_program::lookup(const action& a) {
@@ -359,7 +383,6 @@ void scenario_program::check_end() {
   session& s = session::current();
   const checks::structure end = subject_->inspect();
   const model::statistics reported = subject_->stats();
-  const checks::event_book* book = events_ ? subject_->events() : nullptr;
   std::vector<std::uint64_t> contents;
   for (model::page p = 0; p < end.pages.size(); ++p) contents.push_back(contents_->read(p));
 
@@ -373,17 +396,39 @@ void scenario_program::check_end() {
     first("pins", checks::check_pins(end, {}));
     first("conservation", checks::check_conservation(end, reported, counted_));
     first("conservation", answers_.check());
-    if (book != nullptr) first("events", book->check_rest(end, clears_, pages_cleared_));
+    if (events_) first("events", book_.check_rest(end));
+    if (events_) first("events", book_.check_evictions(reported.evicted_pages));
     if (!wrong) wrong = check_contents(end, contents);
   }
   if (wrong) s.fail(wrong->kind.c_str(), wrong->message);
-  const std::vector<std::string> lost = subject_->shutdown();
-  if (!lost.empty()) s.fail("pages-lost", "I5: after shutdown " + lost.front());
+  shut_down(reported.evicted_pages);
   {
     const outside_simulation heap;
-    if (auto found = history_.check(end.pages)) wrong = violation{"linearizability", *std::move(found)};
+    if (auto found = history_.check(end.pages, end.eviction_order)) wrong = violation{"linearizability", *std::move(found)};
   }
   if (wrong) s.fail(wrong->kind.c_str(), wrong->message);
+}
+
+// To the events a shutdown is a clear.
+void scenario_program::shut_down(std::uint64_t evicted_before) {
+  session& s = session::current();
+  if (events_) {
+    const outside_simulation heap;
+    book_.begins(session::outside_threads, {.kind = operation_kind::clear});
+  }
+  const std::vector<std::string> lost = subject_->shutdown();
+  if (!lost.empty()) s.fail("pages-lost", "I5: after shutdown " + lost.front());
+  if (!events_) return;
+  const std::uint64_t evicted = subject_->stats().evicted_pages - evicted_before;
+  std::optional<std::string> wrong;
+  {
+    const outside_simulation heap;
+    outcome cleared;
+    cleared.evicted = static_cast<std::size_t>(evicted);
+    book_.returned(session::outside_threads, cleared);
+    wrong = book_.violation();
+  }
+  if (wrong) s.fail("events", *wrong);
 }
 
 std::optional<violation> scenario_program::check_contents(const checks::structure& s,

@@ -12,6 +12,8 @@
 
 #include "checks/explore/relacy_sync.h"
 #include "checks/explore/session.h"
+#include "checks/oracles/events.h"
+#include "checks/oracles/lease_ids.h"
 #include "checks/oracles/linearizability.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
@@ -81,6 +83,23 @@ class scenario_program final : public program {
     }
   };
 
+  /// Enters what the cache tells into the oracle's book. An event is a step of the layer: every order of them is tried. It is
+  /// relaxed, so that it orders nothing that the cache does not.
+  class subscriber final : public cache_events {
+   public:
+    explicit subscriber(checks::event_book& book) : book_(book) { relacy_sync::label(moment_, "events"); }
+    void stored(const stored_page& p) noexcept override;
+    void removed(page_id page) noexcept override;
+    void cleared(std::size_t pages) noexcept override;
+
+   private:
+    template <class Entry>
+    void enter(Entry entry);
+
+    checks::event_book& book_;
+    relacy_sync::atomic<std::uint64_t> moment_{0};
+  };
+
   using script = std::vector<action>;
 
   script prepare(const std::vector<checks::step>& steps);
@@ -88,7 +107,6 @@ class scenario_program final : public program {
   bool run_action(const action& a);
   model::outcome perform(const model::operation& op);
   void stats();
-  void check_events(const model::operation& op, const model::outcome& o);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
   model::outcome allocate_in_turn(const model::operation& op);
@@ -101,9 +119,11 @@ class scenario_program final : public program {
   std::size_t written_pages(const lease_book& book) const;
   std::string meaning(std::uint64_t content) const;
   void check_end();
+  void shut_down(std::uint64_t evicted_before);
   std::optional<violation> check_contents(const checks::structure& s, const std::vector<std::uint64_t>& contents) const;
 
   const model::config config_;
+  const std::size_t index_buckets_;
   const bool events_;
   const unsigned thread_indices_;
   const checks::subject_factory make_;
@@ -115,16 +135,17 @@ class scenario_program final : public program {
   std::vector<script> threads_;
   script final_;
 
-  // Of one execution. The first two live inside the simulation: after a violation they are gone with it.
+  // Of one execution. The first three live inside the simulation: after a violation they are gone with it.
   checks::subject* subject_ = nullptr;
   checks::page_contents<relacy_sync>* contents_ = nullptr;
+  subscriber* told_ = nullptr;
   std::vector<lease_book> books_;
   checks::page_ownership ownership_;
   checks::linearizability history_;
   model::statistics counted_;
   checks::counted_operations answers_;
-  std::size_t clears_ = 0;         // as pages_cleared_, for the oracle of events
-  std::size_t pages_cleared_ = 0;
+  checks::event_book book_;
+  checks::lease_ids ids_;
 
   std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
 };

@@ -130,7 +130,7 @@ class empty_handed final : public checks::subject {
     return s;
   }
   std::vector<std::string> shutdown() override { return {}; }
-  static std::unique_ptr<checks::subject> make(const model::config&, std::size_t) { return std::make_unique<empty_handed>(); }
+  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) { return std::make_unique<empty_handed>(); }
 
  private:
   litmus::word lookups_;

@@ -9,8 +9,11 @@
 #include <string_view>
 #include <utility>
 
+#include "checks/event_recorder.h"
 #include "checks/isolation.h"
 #include "checks/oracles/events.h"
+#include "checks/oracles/lease_ids.h"
+#include "checks/oracles/recency.h"
 #include "checks/oracles/structure.h"
 #include "checks/turns.h"
 
@@ -29,6 +32,7 @@ struct slot_state {
   bool open = false;
   std::vector<model::token> rest;
   std::size_t tokens = 0;  // that the lease holds
+  model::key_space space = 0;
 };
 
 std::string list(const std::vector<model::page>& pages) { return pages.empty() ? "none" : model::show(pages); }
@@ -61,10 +65,12 @@ class side_by_side {
         tokens_per_page_(w.cache.tokens_per_page),
         reference_(w.cache),
         slots_(slots_named(w)),
+        told_(w.cache.pages, w.cache.tokens_per_page),
+        recency_(w.cache.pages, who.threads),
         cache_(make(w.cache, leases_opened(w))),
         stats_(cache_->stats()),
         structure_(cache_->inspect()),
-        tells_events_(cache_->follow_events()),
+        tells_events_(cache_->follow_events(subscriber_)),
         is_free_to_choose_(who.threads > 1 && who.order_by_thread),
         threads_(who.threads > 1 ? who.threads : 0),
         turns_(threads_) {}
@@ -100,19 +106,30 @@ class side_by_side {
     follow(c, *op, observed);
     // Only a refusal leaves open how much was evicted on the way; everything else is exact.
     const bool refused = observed.result == model::status::cache_full;
-    if (c.kind == command_kind::clear) cleared(observed.evicted);
     compare(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0);
   }
 
   model::outcome perform(const model::operation& op) {
     activity& shown = my_activity();
     shown.begin(op.kind, op.subject);
-    const model::outcome observed = perform_shown(op);
+    told_.begins(0, op);
+    const model::outcome observed = perform_by_its_thread(op);
+    told_.returned(0, observed);
     shown.end();
+    note_id(op, observed);
     return observed;
   }
 
-  model::outcome perform_shown(const model::operation& op) {
+  // Ids grow with the leases of one thread: of that which opened this one.
+  void note_id(const model::operation& op, const model::outcome& observed) {
+    const bool forks = op.kind == model::operation_kind::fork;
+    if ((op.kind != model::operation_kind::lookup && !forks) || observed.result != model::status::ok) return;
+    const auto opened = cache_->view_of(forks ? op.forked : op.subject);
+    const std::size_t thread = threads_ == 0 ? 0 : op.subject % threads_;
+    if (opened && !wrong_id_) wrong_id_ = ids_.opened(thread, opened->id);
+  }
+
+  model::outcome perform_by_its_thread(const model::operation& op) {
     if (threads_ == 0) return cache_->perform(op);
     const bool of_nobody = op.kind == model::operation_kind::evict || op.kind == model::operation_kind::clear;
     model::outcome observed;
@@ -172,7 +189,7 @@ class side_by_side {
     switch (c.kind) {
       case command_kind::lookup: {
         const std::size_t matched = std::min(op.tokens.size(), observed.cached * tokens_per_page_);
-        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}, matched};
+        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}, matched, op.space};
         break;
       }
       case command_kind::allocate_rest:
@@ -183,7 +200,7 @@ class side_by_side {
         break;
       case command_kind::release: slot.open = false; break;
       case command_kind::fork:
-        if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.tokens};
+        if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.tokens, slot.space};
         break;
       default: break;
     }
@@ -222,23 +239,24 @@ class side_by_side {
 
   // A shutdown is a clear that also reports: the model sees it as one.
   void shut_down() {
+    model::operation op;
+    op.kind = model::operation_kind::clear;
+    told_.begins(0, op);
     const std::vector<std::string> lost = cache_->shutdown();
     const std::uint64_t evicted_before = stats_.evicted_pages;
     stats_ = cache_->stats();
-    model::operation op;
-    op.kind = model::operation_kind::clear;
     model::outcome observed;
     observed.evicted = static_cast<std::size_t>(stats_.evicted_pages - evicted_before);
-    if (lost.empty()) {
-      cleared(observed.evicted);
-      return compare(op, observed, 0);
-    }
+    told_.returned(0, observed);
+    if (lost.empty()) return compare(op, observed, 0);
     record_.found = {"pages-lost", "shutdown lost pages: " + lost.front()};
     for (std::size_t i = 1; i < lost.size(); ++i) record_.found->rule += "; " + lost[i];
   }
 
   void compare(const model::operation& op, const model::outcome& observed, std::uint64_t evicted_on_refusal) {
     const structure before = std::exchange(structure_, cache_->inspect());
+    const std::vector<model::page> chain = op.kind == model::operation_kind::release ? reference_.published_pages(op.subject) : std::vector<model::page>{};
+    if (!chain.empty()) recency_.released(chain);
     const std::optional<model::violation> rejected =
         is_free_to_choose_ ? follow_the_choice(op, observed, before) : reference_.step(op, observed, evicted_on_refusal);
     if (rejected) record_.found = {"model-mismatch", *rejected};
@@ -249,6 +267,7 @@ class side_by_side {
     if (!record_.found) compare_eviction_order();
     if (!record_.found) compare_index();
     if (!record_.found && tells_events_) compare_events();
+    if (!record_.found && wrong_id_) record_.found = {"lease-state", *wrong_id_};
   }
 
   // As state::step, but what falls is what fell.
@@ -266,6 +285,7 @@ class side_by_side {
       return model::show(op) + " says that it evicted " + std::to_string(observed.evicted) + " pages; " +
              std::to_string(fallen.size()) + " are cached no more";
     }
+    if (auto wrong = wrong_choice(fallen)) return wrong;
     std::stable_sort(fallen.begin(), fallen.end(), [this](model::page a, model::page b) {
       return reference_.chain(a).size() > reference_.chain(b).size();
     });
@@ -275,8 +295,27 @@ class side_by_side {
     return reference_.apply({only_evicts ? model::step_kind::evict_end : model::step_kind::take}, op, observed);
   }
 
+  // Whether what fell was about as old as the oldest leaf that did not.
+  std::optional<std::string> wrong_choice(const std::vector<model::page>& fallen) const {
+    const std::vector<model::page_view> pages = reference_.view();
+    std::vector<bool> stays(pages.size());  // for now, whatever falls
+    for (const model::page_view& p : pages) {
+      if (p.parent) stays[*p.parent] = true;
+    }
+    for (const model::page p : fallen) stays[p] = true;
+    for (const model::page kept : reference_.eviction_order()) {
+      if (stays[kept]) continue;
+      for (const model::page gone : fallen) {
+        if (auto wrong = recency_.check(gone, kept)) return wrong;
+      }
+      return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
   void compare_leases() {
     for (const slot_state& slot : slots_) {
+      if (slot.lease) compare_view(slot);
       if (!slot.open) continue;
       std::vector<model::page> expected = reference_.published_pages(*slot.lease);
       const std::vector<model::page> behind = reference_.private_pages(*slot.lease);
@@ -287,6 +326,19 @@ class side_by_side {
                                           ", although its operations left it " + list(expected)};
       return;
     }
+  }
+
+  // What the lease says of itself: a closed one that it is not open.
+  void compare_view(const slot_state& slot) {
+    const std::optional<lease_view> seen = cache_->view_of(*slot.lease);
+    if (!seen || (!seen->is_open && !slot.open)) return;
+    const std::size_t cached = reference_.published_pages(*slot.lease).size() * tokens_per_page_;
+    if (seen->is_open == slot.open && seen->space == slot.space && seen->tokens == slot.tokens && seen->cached_tokens == cached) return;
+    record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that it is " + (seen->is_open ? "open" : "closed") +
+                                        ", in namespace " + std::to_string(seen->space) + ", with " + std::to_string(seen->tokens) +
+                                        " tokens, " + std::to_string(seen->cached_tokens) + " of them cached; its operations left it " +
+                                        (slot.open ? "open" : "closed") + ", in " + std::to_string(slot.space) + ", with " +
+                                        std::to_string(slot.tokens) + ", " + std::to_string(cached) + " of them cached"};
   }
 
   void compare_pages() {
@@ -343,15 +395,10 @@ class side_by_side {
     record_.found = {"index", "the index leads to the pages " + list(reached) + "; cached are " + list(cached)};
   }
 
-  void cleared(std::size_t pages) {
-    ++clears_;
-    pages_cleared_ += pages;
-  }
-
   void compare_events() {
-    const event_book& book = *cache_->events();
-    std::optional<std::string> wrong = book.violation();
-    if (!wrong) wrong = book.check_rest(structure_, clears_, pages_cleared_);
+    std::optional<std::string> wrong = told_.violation();
+    if (!wrong) wrong = told_.check_rest(structure_);
+    if (!wrong) wrong = told_.check_evictions(stats_.evicted_pages);
     if (wrong) record_.found = {"events", *wrong};
   }
 
@@ -360,6 +407,11 @@ class side_by_side {
   model::state reference_;
   model::lease next_lease_ = 0;
   std::vector<slot_state> slots_;
+  event_book told_;
+  lease_ids ids_;
+  std::optional<std::string> wrong_id_;
+  recency_bound recency_;
+  event_recorder subscriber_{told_};  // outlives the cache
   std::unique_ptr<subject> cache_;
   model::statistics stats_;   // after the last operation
   structure structure_;       // likewise
@@ -367,8 +419,6 @@ class side_by_side {
   bool is_free_to_choose_;
   std::size_t threads_;  // that take turns; none: the caller runs everything
   std::size_t evictions_ = 0;
-  std::size_t clears_ = 0;
-  std::size_t pages_cleared_ = 0;
   run_record record_;
   turns turns_;  // behind the cache, which they use
 };
