@@ -250,7 +250,7 @@ class lockfree_trie {
   /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
   key_space space(page_id page) const {
     node_ref above{.page = page, .generation = 0};
-    for (std::size_t steps = 0; above.page != no_page && steps <= buckets_; ++steps) {
+    for (std::size_t steps = 0; above.page != no_page && steps <= pages_; ++steps) {
       above = node_ref::of(at(above.page).parent.load(orders::block_read));
     }
     return key_space(above.generation);
@@ -269,7 +269,7 @@ class lockfree_trie {
   void for_each_indexed(Visit visit) const {
     for (std::size_t i = 0; i < buckets_; ++i) {
       page_id page = link_word::of(heads_[i].load(orders::link_read)).page;
-      while (page != no_page) {
+      for (std::size_t steps = 0; page != no_page && steps <= pages_; ++steps) {  // as space
         for (page_id of_run = page; of_run != no_page; of_run = standing_follower(of_run)) visit(of_run);
         page = link_word::of(at(page).next.load(orders::link_read)).page;
       }
