@@ -223,7 +223,7 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
 }
 
 void session::report_livelock(std::uint32_t live, std::uint32_t enabled) {
-  const auto name = [this](object_id object) { return record_ != nullptr ? record_->name(object) : interleaving().name(object); };
+  const auto name = [this](object_id object) { return names_.name(object); };
   std::string text;
   for (unsigned t = 0; t < max_threads; ++t) {
     if ((live & (1U << t)) == 0) continue;
