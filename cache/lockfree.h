@@ -22,7 +22,8 @@
 // sixteenth of the age of what falls and some sixteen releases of each thread, and a quarter while one of them stands still in the
 // middle of an eviction.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
-// order; a refusal that meets another eviction may look at every page.
+// order. A refusal costs O(pages asked for + threads), and a look at each listed node that somebody holds; nothing that is in
+// proportion to the pool.
 #pragma once
 
 #include <algorithm>
@@ -103,8 +104,11 @@ class lockfree_cache {
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
-  /// pages that others moved may have been missed, after several attempts. Pages that were evicted on the way stay free.
-  /// Free pages first, then eviction of what is missing, then the few free pages that other threads keep (striped_pool.h).
+  /// pages that others moved may have been missed, after several attempts. A refusal evicts nothing, unless another call took
+  /// pages or leases meanwhile that evictions were counting on: then fewer than the request lacked were evicted, and stay free.
+  /// Where a thread stopped in the middle of an eviction, pages of its lane may be missed in a pool of more than 512; the next
+  /// call looks at others. Free pages first, then eviction of what is missing, then the few free pages that other threads
+  /// keep (striped_pool.h).
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node that fell
   /// for it; of a refusal, the last look at the pool.
@@ -200,7 +204,7 @@ class lockfree_cache {
     std::size_t total = 0;
     while (total < count) {
       const auto wanted = std::span(freed).first(std::min(batch, count - total));
-      const std::size_t evicted = evict_for(wanted);
+      const std::size_t evicted = counted(evictions_.evict(wanted, clock_.now(), told()));
       give_back(wanted.first(evicted));
       total += evicted;
       if (evicted < wanted.size()) break;
@@ -346,42 +350,49 @@ class lockfree_cache {
   }
 
   // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and evicts exactly what
-  // is missing then; what was evicted does not go through the pool, unless the rest is not there any more. What the thread kept
-  // or evicted first comes last: it is at home in the thread's lane, and a release posts the last page of what it published.
-  // It also keeps a run that falls and comes back in its order: neighbours in memory stay neighbours.
+  // is missing then, if that can be had; what was evicted does not go through the pool. What the thread kept or evicted first
+  // comes last: it is at home in the thread's lane, and a release posts the last page of what it published. It also keeps a
+  // run that falls and comes back in its order: neighbours in memory stay neighbours.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
+    const std::size_t kept = pool_.take_own(wanted);
+    std::size_t had = kept;  // and what was evicted
+    std::size_t missing = pool_.take(wanted.subspan(had));
     bool moved = false;
-    for (unsigned attempt = 0; attempt < attempts;) {
-      const auto kept = wanted.first(pool_.take_own(wanted));
-      const auto others = wanted.subspan(kept.size());
-      const std::size_t missing = pool_.take(others);
-      const auto evicted = others.first(evict_for(others.first(missing)));
-      const auto common = others.subspan(missing);
-      if (evicted.size() == missing && (missing == 0 || pool_.take(common) == 0)) {
-        for (const page_id page : kept) must_belong(page, pool);
-        for (const page_id page : common) must_belong(page, pool);
-        for (const page_id page : wanted) trie_.set_owner(page, number(holder));
-        std::reverse(wanted.begin(), wanted.end());
-        counts_.add(allocated_pages, count);
-        return true;
-      }
-      pool_.put(kept);
-      give_back(evicted);
-      if (!pool_.gather() && evicted.empty()) ++attempt;
-      else moved = true;
+    for (unsigned attempt = 1; missing != 0;) {
+      const auto room = wanted.subspan(had, missing);
+      const std::size_t evicted = counted(evictions_.evict_all(room, clock_.now(), told()));
+      had += evicted;
+      const std::size_t lacking = missing - evicted;
+      if (lacking != 0) moved = pool_.gather() || moved;
+      missing = pool_.take(wanted.subspan(had));
+      if (lacking == 0 || missing == 0) continue;
+      const bool is_moving = evicted != 0 || missing < lacking;
+      if (!is_moving || attempt++ == attempts) break;
     }
-    l.pages_.resize(before);
-    counts_.add(refused_full, 1);
-    if (moved) queue_.pages_came(holder);  // an attempt beside this found them in nobody's hands
-    return false;
+    if (missing != 0) {
+      pool_.put(wanted.first(kept));
+      give_back(wanted.subspan(kept, had - kept));
+      l.pages_.resize(before);
+      counts_.add(refused_full, 1);
+      if (moved || had != 0) queue_.pages_came(holder);  // an attempt beside this found them in nobody's hands
+      return false;
+    }
+    for (const page_id page : wanted.first(kept)) must_belong(page, pool);
+    for (const page_id page : wanted.subspan(had)) must_belong(page, pool);
+    for (const page_id page : wanted) trie_.set_owner(page, number(holder));
+    std::reverse(wanted.begin(), wanted.end());
+    counts_.add(allocated_pages, count);
+    return true;
   }
 
-  // Evicts up to `freed.size()` pages, which are the caller's then; returns how many.
-  std::size_t evict_for(std::span<page_id> freed) {
-    const std::size_t evicted = evictions_.evict(freed, clock_.now(), [this](page_id page) { events_.removed(page); });
+  // What an eviction calls for each page, and how many it was: what was evicted.
+  auto told() {
+    return [this](page_id page) { events_.removed(page); };
+  }
+  std::size_t counted(std::size_t evicted) {
     counts_.add(evicted_pages, evicted);
     return evicted;
   }

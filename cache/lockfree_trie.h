@@ -194,6 +194,12 @@ class lockfree_trie {
   /// Whether `page` is a leaf without pins.
   bool is_evictable(page_id page) const { return node_word::of(at(page).state.load(orders::visit)).is_evictable(); }
 
+  /// How many references the node on `page` has: what no node can have, where there is none.
+  std::size_t references(page_id page) const {
+    const node_word w = node_word::of(at(page).state.load(orders::visit));
+    return w.is_node ? w.references : static_cast<std::size_t>(-1);
+  }
+
   /// Claims the leaf `page` for eviction if it is one without pins: lookups do not find it any more, and nobody else
   /// claims it. Linearization point of an eviction: the exchange.
   bool claim(page_id page) { return claim(page, 0); }
@@ -213,6 +219,9 @@ class lockfree_trie {
   void fetch_for_eviction(page_id page) const {
     Sync::prefetch_to_write(block_at(page));
     if (is_indexed(page)) return fetch_bucket(hash(page));
+    fetch_above(page);
+  }
+  void fetch_above(page_id page) const {
     const page_id above = link_word::of(Sync::peek(at(page).next, link_word{}.packed())).page;
     if (above != no_page) Sync::prefetch_to_write(&at(above));
   }
@@ -235,7 +244,7 @@ class lockfree_trie {
   /// The state of a page that nobody changes meanwhile.
   node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }
 
-  /// The parent of a node that the caller holds a reference on, or claimed.
+  /// The parent of a node that the caller holds a reference on, or claimed; of another page, what it was or comes to be.
   page_id parent(page_id page) const { return node_ref::of(at(page).parent.load(orders::block_read)).page; }
 
   // For snapshots: require that nothing runs.

@@ -3,15 +3,17 @@
 //
 // When to use: several threads whose requests publish, allocate and release as often as they look up: operations in
 // different parts of the trie do not meet, lookups of one prompt share all locks. When not: one thread and small pages,
-// where a step down takes two locks that `coarse` does not take; or where a refusal must evict nothing.
+// where a step down takes two locks that `coarse` does not take.
 //
 // Guarantees: one atomic step per page and per pin, as the specification has them; without concurrency recency is exact
-// (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it may have
-// evicted on the way. Counters never lose a count; each is added at most a moment after its step. Only `shutdown` and
+// (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it
+// evicts nothing, unless others pin meanwhile what it counted on (see allocate). Counters never lose a count; each is
+// added at most a moment after its step. Only `shutdown` and
 // `snapshot` want a cache at rest: there is no order in which all nodes could be locked at once.
 // Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes the
 // nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come past.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a time.
+// A refusal: O(pages asked for), and a look at each listed node that has pins or children.
 //
 // Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on:
 // `trie_.pins(p)` are the open leases that end on p (own pins, I4), and what has children does not fall.
@@ -46,6 +48,7 @@
 
 #include "counts.h"
 #include "events.h"
+#include "fall_count.h"
 #include "hand_over_hand.h"
 #include "inspection.h"
 #include "lease.h"
@@ -89,7 +92,7 @@ class nodelock_cache {
     for (std::size_t i = 0; i < config.pages; ++i) {
       nodes_[i].children.set(0);
       Sync::label(nodes_[i].lock, "node.lock", i);
-      Sync::label(nodes_[i].children, "node.children", i);
+      nodes_[i].children.label("node.children", i);
     }
     for (std::size_t i = 0; i < stripes_; ++i) {
       Sync::label(root_locks_[i], "root.lock", i);
@@ -129,7 +132,8 @@ class nodelock_cache {
   /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
-  /// when free pages and eviction together cannot cover the need: pages that were evicted on the way stay free.
+  /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or took
+  /// pages meanwhile; then fewer than the request lacked, which stay free.
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
@@ -274,7 +278,7 @@ class nodelock_cache {
 
   struct node {
     node_mutex lock;
-    typename Sync::template var<std::uint32_t> children;
+    atomic_count<Sync, std::uint32_t> children;  // changed under the exclusive lock; see count_evictable
   };
 
   // Asks memory for buckets, and for no more: what stands in one may be read under its lock only.
@@ -359,7 +363,7 @@ class nodelock_cache {
     }
     if (standing == no_page) {
       pool_.mark_cached(page);
-      if (k.parent != no_page) at(k.parent).children.set(at(k.parent).children.get() + 1);
+      if (k.parent != no_page) at(k.parent).children.add(1);
       events_.stored({page, k.parent, k.space, k.hash, k.block});
       return true;
     }
@@ -414,18 +418,41 @@ class nodelock_cache {
       pool_.hand_over(page, holder);
       l.pages_.push_back(page);
     };
-    // Nothing is evictable, and stays so while the order is locked: the instant at which a refusal is right (I8).
-    const auto refuse = [&] {
+    // No more than `evictable` pages are, and that stays so while the order is locked: the instant at which a refusal is
+    // right (I8).
+    const auto refuse_beyond = [&](std::size_t evictable) {
       const guard pool_guard(pool_lock_);
       take_free();
-      if (missing() == 0) return;
+      if (missing() <= evictable) return false;
       for (; l.pages_.size() != before; l.pages_.pop_back()) pool_.put(l.pages_.back());
+      return true;
     };
-    evict_oldest(missing(), hand_over, refuse);
+    if (missing() > 1) {
+      const guard order_guard(order_lock_);
+      const std::size_t evictable = count_evictable(l.pages_, missing());
+      if (evictable < missing() && refuse_beyond(evictable)) return false;
+    }
+    evict_oldest(missing(), hand_over, [&] { refuse_beyond(0); });
     return missing() == 0;
   }
 
   // What follows requires eviction_.
+
+  // How many nodes evictions could free now, up to `wanted`; uses the memory behind `pages` for as many. Requires order_lock_
+  // as well: until it is free no pin goes but those that a child took over, and no edge. So what is evictable at the end was
+  // so all along and is counted. A pin or a child that came is seen late, perhaps: then too many are counted.
+  std::size_t count_evictable(std::vector<page_id>& pages, std::size_t wanted) {
+    const std::size_t before = pages.size();
+    pages.resize(before + wanted);
+    const auto references = [this](page_id page) { return std::size_t{trie_.pins(page)} + at(page).children.get(); };
+    const auto parent = [this](page_id page) { return trie_.parent(page); };
+    fall_count falling(std::span<page_id>(pages).subspan(before), references, parent);
+    for (page_id page = order_.oldest(); page != no_page && !falling.is_enough(); page = order_.newer_than(page)) {
+      if (references(page) == 0) falling.add(page);
+    }
+    pages.resize(before);
+    return falling.count();
+  }
 
   // Evicts up to `count` nodes and gives each to `take`. Where nothing is evictable it calls `when_empty`, with order_lock_
   // held. Returns how many it evicted.
@@ -468,7 +495,7 @@ class nodelock_cache {
       next = order_.oldest();
       if (!evictable) return false;
     }
-    if (parent != no_page) at(parent).children.set(at(parent).children.get() - 1);
+    if (parent != no_page) at(parent).children.subtract(1);
     events_.removed(page);
     const write_guard lock(bucket_lock(hash));
     trie_.detach(page);

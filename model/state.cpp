@@ -71,14 +71,14 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
   return "an operation of unknown kind";
 }
 
-// Evicts what an allocate or fork evicts when it runs alone: exactly the shortfall, or, when refused, what was seen.
+// Evicts what an allocate or fork evicts when it runs alone: exactly the shortfall, or nothing when it is refused.
 std::optional<violation> state::make_room(const operation& op, const outcome& observed,
                                           std::size_t evicted_on_refusal) {
-  if (observed.result == status::cache_full) return evict_oldest(op, observed, evicted_on_refusal);
   if (observed.result != status::ok && evicted_on_refusal != 0) {
     return model::show(op) + " returned " + model::show(observed.result) + ", which changes nothing, but evicted " +
            count_of(evicted_on_refusal, "page");
   }
+  if (observed.result != status::ok) return std::nullopt;
   const std::size_t needed = shortage(op);
   const std::size_t shortfall = needed > stats_.free_pages ? needed - stats_.free_pages : 0;
   return evict_oldest(op, observed, std::min(shortfall, unpinned_));

@@ -131,8 +131,8 @@ class state {
 
   /// Runs `op` alone and compares with what was observed; the state then is the one after the operation. Pages that
   /// the operation takes are the observed ones; evictions follow the policy exactly. An allocate or fork that
-  /// was refused with cache_full may have evicted any number of pages on the way: `evicted_on_refusal` says how many
-  /// were observed. Any other refusal must have evicted none; with `ok` the number is not looked at.
+  /// runs alone can foresee that it will be refused, and evicts nothing then: `evicted_on_refusal` says how many pages
+  /// were observed to go; with `ok` the number is not looked at.
   /// On a violation the state is unspecified.
   std::optional<violation> step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0);
 

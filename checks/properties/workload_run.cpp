@@ -281,6 +281,9 @@ class side_by_side {
       const auto is_cached = [p](const structure& s) { return s.pages[p].state == model::page_state::cached; };
       if (is_cached(before) && !is_cached(structure_)) fallen.push_back(static_cast<model::page>(p));
     }
+    if (!only_evicts && observed.result != model::status::ok && !fallen.empty()) {
+      return model::show(op) + " was refused, but " + std::to_string(fallen.size()) + " pages are cached no more";
+    }
     if (only_evicts && fallen.size() != observed.evicted) {
       return model::show(op) + " says that it evicted " + std::to_string(observed.evicted) + " pages; " +
              std::to_string(fallen.size()) + " are cached no more";

@@ -132,6 +132,19 @@ TEST_F(lockfree_cost, an_evicted_page_is_one_and_a_run_two_more_and_the_eviction
   EXPECT_EQ(cost([&] { EXPECT_EQ(cache.evict(8), 8u); }).read_modify_writes, 3 + 8 + 2 + 1u);
 }
 
+TEST_F(lockfree_cost, a_refusal_beside_pages_that_all_are_held_is_none) {
+  auto rest = cache.lookup({});
+  ASSERT_EQ(cache.allocate(rest, prompt(128 - 1 - 8 - 64, 900)), status::ok);
+  std::vector<lockfree_cache<measured>::lease_type> held;
+  for (const std::size_t depth : depths) held.push_back(cache.lookup(prompt(depth, static_cast<token>(depth))));
+  auto l = cache.lookup({});
+  EXPECT_EQ(cache.allocate(l, prompt(2, 901)), status::cache_full) << "the nodes that are held go off the lists";
+  EXPECT_EQ(cache.evict(1), 0u);
+  for (const std::size_t pages : {1, 2, 100}) {
+    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.allocate(l, prompt(pages, 901)), status::cache_full); }).read_modify_writes, 0u) << pages;
+  }
+}
+
 TEST_F(lockfree_cost, nothing_takes_a_lock) {
   const sync_counts all = cost([&] {
     auto l = cache.lookup(prompt(8, 8));
@@ -207,6 +220,61 @@ TYPED_TEST(steady_state, a_lease_that_another_thread_releases_costs_its_own_thre
     }).join();
   }
   EXPECT_EQ(of_releases, 0u);
+}
+
+// Every variant: a request that cannot be served takes nobody's pages.
+template <class P>
+class refusal : public testing::Test {
+ protected:
+  using cache_type = typename P::cache_type;
+
+  // Serves the request; whether it found its pages, all of them.
+  bool finds(const tokens& t) {
+    auto l = cache.lookup(t);
+    const bool found = l.token_count() == t.size();
+    EXPECT_EQ(cache.allocate(l, std::span(t).subspan(l.token_count())), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
+    return found;
+  }
+  status asks_for(std::size_t pages) {
+    auto l = cache.lookup({});
+    return cache.allocate(l, prompt(pages, 99));
+  }
+
+  cache_type cache{{.pages = 64, .tokens_per_page = 2}};
+};
+TYPED_TEST_SUITE(refusal, all_variants, name_of_variant);
+
+TYPED_TEST(refusal, keeps_every_cached_page) {
+  auto held = this->cache.lookup({});
+  ASSERT_EQ(this->cache.allocate(held, prompt(32, 50)), status::ok);
+  for (token salt = 0; salt < 32; ++salt) this->finds(prompt(1, salt));
+  EXPECT_EQ(this->asks_for(33), status::cache_full);
+  EXPECT_EQ(this->cache.stats().evicted_pages, 0u);
+  for (token salt = 0; salt < 32; ++salt) EXPECT_TRUE(this->finds(prompt(1, salt)));
+  EXPECT_EQ(this->asks_for(32), status::ok);
+}
+
+TYPED_TEST(refusal, counts_what_falls_with_its_last_child_and_nothing_above_a_pin) {
+  // Each of eight branches of a prompt has two more, of a page each: 1 + 8 x 3 pages.
+  const auto branch = [](token i, token k) { return tokens{1, 1, 10 + i, 0, 30 + k, i}; };
+  for (token i = 0; i < 8; ++i) {
+    for (token k = 0; k < 2; ++k) this->finds(branch(i, k));
+  }
+  auto held = this->cache.lookup({});
+  ASSERT_EQ(this->cache.allocate(held, prompt(39, 50)), status::ok);
+  {
+    const auto reader = this->cache.lookup(branch(3, 1));
+    EXPECT_EQ(this->asks_for(23), status::cache_full) << "three pages are read: 22 can fall";
+    EXPECT_EQ(this->cache.stats().evicted_pages, 0u);
+    EXPECT_EQ(this->asks_for(22), status::ok);
+    EXPECT_EQ(this->cache.stats().evicted_pages, 22u);
+  }
+  for (token i = 0; i < 7; ++i) {
+    for (token k = 0; k < 2; ++k) this->finds(branch(i, k));
+  }
+  EXPECT_EQ(this->asks_for(26), status::cache_full);
+  EXPECT_EQ(this->asks_for(25), status::ok) << "all branches, and then what they share";
 }
 
 // Every variant: memory is in proportion to what is found and taken, not to what is asked for.
