@@ -58,7 +58,7 @@ class locked_cache {
   locked_cache& operator=(const locked_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~locked_cache() = default;
+  ~locked_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
 

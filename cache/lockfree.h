@@ -70,7 +70,7 @@ class lockfree_cache {
   lockfree_cache& operator=(const lockfree_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~lockfree_cache() = default;
+  ~lockfree_cache() { Sync::require(stats().open_leases == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
 

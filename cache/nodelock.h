@@ -104,7 +104,7 @@ class nodelock_cache {
   nodelock_cache& operator=(const nodelock_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~nodelock_cache() = default;
+  ~nodelock_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
 

@@ -56,14 +56,17 @@ constexpr std::size_t bucket_count(const cache_config& config) noexcept {
   return config.index_buckets == 0 ? most : std::min(config.index_buckets, most);
 }
 
+// Both standard libraries throw by this function of theirs, and end the program where -fno-exceptions leaves nobody to catch
+// it: a `throw` would not compile there.
+
 /// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, index_buckets is 0 or a power of
 /// two, and all blocks fit in memory.
 inline cache_config checked(cache_config config) {
-  if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
-  if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
-  if (config.index_buckets != 0 && !std::has_single_bit(config.index_buckets)) throw std::invalid_argument("index_buckets must be a power of two, or 0");
+  if (config.pages == 0 || config.pages >= index_of(no_page)) std::__throw_invalid_argument("pages must be 1 .. 2^32 - 2");
+  if (config.tokens_per_page == 0) std::__throw_invalid_argument("tokens_per_page must be at least 1");
+  if (config.index_buckets != 0 && !std::has_single_bit(config.index_buckets)) std::__throw_invalid_argument("index_buckets must be a power of two, or 0");
   constexpr std::size_t notes_of_a_page = 1024;  // and the end of the last line of its block: no cache needs more
-  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) throw std::invalid_argument("the cache is too large");
+  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) std::__throw_invalid_argument("the cache is too large");
   return config;
 }
 
