@@ -69,6 +69,7 @@ class lockfree_trie {
       : tokens_per_page_(config.tokens_per_page),
         pages_(config.pages),
         buckets_(bucket_count(config)),
+        key_(config.hash_seed),
         nodes_(nodes),
         followers_(followers),
         blocks_(blocks),
@@ -134,6 +135,9 @@ class lockfree_trie {
     }
   }
 
+  /// What its hashes are keyed by.
+  const hash_key& hashes_by() const noexcept { return key_; }
+
   /// Ask memory for what a walk is going to read (prefix_hashes.h).
   void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket(hash)]); }
   void fetch_first(std::uint64_t hash) const {
@@ -149,7 +153,7 @@ class lockfree_trie {
   template <class Announce>
   bool attach(std::span<const page_id> own, node_ref parent, std::span<const token> blocks, Announce announce) {
     const auto first = blocks.first(tokens_per_page_);
-    const key k{parent, block_hash(hash_of(parent), first), first};
+    const key k{parent, block_hash(key_, hash_of(parent), first), first};
     bool written = false;
     for (;;) {
       const walk_end end = walk(k);
@@ -302,7 +306,7 @@ class lockfree_trie {
   const per_page& at(page_id page) const { return nodes_[page]; }
   shared_word* block_at(page_id page) { return &blocks_[page]; }
   const shared_word* block_at(page_id page) const { return &blocks_[page]; }
-  std::size_t bucket(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::size_t bucket(std::uint64_t hash) const { return bucket_for(hash, buckets_); }
 
   // A block is kept in words, each of which has two tokens as they lie in memory; the last one may be half empty. Calls
   // `visit(i, word)` for one after the other as long as that is true; returns whether it always was.
@@ -335,7 +339,7 @@ class lockfree_trie {
       if (i != 0) note_above(run[i], i < fetch_ahead ? parent : run[i - fetch_ahead]);
       if (++i == run.size()) return;
       const auto block = blocks.subspan(i * tokens_per_page_, tokens_per_page_);
-      k = {ref(run[i - 1]), block_hash(k.hash, block), block};
+      k = {ref(run[i - 1]), block_hash(key_, k.hash, block), block};
     }
   }
 
@@ -486,7 +490,8 @@ class lockfree_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t pages_;
-  const std::size_t buckets_;          // a power of two
+  const std::size_t buckets_;          // several times the number of pages: most chains are of one node
+  const hash_key key_;
   const column<per_page> nodes_;
   const column<shared_word> followers_;  // node_ref
   const column<shared_word> blocks_;

@@ -41,6 +41,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -79,7 +80,7 @@ class nodelock_cache {
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
         order_(records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
-        stripes_(std::min(trie_.buckets(), most_stripes)),
+        stripes_(std::bit_floor(std::min(trie_.buckets(), most_stripes))),
         nodes_(records_.template fields<node>()),
         root_locks_(std::make_unique<node_mutex[]>(stripes_)),
         bucket_locks_(std::make_unique<node_mutex[]>(stripes_)) {
@@ -281,9 +282,10 @@ class nodelock_cache {
     atomic_count<Sync, std::uint32_t> children;  // changed under the exclusive lock; see count_evictable
   };
 
-  // Asks memory for buckets, and for no more: what stands in one may be read under its lock only.
+  // Has the key of the hashes, and asks memory for buckets, and for no more: what stands in one may be read under its lock only.
   struct bucket_fetcher {
     const trie_type& index;
+    const hash_key& hashes_by() const noexcept { return index.hashes_by(); }
     void fetch_bucket(std::uint64_t hash) const { index.fetch_bucket(hash); }
     void fetch_first(std::uint64_t) const {}
   };
@@ -299,7 +301,7 @@ class nodelock_cache {
 
   node& at(page_id page) { return nodes_[page]; }
   const node& at(page_id page) const { return nodes_[page]; }
-  // Guards the bucket of a hash: there are no more stripes than buckets.
+  // Guards the bucket of a hash: every bucket has one stripe, and there are no more stripes than buckets.
   node_mutex& bucket_lock(std::uint64_t hash) { return bucket_locks_[trie_.bucket_of(hash) & (stripes_ - 1)]; }
 
   // What guards the edges below `parent` that lead to prefixes of that hash (N1). The root has many locks, so that the

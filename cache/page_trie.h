@@ -12,6 +12,7 @@
 // `detach` and `find_child` touch one bucket and the nodes in it, `bucket_of` touches nothing.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -43,6 +44,7 @@ class page_trie {
   page_trie(column<per_page> nodes, column<shared_token> blocks, const cache_config& config)
       : tokens_per_page_(config.tokens_per_page),
         buckets_(bucket_count(config)),
+        key_(config.hash_seed),
         nodes_(nodes),
         blocks_(blocks),
         heads_(std::make_unique<shared_page[]>(buckets_)) {
@@ -70,11 +72,14 @@ class page_trie {
     std::span<const token> block;
   };
 
-  /// A power of two (types.h).
+  /// See bucket_count (types.h).
   std::size_t buckets() const noexcept { return buckets_; }
 
   /// The bucket of a node whose prefix has that hash.
-  std::size_t bucket_of(std::uint64_t hash) const noexcept { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
+
+  /// What its hashes are keyed by.
+  const hash_key& hashes_by() const noexcept { return key_; }
 
   /// The hash of all blocks from the root to `page`. Requires that it is a node.
   std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
@@ -168,6 +173,7 @@ class page_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
+  const hash_key key_;
   const column<per_page> nodes_;
   const column<shared_token> blocks_;
   const std::unique_ptr<shared_page[]> heads_;

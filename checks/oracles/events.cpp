@@ -9,6 +9,9 @@ namespace {
 
 using model::operation_kind;
 
+// Of a cache that was not configured with another seed.
+const hash_key usual_key(cache_config{}.hash_seed);
+
 std::string name(page_id page) { return page == no_page ? "the root" : "page " + std::to_string(index_of(page)); }
 
 page_id id_of(model::page p) { return page_id{static_cast<std::uint32_t>(p)}; }
@@ -106,7 +109,7 @@ void event_book::hold(const lease_record& l, std::size_t first, std::size_t chan
 std::uint64_t event_book::hash_of(key_space space, std::span<const model::token> prefix) const {
   std::uint64_t hash = root_hash(space);
   for (std::size_t at = 0; at < prefix.size(); at += tokens_per_page_) {
-    hash = block_hash(hash, prefix.subspan(at, tokens_per_page_));
+    hash = block_hash(usual_key, hash, prefix.subspan(at, tokens_per_page_));
   }
   return hash;
 }
@@ -134,7 +137,7 @@ std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
   }
   if (p.block.size() != tokens_per_page_) return name(p.page) + " was stored with a block that does not fill a page";
   const std::uint64_t before = first ? root_hash(p.space) : entries_[index_of(p.parent)].hash;
-  if (block_hash(before, p.block) != p.hash) {
+  if (block_hash(usual_key, before, p.block) != p.hash) {
     return name(p.page) + " was stored with a hash that does not continue that of " + name(p.parent);
   }
   return std::nullopt;

@@ -246,14 +246,15 @@ TEST(oracles, no_two_leases_have_one_id) {
 
 // ---- Events
 
+const hash_key usual_key(cache_config{}.hash_seed);
 constexpr token first_block[] = {1, 2};
 constexpr token second_block[] = {3, 4};
 
 stored_page store_first(page_id page, key_space space = {}) {
-  return {page, no_page, space, block_hash(root_hash(space), first_block), first_block};
+  return {page, no_page, space, block_hash(usual_key, root_hash(space), first_block), first_block};
 }
 stored_page store_second(page_id page, page_id parent, key_space space = {}) {
-  return {page, parent, space, block_hash(block_hash(root_hash(space), first_block), second_block), second_block};
+  return {page, parent, space, block_hash(usual_key, block_hash(usual_key, root_hash(space), first_block), second_block), second_block};
 }
 
 // What the cache with small_trie tells.

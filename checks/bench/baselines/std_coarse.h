@@ -36,7 +36,7 @@ class std_coarse_cache {
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.fields<std_pool::per_page>(), config.pages),
-        trie_(records_.fields<std_trie::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.fields<std_trie::per_page>(), records_.rows(), config.pages, config.tokens_per_page, config.hash_seed),
         unpinned_(records_.fields<std_recency_list::per_page>()) {}
 
   std_coarse_cache(const std_coarse_cache&) = delete;

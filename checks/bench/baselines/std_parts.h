@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/block_hash.h"
 #include "cache/lease_buffers.h"
 #include "cache/page_records.h"
 #include "cache/sync_std.h"
@@ -44,16 +44,18 @@ class std_trie {
     std::span<const token> block;
   };
 
-  std_trie(column<per_page> nodes, column<token> blocks, std::size_t pages, std::size_t tokens_per_page)
+  std_trie(column<per_page> nodes, column<token> blocks, std::size_t pages, std::size_t tokens_per_page, std::uint64_t hash_seed)
       : tokens_per_page_(tokens_per_page),
-        buckets_(4 * std::bit_ceil(pages)),
+        buckets_(4 * pages),
+        key_(hash_seed),
         nodes_(nodes),
         blocks_(blocks),
         heads_(std::make_unique<page_id[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) heads_[i] = no_page;
   }
 
-  std::size_t bucket_of(std::uint64_t hash) const noexcept { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
+  const hash_key& hashes_by() const noexcept { return key_; }
   std::uint64_t hash(page_id page) const { return nodes_[page].hash; }
 
   page_id find_child(const key& k) const {
@@ -112,6 +114,7 @@ class std_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
+  const hash_key key_;
   const column<per_page> nodes_;
   const column<token> blocks_;
   const std::unique_ptr<page_id[]> heads_;
