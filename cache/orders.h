@@ -121,11 +121,11 @@ inline constexpr memory_order stack_link_read = memory_order::acquire;
 
 // ---- The queue for pages (page_queue.h)
 
-// (38) with (39): takes a place in the queue, or leaves it. seq_cst: of two threads, one that takes a place and then tries to
+// (40) with (41): takes a place in the queue, or leaves it. seq_cst: of two threads, one that takes a place and then tries to
 // allocate, and one that gives pages back, see (7), (15), (21), and then looks whether somebody waits, at least one sees the
 // other; else the first would sleep beside free pages. Where pages come back under a lock that orders the two already.
 inline constexpr memory_order queue_join = memory_order::seq_cst;
-// (39) with (38): looks whether somebody waits, after pages came back. seq_cst: see (38).
+// (41) with (40): looks whether somebody waits, after pages came back. seq_cst: see (40).
 inline constexpr memory_order queue_look = memory_order::seq_cst;
 
 // ---- Counts

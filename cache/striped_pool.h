@@ -45,13 +45,16 @@ class striped_pool {
     own().put(pages);
   }
 
-  /// Makes common what the threads keep.
-  void gather() {
+  /// Makes common what the threads keep; returns whether that was anything.
+  bool gather() {
     std::array<page_id, most_kept> pages;
+    bool any = false;
     for (std::uint64_t rest = kept_.used(); rest != 0; rest &= rest - 1) {
       const std::size_t taken = kept_[kept_.first_of(rest)].take_some(pages);
       common_.put(std::span(pages).first(taken));
+      any = any || taken != 0;
     }
+    return any;
   }
 
  private:
