@@ -200,8 +200,10 @@ class locked_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
   shutdown_report shutdown() {
     const guard lock(mutex_);
-    clear_all();
-    return inspected().lost_pages();
+    const std::size_t evicted = clear_all();
+    shutdown_report report = inspected().lost_pages();
+    report.evicted = evicted;
+    return report;
   }
 
   /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.

@@ -223,8 +223,10 @@ class lockfree_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable. What it
   /// reports is exact when no other call runs meanwhile.
   shutdown_report shutdown() {
-    clear();
-    return inspected().lost_pages();
+    const std::size_t evicted = clear();
+    shutdown_report report = inspected().lost_pages();
+    report.evicted = evicted;
+    return report;
   }
 
   /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While somebody

@@ -94,6 +94,7 @@ struct lost_page {
 
 struct [[nodiscard]] shutdown_report {
   status result = status::ok;  ///< `ok` or `pages_lost`
+  std::size_t evicted = 0;     ///< how many pages the clearing freed
   std::vector<lost_page> lost;
 };
 

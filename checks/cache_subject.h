@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "checks/foreign_lease.h"
 #include "checks/observation.h"
 #include "checks/subject.h"
 
@@ -34,22 +35,26 @@ class cache_subject final : public subject {
     using enum model::operation_kind;
     switch (op.kind) {
       case lookup:
-        leases_[op.subject] = look_up(cache_, op.tokens, op.space);
+        leases_[op.subject] = watched([&] { return look_up(cache_, op.tokens, op.space); });
         return observed_outcome(leases_[op.subject], model::status::ok);
       case allocate:
         return observed_outcome(leases_[op.subject],
-                                to_model_status(cache_.allocate(leases_[op.subject], op.tokens, op.extra_slots)));
+                                to_model_status(watched([&] { return cache_.allocate(leases_[op.subject], op.tokens, op.extra_slots); })));
       case publish:
         return observed_outcome(leases_[op.subject],
                                 to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
       case release:
+        if (op.dropped) {
+          const lease_type dropped = std::move(leases_[op.subject]);
+          return {};
+        }
         return observed_outcome(leases_[op.subject], to_model_status(release_with(cache_, leases_[op.subject], op.keep)));
       case fork:
         return fork_lease(op);
       case evict:
         return evicted(cache_.evict(op.count));
       case clear:
-        return evicted(cache_.clear());
+        return evicted(op.shuts_down ? cache_.shutdown().evicted : cache_.clear());
     }
     return {};
   }
@@ -66,6 +71,22 @@ class cache_subject final : public subject {
     return lease_view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()), l.token_count(),
                       l.cached_token_count()};
   }
+
+  void move(model::lease l) override {
+    lease_type elsewhere = std::move(leases_[l]);
+    leases_[l] = std::move(elsewhere);
+  }
+
+  void make_foreign_cache() override {
+    foreign_ = std::make_unique<Cache>(cache_.config());
+  }
+
+  std::optional<std::string> use_foreign_lease(const std::vector<model::token>& tokens) override {
+    if (foreign_ == nullptr) make_foreign_cache();
+    return foreign_use(*foreign_, cache_, tokens);
+  }
+
+  void watch_memory(memory_watch* w) override { memory_ = w; }
 
   model::statistics stats() const override { return to_model_statistics(cache_.stats()); }
   structure inspect() const override { return to_structure(cache_.snapshot()); }
@@ -102,7 +123,7 @@ class cache_subject final : public subject {
   }
 
   model::outcome fork_lease(const model::operation& op) {
-    auto forked = cache_.fork(leases_[op.subject]);
+    auto forked = watched([&] { return cache_.fork(leases_[op.subject]); });
     model::outcome o = observed_outcome(forked.forked, to_model_status(forked.result));
     for (const auto& copy : forked.copies) {
       o.copies.emplace_back(static_cast<model::page>(copy.from), static_cast<model::page>(copy.to));
@@ -111,7 +132,27 @@ class cache_subject final : public subject {
     return o;
   }
 
+  // Ends the watch on every way out of the call.
+  struct watching {
+    explicit watching(memory_watch* w) : watch(w) {
+      if (watch != nullptr) watch->begin();
+    }
+    ~watching() {
+      if (watch != nullptr) watch->end();
+    }
+    watching(const watching&) = delete;
+    watching& operator=(const watching&) = delete;
+    memory_watch* const watch;
+  };
+  template <class Call>
+  auto watched(Call call) {
+    const watching w(memory_);
+    return call();
+  }
+
+  memory_watch* memory_ = nullptr;
   Cache cache_;
+  std::unique_ptr<Cache> foreign_;
   std::vector<lease_type> leases_;  // declared behind the cache: leases go first
 };
 

@@ -57,6 +57,18 @@ struct lease_view {
   std::size_t cached_tokens = 0;
 };
 
+/// Is told when an operation of the cache that asks for memory begins and ends.
+class memory_watch {
+ public:
+  memory_watch() = default;
+  memory_watch(const memory_watch&) = delete;
+  memory_watch& operator=(const memory_watch&) = delete;
+  virtual ~memory_watch() = default;
+
+  virtual void begin() = 0;
+  virtual void end() = 0;
+};
+
 class subject {
  public:
   subject() = default;
@@ -72,6 +84,20 @@ class subject {
 
   /// A place in the queue for pages, for that lease; null where the cache has none. Threads: any, at once.
   virtual std::unique_ptr<waiting_place> queue_for_pages(model::lease) { return nullptr; }
+
+  /// Moves the lease to another place and back. Threads: different leases at the same time.
+  virtual void move(model::lease) {}
+
+  /// Makes the other cache of `use_foreign_lease`, which otherwise is made when it is needed. Requires that nothing runs.
+  virtual void make_foreign_cache() {}
+
+  /// Tries everything that takes a lease with one of another cache, which holds `tokens`. What was answered but
+  /// `invalid_argument`, or changed in that lease or in its cache. Threads: any, at once, when
+  /// that cache is made.
+  virtual std::optional<std::string> use_foreign_lease(const std::vector<model::token>&) { return std::nullopt; }
+
+  /// Who is told from now on; `perform` then lets std::bad_alloc through. Null: nobody.
+  virtual void watch_memory(memory_watch*) {}
 
   /// What the lease says of itself; nothing where the subject has no leases that could.
   virtual std::optional<lease_view> view_of(model::lease l) const {

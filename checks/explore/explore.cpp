@@ -8,6 +8,7 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/explore/scenario_script.h"
 #include "checks/interrupts.h"
 #include "checks/shell_word.h"
 #include "checks/variants.h"
@@ -104,6 +105,18 @@ std::string scope_of(const explore_options& o) {
   if (draws_at_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
   if (rule_of(o) == model::refusals::crowded) scope += ", refusals: crowded";
   return scope;
+}
+
+// What the variant does not allow beside other calls is not run there, and the scope says so.
+std::string left_out(const checks::scenario& s, const explore_options& o) {
+  if (may_look_beside_others(together_of(o.cache))) return "";
+  for (const std::vector<checks::step>& thread : s.threads) {
+    for (const checks::step& one : thread) {
+      const bool looks = one.kind == checks::step_kind::snapshot || one.kind == checks::step_kind::shutdown;
+      if (looks) return ", snapshot and shutdown left out of the threads: this variant does not allow them beside other calls";
+    }
+  }
+  return "";
 }
 
 // Why the variant has to block, where somebody asks whether it does; nothing where it must not. Where the scenario waits for
@@ -270,7 +283,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
   if (options.strategy == "obstruction" && options.stops_within) r.preemptions = options.stops_within;
-  r.scope = scope_of(options);
+  r.scope = scope_of(options) + left_out(s, options);
   if (auto again = stored_execution(s, place, options)) {
     again->outcome.preemptions = r.preemptions;
     again->outcome.scope = r.scope + "; on the schedule that the scenario stores";

@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "checks/explore/failing_memory.h"
+#include "checks/explore/hand_over.h"
 #include "checks/explore/relacy_sync.h"
+#include "checks/explore/scenario_script.h"
 #include "checks/explore/session.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/lease_ids.h"
@@ -23,47 +26,27 @@
 
 namespace triecheck::explore {
 
-/// How many operations of the cache a scenario holds, requests counted as what they consist of.
-std::size_t count_operations(const checks::scenario& s);
-
-/// More operations of the layer than an operation of the cache should need here, by far: they grow with pages and tokens.
-unsigned runaway_steps_of(const checks::scenario& s);
-
-/// In how many a thread alone ends an operation.
-unsigned solo_steps_of(const checks::scenario& s);
-
 class scenario_program final : public program {
  public:
   /// `rule`: what the refusals of the cache are held to; `together`: what the answers of `stats` are.
   scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact,
                    checks::at_one_instant together = checks::at_one_instant::each);
 
-  unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
+  unsigned threads() const override { return static_cast<unsigned>(scripts_.threads.size()); }
   void setup() override;
-  void thread(unsigned index) override { run(threads_[index]); }
+  void thread(unsigned index) override { run(scripts_.threads[index]); }
   void finish() override;
 
   /// The oracle that judges the histories of all executions. Those that it gave up on make a run incomplete.
   const checks::linearizability& history() const { return history_; }
 
  private:
-  /// A step with the numbers of its leases; `request` is already split.
-  struct action {
-    checks::step_kind kind;
-    model::lease lease = 0;
-    model::lease source = 0;
-    std::vector<model::token> tokens;
-    model::key_space space = 0;
-    std::size_t count = 0;
-    std::optional<std::uint32_t> computed;
-    bool or_stop = false;
-    bool or_wait = false;
-    std::string text;
-  };
+  static constexpr unsigned nobody = max_threads + 1;  // on its way
 
   /// What the harness knows of a lease. Lives on the harness's heap.
   struct lease_book {
     bool open = false;
+    unsigned owner = nobody;           // the thread of the session whose section has it now
     model::key_space space = 0;
     std::vector<model::token> wanted;  // of the request
     std::vector<model::token> held;    // of the lease
@@ -73,6 +56,7 @@ class scenario_program final : public program {
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
     void clear() {
       open = false;
+      owner = nobody;
       wanted.clear();
       held.clear();
       computed = 0;
@@ -100,13 +84,19 @@ class scenario_program final : public program {
     relacy_sync::atomic<std::uint64_t> moment_{0};
   };
 
-  using script = std::vector<action>;
-
-  script prepare(const std::vector<checks::step>& steps);
   void run(const script& actions);
   bool run_action(const action& a);
-  model::outcome perform(const model::operation& op);
+  bool is_cancelled() const;
+  void cancel(std::size_t thread);
+  void give(const action& a, bool is_there);
+  bool take(const action& a);
+  void foreign(const action& a);
+  model::outcome perform(const model::operation& op, std::size_t failing = 0);
+  std::optional<model::outcome> attempt(const model::operation& op, std::size_t failing);
+  void check_unchanged(const model::operation& op);
+  bool looks_beside_others() const;
   void stats();
+  void snapshot();
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
   model::outcome allocate_in_turn(const model::operation& op);
@@ -114,7 +104,7 @@ class scenario_program final : public program {
   bool fork(const action& a);
   void write(model::lease l);
   void read(const action& a);
-  void release(model::lease l);
+  void release(const model::operation& op);
   std::uint64_t digest_of_page(const lease_book& book, std::size_t index) const;
   std::size_t written_pages(const lease_book& book) const;
   std::string meaning(std::uint64_t content) const;
@@ -129,17 +119,20 @@ class scenario_program final : public program {
   const checks::subject_factory make_;
   const model::refusals rule_;
   const checks::at_one_instant together_;
+  bool uses_foreign_ = false;
   bool asks_stats_ = false;  // whether some step does: only then is anything kept for it
-  std::size_t leases_ = 0;
-  script init_;
-  std::vector<script> threads_;
-  script final_;
+  const scenario_scripts scripts_;
+  std::uint32_t cancellable_ = 0;          // bit per thread
 
-  // Of one execution. The first three live inside the simulation: after a violation they are gone with it.
+  // Of one execution. The first five live inside the simulation: after a violation they are gone with it.
   checks::subject* subject_ = nullptr;
   checks::page_contents<relacy_sync>* contents_ = nullptr;
   subscriber* told_ = nullptr;
+  hand_over* hand_overs_ = nullptr;
+  relacy_sync::atomic<std::uint32_t>* cancelled_ = nullptr;  // by thread
   std::vector<lease_book> books_;
+  std::vector<char> given_;                // by hand-over: whether it was given, or said that it does not come
+  std::optional<failing_memory> memory_;   // where some step has a request for memory fail
   checks::page_ownership ownership_;
   checks::linearizability history_;
   model::statistics counted_;

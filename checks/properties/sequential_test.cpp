@@ -198,6 +198,9 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::refused_fork), 50U);
   EXPECT_GT(seen.of(occurrence::evicted_page), 400U);
   EXPECT_GT(seen.of(occurrence::clear), 200U);
+  EXPECT_GT(seen.of(occurrence::dropped_lease), 50U);
+  EXPECT_GT(seen.of(occurrence::hand_over), 100U);
+  EXPECT_GT(seen.of(occurrence::foreign_lease), 50U);
 }
 
 TEST(sequential, a_run_in_which_something_never_happened_is_incomplete) {

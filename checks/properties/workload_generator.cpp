@@ -101,6 +101,7 @@ class workload_author {
 
   command draw_command() {
     const std::size_t slot = below(stages_.size());
+    if (parts_.next() % 24 == 0) return rare_command(slot);
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);
@@ -110,6 +111,16 @@ class workload_author {
     if (die < 90) return release(slot);
     if (die < 95) return publish(slot);
     return allocate_rest(slot);
+  }
+
+  command rare_command(std::size_t slot) {
+    switch (parts_.next() % 4) {
+      case 0: return {.kind = command_kind::foreign};
+      case 1:
+        stages_[slot] = stage::idle;
+        return {.kind = command_kind::drop, .slot = slot};
+      default: return {.kind = command_kind::hand_over, .slot = slot};
+    }
   }
 
   command next_in_life(std::size_t slot) {
@@ -230,7 +241,7 @@ void renumber_slots_of(workload& w) {
   std::map<std::size_t, std::size_t> number;
   const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
   for (command& c : w.commands) {
-    if (c.kind == command_kind::evict || c.kind == command_kind::clear) continue;
+    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign) continue;
     renumber(c.slot);
     if (c.kind == command_kind::fork) renumber(c.other);
   }

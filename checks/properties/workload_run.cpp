@@ -24,15 +24,17 @@ constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "lookups",          "hits",           "allocations",      "evictions by need", "refused as too large",
     "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
     "released private pages", "second releases", "uses after release", "forks",    "copied pages",
-    "refused forks",    "evicted pages",   "clears"};
+    "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
+    "leases of another cache"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
   std::optional<model::lease> lease;
   bool open = false;
   std::vector<model::token> rest;
-  std::size_t tokens = 0;  // that the lease holds
+  std::size_t tokens = 0;         // that the lease holds
   model::key_space space = 0;
+  std::size_t threads_ahead = 0;  // how often it was handed over
 };
 
 std::string list(const std::vector<model::page>& pages) { return pages.empty() ? "none" : model::show(pages); }
@@ -93,12 +95,14 @@ class side_by_side {
 
  private:
   void run(const command& c) {
+    if (c.kind == command_kind::foreign) return use_foreign_lease();
+    if (c.kind == command_kind::hand_over) return hand_over(slots_[c.slot]);
     const std::optional<model::operation> op = operation_for(c);
     if (!op) return;
     record_.history.push_back({*op, {}});
     if (before_) before_(record_.history);
     const model::statistics before = stats_;
-    const model::outcome observed = perform(*op);
+    const model::outcome observed = perform(*op, uses_lease(c) ? slots_[c.slot].threads_ahead : 0);
     record_.history.back().observed = observed;
     stats_ = cache_->stats();
     const bool was_open = uses_lease(c) && slots_[c.slot].open;
@@ -109,31 +113,49 @@ class side_by_side {
     compare(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0);
   }
 
-  model::outcome perform(const model::operation& op) {
+  void hand_over(slot_state& slot) {
+    if (!slot.lease) return;
+    ++slot.threads_ahead;
+    record_.seen.add(occurrence::hand_over);
+  }
+
+  // Nothing may change here, so the model is not asked.
+  void use_foreign_lease() {
+    record_.seen.add(occurrence::foreign_lease);
+    if (auto wrong = cache_->use_foreign_lease({0})) {
+      record_.found = {"lease-state", *std::move(wrong)};
+      return;
+    }
+    stats_ = cache_->stats();
+    structure_ = cache_->inspect();
+    compare_state();
+  }
+
+  model::outcome perform(const model::operation& op, std::size_t threads_ahead) {
     activity& shown = my_activity();
     shown.begin(op.kind, op.subject);
     told_.begins(0, op);
-    const model::outcome observed = perform_by_its_thread(op);
+    const model::outcome observed = perform_by_its_thread(op, threads_ahead);
     told_.returned(0, observed);
     shown.end();
-    note_id(op, observed);
+    note_id(op, observed, threads_ahead);
     return observed;
   }
 
   // Ids grow with the leases of one thread: of that which opened this one.
-  void note_id(const model::operation& op, const model::outcome& observed) {
+  void note_id(const model::operation& op, const model::outcome& observed, std::size_t threads_ahead) {
     const bool forks = op.kind == model::operation_kind::fork;
     if ((op.kind != model::operation_kind::lookup && !forks) || observed.result != model::status::ok) return;
     const auto opened = cache_->view_of(forks ? op.forked : op.subject);
-    const std::size_t thread = threads_ == 0 ? 0 : op.subject % threads_;
+    const std::size_t thread = threads_ == 0 ? 0 : (op.subject + threads_ahead) % threads_;
     if (opened && !wrong_id_) wrong_id_ = ids_.opened(thread, opened->id);
   }
 
-  model::outcome perform_by_its_thread(const model::operation& op) {
+  model::outcome perform_by_its_thread(const model::operation& op, std::size_t threads_ahead) {
     if (threads_ == 0) return cache_->perform(op);
     const bool of_nobody = op.kind == model::operation_kind::evict || op.kind == model::operation_kind::clear;
     model::outcome observed;
-    turns_.run((of_nobody ? evictions_++ : op.subject) % threads_, [&] { observed = cache_->perform(op); });
+    turns_.run((of_nobody ? evictions_++ : op.subject + threads_ahead) % threads_, [&] { observed = cache_->perform(op); });
     return observed;
   }
 
@@ -169,8 +191,10 @@ class side_by_side {
         op.computed_tokens = std::min(c.computed.value_or(slot.tokens), slot.tokens);
         return op;
       case command_kind::release:
+      case command_kind::drop:
         op.kind = model::operation_kind::release;
         op.keep = c.keep;
+        op.dropped = c.kind == command_kind::drop;
         return op;
       case command_kind::fork:
         if (c.other == c.slot || slots_[c.other].open) return {};
@@ -198,7 +222,8 @@ class side_by_side {
       case command_kind::extend:
         if (ok) slot.tokens += op.tokens.size();
         break;
-      case command_kind::release: slot.open = false; break;
+      case command_kind::release:
+      case command_kind::drop: slot.open = false; break;
       case command_kind::fork:
         if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.tokens, slot.space};
         break;
@@ -216,9 +241,10 @@ class side_by_side {
       seen.add(occurrence::clear, c.kind == command_kind::clear);
       seen.add(occurrence::evicted_page, observed.evicted);
     } else if (!was_open) {
-      seen.add(c.kind == command_kind::release ? occurrence::second_release : occurrence::use_after_release);
-    } else if (c.kind == command_kind::release) {
-      seen.add(occurrence::release);
+      const bool ends = c.kind == command_kind::release || c.kind == command_kind::drop;
+      seen.add(ends ? occurrence::second_release : occurrence::use_after_release);
+    } else if (c.kind == command_kind::release || c.kind == command_kind::drop) {
+      seen.add(c.kind == command_kind::release ? occurrence::release : occurrence::dropped_lease);
       seen.add(occurrence::released_page, before.private_pages - stats_.private_pages);
     } else if (c.kind == command_kind::fork) {
       seen.add(ok ? occurrence::fork : occurrence::refused_fork);
@@ -260,7 +286,11 @@ class side_by_side {
     const std::optional<model::violation> rejected =
         is_free_to_choose_ ? follow_the_choice(op, observed, before) : reference_.step(op, observed, evicted_on_refusal);
     if (rejected) record_.found = {"model-mismatch", *rejected};
-    if (!record_.found) compare_leases();
+    if (!record_.found) compare_state();
+  }
+
+  void compare_state() {
+    compare_leases();
     if (!record_.found) compare_pages();
     if (!record_.found) compare_pins();
     if (!record_.found) compare_statistics();

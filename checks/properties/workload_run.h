@@ -45,8 +45,11 @@ enum class occurrence : std::uint8_t {
   refused_fork,
   evicted_page,         ///< by evict or clear
   clear,
+  dropped_lease,
+  hand_over,
+  foreign_lease,        ///< of another cache, in everything that takes a lease
 };
-inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::clear) + 1;
+inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::foreign_lease) + 1;
 
 /// How often each of them happened.
 class occurrence_counts {
@@ -73,7 +76,7 @@ struct performed {
 
 /// Where cache and model part, at the last operation of a run.
 struct deviation {
-  std::string kind;   ///< "model-mismatch", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
+  std::string kind;   ///< "model-mismatch", "lease-state", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
                       ///< "index", "events", "pages-lost", "exception"
   std::string rule;   ///< which rule was violated and how, one sentence
 };
@@ -86,7 +89,7 @@ struct run_record {
 
 /// Who runs the operations of a workload, one at a time.
 struct takers {
-  std::size_t threads = 1;       ///< lease l is of thread l modulo this; evict and clear go from one to the next
+  std::size_t threads = 1;       ///< lease l is of thread l modulo this, until it is handed over; evict and clear go from one to the next
   bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
 };
 

@@ -61,6 +61,16 @@ TEST(workload, a_token_shows_how_much_is_published) {
   EXPECT_EQ(to_token(*w), token);
 }
 
+TEST(workload, a_token_shows_what_becomes_of_leases) {
+  const std::string token = "2x1:l0-7,h0,d0,o,d0";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->commands[1].kind, command_kind::hand_over);
+  EXPECT_EQ(w->commands[2].kind, command_kind::drop);
+  EXPECT_EQ(w->commands[3].kind, command_kind::foreign);
+  EXPECT_EQ(to_token(*w), token);
+}
+
 TEST(workload, what_is_no_token_is_refused) {
   for (const char* text :
        {"", "2", "2x", "2x1", "0x1:c", "1x0:c", "2x1:z", "2x1:c,", "2x1:c c", "2x1:l", "2x1:l0-", "2x1:l0-1.", "2x1:e",

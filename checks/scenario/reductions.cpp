@@ -2,57 +2,26 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "checks/scenario/lease_flow.h"
 #include "checks/scenario/print.h"
+#include "checks/scenario/step_forms.h"
 
 namespace triecheck::checks {
 namespace {
-
-using steps = std::vector<step>;
-
-std::vector<const steps*> sections(const scenario& s) {
-  std::vector<const steps*> all = {&s.init};
-  for (const steps& thread : s.threads) all.push_back(&thread);
-  all.push_back(&s.final);
-  return all;
-}
-
-std::vector<steps*> sections(scenario& s) {
-  std::vector<steps*> all = {&s.init};
-  for (steps& thread : s.threads) all.push_back(&thread);
-  all.push_back(&s.final);
-  return all;
-}
-
-bool opens_lease(const step& s) { return s.kind == step_kind::lookup || s.kind == step_kind::fork; }
 
 std::size_t operations_in(const steps& section) {
   std::size_t count = 0;
   std::set<std::string> open;
   for (const step& s : section) {
-    if (s.kind == step_kind::request) count += 4;
-    else if (s.kind != step_kind::write && s.kind != step_kind::read) ++count;
-    if (opens_lease(s)) open.insert(s.lease);
-    if (s.kind == step_kind::release) open.erase(s.lease);
+    count += scenario_files::operations_of(s.kind);
+    follow(open, s);
   }
   return count + open.size();
-}
-
-// What works on a lease that is not open any more goes, too.
-steps without_orphans(const steps& section) {
-  steps kept;
-  std::set<std::string> open;
-  for (const step& s : section) {
-    const std::string& needed = s.kind == step_kind::fork ? s.source : s.lease;
-    if (s.kind != step_kind::lookup && !needed.empty() && !open.contains(needed)) continue;
-    if (opens_lease(s)) open.insert(s.lease);
-    if (s.kind == step_kind::release) open.erase(s.lease);
-    kept.push_back(s);
-  }
-  return kept;
 }
 
 // Whether no lease that is opened in front of `border` is used behind it.
@@ -63,7 +32,7 @@ bool falls_apart_at(const steps& section, std::size_t border) {
     if (i < border) {
       if (opens_lease(s)) open.insert(s.lease);
     } else {
-      if (open.contains(s.kind == step_kind::fork ? s.source : s.lease) && s.kind != step_kind::lookup) return false;
+      if (open.contains(needed_by(s))) return false;
       if (opens_lease(s)) open.erase(s.lease);
     }
   }
@@ -83,38 +52,6 @@ steps parts_of(const step& request, const steps& section) {
   return parts;
 }
 
-// What the steps of a section did to a lease so far.
-struct lease_note {
-  std::size_t tokens = 0;  // that it holds at most
-  bool unwritten = false;  // whether it has pages that nobody wrote
-};
-using lease_notes = std::map<std::string, lease_note>;
-
-void follow(lease_notes& leases, const step& s) {
-  lease_note& l = leases[s.lease];
-  switch (s.kind) {
-    case step_kind::lookup: l = {s.tokens.size(), false}; break;
-    case step_kind::allocate: l.unwritten = true; break;
-    case step_kind::extend: l = {l.tokens + s.tokens.size(), true}; break;
-    case step_kind::write: l.unwritten = false; break;
-    case step_kind::fork: l = leases[s.source]; break;
-    default: break;
-  }
-}
-
-scenario with_computed_tokens_held(scenario s) {
-  for (steps* section : sections(s)) {
-    lease_notes leases;
-    for (step& one : *section) {
-      if (one.computed && *one.computed > leases[one.lease].tokens) {
-        one.computed = static_cast<std::uint32_t>(leases[one.lease].tokens);
-      }
-      follow(leases, one);
-    }
-  }
-  return s;
-}
-
 class reducer {
  public:
   explicit reducer(const scenario& s) : from_(s), size_(size_of(s)) {}
@@ -131,15 +68,16 @@ class reducer {
     with_fewer_pages(shortened);
     smaller_pages();
     one_namespace();
-    publish_what_was_written();
+    simpler_clauses();
     return std::move(found_);
   }
 
  private:
   // Where a lease lost tokens up to which it is published, those that it has left are meant.
   void offer(const scenario& changed) {
-    offer_as_it_is(with_computed_tokens_held(changed));
-    offer_as_it_is(changed);
+    const scenario mended = with_hand_overs_that_meet(changed);
+    offer_as_it_is(with_computed_tokens_held(mended));
+    offer_as_it_is(mended);
   }
 
   void offer_as_it_is(const scenario& changed) {
@@ -172,6 +110,7 @@ class reducer {
         scenario joined = from_;
         joined.threads[t].insert(joined.threads[t].end(), from_.threads[other].begin(), from_.threads[other].end());
         joined.threads.erase(joined.threads.begin() + static_cast<std::ptrdiff_t>(other));
+        renumber_cancels(joined, other, t < other ? t : t - 1);
         offer(joined);
       }
     }
@@ -180,6 +119,7 @@ class reducer {
   scenario without_thread(std::size_t t) const {
     scenario s = from_;
     s.threads.erase(s.threads.begin() + static_cast<std::ptrdiff_t>(t));
+    renumber_cancels(s, t, {});
     return s;
   }
 
@@ -188,7 +128,9 @@ class reducer {
       for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
         scenario s = from_;
         steps& changed = *sections(s)[section];
+        const step gone = changed[i];
         changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+        if (gone.kind == step_kind::move) rename_lease(changed, i, gone.lease, gone.source);
         changed = without_orphans(changed);
         offer(s);
       }
@@ -328,12 +270,18 @@ class reducer {
     return s;
   }
 
-  void publish_what_was_written() {
-    for (std::size_t section = 0; section < sections(from_).size(); ++section) {
-      for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
-        scenario s = from_;
-        (*sections(s)[section])[i].computed.reset();
-        offer(s);
+  // What stands behind a step's operands goes, one at a time.
+  void simpler_clauses() {
+    for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
+                              +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },
+                              +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; }, +[](step& s) { s.failing = 0; },
+                              +[](step& s) { s.failing = std::min(s.failing, 1U); }}) {
+      for (std::size_t section = 0; section < sections(from_).size(); ++section) {
+        for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
+          scenario s = from_;
+          change((*sections(s)[section])[i]);
+          offer(s);
+        }
       }
     }
   }
@@ -362,6 +310,7 @@ scenario_size size_of(const scenario& s) {
     for (const step& one : *section) {
       size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
       size.elsewhere += one.space != 0;
+      size.clauses += std::size_t{one.extra_slots} + one.failing + (one.keep.priority != 0) + (one.keep.ttl_ticks != model::retention::for_ever);
     }
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();

@@ -76,13 +76,14 @@ class file_reader {
  public:
   explicit file_reader(const std::string& file) : file_(file) {}
 
-  void read(const toml::table& root, scenario& s) const {
+  void read(const toml::table& root, scenario& s) {
     only_keys(root, "a scenario", {"title", "cache", "init", "thread", "final", "bounds", "expect", "failure"});
     if (const toml::node* title = root.get("title")) s.title = one_line(*title, "title");
     read_cache(root, s);
-    if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]");
+    if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]", 0);
     read_threads(root, s);
-    if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]");
+    if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]", scenario_files::final_section);
+    others_.check(s.threads.size(), file_);
     if (const toml::node* bounds = root.get("bounds")) read_bounds(table_in(*bounds, "bounds"), s);
     if (const toml::node* expect = root.get("expect")) read_expect(table_in(*expect, "expect"), s);
     if (const toml::node* failure = root.get("failure")) s.failure = read_failure(table_in(*failure, "failure"));
@@ -193,13 +194,13 @@ class file_reader {
     }
   }
 
-  std::vector<step> read_steps(const toml::table& section, const std::string& where) const {
+  std::vector<step> read_steps(const toml::table& section, const std::string& where, std::size_t number) {
     only_keys(section, where, {"run"});
     const toml::node* run = section.get("run");
     if (run == nullptr) reject_node(section, where + " has no \"run\" (write run = [\"step\", ...])");
     const toml::array* texts = run->as_array();
     if (texts == nullptr) reject_type(*run, "run", "an array of steps, written [\"step\", ...]");
-    scenario_files::section_reader reader(file_);
+    scenario_files::section_reader reader(file_, number, others_);
     std::vector<step> steps;
     for (const toml::node& text : *texts) {
       if (!text.is_string()) reject_node(text, "a step must be a string, not " + name_of(text.type()));
@@ -208,7 +209,7 @@ class file_reader {
     return steps;
   }
 
-  void read_threads(const toml::table& root, scenario& s) const {
+  void read_threads(const toml::table& root, scenario& s) {
     const std::string wanted = "an array of tables, each written [[thread]]";
     const std::string none = "there is no [[thread]] (write two to four)";
     const toml::node* node = root.get("thread");
@@ -218,7 +219,7 @@ class file_reader {
     for (const toml::node& thread : *threads) {
       if (!thread.is_table()) reject_type(thread, "thread", wanted);
       if (s.threads.size() == most_threads) reject_node(thread, "this is a fifth [[thread]] (write two to four)");
-      s.threads.push_back(read_steps(*thread.as_table(), "[[thread]]"));
+      s.threads.push_back(read_steps(*thread.as_table(), "[[thread]]", s.threads.size() + 1));
       if (s.threads.back().empty()) reject_node(thread, "this [[thread]] runs nothing (write at least one step)");
     }
     if (threads->empty()) reject_node(*node, none);
@@ -278,6 +279,7 @@ class file_reader {
   }
 
   const std::string& file_;
+  scenario_files::hand_overs others_;
 };
 
 // The parser's own words, without the "Error " that a message at this place need not repeat.

@@ -13,20 +13,26 @@
 
 #include "checks/scenario/failure_file.h"
 #include "model/eviction.h"
+#include "model/operation.h"
 
 namespace triecheck::checks {
 
-enum class step_kind : std::uint8_t { lookup, allocate, extend, write, read, publish, release, fork, evict, clear, stats, request };
+enum class step_kind : std::uint8_t {
+  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request
+};
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
 struct step {
   step_kind kind = step_kind::clear;
-  std::string lease;                  ///< the lease it works on; of fork: the new one; empty for evict, clear, stats, request
-  std::string source;                 ///< of fork: the lease that is forked
-  std::vector<std::uint32_t> tokens;  ///< of lookup, extend, request
+  std::string lease;                  ///< the lease it works on; of fork, move and take: the new name; empty where there is none
+  std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
+  std::vector<std::uint32_t> tokens;  ///< of lookup, extend, foreign, request
   std::uint32_t space = 0;            ///< of lookup, request: the namespace
-  std::size_t count = 0;              ///< of evict
+  std::size_t count = 0;              ///< of evict; of cancel: which thread
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far
+  std::uint32_t extra_slots = 0;      ///< of allocate, extend
+  model::retention keep = {};         ///< of release
+  std::uint32_t failing = 0;          ///< of lookup, allocate, extend, fork: which request for memory fails; 0: none
   bool or_stop = false;               ///< a refusal ends the thread instead of failing
   bool or_wait = false;               ///< of allocate, extend: a refusal waits for pages and tries again
   std::string text;

@@ -15,79 +15,16 @@
 #include <string_view>
 #include <vector>
 
+#include "checks/scenario/hand_overs.h"
 #include "checks/scenario/scenario.h"
+#include "checks/scenario/scenario_error.h"
+#include "checks/scenario/step_forms.h"
 #include "checks/suggestion.h"
 
 namespace triecheck::checks::scenario_files {
 
-/// Where something stands in a file: lines and columns count from 1, columns in characters.
-struct place {
-  std::size_t line = 1;
-  std::size_t column = 1;
-};
-
-/// Throws scenario_error. The message stays one line whatever the file or its name contains.
-[[noreturn]] inline void reject(const std::string& file, place at, const std::string& what) {
-  std::string message = file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + what;
-  for (char& c : message) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') c = '?';
-  }
-  throw scenario_error(message);
-}
-
-inline std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 /// The first byte of a UTF-8 character and no later one: what columns count.
 inline bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }
-
-enum class operands : std::uint8_t { none, tokens, count, computed };
-
-/// What may stand where a step's operands do, and how messages call it.
-struct operand_rule {
-  std::size_t least;
-  std::size_t most;
-  std::string_view missing;
-  std::string_view what;
-};
-inline constexpr std::array<operand_rule, 4> operand_rules{{
-    {0, 0, "", ""},
-    {1, SIZE_MAX, "at least one token", "a token"},
-    {1, 1, "a number of pages", "a number of pages"},
-    {0, 1, "", "a number of tokens"},
-}};
-
-/// How a step is written; messages show `usage`.
-struct step_form {
-  step_kind kind;
-  std::string_view keyword;
-  std::string_view usage;
-  bool opens_lease;  ///< written "x = ..."
-  bool takes_lease;  ///< names an open lease after the keyword
-  operands rest;
-  bool refusable;    ///< may end in "or stop"
-  bool waits = false;  ///< may end in "or wait"
-};
-
-inline constexpr std::array<step_form, 12> step_forms{{
-    {step_kind::lookup, "lookup", "x = lookup T... [in N]", true, false, operands::tokens, false},
-    {step_kind::allocate, "allocate", "allocate x [or stop|or wait]", false, true, operands::none, true, true},
-    {step_kind::extend, "extend", "extend x T... [or stop|or wait]", false, true, operands::tokens, true, true},
-    {step_kind::write, "write", "write x", false, true, operands::none, false},
-    {step_kind::read, "read", "read x", false, true, operands::none, false},
-    {step_kind::publish, "publish", "publish x [N]", false, true, operands::computed, false},
-    {step_kind::release, "release", "release x", false, true, operands::none, false},
-    {step_kind::fork, "fork", "y = fork x [or stop]", true, true, operands::none, true},
-    {step_kind::evict, "evict", "evict N", false, false, operands::count, false},
-    {step_kind::clear, "clear", "clear", false, false, operands::none, false},
-    {step_kind::stats, "stats", "stats", false, false, operands::none, false},
-    {step_kind::request, "request", "request T... [in N] [or stop]", false, false, operands::tokens, true},
-}};
-
-inline const step_form* form_of(std::string_view keyword) {
-  const auto found = std::find_if(step_forms.begin(), step_forms.end(),
-                                  [&](const step_form& form) { return form.keyword == keyword; });
-  return found == step_forms.end() ? nullptr : &*found;
-}
 
 inline bool well_formed_name(std::string_view name) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
@@ -138,7 +75,8 @@ struct step_text {
 /// Reads the steps of one section in order, and follows its leases: a lease belongs to the section that opened it.
 class section_reader {
  public:
-  explicit section_reader(const std::string& file) : file_(file) {}
+  /// `section` and `others`: see hand_overs.h.
+  section_reader(const std::string& file, std::size_t section, hand_overs& others) : file_(file), section_(section), others_(others) {}
 
   step read(const step_text& source) {
     source_ = source;
@@ -148,9 +86,9 @@ class section_reader {
   }
 
  private:
-  [[noreturn]] void reject_at(const word& w, const std::string& what) const {
-    reject(file_, {source_.start.line, source_.start.column + (source_.verbatim ? 1 + w.offset : 0)}, what);
-  }
+  place place_of(const word& w) const { return {source_.start.line, source_.start.column + (source_.verbatim ? 1 + w.offset : 0)}; }
+
+  [[noreturn]] void reject_at(const word& w, const std::string& what) const { reject(file_, place_of(w), what); }
 
   [[noreturn]] void reject_use(const word& w, const std::string& what, const step_form& form) const {
     reject_at(w, what + " (write " + in_quotes(form.usage) + ")");
@@ -177,52 +115,81 @@ class section_reader {
     step s;
     s.kind = form.kind;
     s.text = source_.text;
-    take_alternative(s, words, form);
-    s.space = take_namespace(words, form);
     std::vector<word> rest(words.begin() + (named ? 3 : 1), words.end());
+    take_clauses(s, rest, form);
     if (named) s.lease = checked_name(words[0]);
-    if (form.takes_lease) {
+    if (form.takes_lease || form.kind == step_kind::take) {
       if (rest.empty()) reject_use(keyword, in_quotes(form.keyword) + " needs the name of a lease", form);
       (named ? s.source : s.lease) = checked_name(rest.front());
-      require_open(rest.front());
+      if (form.takes_lease) require_open(rest.front());
+      meet_others(s, rest.front());
       rest.erase(rest.begin());
     }
     read_operands(s, form, keyword, rest);
-    follow_lease(s, words[0]);
+    if (s.kind == step_kind::cancel) others_.cancels(s.count, section_, place_of(rest.front()));
+    follow_lease(s, form, words[0]);
     return s;
   }
 
-  // Takes a trailing "or stop" or "or wait" off the words.
-  void take_alternative(step& s, std::vector<word>& words, const step_form& form) const {
-    const auto found = std::find_if(words.begin(), words.end(), [](const word& w) { return w.text == "or"; });
-    if (found == words.end()) return;
-    const std::string_view what = words.back().text;
-    if (words.end() - found != 2 || (what != "stop" && what != "wait")) {
-      reject_at(*found, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
-    }
-    if (!form.refusable) {
-      reject_use(*found, in_quotes(form.keyword) + " is never refused and takes no \"or " + std::string(what) + "\"", form);
-    }
-    if (what == "wait" && !form.waits) reject_use(*found, in_quotes(form.keyword) + " takes no \"or wait\"", form);
-    (what == "wait" ? s.or_wait : s.or_stop) = true;
-    words.erase(found, words.end());
+  void meet_others(const step& s, const word& name) {
+    if (s.kind == step_kind::give) others_.gives(s.lease, section_, place_of(name), file_);
+    if (s.kind == step_kind::take) others_.takes(s.source, section_, place_of(name), file_);
   }
 
-  // Takes a trailing "in N" off the words; without one it is the namespace 0.
-  std::uint32_t take_namespace(std::vector<word>& words, const step_form& form) const {
-    const auto found = std::find_if(words.begin(), words.end(), [](const word& w) { return w.text == "in"; });
-    if (found == words.end()) return 0;
-    if (form.kind != step_kind::lookup && form.kind != step_kind::request) {
-      reject_use(*found, in_quotes(form.keyword) + " takes no namespace: it has that of its lease", form);
+  // Takes the clauses at the end of a step off its words.
+  void take_clauses(step& s, std::vector<word>& words, const step_form& form) const {
+    const auto first = std::find_if(words.begin(), words.end(), [](const word& w) { return clause_of(w.text) != nullptr; });
+    for (auto at = first; at != words.end(); at += 2) {
+      const clause_form& c = *clause_of(at->text);
+      const std::size_t left = static_cast<std::size_t>(words.end() - at);
+      if (c.kind == refusal) {
+        take_alternative(s, *at, left == 2 ? at[1].text : "", c, form);
+        break;
+      }
+      if ((form.clauses & c.kind) == 0) reject_use(*at, in_quotes(form.keyword) + " " + std::string(c.misfit), form);
+      const std::optional<std::uint32_t> number = left < 2 ? std::nullopt : parse_number(at[1].text);
+      if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
+        reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
+                           ", at the end (an unsigned 32-bit number, 0 to 4294967295)");
+      }
+      take_clause(s, *at, c, *number);
     }
-    const std::optional<std::uint32_t> number = words.end() - found == 2 ? parse_number(words.back().text) : std::nullopt;
-    if (!number) reject_at(*found, "behind \"in\" stands one namespace, at the end (an unsigned 32-bit number, 0 to 4294967295)");
-    words.erase(found, words.end());
-    return *number;
+    words.erase(first, words.end());
+  }
+
+  // "or stop", "or wait".
+  void take_alternative(step& s, const word& at, std::string_view what, const clause_form& c, const step_form& form) const {
+    if (what != "stop" && what != "wait") reject_at(at, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+    if ((form.clauses & refusal) == 0) {
+      reject_use(at, in_quotes(form.keyword) + " " + std::string(c.misfit) + std::string(what) + "\"", form);
+    }
+    const bool waits = what == "wait";
+    if (waits && (form.clauses & waiting) == 0) reject_use(at, in_quotes(form.keyword) + " takes no \"or wait\"", form);
+    (waits ? s.or_wait : s.or_stop) = true;
+  }
+
+  void take_clause(step& s, const word& at, const clause_form& c, std::uint32_t number) const {
+    switch (c.kind) {
+      case space: s.space = number; break;
+      case slots: s.extra_slots = number; break;
+      case memory:
+        if (number == 0) reject_at(at, "requests for memory are numbered from 1");
+        s.failing = number;
+        break;
+      case priority:
+        if (number == 0 || number > 100) reject_at(at, "a priority is 1 to 100");
+        s.keep.priority = number;
+        break;
+      case ttl:
+        if (s.keep.priority == 0) reject_at(at, "\"for\" stands behind \"keep P\"");
+        s.keep.ttl_ticks = number;
+        break;
+      default: break;
+    }
   }
 
   std::string checked_name(const word& name) const {
-    if (form_of(name.text) != nullptr || name.text == "or" || name.text == "stop" || name.text == "wait" || name.text == "in") {
+    if (form_of(name.text) != nullptr || clause_of(name.text) != nullptr || name.text == "stop" || name.text == "wait") {
       reject_at(name, in_quotes(name.text) + " is a word of the step language (choose another name for the lease)");
     }
     if (!well_formed_name(name.text)) {
@@ -236,7 +203,10 @@ class section_reader {
     const auto found = open_.find(name.text);
     const std::string lease = "lease " + in_quotes(name.text);
     if (found == open_.end()) reject_at(name, lease + " is not open here (open it earlier in the same section)");
-    if (!found->second) reject_at(name, lease + " was released by an earlier step (open it again first)");
+    if (!found->second) return;
+    const step_kind ended = *found->second;
+    const std::string how = ended == step_kind::release ? "released" : ended == step_kind::drop ? "dropped" : ended == step_kind::give ? "given away" : "moved";
+    reject_at(name, lease + " was " + how + " by an earlier step (open it again first)");
   }
 
   void read_operands(step& s, const step_form& form, const word& keyword, const std::vector<word>& rest) const {
@@ -254,26 +224,29 @@ class section_reader {
                          " (write an unsigned 32-bit number, 0 to 4294967295)");
       }
       switch (form.rest) {
-        case operands::count: s.count = *number; break;
+        case operands::count:
+        case operands::thread: s.count = *number; break;
         case operands::computed: s.computed = *number; break;
         default: s.tokens.push_back(*number);
       }
     }
   }
 
-  void follow_lease(const step& s, const word& first) {
-    if (s.kind == step_kind::release) open_[s.lease] = false;
-    if (s.kind != step_kind::lookup && s.kind != step_kind::fork) return;
-    bool& open = open_[s.lease];
-    if (open) {
+  void follow_lease(const step& s, const step_form& form, const word& first) {
+    if (form.ends_lease) open_[form.opens_lease ? s.source : s.lease] = s.kind;
+    if (!form.opens_lease) return;
+    std::optional<step_kind>& ended = open_.try_emplace(s.lease, s.kind).first->second;
+    if (!ended) {
       reject_at(first, "lease " + in_quotes(s.lease) + " is already open (release it first or choose another name)");
     }
-    open = true;
+    ended.reset();
   }
 
   const std::string& file_;
-  step_text source_{};                              // the step being read
-  std::map<std::string, bool, std::less<>> open_;   // every lease opened so far, and whether it still is
+  const std::size_t section_;
+  hand_overs& others_;
+  step_text source_{};  // the step being read
+  std::map<std::string, std::optional<step_kind>, std::less<>> open_;  // every lease opened so far, and what ended it
 };
 
 }  // namespace triecheck::checks::scenario_files

@@ -3,8 +3,11 @@
 // missing edge between two threads is a report, because the contents of pages are plain variables.
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <span>
@@ -52,14 +55,40 @@ class thread_stress : public testing::Test {
     }
   }
 
+  template <class Queue>
+  void prefill(unsigned seed, Queue& queue) {
+    std::mt19937 random(seed);
+    for (unsigned i = 0; i < rounds && !wrong_[seed]; ++i) {
+      const tokens prompt = some_prompt(random);
+      lease_type l = cache_.lookup(prompt);
+      read(l, prompt, seed);
+      if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) != status::ok) continue;  // and l goes out of scope
+      write_private_pages(l, prompt);
+      queue.push({std::move(l), prompt});
+    }
+  }
+
+  template <class Queue>
+  void finish_what_comes(unsigned seed, Queue& queue) {
+    while (auto next = queue.pop()) {
+      static_cast<void>(cache_.publish(next->lease, next->prompt.size()));
+      read(next->lease, next->prompt, seed);
+      if (next->prompt.size() % 2 == 0) cache_.release(next->lease);  // the others go out of scope
+    }
+  }
+
+  void write_private_pages(const lease_type& l, const tokens& prompt) {
+    const auto pages = l.pages();
+    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(l, prompt, i));
+  }
+
   void ask_for_statistics(unsigned seed) {
     const model::statistics s = checks::to_model_statistics(cache_.stats());
     if (auto wrong = checks::check_statistics(s, page_count, said_of(static_cast<const P*>(nullptr)).statistics)) wrong_[seed] = std::move(wrong);
   }
 
   void continue_request(lease_type& l, const tokens& prompt, std::mt19937& random, unsigned seed) {
-    const auto pages = l.pages();
-    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(l, prompt, i));
+    write_private_pages(l, prompt);
     if (random() % 4 == 0) {
       auto forked = cache_.fork(l);
       for (const page_copy& copy : forked.copies) contents_.write(number(copy.to), contents_.read(number(copy.from)));
@@ -100,6 +129,41 @@ class thread_stress : public testing::Test {
   std::vector<std::uint64_t> ids_[threads];    // of the leases that lookups opened, by thread
 };
 
+// What one thread looked up, allocated and wrote, and another publishes, reads and lets go.
+template <class Lease>
+class lease_queue {
+ public:
+  struct entry {
+    Lease lease;
+    tokens prompt;
+  };
+
+  void push(entry e) {
+    const std::lock_guard lock(mutex_);
+    entries_.push_back(std::move(e));
+    changed_.notify_one();
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+  std::optional<entry> pop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return ended_ || !entries_.empty(); });
+    if (entries_.empty()) return {};
+    std::optional<entry> e(std::move(entries_.front()));
+    entries_.pop_front();
+    return e;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<entry> entries_;
+  bool ended_ = false;
+};
+
 TYPED_TEST_SUITE(thread_stress, all_variants, name_of_variant);
 
 TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
@@ -129,6 +193,21 @@ TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
   EXPECT_EQ(this->told_.check_rest(end), std::nullopt);
   EXPECT_EQ(this->told_.clears(), this->clears_);
   EXPECT_EQ(this->told_.pages_cleared(), this->pages_cleared_);
+  EXPECT_EQ(this->cache_.shutdown().result, status::ok);
+}
+
+TYPED_TEST(thread_stress, leases_go_from_one_thread_to_another) {
+  lease_queue<typename TestFixture::lease_type> queue;
+  std::vector<std::thread> prefilling;
+  std::vector<std::thread> decoding;
+  for (unsigned t = 0; t < threads / 2; ++t) prefilling.emplace_back([&, t] { this->prefill(t, queue); });
+  for (unsigned t = threads / 2; t < threads; ++t) decoding.emplace_back([&, t] { this->finish_what_comes(t, queue); });
+  for (std::thread& t : prefilling) t.join();
+  queue.end();
+  for (std::thread& t : decoding) t.join();
+  for (const auto& wrong : this->wrong_) EXPECT_FALSE(wrong.has_value()) << *wrong;
+  EXPECT_EQ(this->cache_.stats().open_leases, 0U);
+  EXPECT_GT(this->cache_.stats().hit_pages, 0U);
   EXPECT_EQ(this->cache_.shutdown().result, status::ok);
 }
 

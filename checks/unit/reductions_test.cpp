@@ -142,6 +142,32 @@ TEST(reductions, what_is_published_goes_with_the_prefix) {
   EXPECT_TRUE(offers(wrong, {.threads = {clear, R"("a = lookup 1 2", "allocate a", "write a", "publish a 4")"}}));
 }
 
+TEST(reductions, a_lease_that_nobody_takes_or_gives_any_more_stays_where_it_is) {
+  const std::string gives = R"("a = lookup 1", "give a")";
+  const sections from{.threads = {gives, R"("b = take a", "read b")", clear}};
+  EXPECT_TRUE(offers(from, {.threads = {R"("a = lookup 1")", clear}}));
+  EXPECT_TRUE(offers(from, {.threads = {R"("a = lookup 1", "b = move a", "read b")", clear}}));
+  EXPECT_TRUE(offers({.threads = {clear, R"("a = lookup 1", "b = move a", "read b")"}}, {.threads = {clear, R"("a = lookup 1", "read a")"}}));
+}
+
+TEST(reductions, a_cancelled_thread_keeps_who_cancels_it) {
+  const sections from{.threads = {"\"stats\"", "\"evict 1\"", R"("clear", "cancel 1")"}};
+  EXPECT_TRUE(offers(from, {.threads = {"\"evict 1\"", R"("clear", "cancel 0")"}}));
+  EXPECT_TRUE(offers(from, {.threads = {"\"stats\"", "\"clear\""}}));
+}
+
+TEST(reductions, what_stands_behind_operands_goes) {
+  const auto with = [](const std::string& allocation, const std::string& release) {
+    return sections{.threads = {clear, "\"a = lookup 1\", \"allocate a" + allocation + "\", \"release a" + release + "\""}};
+  };
+  EXPECT_TRUE(offers(with(" plus 2", ""), with("", "")));
+  EXPECT_TRUE(offers(with(" plus 2", ""), with(" plus 1", "")));
+  EXPECT_TRUE(offers(with(" failing 2", ""), with(" failing 1", "")));
+  EXPECT_TRUE(offers(with(" failing 2", ""), with("", "")));
+  EXPECT_TRUE(offers(with("", " keep 50 for 2"), with("", " keep 50")));
+  EXPECT_TRUE(offers(with("", " keep 50 for 2"), with("", "")));
+}
+
 TEST(reductions, a_release_that_nobody_wrote_counts) {
   EXPECT_EQ(size_of(read({.threads = {clear, "\"a = lookup 1\""}})).operations,
             size_of(read({.threads = {clear, "\"a = lookup 1\", \"release a\""}})).operations);

@@ -208,7 +208,7 @@ TEST(scenario, a_namespace_stands_at_the_end_of_a_step_that_has_one) {
   EXPECT_EQ(problem_in_steps(R"("request 1 in 2 3")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in 4294967296")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "extend x 2 in 3")"),
-            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [or stop]\")");
+            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [plus N] [failing N] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request in 3")"),
             "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [or stop]\")");
 }
@@ -423,12 +423,75 @@ TEST(scenario, a_publish_may_say_how_many_tokens_are_computed) {
             "s.toml:5:39: unexpected \"2\" in \"publish\" (write \"publish x [N]\")");
 }
 
+std::string problem_in_threads(const std::string& first, const std::string& second, const std::string& rest = "") {
+  return problem_in(two_pages + "[[thread]]\nrun = [" + first + "]\n[[thread]]\nrun = [" + second + "]\n" + rest);
+}
+
+TEST(scenario, every_step_is_printed_as_it_is_read) {
+  const std::vector<std::string> texts = {
+      "x = lookup 1 2 in 3 failing 1", "allocate x plus 4 failing 2 or stop", "extend x 5 plus 1", "write x", "read x", "publish x",
+      "publish x 1", "y = fork x failing 1 or stop", "z = move x", "release z keep 50 for 2", "drop y", "foreign 1 2", "evict 3", "clear",
+      "shutdown", "stats", "snapshot", "request 1 in 2 or stop"};
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "\"" : ", \"") + text + "\"";
+  const std::vector<step> steps = steps_of(all);
+  ASSERT_EQ(steps.size(), texts.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) EXPECT_EQ(print_step(steps[i]), texts[i]);
+  EXPECT_EQ(steps[0].failing, 1U);
+  EXPECT_EQ(steps[1].extra_slots, 4U);
+  EXPECT_EQ(steps[9].keep, (model::retention{.priority = 50, .ttl_ticks = 2}));
+  const scenario s = parse_scenario(
+      two_pages + "[[thread]]\nrun = [\"a = lookup 1\", \"give a\", \"cancel 1\"]\n[[thread]]\nrun = [\"b = take a\", \"read b\"]\n", "s.toml");
+  EXPECT_EQ(print_step(s.threads[0][1]), "give a");
+  EXPECT_EQ(print_step(s.threads[0][2]), "cancel 1");
+  EXPECT_EQ(print_step(s.threads[1][0]), "b = take a");
+}
+
+TEST(scenario, what_stands_behind_operands_is_a_word_and_a_number) {
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a plus")"),
+            "s.toml:5:36: behind \"plus\" stands a number of token slots, at the end (an unsigned 32-bit number, 0 to 4294967295)");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "write a plus 1")"),
+            "s.toml:5:33: \"write\" allocates nothing and takes no \"plus\" (write \"write x\")");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a keep 101")"), "s.toml:5:35: a priority is 1 to 100");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a for 2")"), "s.toml:5:35: \"for\" stands behind \"keep P\"");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1 failing 0")"), "s.toml:5:22: requests for memory are numbered from 1");
+  EXPECT_EQ(problem_in_steps(R"("plus = lookup 1")"),
+            "s.toml:5:9: \"plus\" is a word of the step language (choose another name for the lease)");
+}
+
+TEST(scenario, a_lease_that_is_given_is_taken_by_another_section) {
+  const std::string opens = "\"a = lookup 1\", \"give a\"";
+  EXPECT_EQ(problem_in_threads(opens, "\"b = take a\", \"read b\""), "accepted");
+  EXPECT_EQ(problem_in_threads(opens, "\"clear\""),
+            "s.toml:5:30: lease \"a\" is taken by no section (write \"y = take a\" in another one)");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"b = take a\""),
+            "s.toml:7:18: lease \"a\" is given by no section (write \"give a\" in another one)");
+  EXPECT_EQ(problem_in_threads(opens + ", \"b = take a\"", "\"clear\""), "s.toml:5:44: lease \"a\" is given by the same section");
+  EXPECT_EQ(problem_in_threads(opens, opens + ", \"b = take a\""),
+            "s.toml:7:30: lease \"a\" is given twice (give one of them another name: \"y = move x\")");
+  EXPECT_EQ(problem_in_threads(opens, "\"b = take a\", \"c = take a\""), "s.toml:7:32: lease \"a\" is taken twice");
+  EXPECT_EQ(problem_in_threads("\"b = take a\"", "\"clear\"", "[final]\nrun = [" + opens + "]\n"),
+            "s.toml:5:18: lease \"a\" is given by a section that runs later");
+  EXPECT_EQ(problem_in_threads(opens, "\"clear\"", "[final]\nrun = [\"b = take a\"]\n"), "accepted");
+  EXPECT_EQ(problem_in_threads(opens + ", \"read a\"", "\"b = take a\""),
+            "s.toml:5:40: lease \"a\" was given away by an earlier step (open it again first)");
+}
+
+TEST(scenario, a_thread_cancels_another_one) {
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 0\""), "accepted");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 1\""), "s.toml:7:16: a thread does not cancel itself");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 2\""), "s.toml:7:16: there is no thread 2 (the first [[thread]] is 0)");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"clear\"", "[final]\nrun = [\"cancel 0\"]\n"),
+            "s.toml:9:16: only a [[thread]] cancels another");
+}
+
 TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("a = lokup 1")"), "s.toml:5:13: unknown step \"lokup\" (did you mean \"lookup\"?)");
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
-            "\"publish\", \"release\", \"fork\", \"evict\", \"clear\", \"stats\", \"request\")");
+            "\"publish\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
+            "\"shutdown\", \"stats\", \"snapshot\", \"cancel\", \"request\")");
 }
 
 TEST(scenario, an_empty_step_is_named) {
@@ -438,15 +501,15 @@ TEST(scenario, an_empty_step_is_named) {
 
 TEST(scenario, a_missing_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup")"),
-            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N]\")");
+            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "extend a or stop")"),
-            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [or stop]\")");
+            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [plus N] [failing N] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request")"),
             "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("evict")"), "s.toml:5:9: \"evict\" needs a number of pages (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("write")"), "s.toml:5:9: \"write\" needs the name of a lease (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("b = fork")"),
-            "s.toml:5:13: \"fork\" needs the name of a lease (write \"y = fork x [or stop]\")");
+            "s.toml:5:13: \"fork\" needs the name of a lease (write \"y = fork x [failing N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a =")"),
             "s.toml:5:11: nothing after \"=\" (write \"x = lookup T...\" or \"y = fork x\")");
 }
@@ -456,16 +519,16 @@ TEST(scenario, an_extra_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("stats 1")"), "s.toml:5:15: unexpected \"1\" in \"stats\" (write \"stats\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 2")"), "s.toml:5:17: unexpected \"2\" in \"evict\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a 2")"),
-            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [or stop]\")");
+            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [plus N] [failing N] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "b = fork a 2")"),
-            "s.toml:5:36: unexpected \"2\" in \"fork\" (write \"y = fork x [or stop]\")");
+            "s.toml:5:36: unexpected \"2\" in \"fork\" (write \"y = fork x [failing N] [or stop]\")");
 }
 
 TEST(scenario, a_step_that_opens_a_lease_has_a_name_for_it_and_no_other_step_has) {
   EXPECT_EQ(problem_in_steps(R"("lookup 1 2")"),
-            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [in N]\")");
+            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "fork a")"),
-            "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [or stop]\")");
+            "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [failing N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a = request 1")"),
             "s.toml:5:9: \"request\" opens no lease (write \"request T... [in N] [or stop]\")");
 }
@@ -483,7 +546,7 @@ TEST(scenario, what_is_no_token_is_named) {
 
 TEST(scenario, or_stop_stands_at_the_end_of_a_step_that_can_be_refused) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1 or stop")"),
-            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [in N]\")");
+            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 or stop")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or stop\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("request 1 or")"),
