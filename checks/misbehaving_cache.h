@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <initializer_list>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
@@ -72,6 +73,7 @@ inline long count_publication() {
   return count->fetch_add(1) + 1;
 }
 
+// Sends the signals to the command, and goes no further: the moment is this one, however slow the machine.
 inline void interrupt(std::initializer_list<int> signals) {
   static const long at = [] {
     const char* text = std::getenv("TRIECHECK_INTERRUPT_AT");
@@ -79,6 +81,7 @@ inline void interrupt(std::initializer_list<int> signals) {
   }();
   if (count_publication() != at) return;
   for (const int number : signals) kill(getppid(), number);
+  for (;;) pause();
 }
 
 struct misbehaviour {
