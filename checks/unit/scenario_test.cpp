@@ -550,11 +550,11 @@ TEST(scenario, or_stop_stands_at_the_end_of_a_step_that_can_be_refused) {
   EXPECT_EQ(problem_in_steps(R"("evict 1 or stop")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or stop\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("request 1 or")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" at the end of a step");
+            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
   EXPECT_EQ(problem_in_steps(R"("request 1 or stop 2")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" at the end of a step");
+            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
   EXPECT_EQ(problem_in_steps(R"("request 1 or skip")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" at the end of a step");
+            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
 }
 
 TEST(scenario, a_malformed_name_is_named) {
