@@ -31,7 +31,7 @@ template <class Cache>
 void publish_request(Cache& cache, std::span<const token> tokens) {
   auto l = cache.lookup(tokens);
   must(cache.allocate(l, tokens.subspan(l.token_count())));
-  must(cache.publish(l, tokens.size()));
+  must(cache.publish(l));
   static_cast<void>(cache.release(l));
 }
 
@@ -103,7 +103,7 @@ class full_cycle_course final : public prepared_cache {
     const auto finish = [&] {
       lease_type& l = open[closed++ % in_flight];
       const std::size_t pages = l.pages().size();
-      must(cache_->publish(l, l.token_count()));
+      must(cache_->publish(l));
       static_cast<void>(cache_->release(l));
       return pages;
     };

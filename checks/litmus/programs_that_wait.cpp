@@ -3,13 +3,14 @@
 #include <string>
 
 #include "checks/litmus/catalogue.h"
+#include "checks/litmus/condition_variable.h"
 
 namespace triecheck::litmus {
 namespace {
 
 struct hand_over {
   sync::mutex m;
-  sync::condition_variable changed;
+  condition_variable changed;
   sync::var<std::uint32_t> items{0};
   word clock{0};
   std::array<std::array<std::uint32_t, 2>, 3> seen{};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/litmus/condition_variable.h"
 #include "checks/litmus/litmus.h"
 
 namespace triecheck::litmus {
@@ -26,7 +27,7 @@ enum class action : char {
 
 struct board {
   sync::mutex m;
-  sync::condition_variable changed;
+  condition_variable changed;
   std::uint32_t items = 0;
   std::array<char, 32> notes{};  // guarded by m
   std::size_t noted = 0;
