@@ -35,6 +35,18 @@ void publish_request(Cache& cache, std::span<const token> tokens) {
   static_cast<void>(cache.release(l));
 }
 
+// Publishes strangers, of tokens from `next` on, until a page has to be evicted for one: the cache is full then. Returns the
+// first token that was not used.
+template <class Cache>
+token fill_with_strangers(Cache& cache, std::size_t pages, std::size_t page_tokens, token next) {
+  std::vector<token> stranger(std::min<std::size_t>(pages, 64) * page_tokens);
+  while (cache.stats().evicted_pages == 0) {
+    for (token& t : stranger) t = next++;
+    publish_request(cache, stranger);
+  }
+  return next;
+}
+
 // Runs `serve(thread, pass)` in as many threads, which prepared before (together.h), and adds up what they measured; before all
 // that, how many cores they get.
 template <class Serve, class... Prepare>
@@ -83,15 +95,7 @@ class full_cycle_course final : public prepared_cache {
   // other tokens, by all threads at once: one that began earlier would get the pages of the others. All that is older than
   // every request that counts, so it falls before any page of those does. Returns by how much tokens have to be shifted to
   // be other ones.
-  token fill() {
-    std::vector<token> stranger(std::min<std::size_t>(pages_, 64) * load_.page_tokens);
-    token next = load_.unused;
-    while (cache_->stats().evicted_pages == 0) {
-      for (token& t : stranger) t = next++;
-      publish_request(*cache_, stranger);
-    }
-    return next;
-  }
+  token fill() { return fill_with_strangers(*cache_, pages_, load_.page_tokens, load_.unused); }
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
   // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of

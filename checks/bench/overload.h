@@ -58,13 +58,13 @@ inline constexpr std::size_t least_overload_pages = 256;
 struct overload_pass {
   double seconds = 0;
   double processor_seconds = 0;  ///< of all threads together
-  std::uint64_t finished = 0;   ///< requests that had all their output
-  std::uint64_t cancelled = 0;  ///< as many as the load says
-  std::uint64_t attempts = 0;   ///< calls of allocate for a prompt
-  std::uint64_t refused = 0;    ///< of these
-  std::uint64_t preempted = 0;  ///< requests that growth was refused to
-  std::uint64_t left_open = 0;  ///< leases that the cache counts as open afterwards: 0
-  latency_histogram allocate;   ///< nanoseconds of each attempt
+  std::uint64_t finished = 0;    ///< requests that had all their output
+  std::uint64_t cancelled = 0;   ///< as many as the load says
+  std::uint64_t attempts = 0;    ///< calls of allocate for a prompt
+  std::uint64_t refused = 0;     ///< of these
+  std::uint64_t preempted = 0;   ///< requests that growth was refused to
+  std::uint64_t left_open = 0;   ///< leases that the cache counts as open afterwards: 0
+  latency_histogram allocate;    ///< nanoseconds of each attempt
 };
 
 /// A variant under overload: serves the load once, with a cache of its own.
@@ -96,8 +96,8 @@ struct overload_result {
 };
 
 /// Passes in turns, until each variant had `seconds` and five passes; with 0 seconds one pass.
-std::vector<overload_result> measure_overload(const overload_load& l, std::span<const std::size_t> threads, double seconds,
-                                              const std::vector<overload_contestant>& contestants,
+std::vector<overload_result> measure_overload(const overload_load& l, std::span<const std::size_t> threads,
+                                              double seconds, const std::vector<overload_contestant>& contestants,
                                               const std::function<void(const std::string&)>& on_cell = {});
 
 /// What was measured, and of what load.

@@ -3,7 +3,6 @@
 // Threads: one caller; a pass starts its own.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -55,8 +54,14 @@ class admission_queue {
 template <class Cache>
 class overload_worker {
  public:
-  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t batch, std::size_t number, overload_pass& pass)
-      : cache_(cache), load_(l), queue_(queue), batch_(batch), pass_(pass), random_(static_cast<std::uint32_t>(number)) {}
+  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t batch, std::size_t number,
+                  overload_pass& pass)
+      : cache_(cache),
+        load_(l),
+        queue_(queue),
+        batch_(batch),
+        pass_(pass),
+        random_(static_cast<std::uint32_t>(number)) {}
 
   void serve() {
     do {
@@ -164,21 +169,10 @@ class overload_worker {
   bool is_queue_empty_ = false;
 };
 
-// Publishes strangers until a page has to be evicted for one: tokens that no prompt and no output has.
-template <class Cache>
-void fill_pool(Cache& cache, const overload_load& l) {
-  std::vector<token> stranger(std::min<std::size_t>(l.pages, 64) * l.page_tokens);
-  token next = token{1} << 20;
-  while (cache.stats().evicted_pages == 0) {
-    for (token& t : stranger) t = next++;
-    publish_request(cache, stranger);
-  }
-}
-
 template <class Cache>
 overload_pass run_overload(const overload_load& l, std::size_t threads) {
   Cache cache({.pages = l.pages, .tokens_per_page = l.page_tokens});
-  fill_pool(cache, l);
+  fill_with_strangers(cache, l.pages, l.page_tokens, token{1} << 20);  // no prompt and no output has such tokens
   admission_queue queue(l.requests.size());
   std::vector<overload_pass> parts(threads);
   overload_pass all;

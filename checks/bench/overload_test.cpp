@@ -23,7 +23,8 @@ TEST(overload, load_is_the_same_for_the_same_arguments_and_asks_for_more_pages_t
     with_beams += l.requests[i].beams > 1;
     cancelled += l.requests[i].is_cancelled;
   }
-  EXPECT_GT(own_tokens / l.requests.size() * l.open, l.pages * l.page_tokens) << "open requests need more than the pool, beams left out";
+  EXPECT_GT(own_tokens / l.requests.size() * l.open, l.pages * l.page_tokens)
+      << "open requests need more than the pool, beams left out";
   EXPECT_GT(with_beams, 20U);
   EXPECT_GT(cancelled, 20U);
 }
@@ -46,7 +47,8 @@ TEST(overload, every_variant_ends_every_request_once_and_is_refused_and_preempte
       EXPECT_EQ(p.finished + p.cancelled, l.requests.size()) << c.name;
       EXPECT_GT(p.preempted, 0U) << c.name;
       EXPECT_GT(p.refused, 0U) << c.name;
-      EXPECT_EQ(p.attempts - p.refused, l.requests.size() + p.preempted) << c.name << ": a preempted request is admitted again";
+      EXPECT_EQ(p.attempts - p.refused, l.requests.size() + p.preempted)
+          << c.name << ": a preempted request is admitted again";
       EXPECT_EQ(p.allocate.count(), p.attempts) << c.name;
       EXPECT_EQ(p.left_open, 0U) << c.name;
       EXPECT_GT(p.seconds, 0) << c.name;
@@ -103,8 +105,23 @@ TEST(overload, ratios_are_medians_of_pairs_and_the_worst_pass_shows) {
 TEST(overload, table_and_json_have_a_line_for_each_cell) {
   EXPECT_EQ(to_table(overload_report{}), "");
   overload_report report{.requests = 10, .pages = 256, .open = 32};
-  report.results = {{.cache = "coarse", .threads = 8, .passes = 5, .seconds = 0.5, .over_first = 1, .worst_over_median = 1.25, .p99_ns = 1500, .p99_over_first = 1},
-                    {.cache = "lockfree", .threads = 8, .passes = 5, .seconds = 0.25, .over_first = 0.5, .worst_over_median = 1.5, .refused = 7, .p99_ns = 3000, .p99_over_first = 2}};
+  report.results = {{.cache = "coarse",
+                     .threads = 8,
+                     .passes = 5,
+                     .seconds = 0.5,
+                     .over_first = 1,
+                     .worst_over_median = 1.25,
+                     .p99_ns = 1500,
+                     .p99_over_first = 1},
+                    {.cache = "lockfree",
+                     .threads = 8,
+                     .passes = 5,
+                     .seconds = 0.25,
+                     .over_first = 0.5,
+                     .worst_over_median = 1.5,
+                     .refused = 7,
+                     .p99_ns = 3000,
+                     .p99_over_first = 2}};
   const std::string table = to_table(report);
   EXPECT_NE(table.find("  coarse             8      5    500.0     1.00     1.25"), std::string::npos) << table;
   EXPECT_NE(table.find("  lockfree           8      5    250.0     0.50     1.50"), std::string::npos) << table;
