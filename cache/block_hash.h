@@ -1,31 +1,123 @@
-// The hash of a block of tokens, continued from what comes before it.
+// The hash of a block of tokens, continued from what comes before it, under a key.
 //
-// Threads: a pure function.
+// Threads: pure functions and plain values.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "types.h"
 
 namespace triecheck {
 
-/// The hash of no blocks at all: each namespace begins with one of its own.
-constexpr std::uint64_t root_hash(key_space space) noexcept { return static_cast<std::uint64_t>(space) * 0xd6e8'feb8'6659'fd93; }
+/// What the hashes of a cache depend on beside the tokens: random numbers, made of the seed that the cache was configured with
+/// (cache_config::hash_seed; splitmix64).
+class hash_key {
+ public:
+  explicit constexpr hash_key(std::uint64_t seed) noexcept {
+    for (std::uint64_t& word : words) word = next(seed);
+    chain = next(seed) >> 2;
+    fold = next(seed) >> 2;
+  }
 
-/// Continues `before`, the hash of the blocks that come before, by one block: the sum of the products of pairs of tokens,
-/// each shifted by a number of its place (NH, of UMAC). So a processor multiplies all pairs at once, and only the sum is
-/// continued. The low bits choose a bucket. It has no key: who chooses tokens in order to slow the cache down can make many
-/// prefixes share a bucket, and a walk along it long; equal hashes never make different prefixes one (they are compared).
-constexpr std::uint64_t block_hash(std::uint64_t before, std::span<const token> block) noexcept {
-  constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
-  std::uint64_t sum = before;
-  std::uint64_t place = odd;
-  std::size_t i = 0;
-  for (; i + 1 < block.size(); i += 2, place += 2 * odd) sum += (block[i] + place) * (block[i + 1] + place + odd);
-  if (i < block.size()) sum += (block[i] + place) * (place + odd);
-  const std::uint64_t hash = (sum ^ (sum >> 32)) * odd;
-  return hash ^ (hash >> 32);
+  static constexpr std::size_t strip_tokens = 64;  // which are hashed in one go
+
+  std::array<std::uint64_t, strip_tokens / 2> words{};
+  std::uint64_t chain = 0;  // below 2^62, so that the sums of products below fit in 128 bits
+  std::uint64_t fold = 0;
+
+ private:
+  static constexpr std::uint64_t next(std::uint64_t& state) noexcept {
+    state += 0x9e37'79b9'7f4a'7c15;
+    std::uint64_t z = (state ^ (state >> 30)) * 0xbf58'476d'1ce4'e5b9;
+    z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
+    return z ^ (z >> 31);
+  }
+};
+
+/// The hash of no blocks at all: each namespace begins with one of its own, and none with 0.
+constexpr std::uint64_t root_hash(key_space space) noexcept { return static_cast<std::uint64_t>(space) + 1; }
+
+namespace hashing {
+
+__extension__ typedef unsigned __int128 wide;
+
+/// x modulo 2^64 - 2^32 + 1, in 64 bits.
+constexpr std::uint64_t reduced(wide x) noexcept {
+  constexpr std::uint64_t epsilon = 0xffff'ffff;  // 2^64, modulo the prime; and 2^96 is -1
+  const auto low = static_cast<std::uint64_t>(x);
+  const auto high = static_cast<std::uint64_t>(x >> 64);
+  std::uint64_t rest = low - (high >> 32);
+  if (low < high >> 32) rest -= epsilon;
+  const std::uint64_t more = (high & epsilon) * epsilon;
+  const std::uint64_t sum = rest + more;
+  return sum < more ? sum + epsilon : sum;
+}
+
+/// The lower and the upper halves of products, each added up by itself, which saves the carries.
+struct products {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  void add(std::uint64_t a, std::uint64_t b) noexcept {
+    const wide product = wide{a} * b;
+    low += static_cast<std::uint64_t>(product);
+    high += static_cast<std::uint64_t>(product >> 64);
+  }
+};
+
+inline std::uint64_t two_tokens(const token* tokens) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, tokens, sizeof word);
+  return word;
+}
+
+}  // namespace hashing
+
+/// Continues `before`, the hash of the blocks that come before, by one block.
+///
+/// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have one hash
+/// under less than n + 6 of 2^62 keys, however the tokens are chosen by somebody who neither knows the key nor sees hashes.
+/// What makes the key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant
+/// must not see them. Equal hashes never make different prefixes one: the cache compares tokens.
+///
+/// How: four tokens at a time, the sum of the products of two words, each shifted by a number of the key (NH: Black, Halevi,
+/// Krawczyk, Krovetz, Rogaway: "UMAC", CRYPTO 1999; with words of 64 bits). Two different blocks of one length have the
+/// same sums under at most 2 of 2^64 keys, and sums that are equal modulo the prime under 18 at most. The sums of blocks
+/// are the coefficients of a polynomial at `chain`, modulo a prime (Carter and Wegman 1979), in which a different chain
+/// is a different polynomial, of degree n: it agrees at n places at most. `fold` makes one coefficient of both sums.
+/// On a machine of another byte order hashes are others.
+inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block) noexcept {
+  for (;;) {
+    const std::size_t strip = std::min(block.size(), hash_key::strip_tokens);
+    const token* tokens = block.data();
+    const token* const last = tokens + strip / 4 * 4;
+    const std::uint64_t* words = key.words.data();
+    hashing::products sum;
+    for (; tokens != last; tokens += 4, words += 2) {
+      sum.add(hashing::two_tokens(tokens) + words[0], hashing::two_tokens(tokens + 2) + words[1]);
+    }
+    switch (strip % 4) {
+      case 1: sum.add(tokens[0] + words[0], words[1]); break;
+      case 2: sum.add(hashing::two_tokens(tokens) + words[0], words[1]); break;
+      case 3: sum.add(hashing::two_tokens(tokens) + words[0], tokens[2] + words[1]); break;
+      default: break;
+    }
+    before = hashing::reduced(hashing::wide{before} * key.chain + hashing::wide{sum.low} * key.fold + sum.high);
+    if (strip == block.size()) return before;
+    block = block.subspan(strip);
+  }
+}
+
+/// One of `buckets` for a hash, any number of them below 2^64. Mixed, because the hashes of blocks that differ in one token are
+/// as far apart as the tokens are, times a number of the key.
+constexpr std::size_t bucket_for(std::uint64_t hash, std::size_t buckets) noexcept {
+  const std::uint64_t mixed = (hash ^ (hash >> 32)) * 0x9e37'79b9'7f4a'7c15;
+  return static_cast<std::size_t>(hashing::wide{mixed} * buckets >> 64);
 }
 
 }  // namespace triecheck

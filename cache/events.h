@@ -29,7 +29,7 @@ struct stored_page {
   page_id page;
   page_id parent;  ///< the page of the block before; `no_page` where this is the first
   key_space space;
-  std::uint64_t hash;           ///< of the namespace and all blocks up to this one (block_hash.h); not unique
+  std::uint64_t hash;           ///< of the namespace and all blocks up to this one (block_hash.h), by cache_config::hash_seed; not unique
   std::span<const token> block; ///< valid during the call
 };
 

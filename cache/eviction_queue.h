@@ -21,14 +21,18 @@
 // goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago, whatever its age, and
 // its parents as far as they fall with it. A thread that stops with a turn costs the others recency, nothing else.
 //
+// Who needs several pages or none counts first what can fall (fall_count.h), in its own lane and then in the others, and
+// begins when that is enough. A lane that is empty says so without a turn: where nothing can fall, that costs a look at each.
+//
 // A parent that is left behind by the hand, or by the fall of a child that was listed in another lane, is as old as its child
 // was: it does not go behind what is newer. If it is not where a release of its own put it, it goes to the front.
 //
 // Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts it
 // there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
-// sorted but for those released again, and O(threads) per call. Where the hand evicts, it looks at some hundred pages for each
-// leaf, and at all of them where hardly one is a leaf without pins.
+// sorted but for those released again, and O(threads) per call; to find out that there are not enough, O(pages wanted + threads),
+// and a look at each listed node that somebody holds. Where the hand evicts, it looks at some hundred pages for each
+// leaf; for a caller that wants all it can have, at all of them where hardly one is a leaf without pins.
 // Threads and progress: any; post is lock-free, evict too.
 #pragma once
 
@@ -42,6 +46,7 @@
 #include <utility>
 #include <vector>
 
+#include "fall_count.h"
 #include "lanes.h"
 #include "lockfree_trie.h"
 #include "orders.h"
@@ -64,9 +69,9 @@ class eviction_queue {
     typename Sync::template atomic<std::uint8_t> home{no_lane};  // the lane that it is posted to
   };
 
-  eviction_queue(lockfree_trie<Sync>& trie, column<per_page> entries, column<typename recency_list<Sync>::per_page> links,
-                 std::size_t pages)
-      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", links) {
+  eviction_queue(lockfree_trie<Sync>& trie, const typename Sync::thread_indices& threads, column<per_page> entries,
+                 column<typename recency_list<Sync>::per_page> links, std::size_t pages)
+      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", threads, links) {
     recency_list<Sync>::label(links, pages);
     Sync::label(hand_, "eviction.hand");
     for (std::size_t i = 0; i < pages; ++i) {
@@ -99,29 +104,15 @@ class eviction_queue {
   /// Linearization point of each: the claim of its node.
   template <class Gone>
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone) {
-    if (freed.empty()) return 0;
-    std::size_t count = 0;
-    std::uint64_t open = lanes_.used();
-    std::uint64_t taken = 0;  // the lanes whose turn somebody else has
-    while ((open | taken) != 0 && count < freed.size()) {
-      const std::size_t i = next_lane(open, taken, now);
-      if (i == no_lane) {
-        const std::size_t fell = evict_with_hand(freed.subspan(count), gone);
-        if (fell == 0) break;
-        count += fell;
-        open |= std::exchange(taken, 0);
-        continue;
-      }
-      open &= ~lanes_.bit(i);
-      if (lanes_[i].turn.exchange(true, orders::turn_begin)) {
-        taken |= lanes_.bit(i);
-        continue;
-      }
-      count += evict_in_order(i, freed.subspan(count), gone, open);
-      lanes_[i].turn.store(false, orders::turn_end);
-    }
-    for (const page_id page : freed.first(count)) trie_.detach(page);
-    return count;
+    return evict(freed, now, gone, true, pages_);
+  }
+
+  /// The same, but evicts none where not all can be had. Exact when no other call runs; beside others, nodes that they move may
+  /// be missed, and what they take away may leave fewer. Looks at `hand_looks` pages at most for what is in lanes that are taken.
+  template <class Gone>
+  std::size_t evict_all(std::span<page_id> freed, std::uint64_t now, Gone gone) {
+    // Of one page no forecast is needed: where it cannot be had, nothing is evicted.
+    return evict(freed, now, gone, freed.size() == 1, std::min(pages_, hand_looks));
   }
 
   /// Every node that eviction can reach, in the order of each lane. Requires that nothing runs. O(pages log pages).
@@ -134,6 +125,8 @@ class eviction_queue {
       Sync::label(turn, "eviction.turn", number);
       Sync::label(front, "eviction.front", number);
       Sync::label(until, "eviction.until", number);
+      Sync::label(newest, "eviction.newest", number);
+      Sync::label(is_bare, "eviction.is_bare", number);
     }
 
     alignas(64) typename Sync::template atomic<page_id> inbox{no_page};
@@ -142,6 +135,7 @@ class eviction_queue {
     typename Sync::template atomic<std::uint64_t> until{0};        // no other lane is much older than a front up to this
     recency_list<Sync> list;                                       // of the curator
     typename Sync::template var<std::uint64_t> newest{0};          // the latest tick that the list was filled up to
+    typename Sync::template var<bool> is_bare{true};               // the list was left empty, and the front says so
   };
 
   using lanes_type = lanes<Sync, lane>;
@@ -152,12 +146,13 @@ class eviction_queue {
   static constexpr std::uint64_t taken_slack = 4;  // and a lane that somebody else has than the next best one
   static constexpr std::size_t hand_sample = 16;   // leaves that the hand chooses among,
   static constexpr std::size_t hand_looks = 512;   // or fewer, where so many pages have no more
+  static constexpr unsigned most_rounds = 3;       // in which what evictions may yield is counted
 
   per_page& at(page_id page) { return entries_[page]; }
   const per_page& at(page_id page) const { return entries_[page]; }
   std::uint64_t tick(page_id page) const { return at(page).tick.load(orders::tick); }
   std::uint8_t home(page_id page) const { return at(page).home.load(orders::home_read); }
-  static std::uint8_t own() { return static_cast<std::uint8_t>(lanes_type::own()); }
+  std::uint8_t own() const { return static_cast<std::uint8_t>(lanes_.own()); }
 
   // Puts the page into the inbox of lane i; returns that lane, as a set.
   std::uint64_t put_into_inbox(page_id page, std::size_t i) {
@@ -188,6 +183,17 @@ class eviction_queue {
     return oldest;
   }
 
+  // Nothing was in the lane, at an instant at which nobody had its turn.
+  static bool is_empty(const lane& l) {
+    return l.inbox.load(orders::lane_content) == no_page && l.front.load(orders::lane_content) == no_tick;
+  }
+  std::uint64_t occupied(std::uint64_t set) const {
+    for (std::uint64_t rest = set; rest != 0; rest &= rest - 1) {
+      if (const std::size_t i = lanes_.first_of(rest); is_empty(lanes_[i])) set &= ~lanes_.bit(i);
+    }
+    return set;
+  }
+
   // The youngest that is about as old as `front`: younger by no more than this part of its age.
   static std::uint64_t about(std::uint64_t front, std::uint64_t now, std::uint64_t part) {
     return front < now ? front + (now - front) / part : no_tick;
@@ -208,6 +214,87 @@ class eviction_queue {
       if (taken == 0) l.until.store(std::min(limit, now), orders::hint);
     }
     return next.front <= about(oldest_of(taken).front, now, taken_slack) ? next.number : no_lane;
+  }
+
+  // As evict says. Where it is not assured that there are enough, that is found out before the first one falls. With the
+  // hand it looks at so many pages for a leaf.
+  template <class Gone>
+  std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone, bool is_assured, std::size_t round) {
+    if (freed.empty()) return 0;
+    std::size_t count = 0;
+    std::uint64_t open = lanes_.used();
+    std::uint64_t taken = 0;  // the lanes whose turn somebody else has
+    while ((open | taken) != 0 && count < freed.size()) {
+      const std::size_t i = next_lane(open, taken, now);
+      if (i == no_lane) {
+        if (!is_assured && !can_evict(freed)) return 0;
+        is_assured = true;
+        const std::size_t fell = evict_with_hand(freed.subspan(count), round, gone);
+        if (fell == 0) break;
+        count += fell;
+        open |= std::exchange(taken, 0);
+        continue;
+      }
+      if (is_empty(lanes_[i])) {
+        open = occupied(open);
+        continue;
+      }
+      if (lanes_[i].turn.exchange(true, orders::turn_begin)) {
+        open &= ~lanes_.bit(i);
+        taken |= lanes_.bit(i);
+        continue;
+      }
+      open |= empty_inbox(i);
+      if (is_assured || falls_of(lanes_[i], freed).is_enough()) {
+        is_assured = true;
+        open &= ~lanes_.bit(i);
+        count += evict_in_order(i, freed.subspan(count), gone, open);
+      }
+      end_turn(lanes_[i]);
+      if (!is_assured && !can_evict(freed)) return 0;
+      is_assured = true;
+    }
+    for (const page_id page : freed.first(count)) trie_.detach(page);
+    return count;
+  }
+
+  // Counts what falls, up to the room in `notes`.
+  auto falls(std::span<page_id> notes) const {
+    const auto parent = [this](page_id page) {
+      trie_.fetch_above(page);
+      return trie_.parent(page);
+    };
+    return fall_count(notes, [this](page_id page) { return trie_.references(page); }, parent);
+  }
+
+  // Whether as many nodes can fall, in all lanes, as `notes` has room for, which it writes over.
+  bool can_evict(std::span<page_id> notes) {
+    for (unsigned round = 1;; ++round) {
+      auto falling = falls(notes);
+      std::uint64_t open = lanes_.used();
+      std::uint64_t taken = 0;    // the lanes whose turn somebody else has
+      std::uint64_t counted = 0;
+      bool sent_back = false;     // what was found in a lane went to one that was counted before
+      while (open != 0 && !falling.is_enough()) {
+        const std::uint64_t mine = open & lanes_.bit(own());
+        const std::size_t i = lanes_.first_of(mine != 0 ? mine : open);
+        open &= ~lanes_.bit(i);
+        if (is_empty(lanes_[i])) continue;
+        if (lanes_[i].turn.exchange(true, orders::turn_begin)) {
+          taken |= lanes_.bit(i);
+          continue;
+        }
+        counted |= lanes_.bit(i);
+        const std::uint64_t sent_to = empty_inbox(i);
+        open |= sent_to & ~counted;
+        sent_back = sent_back || (sent_to & counted) != 0;
+        count_listed(lanes_[i], falling);
+        end_turn(lanes_[i]);
+      }
+      if (falling.is_enough()) return true;
+      if (sent_back && round < most_rounds) continue;
+      return taken != 0 && count_with_hand(taken, falling);
+    }
   }
 
   // What follows requires the turn of lane i, or l.
@@ -235,7 +322,6 @@ class eviction_queue {
       }
     };
     std::size_t count = 0;
-    open |= empty_inbox(i);
     while (count < freed.size()) {
       // Parents that fell bare meanwhile may be in the inbox, when nothing else is left.
       if (l.list.oldest() == no_page) open |= empty_inbox(i);
@@ -246,15 +332,36 @@ class eviction_queue {
       take_home(page);
       count += evict_upwards(page, freed.subspan(count), gone, take_off, keep);
     }
-    page_id next = l.list.oldest();
-    if (next == no_page) {
-      // A lane without a front is the last one to be asked. Who posts from here on says what the front is; who did before is
-      // seen here.
-      l.front.store(no_tick, orders::front_gone);
-      next = l.inbox.load(orders::inbox_look_again);
-    }
-    if (next != no_page) l.front.store(tick(next), orders::hint);
     return count;
+  }
+
+  // Gives the turn back, and says what the front of the lane is.
+  void end_turn(lane& l) {
+    if (page_id next = l.list.oldest(); next != no_page) {
+      l.front.store(tick(next), l.is_bare.get() ? orders::front_there : orders::hint);
+      l.is_bare.set(false);
+    } else {
+      // A lane without a front is not asked. Who posts from here on says what the front is; who did before is seen here.
+      l.front.store(no_tick, orders::front_gone);
+      l.is_bare.set(true);
+      next = l.inbox.load(orders::inbox_look_again);
+      if (next != no_page) l.front.store(tick(next), orders::hint);
+    }
+    l.turn.store(false, orders::turn_end);
+  }
+
+  auto falls_of(const lane& l, std::span<page_id> notes) const {
+    auto falling = falls(notes);
+    count_listed(l, falling);
+    return falling;
+  }
+
+  // A listed node that somebody refers to keeps its place, so that the order stays what it is.
+  template <class Falling>
+  void count_listed(const lane& l, Falling& falling) const {
+    for (page_id page = l.list.oldest(); page != no_page && !falling.is_enough(); page = l.list.newer_than(page)) {
+      if (trie_.is_evictable(page)) falling.add(page);
+    }
   }
 
   // Returns the lanes that what had moved was sent on to.
@@ -339,15 +446,29 @@ class eviction_queue {
 
   // Evicts one leaf, and its parents as far as they fall with it and `freed` has room; returns how many, 0 when there is none.
   template <class Gone>
-  std::size_t evict_with_hand(std::span<page_id> freed, Gone gone) {
+  std::size_t evict_with_hand(std::span<page_id> freed, std::size_t round, Gone gone) {
     std::size_t hand = hand_.load(orders::hint);
     page_id page;
     do {
-      page = oldest_of_some(hand);
+      page = oldest_of_some(hand, round);
     } while (page != no_page && !trie_.claim(page));
     hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
     if (page == no_page) return 0;
     return evict_upwards(page, freed, gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
+  }
+
+  // Counts leaves of the lanes that others have the turn of; returns whether that is enough.
+  template <class Falling>
+  bool count_with_hand(std::uint64_t taken, Falling& falling) {
+    std::size_t hand = hand_.load(orders::hint);
+    for (std::size_t looks = 0; looks < pages_ && looks < hand_looks && !falling.is_enough(); ++looks) {
+      const page_id page{static_cast<std::uint32_t>(hand)};
+      hand = (hand + stride_) % pages_;
+      if (!trie_.is_evictable(page)) continue;
+      if (const std::size_t i = home(page); i != no_lane && (taken & lanes_.bit(i)) != 0) falling.add(page);
+    }
+    if (!falling.is_enough() && pages_ > hand_looks) hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
+    return falling.is_enough();
   }
 
   // Neighbours were published together and are of one age, so the hand does not look at one after the other: the golden
@@ -358,12 +479,12 @@ class eviction_queue {
     return stride;
   }
 
-  // Of the next leaves without pins, the one that was released longest ago; `no_page` when there is none on a whole round.
-  page_id oldest_of_some(std::size_t& hand) const {
+  // Of the next leaves without pins, the one that was released longest ago; `no_page` when there is none among `round` pages.
+  page_id oldest_of_some(std::size_t& hand, std::size_t round) const {
     page_id oldest = no_page;
     std::uint64_t since = 0;
     std::size_t seen = 0;
-    for (std::size_t looks = 0; looks < pages_ && seen < hand_sample && (seen == 0 || looks < hand_looks); ++looks) {
+    for (std::size_t looks = 0; looks < round && seen < hand_sample && (seen == 0 || looks < hand_looks); ++looks) {
       const page_id page{static_cast<std::uint32_t>(hand)};
       hand = (hand + stride_) % pages_;
       if (!trie_.is_evictable(page)) continue;

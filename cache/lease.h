@@ -71,6 +71,19 @@ class lease {
     return cache_ == &cache ? status::ok : status::invalid_argument;
   }
 
+  /// `ok`, or what a publication of so many tokens by `cache` answers instead.
+  template <class Sync>
+  status publishable_in(const Cache& cache, std::size_t computed_tokens) const {
+    if (const status s = usable_in(cache); s != status::ok) return s;
+    Sync::require(computed_tokens <= token_count_, "publish: no more tokens are computed than the lease holds");
+    return computed_tokens <= token_count_ ? status::ok : status::invalid_argument;
+  }
+
+  /// How many pages are cached after a publication of so many tokens: never fewer than before.
+  std::size_t pages_to_publish(std::size_t computed_tokens, std::size_t tokens_per_page) const noexcept {
+    return std::max(cached_, computed_tokens / tokens_per_page);
+  }
+
   /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold more than all pages.
   std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots, const cache_config& c) const noexcept {
     const std::size_t room = c.pages * c.tokens_per_page - token_count_;
@@ -93,6 +106,10 @@ class lease {
   std::size_t written_pages(std::size_t tokens_per_page) const noexcept {
     return (token_count_ + tokens_per_page - 1) / tokens_per_page;
   }
+
+  /// A lookup makes room for so many pages before it knows what it will find; for more as it finds them.
+  static constexpr std::size_t first_pages = 64;
+  void expect_pages(std::size_t blocks) { pages_.reserve(std::min(blocks, first_pages)); }
 
   /// Room for so many more pages and tokens, so that taking them cannot throw. O(1) amortised for each.
   void reserve_more(std::size_t pages, std::size_t tokens) {

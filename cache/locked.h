@@ -23,6 +23,7 @@
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
+#include "page_queue.h"
 #include "page_records.h"
 #include "page_trie.h"
 #include "prefix_hashes.h"
@@ -39,13 +40,14 @@ class locked_cache {
   using sync_type = Sync;
   using lease_type = lease<locked_cache>;
   using fork_result_type = fork_result<locked_cache>;
+  using page_place = typename page_queue<Sync>::place;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit locked_cache(cache_config config)
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
         unpinned_(records_.template fields<typename Policy::per_page>(), config.pages) {
     Sync::label(mutex_, "cache.mutex");
     next_lease_.label("cache.next_lease");
@@ -56,7 +58,7 @@ class locked_cache {
   locked_cache& operator=(const locked_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~locked_cache() = default;
+  ~locked_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
 
@@ -69,18 +71,19 @@ class locked_cache {
     lease_type l;
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
-    l.pages_.reserve(tokens.size() / config_.tokens_per_page);
+    l.expect_pages(tokens.size() / config_.tokens_per_page);
     const read_guard lock(mutex_);
-    open(l);
     page_id parent = no_page;
     prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
       const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
       if (page == no_page) break;
-      pin(page);
       l.pages_.push_back(page);
       parent = page;
     }
+    // Nothing throws from here on.
+    open(l);
+    for (const page_id page : l.pages_) pin(page);
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
     add(counters_.lookups, 1);
@@ -111,23 +114,29 @@ class locked_cache {
     return status::ok;
   }
 
-  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
-  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
-  [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
+  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  ///
+  /// Requires that the contents of these pages are computed: from here on other requests read them.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
+    if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
-    const std::size_t full = l.token_count_ / span_tokens;
+    const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
+    std::size_t adopted = 0;
     {
       const guard lock(mutex_);
       page_id parent = first == 0 ? no_page : l.pages_[first - 1];
       prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
       for (; l.cached_ < full; ++l.cached_) {
-        publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        adopted += !publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
         parent = l.pages_[l.cached_];
       }
     }
+    if (adopted != 0) queue_.pages_came();
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -145,6 +154,7 @@ class locked_cache {
       for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
       counters_.open_leases.subtract(1);
     }
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -190,9 +200,17 @@ class locked_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
   shutdown_report shutdown() {
     const guard lock(mutex_);
-    clear_all();
-    return inspected().lost_pages();
+    const std::size_t evicted = clear_all();
+    shutdown_report report = inspected().lost_pages();
+    report.evicted = evicted;
+    return report;
   }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
 
   /// All counters and gauges at one instant; where lookups share the lock, what they count each at one of its own.
   cache_stats stats() const {
@@ -258,8 +276,9 @@ class locked_cache {
     return true;
   }
 
-  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there.
-  void publish_page(const typename trie_type::key& k, page_id& page) {
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there. Returns
+  // whether that is its own.
+  bool publish_page(const typename trie_type::key& k, page_id& page) {
     const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
       pool_.mark_cached(page);
@@ -267,12 +286,13 @@ class locked_cache {
       unpinned_.published(page, k.parent);
       events_.stored({page, k.parent, k.space, k.hash, k.block});
       add(counters_.published_pages, 1);
-      return;
+      return true;
     }
     pin(standing);
     pool_.put(page);
     page = standing;
     add(counters_.duplicate_pages, 1);
+    return false;
   }
 
   std::size_t clear_all() {
@@ -301,8 +321,9 @@ class locked_cache {
   // Constant after construction.
   const cache_config config_;
 
-  lease_buffers<Sync> buffers_;  // each thread has its own
+  lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
+  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

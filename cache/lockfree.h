@@ -22,7 +22,8 @@
 // sixteenth of the age of what falls and some sixteen releases of each thread, and a quarter while one of them stands still in the
 // middle of an eviction.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
-// order; a refusal that meets another eviction may look at every page.
+// order. A refusal costs O(pages asked for + threads), and a look at each listed node that somebody holds; nothing that is in
+// proportion to the pool.
 #pragma once
 
 #include <algorithm>
@@ -37,6 +38,7 @@
 #include "lease_buffers.h"
 #include "lockfree_trie.h"
 #include "orders.h"
+#include "page_queue.h"
 #include "page_records.h"
 #include "striped.h"
 #include "striped_pool.h"
@@ -51,23 +53,24 @@ class lockfree_cache {
   using sync_type = Sync;
   using lease_type = lease<lockfree_cache>;
   using fork_result_type = fork_result<lockfree_cache>;
+  using page_place = typename page_queue<Sync>::place;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit lockfree_cache(cache_config config)
       : config_(checked(config)),
         records_(config.pages, trie_type::block_words(config.tokens_per_page)),
-        pool_(records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
+        pool_(threads_, records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
               records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
-              records_.rows(), config.pages, config.tokens_per_page),
-        evictions_(trie_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
+              records_.rows(), config),
+        evictions_(trie_, threads_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
                    records_.template fields<typename recency_list<Sync>::per_page>(), config.pages) {}
 
   lockfree_cache(const lockfree_cache&) = delete;
   lockfree_cache& operator=(const lockfree_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~lockfree_cache() = default;
+  ~lockfree_cache() { Sync::require(stats().open_leases == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
 
@@ -83,10 +86,9 @@ class lockfree_cache {
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
-    l.pages_.resize(blocks);
     typename trie_type::path_end end;
     do {
-      end = trie_.find_path(node_ref::root(space), tokens, l.pages_);
+      end = find_longest(node_ref::root(space), tokens, blocks, l.pages_);
     } while (end.length != 0 && !trie_.pin(end.last));
     l.cached_ = end.length;
     l.pages_.resize(l.cached_);
@@ -102,8 +104,11 @@ class lockfree_cache {
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
-  /// pages that others moved may have been missed, after several attempts. Pages that were evicted on the way stay free.
-  /// Free pages first, then eviction of what is missing, then the few free pages that other threads keep (striped_pool.h).
+  /// pages that others moved may have been missed, after several attempts. A refusal evicts nothing, unless another call took
+  /// pages or leases meanwhile that evictions were counting on: then fewer than the request lacked were evicted, and stay free.
+  /// Where a thread stopped in the middle of an eviction, pages of its lane may be missed in a pool of more than 512; the next
+  /// call looks at others. Free pages first, then eviction of what is missing, then the few free pages that other threads
+  /// keep (striped_pool.h).
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node that fell
   /// for it; of a refusal, the last look at the pool.
@@ -120,13 +125,17 @@ class lockfree_cache {
     return status::ok;
   }
 
-  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
-  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
+  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  ///
+  /// Requires that the contents of these pages are computed: from here on other requests read them.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
   /// Linearization point, of each page: the exchange that links its run, or that frees it where its block stood.
-  [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
+    if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
-    const std::size_t full = l.token_count_ / span_tokens;
+    const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
     const std::size_t first = l.cached_;
     if (full == first) return status::ok;
     for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.prepare(page);
@@ -139,6 +148,7 @@ class lockfree_cache {
       if (standing == 0) attached = attach(l, own, blocks);
     }
     counts_.add(published_pages, full - first - adopted);
+    if (adopted != 0) queue_.pages_came();
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -158,6 +168,7 @@ class lockfree_cache {
       trie_.unpin(deepest);
       evictions_.post(deepest);
     }
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -193,11 +204,12 @@ class lockfree_cache {
     std::size_t total = 0;
     while (total < count) {
       const auto wanted = std::span(freed).first(std::min(batch, count - total));
-      const std::size_t evicted = evict_for(wanted);
+      const std::size_t evicted = counted(evictions_.evict(wanted, clock_.now(), told()));
       give_back(wanted.first(evicted));
       total += evicted;
       if (evicted < wanted.size()) break;
     }
+    if (total != 0) queue_.pages_came();  // an attempt beside this found them in nobody's hands
     return total;
   }
 
@@ -211,9 +223,18 @@ class lockfree_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable. What it
   /// reports is exact when no other call runs meanwhile.
   shutdown_report shutdown() {
-    clear();
-    return inspected().lost_pages();
+    const std::size_t evicted = clear();
+    shutdown_report report = inspected().lost_pages();
+    report.evicted = evicted;
+    return report;
   }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While somebody
+  /// has one, operations that give pages back may block for a moment.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
 
   /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole: the
   /// pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found than
@@ -271,6 +292,22 @@ class lockfree_cache {
     return l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
   }
 
+  // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows with what
+  // is found: however long the prompt is, what is not there costs nothing.
+  typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens, std::size_t blocks,
+                                            std::vector<page_id>& path) const {
+    typename trie_type::path_end end;
+    do {
+      path.resize(std::min(blocks, std::max(lease_type::first_pages, 2 * end.length)));
+      const auto room = std::span(path).subspan(end.length);
+      const auto more = trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), room);
+      if (more.length == 0) break;
+      end = {.length = end.length + more.length, .last = more.last};
+      above = end.last.ref();
+    } while (end.length == path.size() && end.length != blocks);
+    return end;
+  }
+
   // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
   // many. Where it returns 0 none stood.
   std::size_t adopt(lease_type& l, std::span<page_id> own, std::span<const token> blocks) {
@@ -315,39 +352,49 @@ class lockfree_cache {
   }
 
   // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and evicts exactly what
-  // is missing then; what was evicted does not go through the pool, unless the rest is not there any more. What the thread kept
-  // or evicted first comes last: it is at home in the thread's lane, and a release posts the last page of what it published.
-  // It also keeps a run that falls and comes back in its order: neighbours in memory stay neighbours.
+  // is missing then, if that can be had; what was evicted does not go through the pool. What the thread kept or evicted first
+  // comes last: it is at home in the thread's lane, and a release posts the last page of what it published. It also keeps a
+  // run that falls and comes back in its order: neighbours in memory stay neighbours.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
-    for (unsigned attempt = 0; attempt < attempts;) {
-      const auto kept = wanted.first(pool_.take_own(wanted));
-      const auto others = wanted.subspan(kept.size());
-      const std::size_t missing = pool_.take(others);
-      const auto evicted = others.first(evict_for(others.first(missing)));
-      const auto common = others.subspan(missing);
-      if (evicted.size() == missing && (missing == 0 || pool_.take(common) == 0)) {
-        for (const page_id page : kept) must_belong(page, pool);
-        for (const page_id page : common) must_belong(page, pool);
-        for (const page_id page : wanted) trie_.set_owner(page, number(holder));
-        std::reverse(wanted.begin(), wanted.end());
-        counts_.add(allocated_pages, count);
-        return true;
-      }
-      pool_.put(kept);
-      give_back(evicted);
-      if (!pool_.gather() && evicted.empty()) ++attempt;
+    const std::size_t kept = pool_.take_own(wanted);
+    std::size_t had = kept;  // and what was evicted
+    std::size_t missing = pool_.take(wanted.subspan(had));
+    bool moved = false;
+    for (unsigned attempt = 1; missing != 0;) {
+      const auto room = wanted.subspan(had, missing);
+      const std::size_t evicted = counted(evictions_.evict_all(room, clock_.now(), told()));
+      had += evicted;
+      const std::size_t lacking = missing - evicted;
+      if (lacking != 0) moved = pool_.gather() || moved;
+      missing = pool_.take(wanted.subspan(had));
+      if (lacking == 0 || missing == 0) continue;
+      const bool is_moving = evicted != 0 || missing < lacking;
+      if (!is_moving || attempt++ == attempts) break;
     }
-    l.pages_.resize(before);
-    counts_.add(refused_full, 1);
-    return false;
+    if (missing != 0) {
+      pool_.put(wanted.first(kept));
+      give_back(wanted.subspan(kept, had - kept));
+      l.pages_.resize(before);
+      counts_.add(refused_full, 1);
+      if (moved || had != 0) queue_.pages_came(holder);  // an attempt beside this found them in nobody's hands
+      return false;
+    }
+    for (const page_id page : wanted.first(kept)) must_belong(page, pool);
+    for (const page_id page : wanted.subspan(had)) must_belong(page, pool);
+    for (const page_id page : wanted) trie_.set_owner(page, number(holder));
+    std::reverse(wanted.begin(), wanted.end());
+    counts_.add(allocated_pages, count);
+    return true;
   }
 
-  // Evicts up to `freed.size()` pages, which are the caller's then; returns how many.
-  std::size_t evict_for(std::span<page_id> freed) {
-    const std::size_t evicted = evictions_.evict(freed, clock_.now(), [this](page_id page) { events_.removed(page); });
+  // What an eviction calls for each page, and how many it was: what was evicted.
+  auto told() {
+    return [this](page_id page) { events_.removed(page); };
+  }
+  std::size_t counted(std::size_t evicted) {
     counts_.add(evicted_pages, evicted);
     return evicted;
   }
@@ -382,16 +429,18 @@ class lockfree_cache {
 
   // Constant after construction.
   const cache_config config_;
+  const typename Sync::thread_indices threads_;
 
   page_records<typename trie_type::shared_word, typename trie_type::per_page, typename eviction_queue<Sync>::per_page,
                typename recency_list<Sync>::per_page, typename striped_pool<Sync>::per_page> records_;
   striped_pool<Sync> pool_;
   trie_type trie_;
   eviction_queue<Sync> evictions_;
-  striped_clock<Sync> clock_;
-  striped_counts<Sync, statistic_count> counts_;
-  lease_buffers<Sync> buffers_;
+  striped_clock<Sync> clock_{threads_};
+  striped_counts<Sync, statistic_count> counts_{threads_};
+  lease_buffers<Sync> buffers_{threads_, config_};
   event_source events_;
+  page_queue<Sync> queue_;
 };
 
 }  // namespace triecheck

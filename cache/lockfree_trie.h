@@ -63,13 +63,13 @@ class lockfree_trie {
     shared_word hash{nobody};  // of all blocks from the root to this one; of a page that is no node, its owner
   };
 
-  /// An empty trie over pages 0 .. pages - 1, all free. Requires pages >= 1, tokens_per_page >= 1. `followers` is written
-  /// for nodes only: of other pages it may hold anything, as long as the low half is a page or `no_page`.
-  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, std::size_t pages,
-                std::size_t tokens_per_page)
-      : tokens_per_page_(tokens_per_page),
-        pages_(pages),
-        buckets_(4 * std::bit_ceil(pages)),
+  /// An empty trie over all pages, all free. Requires a checked configuration. `followers` is written for nodes only: of other
+  /// pages it may hold anything, as long as the low half is a page or `no_page`.
+  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, const cache_config& config)
+      : tokens_per_page_(config.tokens_per_page),
+        pages_(config.pages),
+        buckets_(bucket_count(config)),
+        key_(config.hash_seed),
         nodes_(nodes),
         followers_(followers),
         blocks_(blocks),
@@ -78,7 +78,7 @@ class lockfree_trie {
       heads_[i].store(link_word{}.packed(), orders::link_private);
       Sync::label(heads_[i], "trie.bucket", i);
     }
-    for (std::size_t i = 0; i < pages; ++i) {
+    for (std::size_t i = 0; i < pages_; ++i) {
       per_page& n = nodes_[i];
       n.state.store(node_word{}.packed(), orders::state_private);
       n.next.store(link_word{.marked = true}.packed(), orders::link_private);
@@ -89,8 +89,8 @@ class lockfree_trie {
       Sync::label(n.parent, "trie.parent", i);
       Sync::label(n.hash, "trie.hash", i);
     }
-    const std::size_t words = block_words(tokens_per_page);
-    for (std::size_t i = 0; i < pages * words; ++i) {
+    const std::size_t words = block_words(tokens_per_page_);
+    for (std::size_t i = 0; i < pages_ * words; ++i) {
       shared_word& word = (&blocks_[i / words])[i % words];
       word.store(0, orders::block_write);
       Sync::label(word, "trie.block", i / words);
@@ -135,6 +135,9 @@ class lockfree_trie {
     }
   }
 
+  /// What its hashes are keyed by.
+  const hash_key& hashes_by() const noexcept { return key_; }
+
   /// Ask memory for what a walk is going to read (prefix_hashes.h).
   void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket(hash)]); }
   void fetch_first(std::uint64_t hash) const {
@@ -150,7 +153,7 @@ class lockfree_trie {
   template <class Announce>
   bool attach(std::span<const page_id> own, node_ref parent, std::span<const token> blocks, Announce announce) {
     const auto first = blocks.first(tokens_per_page_);
-    const key k{parent, block_hash(hash_of(parent), first), first};
+    const key k{parent, block_hash(key_, hash_of(parent), first), first};
     bool written = false;
     for (;;) {
       const walk_end end = walk(k);
@@ -195,6 +198,12 @@ class lockfree_trie {
   /// Whether `page` is a leaf without pins.
   bool is_evictable(page_id page) const { return node_word::of(at(page).state.load(orders::visit)).is_evictable(); }
 
+  /// How many references the node on `page` has: what no node can have, where there is none.
+  std::size_t references(page_id page) const {
+    const node_word w = node_word::of(at(page).state.load(orders::visit));
+    return w.is_node ? w.references : static_cast<std::size_t>(-1);
+  }
+
   /// Claims the leaf `page` for eviction if it is one without pins: lookups do not find it any more, and nobody else
   /// claims it. Linearization point of an eviction: the exchange.
   bool claim(page_id page) { return claim(page, 0); }
@@ -214,6 +223,9 @@ class lockfree_trie {
   void fetch_for_eviction(page_id page) const {
     Sync::prefetch_to_write(block_at(page));
     if (is_indexed(page)) return fetch_bucket(hash(page));
+    fetch_above(page);
+  }
+  void fetch_above(page_id page) const {
     const page_id above = link_word::of(Sync::peek(at(page).next, link_word{}.packed())).page;
     if (above != no_page) Sync::prefetch_to_write(&at(above));
   }
@@ -236,7 +248,7 @@ class lockfree_trie {
   /// The state of a page that nobody changes meanwhile.
   node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }
 
-  /// The parent of a node that the caller holds a reference on, or claimed.
+  /// The parent of a node that the caller holds a reference on, or claimed; of another page, what it was or comes to be.
   page_id parent(page_id page) const { return node_ref::of(at(page).parent.load(orders::block_read)).page; }
 
   // For snapshots: require that nothing runs.
@@ -251,7 +263,7 @@ class lockfree_trie {
   /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
   key_space space(page_id page) const {
     node_ref above{.page = page, .generation = 0};
-    for (std::size_t steps = 0; above.page != no_page && steps <= buckets_; ++steps) {
+    for (std::size_t steps = 0; above.page != no_page && steps <= pages_; ++steps) {
       above = node_ref::of(at(above.page).parent.load(orders::block_read));
     }
     return key_space(above.generation);
@@ -270,7 +282,7 @@ class lockfree_trie {
   void for_each_indexed(Visit visit) const {
     for (std::size_t i = 0; i < buckets_; ++i) {
       page_id page = link_word::of(heads_[i].load(orders::link_read)).page;
-      while (page != no_page) {
+      for (std::size_t steps = 0; page != no_page && steps <= pages_; ++steps) {  // as space
         for (page_id of_run = page; of_run != no_page; of_run = standing_follower(of_run)) visit(of_run);
         page = link_word::of(at(page).next.load(orders::link_read)).page;
       }
@@ -294,7 +306,7 @@ class lockfree_trie {
   const per_page& at(page_id page) const { return nodes_[page]; }
   shared_word* block_at(page_id page) { return &blocks_[page]; }
   const shared_word* block_at(page_id page) const { return &blocks_[page]; }
-  std::size_t bucket(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::size_t bucket(std::uint64_t hash) const { return bucket_for(hash, buckets_); }
 
   // A block is kept in words, each of which has two tokens as they lie in memory; the last one may be half empty. Calls
   // `visit(i, word)` for one after the other as long as that is true; returns whether it always was.
@@ -327,7 +339,7 @@ class lockfree_trie {
       if (i != 0) note_above(run[i], i < fetch_ahead ? parent : run[i - fetch_ahead]);
       if (++i == run.size()) return;
       const auto block = blocks.subspan(i * tokens_per_page_, tokens_per_page_);
-      k = {ref(run[i - 1]), block_hash(k.hash, block), block};
+      k = {ref(run[i - 1]), block_hash(key_, k.hash, block), block};
     }
   }
 
@@ -478,7 +490,8 @@ class lockfree_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t pages_;
-  const std::size_t buckets_;          // a power of two, several times the number of pages: most chains are of one node
+  const std::size_t buckets_;          // several times the number of pages: most chains are of one node
+  const hash_key key_;
   const column<per_page> nodes_;
   const column<shared_word> followers_;  // node_ref
   const column<shared_word> blocks_;

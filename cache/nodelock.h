@@ -3,15 +3,17 @@
 //
 // When to use: several threads whose requests publish, allocate and release as often as they look up: operations in
 // different parts of the trie do not meet, lookups of one prompt share all locks. When not: one thread and small pages,
-// where a step down takes two locks that `coarse` does not take; or where a refusal must evict nothing.
+// where a step down takes two locks that `coarse` does not take.
 //
 // Guarantees: one atomic step per page and per pin, as the specification has them; without concurrency recency is exact
-// (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it may have
-// evicted on the way. Counters never lose a count; each is added at most a moment after its step. Only `shutdown` and
+// (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it
+// evicts nothing, unless others pin meanwhile what it counted on (see allocate). Counters never lose a count; each is
+// added at most a moment after its step. Only `shutdown` and
 // `snapshot` want a cache at rest: there is no order in which all nodes could be locked at once.
 // Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes the
 // nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come past.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a time.
+// A refusal: O(pages asked for), and a look at each listed node that has pins or children.
 //
 // Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on:
 // `trie_.pins(p)` are the open leases that end on p (own pins, I4), and what has children does not fall.
@@ -39,6 +41,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -46,11 +49,13 @@
 
 #include "counts.h"
 #include "events.h"
+#include "fall_count.h"
 #include "hand_over_hand.h"
 #include "inspection.h"
 #include "lease.h"
 #include "lease_buffers.h"
 #include "page_pool.h"
+#include "page_queue.h"
 #include "page_records.h"
 #include "page_trie.h"
 #include "prefix_hashes.h"
@@ -66,15 +71,16 @@ class nodelock_cache {
   using sync_type = Sync;
   using lease_type = lease<nodelock_cache>;
   using fork_result_type = fork_result<nodelock_cache>;
+  using page_place = typename page_queue<Sync>::place;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit nodelock_cache(cache_config config)
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
         order_(records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
-        stripes_(std::min(trie_.buckets(), most_stripes)),
+        stripes_(std::bit_floor(std::min(trie_.buckets(), most_stripes))),
         nodes_(records_.template fields<node>()),
         root_locks_(std::make_unique<node_mutex[]>(stripes_)),
         bucket_locks_(std::make_unique<node_mutex[]>(stripes_)) {
@@ -87,7 +93,7 @@ class nodelock_cache {
     for (std::size_t i = 0; i < config.pages; ++i) {
       nodes_[i].children.set(0);
       Sync::label(nodes_[i].lock, "node.lock", i);
-      Sync::label(nodes_[i].children, "node.children", i);
+      nodes_[i].children.label("node.children", i);
     }
     for (std::size_t i = 0; i < stripes_; ++i) {
       Sync::label(root_locks_[i], "root.lock", i);
@@ -99,7 +105,7 @@ class nodelock_cache {
   nodelock_cache& operator=(const nodelock_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~nodelock_cache() = default;
+  ~nodelock_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
 
@@ -113,7 +119,7 @@ class nodelock_cache {
     lease_type l;
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
-    l.pages_.reserve(blocks);
+    l.expect_pages(blocks);
     if (blocks != 0) pin_longest_prefix(tokens, blocks, space, l.pages_);
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
@@ -127,7 +133,8 @@ class nodelock_cache {
   /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
-  /// when free pages and eviction together cannot cover the need: pages that were evicted on the way stay free.
+  /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or took
+  /// pages meanwhile; then fewer than the request lacked, which stay free.
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
@@ -142,11 +149,15 @@ class nodelock_cache {
     return status::ok;
   }
 
-  /// Makes every full private page of the lease a node, in order. Where the block already stands, the lease takes over
-  /// the node's page and its own becomes free. Errors: `lease_closed`, `invalid_argument`.
-  [[nodiscard]] status publish(lease_type& l) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
-    const std::size_t full = l.token_count_ / config_.tokens_per_page;
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
+  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  ///
+  /// Requires that the contents of these pages are computed: from here on other requests read them.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
+    if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
+    const std::size_t full = l.pages_to_publish(computed_tokens, config_.tokens_per_page);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
     private_pages_.subtract(full - first);  // before others can have a duplicate: see release
@@ -154,7 +165,10 @@ class nodelock_cache {
     l.forget_published((full - first) * config_.tokens_per_page);
     if (attached != 0) cached_pages_.add(attached);
     if (attached != 0) counters_.published_pages.add(attached);
-    if (attached != full - first) counters_.duplicate_pages.add(full - first - attached);
+    if (attached != full - first) {
+      counters_.duplicate_pages.add(full - first - attached);
+      queue_.pages_came();
+    }
     return status::ok;
   }
 
@@ -172,6 +186,7 @@ class nodelock_cache {
     }
     if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1]);
     counters_.open_leases.subtract(1);
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -222,9 +237,17 @@ class nodelock_cache {
   /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
   /// Requires that no other operation runs.
   shutdown_report shutdown() {
-    clear();
-    return inspected().lost_pages();
+    const std::size_t evicted = clear();
+    shutdown_report report = inspected().lost_pages();
+    report.evicted = evicted;
+    return report;
   }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
 
   /// Each counter and gauge at an instant of its own.
   cache_stats stats() const {
@@ -258,12 +281,13 @@ class nodelock_cache {
 
   struct node {
     node_mutex lock;
-    typename Sync::template var<std::uint32_t> children;
+    atomic_count<Sync, std::uint32_t> children;  // changed under the exclusive lock; see count_evictable
   };
 
-  // Asks memory for buckets, and for no more: what stands in one may be read under its lock only.
+  // Has the key of the hashes, and asks memory for buckets, and for no more: what stands in one may be read under its lock only.
   struct bucket_fetcher {
     const trie_type& index;
+    const hash_key& hashes_by() const noexcept { return index.hashes_by(); }
     void fetch_bucket(std::uint64_t hash) const { index.fetch_bucket(hash); }
     void fetch_first(std::uint64_t) const {}
   };
@@ -279,7 +303,7 @@ class nodelock_cache {
 
   node& at(page_id page) { return nodes_[page]; }
   const node& at(page_id page) const { return nodes_[page]; }
-  // Guards the bucket of a hash: there are no more stripes than buckets.
+  // Guards the bucket of a hash: every bucket has one stripe, and there are no more stripes than buckets.
   node_mutex& bucket_lock(std::uint64_t hash) { return bucket_locks_[trie_.bucket_of(hash) & (stripes_ - 1)]; }
 
   // What guards the edges below `parent` that lead to prefixes of that hash (N1). The root has many locks, so that the
@@ -343,7 +367,7 @@ class nodelock_cache {
     }
     if (standing == no_page) {
       pool_.mark_cached(page);
-      if (k.parent != no_page) at(k.parent).children.set(at(k.parent).children.get() + 1);
+      if (k.parent != no_page) at(k.parent).children.add(1);
       events_.stored({page, k.parent, k.space, k.hash, k.block});
       return true;
     }
@@ -398,18 +422,41 @@ class nodelock_cache {
       pool_.hand_over(page, holder);
       l.pages_.push_back(page);
     };
-    // Nothing is evictable, and stays so while the order is locked: the instant at which a refusal is right (I8).
-    const auto refuse = [&] {
+    // No more than `evictable` pages are, and that stays so while the order is locked: the instant at which a refusal is
+    // right (I8).
+    const auto refuse_beyond = [&](std::size_t evictable) {
       const guard pool_guard(pool_lock_);
       take_free();
-      if (missing() == 0) return;
+      if (missing() <= evictable) return false;
       for (; l.pages_.size() != before; l.pages_.pop_back()) pool_.put(l.pages_.back());
+      return true;
     };
-    evict_oldest(missing(), hand_over, refuse);
+    if (missing() > 1) {
+      const guard order_guard(order_lock_);
+      const std::size_t evictable = count_evictable(l.pages_, missing());
+      if (evictable < missing() && refuse_beyond(evictable)) return false;
+    }
+    evict_oldest(missing(), hand_over, [&] { refuse_beyond(0); });
     return missing() == 0;
   }
 
   // What follows requires eviction_.
+
+  // How many nodes evictions could free now, up to `wanted`; uses the memory behind `pages` for as many. Requires order_lock_
+  // as well: until it is free no pin goes but those that a child took over, and no edge. So what is evictable at the end was
+  // so all along and is counted. A pin or a child that came is seen late, perhaps: then too many are counted.
+  std::size_t count_evictable(std::vector<page_id>& pages, std::size_t wanted) {
+    const std::size_t before = pages.size();
+    pages.resize(before + wanted);
+    const auto references = [this](page_id page) { return std::size_t{trie_.pins(page)} + at(page).children.get(); };
+    const auto parent = [this](page_id page) { return trie_.parent(page); };
+    fall_count falling(std::span<page_id>(pages).subspan(before), references, parent);
+    for (page_id page = order_.oldest(); page != no_page && !falling.is_enough(); page = order_.newer_than(page)) {
+      if (references(page) == 0) falling.add(page);
+    }
+    pages.resize(before);
+    return falling.count();
+  }
 
   // Evicts up to `count` nodes and gives each to `take`. Where nothing is evictable it calls `when_empty`, with order_lock_
   // held. Returns how many it evicted.
@@ -452,7 +499,7 @@ class nodelock_cache {
       next = order_.oldest();
       if (!evictable) return false;
     }
-    if (parent != no_page) at(parent).children.set(at(parent).children.get() - 1);
+    if (parent != no_page) at(parent).children.subtract(1);
     events_.removed(page);
     const write_guard lock(bucket_lock(hash));
     trie_.detach(page);
@@ -492,8 +539,9 @@ class nodelock_cache {
   // Constant after construction.
   const cache_config config_;
 
-  lease_buffers<Sync> buffers_;  // each thread has its own
+  lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
+  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
                typename recency_list<Sync>::per_page, node> records_;

@@ -66,7 +66,7 @@ inline constexpr memory_order posted = memory_order::seq_cst;
 inline constexpr memory_order unpost = memory_order::seq_cst;
 // (14) with (26): takes the right to put a page into the inbox: who took it out before is done with its link.
 inline constexpr memory_order post = memory_order::acquire;
-// (15) with (16), (37): puts a page into the inbox, with its link, or takes all of them out. seq_cst for (35): of two threads,
+// (15) with (16), (37), (39): puts a page into the inbox, with its link, or takes all of them out. seq_cst for (35): of two threads,
 // one that posts a page and then looks at the front of the lane, and one that says that the lane has no front and then looks at
 // the inbox, at least one sees the other; else the lane would be asked last although it has the oldest page of all.
 inline constexpr memory_order inbox = memory_order::seq_cst;
@@ -78,6 +78,11 @@ inline constexpr memory_order front_gone = memory_order::seq_cst;
 inline constexpr memory_order front_look = memory_order::seq_cst;
 // (37) with (15): a look at the inbox, behind (35). seq_cst: see there.
 inline constexpr memory_order inbox_look_again = memory_order::seq_cst;
+// (38) with (39): says that a lane that was left without a front has one again. seq_cst: see (39).
+inline constexpr memory_order front_there = memory_order::seq_cst;
+// (39) with (15), (38): looks whether a lane has pages: at its inbox, then at its front. seq_cst: a call that starts after
+// another one returned sees what that one listed although nothing else orders the two; with less it could refuse beside it.
+inline constexpr memory_order lane_content = memory_order::seq_cst;
 // (17) alone: the tick of a release. A stale one costs recency, never safety; sequentially none is stale.
 inline constexpr memory_order tick = memory_order::relaxed;
 // (18) with (19): ends the curator's turn: publishes the list.
@@ -113,6 +118,15 @@ inline constexpr memory_order stack_link_write = memory_order::release;
 // sees another one. With less that look might be taken first, and a refusal count pages by what was no depth. The exploration
 // cannot show it: under Relacy a later seq_cst load sees every seq_cst store that ran before it.
 inline constexpr memory_order stack_link_read = memory_order::acquire;
+
+// ---- The queue for pages (page_queue.h)
+
+// (40) with (41): takes a place in the queue, or leaves it. seq_cst: of two threads, one that takes a place and then tries to
+// allocate, and one that gives pages back, see (7), (15), (21), and then looks whether somebody waits, at least one sees the
+// other; else the first would sleep beside free pages. Where pages come back under a lock that orders the two already.
+inline constexpr memory_order queue_join = memory_order::seq_cst;
+// (41) with (40): looks whether somebody waits, after pages came back. seq_cst: see (40).
+inline constexpr memory_order queue_look = memory_order::seq_cst;
 
 // ---- Counts
 

@@ -12,7 +12,7 @@
 // `detach` and `find_child` touch one bucket and the nodes in it, `bucket_of` touches nothing.
 #pragma once
 
-#include <bit>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -40,10 +40,11 @@ class page_trie {
     typename Sync::template var<key_space> space;
   };
 
-  /// An empty trie over pages 0 .. pages - 1. Requires pages >= 1, tokens_per_page >= 1.
-  page_trie(column<per_page> nodes, column<shared_token> blocks, std::size_t pages, std::size_t tokens_per_page)
-      : tokens_per_page_(tokens_per_page),
-        buckets_(4 * std::bit_ceil(pages)),
+  /// An empty trie over all pages. Requires a checked configuration.
+  page_trie(column<per_page> nodes, column<shared_token> blocks, const cache_config& config)
+      : tokens_per_page_(config.tokens_per_page),
+        buckets_(bucket_count(config)),
+        key_(config.hash_seed),
         nodes_(nodes),
         blocks_(blocks),
         heads_(std::make_unique<shared_page[]>(buckets_)) {
@@ -51,15 +52,15 @@ class page_trie {
       heads_[i].set(no_page);
       Sync::label(heads_[i], "trie.bucket", i);
     }
-    for (std::size_t i = 0; i < pages; ++i) {
+    for (std::size_t i = 0; i < config.pages; ++i) {
       Sync::label(nodes_[i].space, "trie.space", i);
       Sync::label(nodes_[i].parent, "trie.parent", i);
       Sync::label(nodes_[i].hash, "trie.hash", i);
       Sync::label(nodes_[i].next, "trie.next", i);
       nodes_[i].pins.label("trie.pins", i);
     }
-    for (std::size_t i = 0; i < pages * tokens_per_page; ++i) {
-      Sync::label((&blocks_[i / tokens_per_page])[i % tokens_per_page], "trie.block", i / tokens_per_page);
+    for (std::size_t i = 0; i < config.pages * tokens_per_page_; ++i) {
+      Sync::label((&blocks_[i / tokens_per_page_])[i % tokens_per_page_], "trie.block", i / tokens_per_page_);
     }
   }
 
@@ -71,11 +72,14 @@ class page_trie {
     std::span<const token> block;
   };
 
-  /// A power of two, several times the number of pages: most chains are of one node, and no walk waits for another.
+  /// See bucket_count (types.h).
   std::size_t buckets() const noexcept { return buckets_; }
 
   /// The bucket of a node whose prefix has that hash.
-  std::size_t bucket_of(std::uint64_t hash) const noexcept { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
+
+  /// What its hashes are keyed by.
+  const hash_key& hashes_by() const noexcept { return key_; }
 
   /// The hash of all blocks from the root to `page`. Requires that it is a node.
   std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
@@ -169,6 +173,7 @@ class page_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
+  const hash_key key_;
   const column<per_page> nodes_;
   const column<shared_token> blocks_;
   const std::unique_ptr<shared_page[]> heads_;

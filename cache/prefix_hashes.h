@@ -14,7 +14,7 @@
 
 namespace triecheck {
 
-/// `Index` is a trie: it fetches the bucket of a hash, and later what the bucket leads to.
+/// `Index` is a trie: it has the key of its hashes, fetches the bucket of a hash, and later what the bucket leads to.
 template <class Index>
 class prefix_hashes {
  public:
@@ -26,7 +26,7 @@ class prefix_hashes {
   std::uint64_t next() {
     // Twice as far ahead as the walk has come, at most: who finds nothing has not hashed for nothing.
     for (const std::size_t ahead = std::min({blocks_, 2 * done_ + 2, done_ + most_ahead}); hashed_ < ahead; ++hashed_) {
-      latest_ = block_hash(latest_, tokens_.subspan(hashed_ * tokens_per_page_, tokens_per_page_));
+      latest_ = block_hash(index_.hashes_by(), latest_, tokens_.subspan(hashed_ * tokens_per_page_, tokens_per_page_));
       ring_[hashed_ % most_ahead] = latest_;
       index_.fetch_bucket(latest_);
     }

@@ -28,7 +28,8 @@ class striped_pool {
   static constexpr std::size_t most_kept = 8;
 
   /// All pages are free, and common. Requires 1 <= pages < 2^32 - 1.
-  striped_pool(column<per_page> entries, std::size_t pages) : common_(entries, pages), kept_("pool.lanes", entries) {}
+  striped_pool(const typename Sync::thread_indices& threads, column<per_page> entries, std::size_t pages)
+      : common_(entries, pages), kept_("pool.lanes", threads, entries) {}
 
   /// Takes up to `pages.size()` of the pages that the calling thread keeps; returns how many.
   std::size_t take_own(std::span<page_id> pages) { return own().take_some(pages); }

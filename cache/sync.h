@@ -11,6 +11,9 @@
 //                   Constructed without a value it is uninitialised. It is neither copied nor moved.
 //   mutex           lock, try_lock, unlock. Not recursive. try_lock does not fail while the mutex is free.
 //   shared_mutex    the same, and lock_shared, try_lock_shared, unlock_shared. A waiting writer may be passed.
+//   condition_variable
+//                   wait(m) lets go of a mutex that the caller holds, sleeps until it is notified, or for no reason, and locks
+//                   it again; notify_one, notify_all.
 //   exclusive_guard<M>, shared_guard<M>
 //                   hold a mutex from construction to destruction.
 //   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
@@ -20,10 +23,13 @@
 //   peek(word, otherwise)
 //                   a relaxed look at an atomic word that decides nothing but what to prefetch, or `otherwise`: a layer
 //                   that explores need not look.
-//   thread_indices, thread_index()
-//                   a constant, and a number of the calling thread below it that no other living thread has; the
-//                   constant itself, where more threads live than there are indices, and for a thread at its end that has
-//                   given its own back. Who gets the index of a thread that ended knows what that one did with it.
+//   thread_indices  where a structure gets the indices of the threads that use it from. A structure makes one when it is
+//                   constructed, or copies another's, and asks no other: copies give equal answers, other objects need not,
+//                   and what is unsynchronised may be trusted to an index only among those who ask one object or its copies.
+//     count         a constant: how many indices there are.
+//     own()         a number of the calling thread below `count` that no other living thread has; `count` itself where more
+//                   threads live than there are indices, and for a thread at its end that has given its own back. Mostly,
+//                   but not always, the same as before. Acquiring an index synchronizes with its previous owner's release of it.
 //   now_ns()        nanoseconds of a steady clock, for measurement only; no behaviour may depend on it.
 //   assign(to, from, n), equal(a, b, n)
 //                   write n vars from plain values, compare n vars with plain values; n >= 1.
@@ -66,6 +72,13 @@ concept shared_lockable = exclusive_lockable<M> && requires(M& m) {
   m.unlock_shared();
 };
 
+template <class C, class M>
+concept condition_of = std::default_initializable<C> && requires(C& c, M& m) {
+  c.wait(m);
+  c.notify_one();
+  c.notify_all();
+};
+
 template <class A, class T>
 concept atomic_word = std::constructible_from<A, T> && requires(A& a, const A& c, T value, memory_order order) {
   { c.load(order) } -> std::same_as<T>;
@@ -98,18 +111,21 @@ concept sync_layer =
     atomic_word<typename S::template atomic<bool>, bool> &&
     plain_variable<typename S::template var<std::uint32_t>, std::uint32_t> &&
     plain_variable<typename S::template var<std::uint64_t>, std::uint64_t> &&
+    std::default_initializable<typename S::thread_indices> && std::copy_constructible<typename S::thread_indices> &&
     exclusive_lockable<typename S::mutex> && shared_lockable<typename S::shared_mutex> &&
+    condition_of<typename S::condition_variable, typename S::mutex> &&
     std::constructible_from<typename S::template exclusive_guard<typename S::mutex>, typename S::mutex&> &&
     std::constructible_from<typename S::template shared_guard<typename S::shared_mutex>, typename S::shared_mutex&> &&
     requires(memory_order order, typename S::template var<std::uint32_t>* to, const std::uint32_t* from, std::size_t n,
-             const typename S::template atomic<std::uint32_t>& word, const typename S::mutex& object) {
+             const typename S::template atomic<std::uint32_t>& word, const typename S::mutex& object,
+             const typename S::thread_indices& threads) {
       S::fence(order);
       S::yield();
       S::prefetch(static_cast<const void*>(to));
       S::prefetch_to_write(static_cast<const void*>(to));
       { S::peek(word, std::uint32_t{}) } -> std::same_as<std::uint32_t>;
-      { S::thread_indices } -> std::convertible_to<std::size_t>;
-      { S::thread_index() } -> std::same_as<std::size_t>;
+      { S::thread_indices::count } -> std::convertible_to<std::size_t>;
+      { threads.own() } -> std::same_as<std::size_t>;
       { S::now_ns() } -> std::same_as<std::uint64_t>;
       S::assign(to, from, n);
       { S::equal(to, from, n) } -> std::same_as<bool>;

@@ -4,8 +4,8 @@
 // When to use: to see what an operation of the cache costs in synchronisation, and where threads meet. When not: in
 // production under load; an uncontended lock is measured by trying it first, which costs little, but not nothing.
 //
-// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: who
-// measures one cache uses no other over the same layer meanwhile.
+// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: a program
+// that measures one cache uses no other over the same layer meanwhile, and uses that one from one shared library.
 // Threads: as the layer's; `measured` and `measured_here` at any time, exact while nothing runs.
 #pragma once
 
@@ -127,6 +127,9 @@ struct measured_sync {
     }
     void unlock_shared() requires shared_lockable<Mutex> { mutex_.unlock_shared(); }
 
+    /// The mutex of the layer below, as its condition variable takes it.
+    Mutex& base() { return mutex_; }
+
    private:
     template <class Lock>
     static void wait(Lock lock) {
@@ -140,6 +143,22 @@ struct measured_sync {
 
   using mutex = measured_mutex<typename Base::mutex>;
   using shared_mutex = measured_mutex<typename Base::shared_mutex>;
+
+  class condition_variable {
+   public:
+    void wait(mutex& m) {
+      const std::uint64_t before = Base::now_ns();
+      condition_.wait(m.base());
+      note(acquisitions);
+      note(waits);
+      note(waited_ns, Base::now_ns() - before);
+    }
+    void notify_one() { condition_.notify_one(); }
+    void notify_all() { condition_.notify_all(); }
+
+   private:
+    typename Base::condition_variable condition_;
+  };
 
   template <class M>
   class exclusive_guard {
@@ -171,8 +190,7 @@ struct measured_sync {
   static void prefetch_to_write(const void* address) { Base::prefetch_to_write(address); }
   template <class T>
   static T peek(const atomic<T>& word, T) { return word.peek(); }
-  static constexpr std::size_t thread_indices = Base::thread_indices;
-  static std::size_t thread_index() { return Base::thread_index(); }
+  using thread_indices = typename Base::thread_indices;
   static std::uint64_t now_ns() { return Base::now_ns(); }
 
   template <class T>
@@ -198,7 +216,7 @@ struct measured_sync {
     }
     return total;
   }
-  static sync_counts measured_here() { return stripes_[std_sync::thread_index()].read(); }
+  static sync_counts measured_here() { return stripes_[threads().own()].read(); }
 
  private:
   enum kind : std::size_t { loads, stores, read_modify_writes, failed_exchanges, acquisitions, waits, waited_ns, kinds };
@@ -214,10 +232,15 @@ struct measured_sync {
   };
 
   static void note(kind k, std::uint64_t n = 1) {
-    stripes_[std_sync::thread_index()].counts[k].add(n, memory_order::relaxed);
+    stripes_[threads().own()].counts[k].add(n, memory_order::relaxed);
   }
 
-  static inline std::array<stripe, std_sync::thread_indices + 1> stripes_;
+  static const std_sync::thread_indices& threads() {
+    static const std_sync::thread_indices indices;
+    return indices;
+  }
+
+  static inline std::array<stripe, std_sync::thread_indices::count + 1> stripes_;
 };
 
 static_assert(sync_layer<measured_sync<std_sync>>);

@@ -4,10 +4,14 @@
 // call. Threads: as the standard types.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cassert>
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <shared_mutex>
@@ -18,6 +22,149 @@
 #include "sync.h"
 
 namespace triecheck {
+
+/// The thread indices of the production layer: unique among the threads that use one structure, however many shared libraries
+/// they use it from.
+///
+/// A process may hold this text many times, in a program and in each library that it loads, with variables of its own in each
+/// where symbols are hidden or a library is opened with RTLD_LOCAL. So no variable of a library decides who has an index. A
+/// table on the heap does, and the structure leads to it: all who use the structure ask one table. The variables of a library
+/// only remember what a table answered.
+///
+/// Invariants. T1: a bit of `taken_` is set while some thread remembers the index, so no two threads do. T2: the libraries from
+/// which a thread uses one structure remember one index; the last that forgets it gives it back. T3: a table lives as long
+/// as a structure, a thread that remembers an index of it, and the library that made it. Nothing here is virtual: no code of
+/// a library that was closed is called.
+/// Cost: own() is a load and a comparison where the thread asked the same table before, else O(8); the first time O(64).
+/// Threads and progress: any; wait-free, but for the first question of a thread, which is lock-free.
+class std_thread_indices {
+ public:
+  static constexpr std::size_t count = 64;
+
+  /// Asks the table of the library that this call is part of, which its first call makes. Throws std::bad_alloc. Requires
+  /// that the static objects of the library are not destroyed yet.
+  std_thread_indices() : std_thread_indices(of_this_library()) {}
+
+  std_thread_indices(const std_thread_indices& other) noexcept : table_(other.table_) { table_->retain(); }
+  std_thread_indices& operator=(const std_thread_indices&) = delete;
+  ~std_thread_indices() { table_->drop(); }
+
+  std::size_t own() const noexcept {
+    const answer latest = latest_;
+    return latest.from == table_ ? latest.index : ask(*table_);
+  }
+
+ private:
+  class table {
+   public:
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void drop() noexcept {
+      if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+
+    /// The index that the calling thread has already, as another library asked, or a free one, or `count`.
+    std::size_t take() noexcept {
+      const std::thread::id me = std::this_thread::get_id();
+      std::uint64_t taken = taken_.load(std::memory_order_relaxed);
+      for (std::uint64_t rest = taken; rest != 0; rest &= rest - 1) {
+        owner& o = owners_[static_cast<std::size_t>(std::countr_zero(rest))];
+        if (o.thread.load(std::memory_order_relaxed) != me) continue;
+        ++o.libraries;
+        return static_cast<std::size_t>(std::countr_zero(rest));
+      }
+      std::size_t free = count;
+      do {
+        free = static_cast<std::size_t>(std::countr_one(taken));
+        if (free == count) return count;
+      } while (!taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << free, std::memory_order_acquire, std::memory_order_relaxed));
+      owners_[free].thread.store(me, std::memory_order_relaxed);
+      owners_[free].libraries = 1;
+      return free;
+    }
+
+    /// Requires that the calling thread has the index.
+    void give_back(std::size_t index) noexcept {
+      owner& o = owners_[index];
+      if (--o.libraries != 0) return;
+      o.thread.store({}, std::memory_order_relaxed);
+      taken_.fetch_and(~(std::uint64_t{1} << index), std::memory_order_release);
+    }
+
+   private:
+    // Written by the thread that has the index. Others compare `thread` with themselves: a stale value is not their own.
+    struct owner {
+      std::atomic<std::thread::id> thread{};
+      std::size_t libraries = 0;
+    };
+
+    std::atomic<std::size_t> references_{1};
+    std::atomic<std::uint64_t> taken_{0};
+    static_assert(count == 64, "one word holds the bits");
+    std::array<owner, count> owners_;
+  };
+
+  struct answer {
+    table* from;  // null: none
+    std::size_t index;
+  };
+
+  // What the calling thread remembers for this library, until it ends. Beyond so many tables it forgets one for another.
+  class memory {
+   public:
+    memory() noexcept = default;
+    memory(const memory&) = delete;
+    memory& operator=(const memory&) = delete;
+    ~memory() {
+      ended_ = true;
+      latest_ = {};
+      for (answer& a : answers_) forget(a);
+    }
+
+    answer recall(table& t) noexcept {
+      for (const answer& a : answers_) {
+        if (a.from == &t) return a;
+      }
+      answer& a = answers_[next_++ % answers_.size()];
+      forget(a);
+      t.retain();
+      return a = {&t, t.take()};
+    }
+
+   private:
+    static void forget(answer& a) noexcept {
+      const answer old = std::exchange(a, {});
+      if (old.from == nullptr) return;
+      if (old.index != count) old.from->give_back(old.index);
+      old.from->drop();
+    }
+
+    std::array<answer, 8> answers_{};
+    std::size_t next_ = 0;
+  };
+
+  explicit std_thread_indices(table* made) noexcept : table_(made) {}
+
+  // What follows is hidden: a library calls its own functions with its own variables, or neither.
+
+  [[gnu::visibility("hidden")]] static const std_thread_indices& of_this_library() {
+    static const std_thread_indices mine(new table);
+    return mine;
+  }
+
+  // A thread at its end, whose memory is gone, goes on without an index: what it remembered may be another one's.
+  [[gnu::visibility("hidden"), gnu::noinline, gnu::cold]] static std::size_t ask(table& t) noexcept {
+    if (ended_) return count;
+    static thread_local memory mine;
+    latest_ = mine.recall(t);
+    return latest_.index;
+  }
+
+  // Never destroyed, so that a thread's other objects may ask as they end. The latest answer is one that `memory` keeps (T3).
+  [[gnu::visibility("hidden")]] static inline constinit thread_local answer latest_{};
+  [[gnu::visibility("hidden")]] static inline constinit thread_local bool ended_ = false;
+
+  table* const table_;
+};
 
 struct std_sync {
   static constexpr std::memory_order to_std(memory_order order) noexcept {
@@ -73,6 +220,21 @@ struct std_sync {
 
   using mutex = std::mutex;
   using shared_mutex = std::shared_mutex;
+
+  class condition_variable {
+   public:
+    void wait(mutex& m) {
+      std::unique_lock<mutex> held(m, std::adopt_lock);
+      condition_.wait(held);
+      held.release();  // the caller unlocks
+    }
+    void notify_one() noexcept { condition_.notify_one(); }
+    void notify_all() noexcept { condition_.notify_all(); }
+
+   private:
+    std::condition_variable condition_;
+  };
+
   template <class M>
   using exclusive_guard = std::lock_guard<M>;
   template <class M>
@@ -93,10 +255,7 @@ struct std_sync {
   template <class T>
   static T peek(const atomic<T>& word, T) noexcept { return word.load(memory_order::relaxed); }
 
-  static constexpr std::size_t thread_indices = 64;
-  static std::size_t thread_index() noexcept {
-    return index_ != not_asked ? index_ : take_index();
-  }
+  using thread_indices = std_thread_indices;
 
   static std::uint64_t now_ns() noexcept {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -123,33 +282,6 @@ struct std_sync {
 
   template <class Object>
   static void label(const Object&, const char*, std::size_t = 0) noexcept {}
-
- private:
-  static constexpr std::size_t not_asked = thread_indices + 1;
-
-  // A bit for each index that a living thread has: taken with acquire, given back with release, at the thread's end.
-  static inline std::atomic<std::uint64_t> indices_taken_{0};
-  static_assert(thread_indices == 64, "one word holds the bits");
-
-  // Never destroyed: what the thread's other objects do as they end, after it gave its index back, it does without one.
-  static inline constinit thread_local std::size_t index_ = not_asked;
-
-  static std::size_t take_index() noexcept {
-    static thread_local const index_return at_the_end;
-    std::uint64_t taken = indices_taken_.load(std::memory_order_relaxed);
-    do {
-      index_ = static_cast<std::size_t>(std::countr_one(taken));
-    } while (index_ != thread_indices && !indices_taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << index_, std::memory_order_acquire, std::memory_order_relaxed));
-    return index_;
-  }
-
-  struct index_return {
-    index_return() noexcept {}
-    ~index_return() {
-      const std::size_t mine = std::exchange(index_, thread_indices);
-      if (mine < thread_indices) indices_taken_.fetch_and(~(std::uint64_t{1} << mine), std::memory_order_release);
-    }
-  };
 };
 
 static_assert(sync_layer<std_sync>);
@@ -162,6 +294,7 @@ static_assert(same_layout<std_sync::atomic<std::uint32_t>, std::atomic<std::uint
 static_assert(same_layout<std_sync::atomic<bool>, std::atomic<bool>>);
 static_assert(same_layout<std_sync::var<std::uint32_t>, std::uint32_t>);
 static_assert(same_layout<std_sync::var<std::uint64_t>, std::uint64_t>);
+static_assert(same_layout<std_sync::condition_variable, std::condition_variable>);
 static_assert(std::is_same_v<std_sync::mutex, std::mutex>);
 static_assert(std::is_same_v<std_sync::shared_mutex, std::shared_mutex>);
 

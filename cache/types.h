@@ -3,6 +3,8 @@
 // Threads: plain values; nothing here is shared.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -44,14 +46,31 @@ enum class status : std::uint8_t {
 struct cache_config {
   std::size_t pages = 0;            ///< how many pages there are; 1 .. 2^32 - 2
   std::size_t tokens_per_page = 0;  ///< how many tokens fill a page; at least 1
+  std::size_t index_buckets = 0;    ///< for checks: how many buckets the index has at most; 0 lets the cache choose
+
+  /// What the hashes of prefixes are keyed by (block_hash.h). Events tell hashes, so a router and the caches whose hashes it
+  /// compares share a seed; that is why it is no random number by itself, and every run is the same. A server whose tenants do
+  /// not trust each other sets it to a random number that they do not learn: somebody who knows it can choose prompts that
+  /// share a bucket, and make lookups slow.
+  std::uint64_t hash_seed = 0;
 };
+
+/// How many buckets an index has: several times the number of pages, so that most chains are of one node, unless the
+/// configuration asks for fewer.
+constexpr std::size_t bucket_count(const cache_config& config) noexcept {
+  const std::size_t most = 4 * config.pages;
+  return config.index_buckets == 0 ? most : std::min(config.index_buckets, most);
+}
+
+// Both standard libraries throw by this function of theirs, and end the program where -fno-exceptions leaves nobody to catch
+// it: a `throw` would not compile there.
 
 /// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all blocks fit in memory.
 inline cache_config checked(cache_config config) {
-  if (config.pages == 0 || config.pages >= index_of(no_page)) throw std::invalid_argument("pages must be 1 .. 2^32 - 2");
-  if (config.tokens_per_page == 0) throw std::invalid_argument("tokens_per_page must be at least 1");
+  if (config.pages == 0 || config.pages >= index_of(no_page)) std::__throw_invalid_argument("pages must be 1 .. 2^32 - 2");
+  if (config.tokens_per_page == 0) std::__throw_invalid_argument("tokens_per_page must be at least 1");
   constexpr std::size_t notes_of_a_page = 1024;  // and the end of the last line of its block: no cache needs more
-  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) throw std::invalid_argument("the cache is too large");
+  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) std::__throw_invalid_argument("the cache is too large");
   return config;
 }
 
@@ -75,6 +94,7 @@ struct lost_page {
 
 struct [[nodiscard]] shutdown_report {
   status result = status::ok;  ///< `ok` or `pages_lost`
+  std::size_t evicted = 0;     ///< how many pages the clearing freed
   std::vector<lost_page> lost;
 };
 

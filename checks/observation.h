@@ -21,7 +21,8 @@ model::status to_model_status(Status s) {
   if (s == Status::ok) return model::status::ok;
   if (s == Status::request_too_large) return model::status::request_too_large;
   if (s == Status::cache_full) return model::status::cache_full;
-  return model::status::lease_closed;
+  if (s == Status::lease_closed) return model::status::lease_closed;
+  return model::status::invalid_argument;
 }
 
 template <class Pages>

@@ -55,16 +55,32 @@ struct lockfree_family {
   using over = lockfree_cache<Sync>;
 };
 
-/// All variants, the simplest first.
-inline constexpr std::tuple production_caches{
+/// The variants that ship, the simplest first.
+inline constexpr std::tuple shipped_caches{
     production_cache<coarse_family>{"coarse", "one mutex around everything, plain reference counts",
-                                    model::refusals::exact, false, at_one_instant::all},
+                                    model::refusals::at_once, false, at_one_instant::all},
     production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share",
-                                    model::refusals::exact, false, at_one_instant::pages},
+                                    model::refusals::at_once, false, at_one_instant::pages},
     production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
     production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
                                       model::refusals::crowded, true, at_one_instant::parts, true},
 };
+
+}  // namespace triecheck::checks
+
+// Caches from elsewhere, without a line here: a header that defines `own_caches`, a tuple as the one above.
+#ifdef TRIECHECK_OWN_CACHES
+#include TRIECHECK_OWN_CACHES
+#else
+namespace triecheck::checks {
+inline constexpr std::tuple<> own_caches;
+}
+#endif
+
+namespace triecheck::checks {
+
+/// All variants.
+inline constexpr auto production_caches = std::tuple_cat(shipped_caches, own_caches);
 
 /// The one that measures best: what runs where none is named.
 inline constexpr const char* default_cache = "lockfree";

@@ -5,16 +5,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/operation.h"
 #include "model/state.h"
 
+namespace triecheck {
+class cache_events;
+}
+
 namespace triecheck::checks {
 
-class event_book;
+/// A cache as the model knows it, and what the model does not know of it.
+struct subject_config : model::config {
+  subject_config(const model::config& c, std::size_t buckets = 0) : model::config(c), index_buckets(buckets) {}
+
+  std::size_t index_buckets;  ///< as in the configuration of a cache
+};
 
 /// What the structure checks read, at a moment when no operation runs.
 struct structure {
@@ -23,6 +34,39 @@ struct structure {
   std::vector<std::size_t> pins;                  ///< by page id, of cached pages
   std::vector<model::page> eviction_order;        ///< what the cache holds to be evictable, the next one first
   std::vector<model::page> indexed;               ///< every node that a lookup could reach through the index
+};
+
+/// A place in a cache's queue for pages.
+class waiting_place {
+ public:
+  waiting_place() = default;
+  waiting_place(const waiting_place&) = delete;
+  waiting_place& operator=(const waiting_place&) = delete;
+  virtual ~waiting_place() = default;
+
+  /// Blocks until the lease may try to allocate, or try again.
+  virtual void wait() = 0;
+};
+
+/// What a lease says of itself, beside its pages.
+struct lease_view {
+  bool is_open = false;
+  std::uint64_t id = 0;
+  model::key_space space = 0;          ///< of an open lease, as what follows
+  std::size_t tokens = 0;
+  std::size_t cached_tokens = 0;
+};
+
+/// Is told when an operation of the cache that asks for memory begins and ends.
+class memory_watch {
+ public:
+  memory_watch() = default;
+  memory_watch(const memory_watch&) = delete;
+  memory_watch& operator=(const memory_watch&) = delete;
+  virtual ~memory_watch() = default;
+
+  virtual void begin() = 0;
+  virtual void end() = 0;
 };
 
 class subject {
@@ -38,22 +82,46 @@ class subject {
   /// The pages of an open lease (published prefix first), without touching the cache.
   virtual std::vector<model::page> pages_of(model::lease l) const = 0;
 
+  /// A place in the queue for pages, for that lease; null where the cache has none. Threads: any, at once.
+  virtual std::unique_ptr<waiting_place> queue_for_pages(model::lease) { return nullptr; }
+
+  /// Moves the lease to another place and back. Threads: different leases at the same time.
+  virtual void move(model::lease) {}
+
+  /// Makes the other cache of `use_foreign_lease`, which otherwise is made when it is needed. Requires that nothing runs.
+  virtual void make_foreign_cache() {}
+
+  /// Tries everything that takes a lease with one of another cache, which holds `tokens`. What was answered but
+  /// `invalid_argument`, or changed in that lease or in its cache. Threads: any, at once, when
+  /// that cache is made.
+  virtual std::optional<std::string> use_foreign_lease(const std::vector<model::token>&) { return std::nullopt; }
+
+  /// Who is told from now on; `perform` then lets std::bad_alloc through. Null: nobody.
+  virtual void watch_memory(memory_watch*) {}
+
+  /// What the lease says of itself; nothing where the subject has no leases that could.
+  virtual std::optional<lease_view> view_of(model::lease l) const {
+    static_cast<void>(l);
+    return std::nullopt;
+  }
+
   virtual model::statistics stats() const = 0;
 
   /// Requires that no operation runs.
   virtual structure inspect() const = 0;
 
-  /// From now on keeps a book of the events that the cache tells. False where it tells none. Requires that nothing ran yet.
-  virtual bool follow_events() { return false; }
-
-  /// The book as it is now; null where none is kept.
-  virtual const event_book* events() { return nullptr; }
+  /// From now on the cache tells its changes to `subscriber`, which outlives it. False where it tells none. Requires that
+  /// nothing ran yet.
+  virtual bool follow_events(cache_events& subscriber) {
+    static_cast<void>(subscriber);
+    return false;
+  }
 
   /// Shuts down; returns one line per page that was lost.
   virtual std::vector<std::string> shutdown() = 0;
 };
 
 /// Makes subjects of one variant: what the registries of variants and faults hold.
-using subject_factory = std::unique_ptr<subject> (*)(const model::config&, std::size_t leases);
+using subject_factory = std::unique_ptr<subject> (*)(const subject_config&, std::size_t leases);
 
 }  // namespace triecheck::checks

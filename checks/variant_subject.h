@@ -12,7 +12,7 @@ namespace triecheck::checks {
 
 /// A subject_factory. Throws std::invalid_argument for a policy that the variant does not take.
 template <class Family, class Sync>
-std::unique_ptr<subject> make_variant_subject(const model::config& c, std::size_t leases) {
+std::unique_ptr<subject> make_variant_subject(const subject_config& c, std::size_t leases) {
   std::unique_ptr<subject> made;
   visit_policy<Family>(c.policy, [&]<class Listed>(const Listed&) {
     made = make_subject<typename cache_with<Family, Sync, Listed>::type>(c, leases);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checks/cache_subject.h"
 #include "checks/production_caches.h"
 #include "checks/variant_subject.h"
 
@@ -12,7 +13,7 @@ template <class Listed>
 variant to_variant(const Listed& p) {
   using family = typename Listed::family;
   return {p.name, p.description, &make_variant_subject<family, std_sync>, takes_policies<family>, p.refusals, p.nonblocking,
-          p.statistics, p.order_by_thread};
+          p.statistics, tells_events<typename Listed::cache_type>, p.order_by_thread};
 }
 
 }  // namespace

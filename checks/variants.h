@@ -17,6 +17,7 @@ struct variant {
   model::refusals refusals = model::refusals::exact;  ///< the rule that its refusals are held to
   bool nonblocking = false; ///< must pass `obstruction`; the others must fail it
   at_one_instant statistics = at_one_instant::each;   ///< what of an answer of `stats` belongs together
+  bool events = false;           ///< tells a subscriber of its changes
   bool order_by_thread = false;  ///< with several threads, who worked on a page also decides when it falls
 };
 

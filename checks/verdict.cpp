@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "checks/json_number.h"
 #include "checks/utf8.h"
 
 #ifndef TRIECHECK_VERSION
@@ -150,7 +151,7 @@ std::string to_string(verdict v) {
 const std::vector<std::string>& violation_kinds() {
   static const std::vector<std::string> all = {
       "conservation", "data-race",      "deadlock",      "double-free", "events", "invariant",  "lease-state",
-      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "obstruction", "page-contents", "page-ownership",
+      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "obstruction", "out-of-bounds", "page-contents", "page-ownership",
       "pages-lost",   "pins",           "refusal",       "structure",   "uninitialised-read", "use-after-free"};
   return all;
 }
@@ -219,8 +220,8 @@ verdict read_verdict(const std::string& word) {
 }
 
 failure read_failure(const nlohmann::json& j) {
-  return {.kind = j.at("kind"), .message = j.at("message"), .threads = j.at("threads"), .operations = j.at("operations"),
-          .preemptions = j.at("preemptions"), .schedule = j.at("schedule"), .token = j.value("token", ""),
+  return {.kind = j.at("kind"), .message = j.at("message"), .threads = whole_number_at<std::size_t>(j, "threads"),
+          .operations = whole_number_at<std::size_t>(j, "operations"), .preemptions = whole_number_at<std::size_t>(j, "preemptions"), .schedule = j.at("schedule"), .token = j.value("token", ""),
           .replay = j.at("replay"), .file = j.value("file", "")};
 }
 
@@ -244,12 +245,12 @@ result read_result(const nlohmann::json& j) {
     r.scenario = j.at("scenario");
     r.cache = j.at("cache");
     r.strategy = j.at("strategy");
-    if (!j.at("preemptions").is_null()) r.preemptions = j.at("preemptions").get<std::size_t>();
+    if (!j.at("preemptions").is_null()) r.preemptions = whole_number_at<std::size_t>(j, "preemptions");
     r.outcome = read_verdict(j.at("verdict"));
     r.complete = j.at("complete");
-    r.executions = j.at("executions");
-    r.redundant = j.at("redundant");
-    r.steps = j.at("steps");
+    r.executions = whole_number_at<std::uint64_t>(j, "executions");
+    r.redundant = whole_number_at<std::uint64_t>(j, "redundant");
+    r.steps = whole_number_at<std::uint64_t>(j, "steps");
     r.seconds = j.at("seconds");
     r.scope = j.at("scope");
     if (!j.at("failure").is_null()) r.found = read_failure(j.at("failure"));
@@ -269,8 +270,14 @@ report read_report(const nlohmann::json& j) {
       throw std::runtime_error("this was written by version " + j.at("version").dump() + " of triecheck, and this is \"" TRIECHECK_VERSION "\"");
     }
     report r{.command = j.at("command"), .results = {}};
-    for (const nlohmann::json& one : j.at("results")) r.results.push_back(read_result(one));
-    if (const auto s = j.find("shard"); s != j.end()) r.shard = share{.index = s->at("index"), .count = s->at("count")};
+    for (const nlohmann::json& one : j.at("results")) {
+      try {
+        r.results.push_back(read_result(one));
+      } catch (const std::runtime_error& e) {
+        throw std::runtime_error("results[" + std::to_string(r.results.size()) + "]: " + e.what());
+      }
+    }
+    if (const auto s = j.find("shard"); s != j.end()) r.shard = share{.index = whole_number_at<std::uint64_t>(*s, "index"), .count = whole_number_at<std::uint64_t>(*s, "count")};
     constexpr std::uint64_t most_shards = 1'000'000;
     if (r.shard && r.shard->count > most_shards) throw std::runtime_error("there are at most 1000000 shards");
     if (r.shard) r.build = j.at("build");

@@ -7,6 +7,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "withheld.h"
+
 namespace triecheck::model {
 
 namespace {
@@ -59,10 +61,8 @@ class search {
     std::stable_sort(events_.begin(), events_.end(), [](const event& a, const event& b) {
       return std::pair(a.called, a.returned) < std::pair(b.called, b.returned);
     });
-    rules_.assign(events_.size(), refusals::exact);
-    for (std::size_t i = 0; options.rule == refusals::crowded && i < events_.size(); ++i) {
-      if (is_overlapped(i)) rules_[i] = refusals::crowded;
-    }
+    missed_.assign(events_.size(), {});
+    if (options.rule == refusals::crowded) missed_ = moved_by_others(config_, events_);
   }
 
   linearization run(bool tell_order) {
@@ -86,13 +86,6 @@ class search {
 
  private:
   enum class ending { accepted, rejected, gave_up };
-
-  // Whether an operation of another thread runs at a time at which this one does.
-  bool is_overlapped(std::size_t i) const {
-    return std::any_of(events_.begin(), events_.end(), [&](const event& other) {
-      return other.thread != at(i).thread && other.returned >= at(i).called && at(i).returned >= other.called;
-    });
-  }
 
   position start() const { return {state(config_), std::vector<std::uint32_t>(events_.size(), 0), 0, std::nullopt}; }
 
@@ -208,7 +201,7 @@ class search {
       case operation_kind::fork:
         return {{step_kind::take}};
       case operation_kind::publish:
-        return {{p.now.publishable(e.op.subject) == 0 ? step_kind::publish_end : step_kind::publish_page}};
+        return {{p.now.publishable(e.op) == 0 ? step_kind::publish_end : step_kind::publish_page}};
       case operation_kind::release:
         return {{step_kind::drop_pin}};
       case operation_kind::evict:
@@ -234,7 +227,7 @@ class search {
     p.bound.reset();
     switch (s.kind) {
       case step_kind::publish_page:
-        if (p.now.publishable(e.op.subject) != 0) return std::nullopt;
+        if (p.now.publishable(e.op) != 0) return std::nullopt;
         if (auto v = place(p, i, {step_kind::publish_end})) return v;
         break;
       case step_kind::evict_page:
@@ -276,7 +269,7 @@ class search {
   }
 
   std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
-    if (auto v = p.now.apply(s, at(i).op, at(i).observed, rules_[i])) return v;
+    if (auto v = p.now.apply(s, at(i).op, at(i).observed, missed_[i])) return v;
     placed_step placed{i, s};
     if (s.kind == step_kind::publish_page) placed.what.target = p.now.published_pages(at(i).op.subject).back();
     path_.push_back(placed);
@@ -330,7 +323,7 @@ class search {
         tokens_[i] = tokens = op.tokens;
         tokens.resize(std::min(tokens.size(), at(i).observed.cached * config_.tokens_per_page));
       }
-      if (op.kind == operation_kind::publish) tokens_[i] = tokens;
+      if (op.kind == operation_kind::publish) tokens_[i].assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(std::min(op.computed_tokens, tokens.size())));
       if (op.kind == operation_kind::allocate && ok) tokens.insert(tokens.end(), op.tokens.begin(), op.tokens.end());
       if (op.kind == operation_kind::fork && ok) held[op.forked] = tokens;
     }
@@ -367,7 +360,7 @@ class search {
   std::vector<std::reference_wrapper<const event>> events_;  // by the time of the call
   const std::vector<page_view>* final_pages_;
   const std::size_t limit_states_;
-  std::vector<refusals> rules_;             // by event
+  std::vector<withheld> missed_;  // by event: what it may miss
   std::vector<std::vector<token>> tokens_;  // by event, see note_tokens
 
   std::unordered_set<std::u32string> visited_;

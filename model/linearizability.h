@@ -50,7 +50,7 @@ struct linearization {
 struct check_options {
   std::size_t limit_states = 1'000'000;
   bool tell_order = true;               ///< also where the verdict is yes: it can take longer than to find the order
-  refusals rule = refusals::exact;      ///< crowded: for operations that one of another thread overlaps in time; else exact
+  refusals rule = refusals::exact;      ///< crowded: an operation may miss what operations of other threads move that overlap it
 };
 
 /// Searches depth first with memoisation on (steps done, state). Starts from an empty cache, so `history` begins at

@@ -40,6 +40,8 @@ std::string show(status s) {
       return "cache_full";
     case status::lease_closed:
       return "lease_closed";
+    case status::invalid_argument:
+      return "invalid_argument";
   }
   return "unknown status";
 }
@@ -53,8 +55,9 @@ std::string show(const operation& op) {
       return "allocate" + subject + " [" + show(op.tokens) + "]" +
              (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots));
     case operation_kind::publish:
-      return "publish" + subject;
+      return "publish" + subject + " to " + std::to_string(op.computed_tokens);
     case operation_kind::release:
+      if (op.dropped) return "drop" + subject;
       if (op.keep.priority == 0) return "release" + subject;
       return "release" + subject + " keep " + std::to_string(op.keep.priority) +
              (op.keep.ttl_ticks == retention::for_ever ? "" : " for " + std::to_string(op.keep.ttl_ticks));
@@ -63,7 +66,7 @@ std::string show(const operation& op) {
     case operation_kind::evict:
       return "evict " + std::to_string(op.count);
     case operation_kind::clear:
-      return "clear";
+      return op.shuts_down ? "shutdown" : "clear";
   }
   return "unknown operation";
 }

@@ -39,12 +39,15 @@ struct operation {
   std::vector<token> tokens = {};  ///< of lookup and allocate
   key_space space = 0;             ///< of lookup
   std::size_t extra_slots = 0;     ///< of allocate
+  std::size_t computed_tokens = 0; ///< of publish: how many tokens of the lease, from the first, have their contents
   std::size_t count = 0;           ///< of evict
   retention keep = {};             ///< of release
+  bool dropped = false;            ///< of release: the lease goes out of scope
+  bool shuts_down = false;         ///< of clear: it is that of a shutdown
   friend bool operator==(const operation&, const operation&) = default;
 };
 
-enum class status : std::uint8_t { ok, request_too_large, cache_full, lease_closed };
+enum class status : std::uint8_t { ok, request_too_large, cache_full, lease_closed, invalid_argument };
 
 /// What was observed when the operation returned. The pages of a refused allocate are the unchanged ones of its lease;
 /// a closed lease has none, and a fork that did not happen has none.
@@ -57,7 +60,7 @@ struct outcome {
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "fork #3 as #4", "release #3 keep 50 for 3", "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3", "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.

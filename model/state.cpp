@@ -54,7 +54,7 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
       if (auto v = make_room(op, observed, evicted_on_refusal)) return v;
       return apply({step_kind::take}, op, observed);
     case operation_kind::publish:
-      while (publishable(op.subject) != 0) {
+      while (publishable(op) != 0) {
         if (auto v = apply({step_kind::publish_page}, op, observed)) return v;
       }
       return apply({step_kind::publish_end}, op, observed);
@@ -71,14 +71,14 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
   return "an operation of unknown kind";
 }
 
-// Evicts what an allocate or fork evicts when it runs alone: exactly the shortfall, or, when refused, what was seen.
+// Evicts what an allocate or fork evicts when it runs alone: exactly the shortfall, or nothing when it is refused.
 std::optional<violation> state::make_room(const operation& op, const outcome& observed,
                                           std::size_t evicted_on_refusal) {
-  if (observed.result == status::cache_full) return evict_oldest(op, observed, evicted_on_refusal);
   if (observed.result != status::ok && evicted_on_refusal != 0) {
     return model::show(op) + " returned " + model::show(observed.result) + ", which changes nothing, but evicted " +
            count_of(evicted_on_refusal, "page");
   }
+  if (observed.result != status::ok) return std::nullopt;
   const std::size_t needed = shortage(op);
   const std::size_t shortfall = needed > stats_.free_pages ? needed - stats_.free_pages : 0;
   return evict_oldest(op, observed, std::min(shortfall, unpinned_));
@@ -98,7 +98,7 @@ std::optional<violation> state::evict_oldest(const operation& op, const outcome&
 // ---- Atomic steps
 
 std::optional<violation> state::apply(const atomic_step& s, const operation& op, const outcome& observed,
-                                      refusals rule) {
+                                      const withheld& missed) {
   if (s.kind == step_kind::evict_page) return apply_evict_page(s.target, op);
   if (auto v = wrong_status(op, observed)) return v;
   if (works_on_a_lease(op.kind) && !is_open(op.subject)) return std::nullopt;
@@ -106,7 +106,7 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
     case step_kind::lookup:
       return apply_lookup(op, observed);
     case step_kind::take:
-      return apply_take(op, observed, rule);
+      return apply_take(op, observed, missed);
     case step_kind::publish_page:
       return apply_publish_page(op, observed);
     case step_kind::publish_end:
@@ -116,7 +116,7 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
     case step_kind::drop_pin:
       return apply_drop_pin(op, observed);
     case step_kind::evict_end:
-      return apply_evict_end(op, observed, rule);
+      return apply_evict_end(op, observed, missed);
     case step_kind::evict_page:
       break;  // done above: an eviction concerns no lease
   }
@@ -145,12 +145,12 @@ std::optional<violation> state::apply_lookup(const operation& op, const outcome&
   return std::nullopt;
 }
 
-std::optional<violation> state::apply_take(const operation& op, const outcome& observed, refusals rule) {
+std::optional<violation> state::apply_take(const operation& op, const outcome& observed, const withheld& missed) {
   if (op.kind == operation_kind::fork && is_open(op.forked)) {
     return model::show(op) + " opens lease #" + std::to_string(op.forked) + ", which is open";
   }
   if (observed.result != status::ok || too_large(op)) {
-    if (auto v = wrong_refusal(op, observed, rule)) return v;
+    if (auto v = wrong_refusal(op, observed, missed)) return v;
     ++(observed.result == status::request_too_large ? stats_.refused_too_large : stats_.refused_full);
     return std::nullopt;
   }
@@ -175,7 +175,7 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
 }
 
 std::optional<violation> state::apply_publish_page(const operation& op, const outcome& observed) {
-  assert(publishable(op.subject) != 0);
+  assert(publishable(op) != 0);
   open_lease& l = leases_.at(op.subject);
   const std::size_t index = l.cached;
   const page own = l.pages[index];
@@ -265,12 +265,12 @@ std::optional<violation> state::apply_evict_page(page target, const operation& o
 }
 
 std::optional<violation> state::apply_evict_end(const operation& op, const outcome& observed,
-                                                refusals rule) const {
+                                                const withheld& missed) const {
   const bool limited = op.kind == operation_kind::evict;
   if (limited && observed.evicted > op.count) {
     return model::show(op) + " freed " + count_of(observed.evicted, "page") + ", which is more than asked for";
   }
-  if ((limited && observed.evicted == op.count) || evictable_.empty() || rule == refusals::crowded) return std::nullopt;
+  if ((limited && observed.evicted == op.count) || unpinned_ <= missed.evictable + missed.either) return std::nullopt;
   return model::show(op) + " stopped after " + count_of(observed.evicted, "page") + ", but page " +
          std::to_string(evictable_.begin()->second) + " was evictable";
 }
@@ -284,6 +284,11 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
     return model::show(op) + " returned " + model::show(op, observed) +
            ", but the lease was not open: it does nothing and returns " + model::show(expected);
   }
+  if (op.kind == operation_kind::publish && op.computed_tokens > leases_.at(op.subject).tokens.size()) {
+    if (observed.result == status::invalid_argument) return std::nullopt;
+    return model::show(op) + " returned " + model::show(observed.result) + ", but the lease holds only " +
+           count_of(leases_.at(op.subject).tokens.size(), "token");
+  }
   const bool possible = observed.result == status::ok ||
                         (observed.result == status::request_too_large && op.kind == operation_kind::allocate) ||
                         (observed.result == status::cache_full &&
@@ -295,18 +300,19 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
 
 // Called when the operation was refused or had to be.
 std::optional<violation> state::wrong_refusal(const operation& op, const outcome& observed,
-                                              refusals rule) const {
+                                              const withheld& missed) const {
   const open_lease& l = leases_.at(op.subject);
   const std::string returned = model::show(op) + " returned " + model::show(op, observed) + ", but ";
   if (too_large(op) != (observed.result == status::request_too_large)) {
     return returned + "the lease would hold " + (too_large(op) ? "more than all " : "no more than all ") +
            count_of(config_.pages, "page");
   }
-  // Who needs no page is never refused.
-  const std::size_t covered = rule == refusals::crowded ? 0 : stats_.free_pages + unpinned_;
-  if (observed.result == status::cache_full && shortage(op) <= covered) {
+  // An operation that needs no page is never refused.
+  if (observed.result == status::cache_full && shortage(op) <= covered(missed)) {
+    const std::size_t hidden = stats_.free_pages + unpinned_ - covered(missed);
     return returned + "its shortage of " + count_of(shortage(op), "page") + " was covered by " +
-           std::to_string(stats_.free_pages) + " free and " + std::to_string(unpinned_) + " evictable";
+           std::to_string(stats_.free_pages) + " free and " + std::to_string(unpinned_) + " evictable" +
+           (hidden == 0 ? "" : ", of which others could move no more than " + std::to_string(hidden));
   }
   const bool unchanged = op.kind == operation_kind::fork ? observed.pages.empty() && observed.cached == 0
                                                          : observed.pages == l.pages && observed.cached == l.cached;
@@ -410,12 +416,21 @@ std::size_t state::shortage(const operation& op) const {
   return wanted > l.pages.size() ? wanted - l.pages.size() : 0;
 }
 
-std::size_t state::publishable(lease number) const {
-  const auto found = leases_.find(number);
-  return found == leases_.end() ? 0 : found->second.tokens.size() / config_.tokens_per_page - found->second.cached;
+std::size_t state::publishable(const operation& op) const {
+  const auto found = leases_.find(op.subject);
+  if (found == leases_.end() || op.computed_tokens > found->second.tokens.size()) return 0;
+  const std::size_t full = op.computed_tokens / config_.tokens_per_page;
+  return full - std::min(full, found->second.cached);
 }
 
 // ---- Parts
+
+// How many free and evictable pages an operation finds at least.
+std::size_t state::covered(const withheld& missed) const {
+  const std::size_t rest = stats_.free_pages - std::min<std::size_t>(stats_.free_pages, missed.free) + unpinned_ -
+                           std::min(unpinned_, missed.evictable);
+  return rest - std::min(rest, missed.either);
+}
 
 bool state::too_large(const operation& op) const {
   if (op.kind == operation_kind::fork) return false;  // as many pages as a lease that is open

@@ -7,7 +7,7 @@
 // An operation is these atomic steps, in this order (step_kind says what each does):
 //   lookup           lookup
 //   allocate, fork   evict_page for any number of pages, take. One that needs no page evicts none
-//   publish          publish_page for each full private page, publish_end
+//   publish          publish_page for each full private page of computed tokens, publish_end
 //   release          free_page for each private page, in any order; drop_pin
 //   evict, clear     evict_page for each page that it reports, evict_end
 // On a lease that is not open, only the last step remains; it does nothing.
@@ -34,6 +34,7 @@
 
 #include "eviction.h"
 #include "operation.h"
+#include "withheld.h"
 
 namespace triecheck::model {
 
@@ -109,10 +110,12 @@ enum class step_kind : std::uint8_t {
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
 
-/// When an operation may say that there is not enough to evict: cache_full, or an evict or clear that ends early.
+/// What the answers of operations are held to, beside others: when they may say that there is not enough to evict (cache_full, or
+/// an evict or clear that ends early), and whether each operation is one step.
 enum class refusals : std::uint8_t {
+  at_once,  ///< exact, and every operation takes effect at one instant, with the exact order of eviction (whole_operations.h)
   exact,    ///< only when at some instant inside the call eviction could not cover the need
-  crowded,  ///< also when an operation of another thread runs meanwhile: what it holds for a moment counts as gone
+  crowded,  ///< also when it could cover it only with pages that operations of other threads move meanwhile (withheld)
 };
 
 /// One atomic step of the specification.
@@ -128,15 +131,14 @@ class state {
 
   /// Runs `op` alone and compares with what was observed; the state then is the one after the operation. Pages that
   /// the operation takes are the observed ones; evictions follow the policy exactly. An allocate or fork that
-  /// was refused with cache_full may have evicted any number of pages on the way: `evicted_on_refusal` says how many
-  /// were observed. Any other refusal must have evicted none; with `ok` the number is not looked at.
+  /// runs alone can foresee that it will be refused, and evicts nothing then: `evicted_on_refusal` says how many pages
+  /// were observed to go; with `ok` the number is not looked at.
   /// On a violation the state is unspecified.
   std::optional<violation> step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0);
 
-  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. With
-  /// `crowded`, which only who knows the other operations can say, a refusal for want of pages needs no other reason.
-  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed,
-                                 refusals rule = refusals::exact);
+  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. A refusal
+  /// for want of pages, or an eviction that ends early, may have missed what is `missed`.
+  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed, const withheld& missed = {});
 
   /// The nodes that must be evicted before `s` can be as observed, each behind its descendants; all are unpinned.
   /// Empty where evictions are not needed or cannot help, and for evict_page.
@@ -159,8 +161,9 @@ class state {
   /// How many pages an allocate or fork has to take; 0 as well where the lease is not open or the request too large.
   std::size_t shortage(const operation& op) const;
 
-  /// How many private pages of the lease are full; 0 for a lease that is not open.
-  std::size_t publishable(lease number) const;
+  /// How many private pages a publish still has to make nodes: those that the computed tokens fill; 0 where the lease is not
+  /// open or holds fewer tokens.
+  std::size_t publishable(const operation& op) const;
 
   /// The published pages of the lease, then its private ones; empty for a lease that is not open.
   std::vector<page> published_pages(lease number) const;
@@ -213,19 +216,20 @@ class state {
 
   // One for each step_kind.
   std::optional<violation> apply_lookup(const operation& op, const outcome& observed);
-  std::optional<violation> apply_take(const operation& op, const outcome& observed, refusals rule);
+  std::optional<violation> apply_take(const operation& op, const outcome& observed, const withheld& missed);
   std::optional<violation> apply_publish_page(const operation& op, const outcome& observed);
   std::optional<violation> apply_publish_end(const operation& op, const outcome& observed) const;
   std::optional<violation> apply_free_page(page target, const operation& op);
   std::optional<violation> apply_drop_pin(const operation& op, const outcome& observed);
   std::optional<violation> apply_evict_page(page target, const operation& op);
-  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, refusals rule) const;
+  std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, const withheld& missed) const;
 
   std::optional<violation> wrong_status(const operation& op, const outcome& observed) const;
-  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed, refusals rule) const;
+  std::optional<violation> wrong_refusal(const operation& op, const outcome& observed, const withheld& missed) const;
   std::optional<violation> wrong_taking(const operation& op, const outcome& observed) const;
   std::optional<violation> wrong_copies(const operation& op, const outcome& observed) const;
 
+  std::size_t covered(const withheld& missed) const;
   bool is_open(lease number) const { return leases_.contains(number); }
   bool too_large(const operation& op) const;
   bool has_children(page node) const;

@@ -4,13 +4,12 @@
 // process.
 #include "checks/bench/bench.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/progress_line.h"
 
 namespace triecheck::tools {
 namespace {
@@ -45,7 +45,7 @@ struct arguments {
   std::uint64_t requests = 30'000;
 };
 
-constexpr std::array<std::string_view, 2> parts = {"loads", "overload"};  // of --only
+constexpr std::array<std::string_view, 3> parts = {"loads", "overload", "memory"};  // of --only
 constexpr std::size_t page_tokens = 16;
 constexpr std::uint64_t most_pages = std::uint64_t{1} << 26;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
@@ -85,16 +85,12 @@ std::vector<checks::load> make_loads(const arguments& a) {
   return loads;
 }
 
-// The line of a terminal that says what is measured now; nothing where stderr goes elsewhere.
-void show_cell(const std::string& what) {
-  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K" << what << std::flush;
-}
-
 // As many requests as pages and a quarter more, so that every page is fought for.
-checks::overload_report measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds) {
+checks::overload_report measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds,
+                                         const std::function<void(const std::string&)>& on_cell) {
   const std::uint64_t requests = std::min(a.requests, a.overload_pages + a.overload_pages / 4);
   const checks::overload_load l = checks::make_overload(a.overload_pages, requests);
-  return {l.requests.size(), l.pages, l.open, checks::measure_overload(l, threads, seconds, checks::overload_contestants(), show_cell)};
+  return {l.requests.size(), l.pages, l.open, checks::measure_overload(l, threads, seconds, checks::overload_contestants(), on_cell)};
 }
 
 int bench(const arguments& a, const std::string& command) {
@@ -106,9 +102,10 @@ int bench(const arguments& a, const std::string& command) {
   const std::vector<std::size_t> overload_threads = parse_list("--overload-threads", a.overload_threads, 256);
   const auto is_wanted = [&](const std::string& part) { return a.only.empty() || a.only == part; };
   if (!a.only.empty() && std::find(parts.begin(), parts.end(), a.only) == parts.end()) {
-    throw usage_error("--only: must be loads or overload, not '" + a.only + "'");
+    throw usage_error("--only: must be loads, overload or memory, not '" + a.only + "'");
   }
-  options.on_cell = show_cell;
+  progress_line line;
+  options.on_cell = [&](const std::string& what) { line.show(what); };
   check_outputs({a.json}, {a.trace});
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
@@ -116,8 +113,9 @@ int bench(const arguments& a, const std::string& command) {
   const std::vector<checks::load> loads = is_wanted("loads") ? make_loads(a) : std::vector<checks::load>();
   checks::bench_results results;
   if (is_wanted("loads")) results = checks::run_bench(loads, options);
-  if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds);
-  if (isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
+  if (is_wanted("memory")) results.memory = checks::measure_memory(checks::memory_pages);
+  if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds, options.on_cell);
+  line.clear();
   if (a.json != "-") std::cout << checks::to_table(loads, results);
   if (!a.json.empty()) {
     nlohmann::ordered_json json = {{"tool", "triecheck-bench"}, {"version", TRIECHECK_VERSION}, {"command", command}};
@@ -152,7 +150,7 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();
-  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces) or overload (more open requests than pages)")
+  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages) or memory (bytes for each page)")
       ->type_name("PART");
   app.add_option("--overload-threads", a.overload_threads, "How many threads serve the overload, one run after the other")
       ->type_name("N,N...")
@@ -166,6 +164,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help and --version
     return app.exit(e);
+  } catch (const CLI::ExtrasError& e) {
+    const std::string text = e.what();
+    throw usage_error(text + near_option(app, text.substr(text.rfind(": ") + 2)));
   } catch (const CLI::ParseError& e) {
     throw usage_error(e.what());
   }

@@ -5,11 +5,16 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "checks/explore/registry.h"
+#include "checks/interrupts.h"
+#include "checks/litmus/catalogue.h"
 #include "checks/litmus/search_comparison.h"
+#include "checks/suggestion.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -40,6 +45,15 @@ struct selection {
   std::vector<const explore::fault*> faults;
 };
 
+// What a wrong name is answered with.
+std::string nearest_to(const std::string& name, const std::filesystem::path& directory) {
+  const std::vector<std::string> scenarios = scenario_names(directory);
+  std::vector<std::string_view> known(scenarios.begin(), scenarios.end());
+  for (const auto& program : litmus::catalogue()) known.push_back(program.name);
+  for (const auto& fault : explore::faults()) known.push_back(fault.name);
+  return checks::did_you_mean(name, known, " (without names, all are measured)");
+}
+
 selection select(const std::vector<std::string>& names, const std::filesystem::path& directory) {
   selection s;
   for (const std::string& name : names) {
@@ -50,8 +64,7 @@ selection select(const std::vector<std::string>& names, const std::filesystem::p
     } else if (std::filesystem::exists(directory / (name + ".toml"))) {
       s.scenarios.push_back(find_scenario(name, directory).program);
     } else {
-      throw usage_error("there is no litmus program, scenario or fault '" + name +
-                        "' (without names, all are measured)");
+      throw usage_error("there is no litmus program, scenario or fault '" + name + "'" + nearest_to(name, directory));
     }
   }
   if (!names.empty()) return s;
@@ -206,7 +219,7 @@ checks::verdict measure(const arguments& a) {
       .limit = parse_time("--limit", a.limit), .most_executions = a.executions, .seeds = a.seeds};
   progress_line line;
   std::string running;
-  const auto tell = [&](const std::string& search) { line.show(running + ": " + search); };
+  const auto tell = [&](const std::string& search) { line.show({{running, 0}, {": " + search, 0}}); };
 
   std::vector<compared_program> programs;
   const auto add = [&](const auto& program, const std::string& name) {
@@ -216,16 +229,20 @@ checks::verdict measure(const arguments& a) {
     if (talk) print(programs.back());
   };
   if (talk && chosen.programs.size() + chosen.scenarios.size() != 0) print_heading_of_programs();
-  for (const auto* program : chosen.programs) add(*program, program->name);
-  for (const checks::scenario& s : chosen.scenarios) add(s, s.name);
-
   std::vector<compared_fault> faults;
-  if (talk && !chosen.faults.empty()) print_heading_of_faults(a);
-  for (const explore::fault* f : chosen.faults) {
-    running = f->name;
-    faults.push_back(litmus::compare(*f, find_scenario(f->scenario, directory).program, options, tell));
+  try {
+    for (const auto* program : chosen.programs) add(*program, program->name);
+    for (const checks::scenario& s : chosen.scenarios) add(s, s.name);
+    if (talk && !chosen.faults.empty()) print_heading_of_faults(a);
+    for (const explore::fault* f : chosen.faults) {
+      running = f->name;
+      faults.push_back(litmus::compare(*f, find_scenario(f->scenario, directory).program, options, tell));
+      line.clear();
+      if (talk) print(faults.back());
+    }
+  } catch (const checks::interruption&) {  // what is measured stays measured
     line.clear();
-    if (talk) print(faults.back());
+    std::cerr << "triecheck: interrupted\n";
   }
 
   const auto of_three = litmus::mean_of(programs, 3);
@@ -235,9 +252,12 @@ checks::verdict measure(const arguments& a) {
     print(of_three, "programs of three threads");
     print(of_all, "programs");
   }
-  const auto verdict = broken(programs, faults) ? checks::verdict::error : checks::verdict::pass;
+  const bool all = programs.size() == chosen.programs.size() + chosen.scenarios.size() && faults.size() == chosen.faults.size();
+  const auto verdict = broken(programs, faults) ? checks::verdict::error
+                       : all                    ? checks::verdict::pass
+                                                : checks::verdict::incomplete;
   if (a.json.empty()) return verdict;
-  json j = {{"tool", "triecheck"},       {"limit_seconds", options.limit.count()},
+  json j = {{"tool", "triecheck"},       {"verdict", checks::to_string(verdict)}, {"limit_seconds", options.limit.count()},
             {"seeds", a.seeds},          {"most_executions", a.executions},
             {"programs", json::array()}, {"faults", json::array()}};
   for (const auto& row : programs) j["programs"].push_back(to_json(row));

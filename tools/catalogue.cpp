@@ -3,7 +3,9 @@
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
 #include "checks/policies.h"
+#include "checks/suggestion.h"
 #include "tools/commands.h"
+#include "tools/program_name.h"
 
 namespace triecheck::tools {
 
@@ -22,11 +24,17 @@ std::vector<listed_fault> list_faults() {
   return all;
 }
 
+const explore::fault& known_fault(const std::string& name) {
+  if (const explore::fault* found = explore::find_fault(name)) return *found;
+  throw usage_error("there is no fault '" + name + "'" +
+                    checks::did_you_mean(name, checks::names_of(explore::faults()), " (`triecheck list` shows them)"));
+}
+
 checks::fuzz_target sequential_fault(const std::string& name) {
-  const explore::fault* fault = explore::find_fault(name);
-  if (fault == nullptr) throw usage_error("there is no fault '" + name + "' (`triecheck list` shows them)");
+  const explore::fault* fault = &known_fault(name);
   if (fault->make_sequential == nullptr) {
-    throw usage_error("the fault '" + name + "' is for `triecheck explore " + fault->scenario + " --fault " + name + "`");
+    throw usage_error("the fault '" + name + "' is for `" +
+                      as_typed("triecheck explore " + fault->scenario + " --fault " + name) + "`");
   }
   return {.cache = fault->variant, .make = fault->make_sequential, .fault = fault->name, .policy = fault->policy};
 }

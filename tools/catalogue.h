@@ -6,6 +6,10 @@
 
 #include "checks/properties/sequential.h"
 
+namespace triecheck::explore {
+struct fault;
+}
+
 namespace triecheck::tools {
 
 struct listed_strategy {
@@ -23,6 +27,9 @@ struct listed_fault {
 std::vector<listed_strategy> list_strategies();
 
 std::vector<listed_fault> list_faults();
+
+/// The fault called `name`; throws usage_error where there is none. Not in a build without the explorer.
+const explore::fault& known_fault(const std::string& name);
 
 /// The fault called `name`, for workloads; throws usage_error where there is none, or none that they could show.
 checks::fuzz_target sequential_fault(const std::string& name);

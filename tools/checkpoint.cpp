@@ -55,9 +55,13 @@ void check_new_checkpoint(const std::string& file) {
 void save_checkpoint(const std::string& file, const checkpoint& c) {
   static const std::string build = this_build();
   json results = json::array();
-  for (const checks::result& r : c.results) results.push_back(checks::to_json(r));
+  json states = json::array();
+  for (const checkpoint::space& s : c.spaces) {
+    results.push_back(s.result ? checks::to_json(*s.result) : json());
+    states.push_back(s.state);
+  }
   json all = {{"tool", "triecheck"}, {"is", "checkpoint"}, {"build", build}, {"finished", c.finished},
-              {"plan", c.plan},      {"results", results},  {"current", c.current}};
+              {"plan", c.plan},      {"results", results},  {"states", states}};
   all["checksum"] = checksum(all);
   const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
   std::error_code none;
@@ -94,8 +98,12 @@ checkpoint load_checkpoint(const std::string& file) {
     throw usage_error(file + ": this checkpoint was written by another build of triecheck, which explores another program");
   }
   try {
-    checkpoint c{.finished = all.at("finished"), .plan = all.at("plan"), .results = {}, .current = all.at("current")};
-    for (const json& r : all.at("results")) c.results.push_back(checks::read_result(r));
+    checkpoint c{.finished = all.at("finished"), .plan = all.at("plan"), .spaces = {}};
+    const json& results = all.at("results");
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      c.spaces.push_back({.result = {}, .state = all.at("states").at(i)});
+      if (!results[i].is_null()) c.spaces.back().result = checks::read_result(results[i]);
+    }
     return c;
   } catch (const std::exception& e) {
     throw usage_error(file + ": this checkpoint is damaged (" + e.what() + ")");

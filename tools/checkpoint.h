@@ -1,7 +1,8 @@
-// A long exploration on disk, so that another process can go on after a kill: what was asked, what is finished, and where
-// the running exploration stands. Self-contained: it holds the scenarios themselves.
+// A long exploration on disk, so that another process can go on after a kill: what was asked, what is finished, and how
+// far the explorations are that are not. Self-contained: it holds the scenarios themselves.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,14 @@
 namespace triecheck::tools {
 
 struct checkpoint {
+  /// One exploration of the plan.
+  struct space {
+    std::optional<checks::result> result;  ///< once it is finished
+    nlohmann::json state;                  ///< where it goes on; null where it starts from the beginning
+  };
   bool finished = false;
-  nlohmann::json plan;                    ///< what was asked, in the words of the subcommand
-  std::vector<checks::result> results;    ///< of the explorations that are finished, in order
-  nlohmann::json current;                 ///< the state of the one that runs; null before its first
+  nlohmann::json plan;                     ///< what was asked, in the words of the subcommand
+  std::vector<space> spaces;               ///< in the order of the plan
 };
 
 /// Replaces `file` as a whole: whenever the process dies, the file holds this checkpoint or the one before. Throws

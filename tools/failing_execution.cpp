@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checks/explore/registry.h"
+#include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 
@@ -59,15 +60,12 @@ failing_execution find_execution(const std::string& file_or_token, const std::fi
     e.token = *token;
   }
   static_cast<void>(known_variant(e.token.cache));
-  const auto* fault = explore::find_fault(e.token.fault);
-  if (!e.token.fault.empty() && fault == nullptr) {
-    throw usage_error("there is no fault '" + e.token.fault + "' (`triecheck list` shows them)");
-  }
+  const auto* fault = e.token.fault.empty() ? nullptr : &known_fault(e.token.fault);
   if (fault != nullptr && fault->variant != e.token.cache) {
-    throw usage_error("the fault '" + e.token.fault + "' is one of --cache " + fault->variant);
+    throw usage_error("the fault '" + e.token.fault + "' applies to --cache " + fault->variant + " only");
   }
   if (!e.stored) e.scenario = find_scenario(e.token.scenario, directory);
-  check_policy(e.scenario.program, e.token.cache, e.token.fault);
+  check_fits(e.scenario.program, e.token.cache, e.token.fault);
   return e;
 }
 

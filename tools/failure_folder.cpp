@@ -1,12 +1,12 @@
 #include "tools/failure_folder.h"
 
 #include <cerrno>
-#include <fstream>
 #include <iostream>
 #include <system_error>
 #include <utility>
 
 #include "tools/commands.h"
+#include "tools/output.h"
 
 namespace triecheck::tools {
 
@@ -35,11 +35,7 @@ void failure_folder::store(const checks::scenario& s, const explore::explore_opt
 
   std::error_code problem;
   fs::create_directories(path_, problem);
-  errno = 0;
-  std::ofstream out(file, std::ios::binary);
-  out << checks::failure_file_text(s.source_text, remembered(*r.found, options));
-  out.close();
-  if (out) {
+  if (replace_file(file.string(), checks::failure_file_text(s.source_text, remembered(*r.found, options)))) {
     r.found->file = file.string();
     return;
   }

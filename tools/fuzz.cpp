@@ -7,18 +7,21 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/policies.h"
-#include "checks/properties/sequential.h"
+#include "checks/properties/isolated_sequential.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
 #include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 #include "tools/progress_line.h"
 #include "tools/results_text.h"
 
@@ -32,11 +35,13 @@ struct arguments {
   std::uint64_t cases = checks::default_cases;
   std::uint64_t length = checks::default_length;
   std::uint64_t seed = 0;
+  bool seed_is_drawn = false;
   std::uint64_t threads = 1;
   std::string cache = all;
   std::string policy = checks::policies().front().name;
   std::string fault;
   std::optional<std::string> reproduce;
+  std::string patience = "10s";
   std::string json;
   std::string junit;
 };
@@ -56,7 +61,7 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
     checks::fuzz_target faulty = sequential_fault(a.fault);
     faulty.who = who_runs(a, known_variant(faulty.cache));
     if (a.cache == all || a.cache == faulty.cache) return {faulty};
-    throw usage_error("the fault '" + a.fault + "' is one of " + faulty.cache + ", not of " + a.cache);
+    throw usage_error("the fault '" + a.fault + "' applies to --cache " + faulty.cache + " only");
   }
   if (a.cache != all && a.policy != all) known_policy(a.policy, known_variant(a.cache));
   if (a.cache != all) known_variant(a.cache);
@@ -83,31 +88,41 @@ std::string command_of(const arguments& a) {
 }
 
 // "coarse: 1200 of 10000 cases, about 3 s left".
-std::string progress_text(const std::string& cache, std::size_t done, std::size_t cases, double seconds) {
+std::vector<progress_part> progress_text(const std::string& cache, std::size_t done, std::size_t cases, double seconds) {
   const double left = seconds / static_cast<double>(done) * static_cast<double>(cases - done);
-  return cache + ": " + std::to_string(done) + " of " + std::to_string(cases) + " cases, about " +
-         std::to_string(static_cast<std::uint64_t>(left) + 1) + " s left";
+  return {{cache + ": ", 0},
+          {std::to_string(done) + " of " + std::to_string(cases) + " cases", 0},
+          {", about " + std::to_string(static_cast<std::uint64_t>(left) + 1) + " s left", 1}};
 }
 
 checks::sequential_check check(const arguments& a, const std::optional<checks::workload>& w,
                                const checks::fuzz_target& target) {
-  if (w) return checks::replay_sequential(target, *w);
   progress_line line;
   const auto start = std::chrono::steady_clock::now();
-  const auto on_case = [&](std::size_t done) {
-    if (!line.due()) return;
+  const auto tick = [&](std::size_t done) {
+    if (done == 0 || !line.due()) return;
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     line.show(progress_text(target.cache, done, a.cases, taken.count()));
   };
-  return checks::check_sequential(
-      target, {.seed = a.seed, .cases = a.cases, .max_length = a.length, .on_case = on_case});
+  const checks::isolation_terms terms{.patience = patience_of(a.patience), .tick = tick};
+  if (w) return checks::replay_sequential_isolated(target, *w, terms);
+  return checks::check_sequential_isolated(target, {.seed = a.seed, .cases = a.cases, .max_length = a.length}, terms);
 }
 
 void print(const checks::sequential_check& c) {
   const checks::result& r = c.summary;
   std::cout << checks::to_string(r.outcome) << "  " << r.scenario << "  " << r.cache << ": " << r.scope << "\n";
+  if (r.found && r.outcome == checks::verdict::error) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
   for (const std::string& line : c.lines) std::cout << "  " << line << "\n";
-  if (r.found && c.lines.empty()) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
+  if (r.found && r.outcome != checks::verdict::error && c.lines.empty()) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
+  std::cout << std::flush;
+}
+
+// What draws the same workloads again, on the screen before the first of them runs: what comes then may end in any way.
+void announce(const arguments& a, const checks::report& r, bool in_words) {
+  if (a.reproduce) return;
+  if (in_words) std::cout << "seed " << a.seed << "\n" << as_typed(r.command) << std::endl;
+  else if (a.seed_is_drawn) std::cerr << as_typed(r.command) << std::endl;
 }
 
 checks::verdict fuzz(const arguments& a) {
@@ -123,15 +138,18 @@ checks::verdict fuzz(const arguments& a) {
   const bool in_words = a.json != "-" && a.junit != "-";
   checks::report report;
   report.command = command_of(a);
-  if (in_words && !w) std::cout << "seed " << a.seed << "\n";
+  static_cast<void>(patience_of(a.patience));
+  announce(a, report, in_words);
   for (const checks::fuzz_target& target : targets) {
     const checks::sequential_check c = check(a, w, target);
     if (in_words) print(c);
     report.results.push_back(c.summary);
   }
+  report = as_typed(std::move(report));
   if (in_words) print_summary(report);
+  if (checks::interrupted()) std::cerr << "triecheck: interrupted\n";
   const bool replays = std::any_of(report.results.begin(), report.results.end(), [](const checks::result& r) { return r.found && !r.found->replay.empty(); });
-  if (in_words && report.outcome() != checks::verdict::pass && !replays) std::cout << report.command << "\n";
+  if (in_words && report.outcome() != checks::verdict::pass && !replays) std::cout << as_typed(report.command) << "\n";
   if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "fuzz"));
   if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
   return report.outcome();
@@ -165,12 +183,14 @@ void add_fuzz(CLI::App& app, int& exit_code) {
       ->excludes(seed)
       ->excludes(length)
       ->excludes(policy);
+  add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")
       ->type_name("FILE|-");
   command->callback([a, seed, &exit_code] {
-    if (seed->count() == 0) a->seed = fresh_seed();
+    a->seed_is_drawn = seed->count() == 0 && !a->reproduce;
+    if (a->seed_is_drawn) a->seed = fresh_seed();
     exit_code = checks::exit_code(fuzz(*a));
   });
 }

@@ -5,9 +5,12 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -26,10 +29,9 @@ struct arguments {
 
 const checks::trace_shape& known_shape(const std::string& name) {
   if (const checks::trace_shape* found = checks::find_shape(name)) return *found;
-  std::string names;
-  for (const checks::trace_shape& s : checks::trace_shapes())
-    names += (names.empty() ? "" : ", ") + std::string(s.name);
-  throw usage_error("there is no shape called '" + name + "'; the known ones are: " + names);
+  std::vector<std::string_view> names;
+  for (const checks::trace_shape& s : checks::trace_shapes()) names.push_back(s.name);
+  throw unknown_name("shape", name, names);
 }
 
 double reused_share(const checks::trace_summary& s) {
@@ -83,7 +85,10 @@ void add_generate(CLI::App& app, int& exit_code) {
       ->type_name("FILE|-")
       ->capture_default_str();
   command->add_option("--json", a->json, "Writes what the trace holds, as JSON")->type_name("FILE|-");
-  command->callback([a, &exit_code] { exit_code = generate(*a); });
+  command->callback([a, &exit_code] {
+    checks::end_at_interrupts();
+    exit_code = generate(*a);
+  });
 }
 
 }  // namespace triecheck::tools

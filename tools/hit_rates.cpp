@@ -1,5 +1,6 @@
 // `triecheck hit-rates`: eviction policies side by side, over traces and sizes of the cache, as one table.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -12,8 +13,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/policies.h"
-#include "checks/simulate/simulate.h"
+#include "checks/simulate/isolated_simulation.h"
 #include "checks/trace/trace.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
@@ -33,6 +35,7 @@ struct arguments {
   std::string cache = checks::default_variant(true).name;
   std::string policy = all_policies;
   std::string keep_hits;
+  std::string patience = "60s";
   std::string json;
   std::uint64_t page_tokens = 16;
   std::uint64_t block_tokens = checks::trace_block_tokens;
@@ -122,6 +125,7 @@ int hit_rates(const arguments& a) {
   const std::vector<checks::policy> policies = policies_of(a, variant);
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
   const std::vector<std::size_t> sizes = parse_list("--pages", a.pages, 0xffff'fffe);
+  const std::chrono::milliseconds patience = patience_of(a.patience);
   check_memory(sizes.back(), a.page_tokens);
   check_outputs({a.json}, a.traces);
   std::vector<cell> cells;
@@ -131,27 +135,30 @@ int hit_rates(const arguments& a) {
     const checks::trace t = checks::load_trace(file, a.block_tokens);
     for (const std::size_t pages : sizes) {
       for (const checks::policy& p : policies) {
-        if (line.due()) line.show(name_of(file) + ", " + std::to_string(pages) + " pages, " + p.name);
+        if (line.due()) line.show({{name_of(file), 0}, {", " + std::to_string(pages) + " pages, " + p.name, 1}});
         try {
           cells.push_back({file, pages, p.name,
-                           checks::simulate(t, {.cache = variant.name,
-                                                .policy = p.value,
-                                                .keep_hits = keep_hits,
-                                                .pages = pages,
-                                                .page_tokens = a.page_tokens,
-                                                .in_flight = a.in_flight,
-                                                .requests = a.requests,
-                                                .verify = a.verify})});
+                           checks::simulate_isolated(t,
+                                                     {.cache = variant.name,
+                                                      .policy = p.value,
+                                                      .keep_hits = keep_hits,
+                                                      .pages = pages,
+                                                      .page_tokens = a.page_tokens,
+                                                      .in_flight = a.in_flight,
+                                                      .requests = a.requests,
+                                                      .verify = a.verify},
+                                                     patience)});
         } catch (const std::invalid_argument& e) {
           throw usage_error(e.what());
         } catch (const std::bad_alloc&) {
           throw memory_error(pages, a.page_tokens);
         }
-        if (cells.back().s.outcome != checks::verdict::pass) outcome = cells.back().s.outcome;
+        outcome = checks::worse(outcome, cells.back().s.outcome);
       }
     }
   }
   line.clear();
+  if (checks::interrupted()) std::cerr << "triecheck: interrupted\n";
   if (a.json != "-") print(a, cells, outcome);
   for (const cell& c : cells) {
     if (!c.s.found) continue;
@@ -190,6 +197,7 @@ void add_hit_rates(CLI::App& app, int& exit_code) {
                   "many releases")
       ->type_name("PRIORITY[:TICKS]");
   command->add_flag("--verify", a->verify, "Runs the model beside the cache: every outcome and the order of eviction");
+  add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the table as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->callback([a, &exit_code] { exit_code = hit_rates(*a); });

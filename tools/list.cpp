@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/policies.h"
 #include "checks/scenario/scenario.h"
 #include "checks/variants.h"
@@ -26,7 +27,14 @@ struct arguments {
   std::string json;
 };
 
-std::string show(model::refusals rule) { return rule == model::refusals::exact ? "exact" : "crowded"; }
+std::string show(model::refusals rule) {
+  switch (rule) {
+    case model::refusals::at_once: return "at once";
+    case model::refusals::exact: return "exact";
+    case model::refusals::crowded: break;
+  }
+  return "crowded";
+}
 
 std::string show(checks::at_one_instant together) {
   switch (together) {
@@ -129,6 +137,7 @@ void add_list(CLI::App& app, int& exit_code) {
   command->add_option("--json", a->json, "Writes the list as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->callback([a, &exit_code] {
+    checks::end_at_interrupts();
     list(*a);
     exit_code = 0;
   });

@@ -11,10 +11,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
 #include "checks/scenario/scenario.h"
+#include "checks/suggestion.h"
 #include "checks/trace/trace.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 #ifndef TRIECHECK_VERSION
 #define TRIECHECK_VERSION "0.0.0"
@@ -40,14 +43,27 @@ int report_error(const std::string& message) {
   return checks::exit_code(checks::verdict::error);
 }
 
+std::vector<std::string> subcommands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  return names;
+}
+
 // What the library says is a clear line but for a few cases, which are said again in the words of this program.
 std::string explain(const CLI::ParseError& e, const CLI::App& app) {
   const std::string text = e.what();
   if (dynamic_cast<const CLI::RequiredError*>(&e) != nullptr && app.get_subcommands().empty()) {
     const std::vector<std::string> rest = app.remaining();
     if (rest.empty()) return "which subcommand? (triecheck --help lists them)";
-    return "there is no " + std::string(rest.front().starts_with('-') ? "option" : "subcommand") + " '" + rest.front() +
-           "' (triecheck --help lists them)";
+    const bool option = rest.front().starts_with('-');
+    const std::vector<std::string> commands = subcommands_of(app);
+    const std::string near = option ? near_option(app, rest.front())
+                                    : checks::did_you_mean(rest.front(), {commands.begin(), commands.end()});
+    return "there is no " + std::string(option ? "option" : "subcommand") + " '" + rest.front() + "'" +
+           (near.empty() ? " (triecheck --help lists them)" : near);
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr && !app.get_subcommands().empty()) {
+    return text + near_option(*app.get_subcommands().front(), text.substr(text.rfind(": ") + 2));
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&e) != nullptr) {
     const std::string option = text.substr(0, text.find(':'));
@@ -88,6 +104,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace triecheck;
+  checks::heed_interrupts();
   try {
     return tools::run(argc, argv);
   } catch (const tools::usage_error& e) {
@@ -98,6 +115,9 @@ int main(int argc, char** argv) {
     return tools::report_usage(e.what());
   } catch (const tools::output_error& e) {
     return tools::report_error(e.what());
+  } catch (const checks::interruption&) {
+    std::cerr << "triecheck: interrupted\n";
+    return checks::exit_code(checks::verdict::incomplete);
   } catch (const std::bad_alloc&) {
     return tools::report_error("internal error: out of memory");
   } catch (const std::exception& e) {

@@ -6,13 +6,17 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "checks/interrupts.h"
+#include "checks/shell_word.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 #include "tools/results_text.h"
 
 namespace triecheck::tools {
@@ -43,6 +47,11 @@ checks::verdict merge_all(const arguments& a) {
   } catch (const checks::merge_error& e) {
     throw usage_error(a.files[e.report] + ": " + e.what());
   }
+  for (checks::result& r : whole.results) {
+    // The shards may come from other machines, where the program was called by other names.
+    if (r.found && !r.found->token.empty()) r.found->replay = "triecheck replay " + checks::shell_word(r.found->token);
+  }
+  whole = as_typed(std::move(whole));
   if (a.json != "-" && a.junit != "-") {
     for (const checks::result& r : whole.results) {
       std::cout << in_words(r) << "\n";
@@ -66,7 +75,10 @@ void add_merge(CLI::App& app, int& exit_code) {
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
-  command->callback([a, &exit_code] { exit_code = checks::exit_code(merge_all(*a)); });
+  command->callback([a, &exit_code] {
+    checks::end_at_interrupts();
+    exit_code = checks::exit_code(merge_all(*a));
+  });
 }
 
 }  // namespace triecheck::tools

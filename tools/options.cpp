@@ -9,11 +9,15 @@
 #include <CLI/CLI.hpp>
 
 #include "checks/policies.h"
+#include "checks/suggestion.h"
 #include "checks/variants.h"
 #include "tools/commands.h"
 
 #ifndef TRIECHECK_SCENARIOS_DIR
 #define TRIECHECK_SCENARIOS_DIR "scenarios"
+#endif
+#ifndef TRIECHECK_INSTALLED_SCENARIOS
+#define TRIECHECK_INSTALLED_SCENARIOS "../share/triecheck/scenarios"
 #endif
 
 namespace triecheck::tools {
@@ -46,6 +50,18 @@ std::chrono::duration<double> parse_time(const std::string& option, const std::s
     throw usage_error(option + ": expected a time such as 60s, 200ms, 1.5m or 2h, not '" + text + "'");
   }
   return std::chrono::duration<double>(number * seconds);
+}
+
+void add_patience(CLI::App& app, std::string& value) {
+  app.add_option("--patience", value, "Without a step of the cache for this time, it hangs, which is an error")
+      ->type_name("TIME")
+      ->capture_default_str();
+}
+
+std::chrono::milliseconds patience_of(const std::string& text) {
+  const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(parse_time("--patience", text));
+  if (patience < std::chrono::milliseconds(100)) throw usage_error("--patience: must be at least 100ms, not '" + text + "'");
+  return patience;
 }
 
 std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most) {
@@ -96,20 +112,29 @@ void check_memory(std::uint64_t pages, std::uint64_t page_tokens) {
   if (needed_bytes > machine_bytes) throw memory_error(pages, page_tokens);
 }
 
+usage_error unknown_name(const std::string& kind, const std::string& name, const std::vector<std::string_view>& known) {
+  std::string all;
+  for (const std::string_view one : known) all += (all.empty() ? "" : ", ") + std::string(one);
+  return usage_error("there is no " + kind + " called '" + name + "'" + checks::did_you_mean(name, known) +
+                     "; the known ones are: " + all);
+}
+
+std::string near_option(const CLI::App& app, const std::string& words) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return checks::did_you_mean(words.substr(0, words.find_first_of("= ")), {names.begin(), names.end()});
+}
+
 const checks::variant& known_variant(const std::string& name) {
   if (const checks::variant* found = checks::find_variant(name)) return *found;
-  std::string names;
-  for (const checks::variant& v : checks::variants()) names += (names.empty() ? "" : ", ") + v.name;
-  throw usage_error("there is no cache called '" + name + "'; the known ones are: " + names);
+  throw unknown_name("cache", name, checks::names_of(checks::variants()));
 }
 
 const checks::policy& known_policy(const std::string& name, const checks::variant& v) {
   const checks::policy* found = checks::find_policy(name);
-  if (found == nullptr) {
-    std::string names;
-    for (const checks::policy& p : checks::policies()) names += (names.empty() ? "" : ", ") + p.name;
-    throw usage_error("there is no policy called '" + name + "'; the known ones are: " + names);
-  }
+  if (found == nullptr) throw unknown_name("policy", name, checks::names_of(checks::policies()));
   const std::string& only = checks::policies().front().name;
   if (!v.takes_policies && name != only) {
     throw usage_error("the cache '" + v.name + "' knows the policy " + only + " alone, not '" + name + "'");
@@ -121,6 +146,9 @@ std::filesystem::path scenario_directory(const std::string& given) {
   if (!given.empty()) return given;
   std::error_code ignored;
   if (std::filesystem::is_directory("scenarios", ignored)) return "scenarios";
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const std::filesystem::path installed = (program.parent_path() / TRIECHECK_INSTALLED_SCENARIOS).lexically_normal();
+  if (!program.empty() && std::filesystem::is_directory(installed, ignored)) return installed;
   return TRIECHECK_SCENARIOS_DIR;
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checks/shell_word.h"
@@ -46,14 +47,26 @@ usage_error memory_error(std::uint64_t pages, std::uint64_t page_tokens);
 /// "90s", "1.5m", "200ms", "2h"; throws usage_error that names the option.
 std::chrono::duration<double> parse_time(const std::string& option, const std::string& text);
 
+/// Adds --patience, whose default is `value`, a time.
+void add_patience(CLI::App& app, std::string& value);
+
+/// The time of --patience; throws usage_error for one that is no time, or below 100 ms.
+std::chrono::milliseconds patience_of(const std::string& text);
+
+/// What to throw for a name that is none of the few `known` ones: names all, and the nearest where one is near.
+usage_error unknown_name(const std::string& kind, const std::string& name, const std::vector<std::string_view>& known);
+
+/// " (did you mean '--cache'?)" for the option that begins `words`, "--cahce=coarse"; empty where none of `app` is near.
+std::string near_option(const CLI::App& app, const std::string& words);
+
 /// The variant called `name`; throws usage_error that names the known ones.
 const checks::variant& known_variant(const std::string& name);
 
 /// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no policy.
 const checks::policy& known_policy(const std::string& name, const checks::variant& v);
 
-/// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory of the source tree that this
-/// program was built from.
+/// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory that was installed with this
+/// program, otherwise that of the source tree that it was built from.
 std::filesystem::path scenario_directory(const std::string& given);
 
 using checks::shell_word;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -23,6 +24,48 @@ bool is_one_file(const std::string& a, const std::string& b) {
   if (fs::exists(a, none) && !fs::is_regular_file(a, none)) return false;
   return fs::weakly_canonical(fs::absolute(a, none), none) == fs::weakly_canonical(fs::absolute(b, none), none) || fs::equivalent(a, b, none);
 }
+
+bool write_to(const fs::path& file, const std::string& text) {
+  errno = 0;
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  return out.good();
+}
+
+// False, with errno as it was.
+bool forget(const fs::path& half_written) {
+  const int reason = errno;
+  std::error_code none;
+  fs::remove(half_written, none);
+  errno = reason;
+  return false;
+}
+
+// Where a text stops being JSON, or has a number that is none of the machine's.
+struct first_json_error final : nlohmann::json_sax<nlohmann::json> {
+  std::size_t byte = 0;  // counted from 1
+  std::string what;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t position, const std::string& last, const nlohmann::detail::exception& e) override {
+    const bool overflow = dynamic_cast<const nlohmann::json::out_of_range*>(&e) != nullptr;
+    byte = overflow ? position - std::min(position, last.size()) + 1 : position;
+    what = overflow ? "the number " + last + " is out of range" : "this is no JSON";
+    return false;
+  }
+};
 
 // Asks, and leaves no trace.
 void check_writable(const std::string& file) {
@@ -57,15 +100,29 @@ nlohmann::json read_json(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   const std::string json{std::istreambuf_iterator<char>(in), {}};
   if (!in || errno != 0) throw usage_error(file + " cannot be read (" + std::generic_category().message(errno != 0 ? errno : EIO) + ")");
-  try {
-    return nlohmann::json::parse(json);
-  } catch (const nlohmann::json::parse_error& e) {
-    const std::string before = json.substr(0, e.byte == 0 ? 0 : e.byte - 1);
+  first_json_error reader;
+  if (!nlohmann::json::sax_parse(json, &reader)) {
+    const std::string before = json.substr(0, reader.byte == 0 ? 0 : reader.byte - 1);
     const auto line = std::count(before.begin(), before.end(), '\n') + 1;
     const std::size_t start = before.rfind('\n');
     const std::size_t column = before.size() - (start == std::string::npos ? 0 : start + 1) + 1;
-    throw usage_error(file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": this is no JSON");
+    throw usage_error(file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + reader.what);
   }
+  return nlohmann::json::parse(json);
+}
+
+bool replace_file(const std::string& file, const std::string& text) {
+  std::error_code none;
+  const fs::path target = fs::weakly_canonical(file, none);  // a link stays one
+  const fs::path place = none ? fs::path(file) : target;
+  const bool is_new = !fs::exists(place, none);
+  if (!is_new && !fs::is_regular_file(place, none)) return write_to(place, text);
+  const fs::path next = place.string() + ".next";
+  // A file may be written to though its folder is not.
+  if (access(place.has_parent_path() ? place.parent_path().c_str() : ".", W_OK | X_OK) != 0) return write_to(place, text);
+  if (!write_to(next, text)) return forget(next);
+  if (!is_new) fs::permissions(next, fs::status(place, none).permissions(), none);
+  return std::rename(next.c_str(), place.c_str()) == 0 || forget(next);
 }
 
 void write_text(const std::string& path_or_dash, const std::string& text) {
@@ -73,11 +130,7 @@ void write_text(const std::string& path_or_dash, const std::string& text) {
     std::cout << text << std::flush;
     return;
   }
-  errno = 0;
-  std::ofstream out(path_or_dash, std::ios::binary);
-  out << text;
-  out.close();
-  if (out) return;
+  if (replace_file(path_or_dash, text)) return;
   const int reason = errno;
   std::cout << text << std::flush;
   throw output_error(path_or_dash + " cannot be written (" + std::generic_category().message(reason) +

@@ -18,7 +18,11 @@ void check_outputs(const std::vector<std::string>& outputs, const std::vector<st
 /// The JSON value in a file. Throws usage_error that names the file, and the line and column where it is no JSON.
 nlohmann::json read_json(const std::string& file);
 
-/// Writes `text` as it is. Throws output_error, after printing `text`, where the path cannot be written.
+/// Replaces `file` as a whole: whenever the process dies, it holds `text` or what it held before. What is no regular file, as a
+/// device, is written to. False, and errno says why, where it cannot be written.
+bool replace_file(const std::string& file, const std::string& text);
+
+/// Writes `text` as it is, a file as a whole. Throws output_error, after printing `text`, where the path cannot be written.
 void write_text(const std::string& path_or_dash, const std::string& text);
 
 /// Writes `value` indented, with a line end behind it; as `write_text`.

@@ -1,41 +1,43 @@
-// How far a run is, on one line of stderr that each call overwrites; nothing where stderr is no terminal.
+// How far a run is, on stderr: on a terminal one line that each call overwrites and that is never longer than the
+// terminal; elsewhere a line of its own now and then, so that a log shows that the run is alive.
+//
+// TRIECHECK_PROGRESS is the number of seconds between two lines where stderr is not a terminal: 15 without it, 0 for none.
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
-#include <iostream>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "checks/progress_text.h"
 
 namespace triecheck::tools {
 
+using checks::progress_part;
+
 class progress_line {
  public:
-  progress_line() = default;
+  progress_line();
   progress_line(const progress_line&) = delete;
   progress_line& operator=(const progress_line&) = delete;
   ~progress_line() { clear(); }
 
   /// Whether enough time has passed since the last line for another one to be read.
-  bool due() const {
-    return terminal_ && std::chrono::steady_clock::now() - last_ >= std::chrono::milliseconds(200);
-  }
+  bool due() const;
 
-  void show(const std::string& text) {
-    if (!terminal_) return;
-    last_ = std::chrono::steady_clock::now();
-    shown_ = true;
-    std::cerr << "\r\033[K" << text << std::flush;
-  }
+  /// As often as it is `due`: a line that is not is left out.
+  void show(const std::vector<progress_part>& parts);
+  void show(const std::string& text) { show(std::vector<progress_part>{{text, 0}}); }
 
-  void clear() {
-    if (shown_) std::cerr << "\r\033[K" << std::flush;
-    shown_ = false;
-  }
+  /// Before anything else is written to the terminal.
+  void clear();
 
  private:
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  using clock = std::chrono::steady_clock;
+
+  const bool terminal_;
+  const std::optional<std::chrono::duration<double>> interval_;  // none: says nothing
+  clock::time_point last_ = clock::now();
   bool shown_ = false;
 };
 

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include "tools/program_name.h"
+
 namespace triecheck::tools {
 namespace {
 
@@ -23,8 +25,10 @@ std::string covered(const checks::result& r) {
 
 }  // namespace
 
-std::string in_words(const checks::expected_executions& e) {
-  return "about " + whole(e.mean) + (e.high > e.low ? " (" + whole(e.low) + " to " + whole(e.high) + ")" : "");
+std::string mean_in_words(const checks::expected_executions& e) { return "about " + whole(e.mean); }
+
+std::string range_in_words(const checks::expected_executions& e) {
+  return e.high > e.low ? " (" + whole(e.low) + " to " + whole(e.high) + ")" : "";
 }
 
 std::string in_words(const checks::result& r) {
@@ -33,10 +37,13 @@ std::string in_words(const checks::result& r) {
   std::string text = checks::to_string(r.outcome) + "  " + r.scenario + "  " + r.cache + ", " + r.strategy;
   if (r.preemptions) text += " <= " + std::to_string(*r.preemptions) + " preemptions";
   text += ": " + covered(r) + std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
-  if (r.expected) text += " of " + in_words(*r.expected);
+  if (r.expected) text += " of " + mean_in_words(*r.expected) + range_in_words(*r.expected);
   const bool measures = r.strategy == "pct" || r.strategy == "random";
   if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + (measures ? " measuring)" : " redundant)");
-  return text + ", " + seconds + "; " + r.scope;
+  text += std::string(", ") + seconds + "; " + r.scope;
+  // That a cache must fail is no assertion of the scenario's author: the reader wants to see it.
+  if (r.strategy == "obstruction" && r.expected_failure) text += ", shown by: " + as_typed(r.expected_failure->replay);
+  return text;
 }
 
 void print_summary(const checks::report& r) {

@@ -7,11 +7,12 @@
 
 namespace triecheck::tools {
 
-/// One line, without a line end.
+/// One line, without a line end; commands in it are as the user typed the name of the program.
 std::string in_words(const checks::result& r);
 
-/// "about 5700 (4900 to 6500)"
-std::string in_words(const checks::expected_executions& e);
+/// "about 5700", and " (4900 to 6500)" where that says more.
+std::string mean_in_words(const checks::expected_executions& e);
+std::string range_in_words(const checks::expected_executions& e);
 
 /// On standard output: the verdict of the whole, and a line to copy for each failure.
 void print_summary(const checks::report& r);

@@ -1,9 +1,12 @@
 #include "tools/scenario_argument.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "checks/explore/registry.h"
 #include "checks/policies.h"
+#include "checks/scenario_needs.h"
+#include "checks/suggestion.h"
 #include "checks/variants.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -12,16 +15,50 @@ namespace triecheck::tools {
 
 namespace fs = std::filesystem;
 
-named_scenario find_scenario(const std::string& name_or_path, const fs::path& directory) {
+namespace {
+
+// The names of the files of scenarios in a folder; none where it cannot be read.
+std::vector<std::string> scenarios_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code problem;
+  for (fs::directory_iterator file(folder, problem), end; !problem && file != end; file.increment(problem)) {
+    if (file->path().extension() == ".toml") names.push_back(file->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string near_name(const std::string& name, const std::vector<std::string>& known, const std::string& otherwise) {
+  return checks::did_you_mean(name, {known.begin(), known.end()}, otherwise);
+}
+
+}  // namespace
+
+named_scenario find_scenario(const std::string& name_or_path, const fs::path& directory, bool by_path) {
   const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".toml");
   std::error_code impossible_name;
-  if (is_path || fs::exists(name_or_path, impossible_name)) return {checks::load_scenario(name_or_path), name_or_path};
+  const bool there = fs::exists(name_or_path, impossible_name);
+  if (is_path && !there) {
+    const fs::path folder = fs::path(name_or_path).parent_path();
+    throw checks::scenario_error(
+        name_or_path + ":1:1: there is no such file" +
+        near_name(fs::path(name_or_path).filename().string(), scenarios_in(folder.empty() ? "." : folder), ""));
+  }
+  if (there) return {checks::load_scenario(name_or_path), name_or_path};
   for (const char* folder : {"", "regressions"}) {
     const fs::path file = directory / folder / (name_or_path + ".toml");
-    if (fs::exists(file)) return {checks::load_scenario(file), name_or_path};
+    if (fs::exists(file)) return {checks::load_scenario(file), by_path ? file.string() : name_or_path};
   }
-  throw usage_error("there is no scenario '" + name_or_path + "' in " + directory.string() +
-                    " (`triecheck list` shows them), and no file of that name");
+  throw usage_error("there is no scenario '" + name_or_path + "' in " + directory.string() + ", and no file of that name" +
+                    near_name(name_or_path, scenario_names(directory), " (`triecheck list` shows the scenarios)"));
+}
+
+std::vector<std::string> scenario_names(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const char* folder : {"", "regressions"}) {
+    for (const std::string& file : scenarios_in(directory / folder)) names.push_back(fs::path(file).stem().string());
+  }
+  return names;
 }
 
 std::vector<named_scenario> all_scenarios(const fs::path& directory, bool by_path) {
@@ -32,13 +69,22 @@ std::vector<named_scenario> all_scenarios(const fs::path& directory, bool by_pat
   return all;
 }
 
-void check_policy(const checks::scenario& s, const std::string& cache, const std::string& fault) {
+std::string missing_for(const checks::scenario& s, const std::string& cache, const std::string& fault) {
   const explore::fault* faulty = explore::find_fault(fault);
-  if (faulty == nullptr && known_variant(cache).takes_policies) return;
+  if (faulty != nullptr && s.policy != faulty->policy) return "the policy " + checks::name_of(s.policy);
+  checks::variant v = known_variant(cache);
+  v.takes_policies = v.takes_policies || faulty != nullptr;
+  return checks::missing_for(s, v);
+}
+
+void check_fits(const checks::scenario& s, const std::string& cache, const std::string& fault) {
+  const std::string missing = missing_for(s, cache, fault);
+  if (missing.empty()) return;
+  const std::string asks = "the scenario '" + s.name + "' asks for " + missing + ", ";
+  if (missing == "events") throw usage_error(asks + "which the cache '" + cache + "' does not have");
+  const explore::fault* faulty = explore::find_fault(fault);
   const model::eviction_policy only = faulty == nullptr ? checks::policies().front().value : faulty->policy;
-  if (s.policy == only) return;
-  throw usage_error("the scenario '" + s.name + "' asks for the policy " + checks::name_of(s.policy) + ", but " +
-                    (faulty == nullptr ? "the cache '" + cache + "'" : "the fault '" + fault + "'") + " knows " +
+  throw usage_error(asks + "but the " + (faulty == nullptr ? "cache '" + cache + "'" : "fault '" + fault + "'") + " knows " +
                     checks::name_of(only) + " alone");
 }
 

@@ -15,12 +15,19 @@ struct named_scenario {
 };
 
 /// Throws usage_error for a name that is neither, scenario_error for a file that cannot be read as a scenario.
-named_scenario find_scenario(const std::string& name_or_path, const std::filesystem::path& directory);
+/// `by_path`: a shipped scenario is named by its path, too, as `directory` is not the one that is searched without being named.
+named_scenario find_scenario(const std::string& name_or_path, const std::filesystem::path& directory, bool by_path = false);
+
+/// The names that `find_scenario` takes; none where the directory cannot be read.
+std::vector<std::string> scenario_names(const std::filesystem::path& directory);
 
 /// All scenarios of `directory`, regressions first; by name, or by path where `by_path`.
 std::vector<named_scenario> all_scenarios(const std::filesystem::path& directory, bool by_path);
 
-/// Throws usage_error where `s` asks for another policy than those that `cache` takes, or the one that `fault`, if any, is of.
-void check_policy(const checks::scenario& s, const std::string& cache, const std::string& fault);
+/// What `s` needs and `cache` does not have, or the cache with `fault` if there is one; empty where it runs.
+std::string missing_for(const checks::scenario& s, const std::string& cache, const std::string& fault);
+
+/// Throws usage_error where something is missing.
+void check_fits(const checks::scenario& s, const std::string& cache, const std::string& fault);
 
 }  // namespace triecheck::tools

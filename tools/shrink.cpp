@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "checks/explore/shrink.h"
+#include "checks/interrupts.h"
 #include "checks/scenario/scenario.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"
@@ -17,6 +19,7 @@
 #include "tools/failure_folder.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
 #include "tools/progress_line.h"
 
 namespace triecheck::tools {
@@ -29,6 +32,7 @@ struct arguments {
   std::string directory;
   std::string output;
   std::string budget = "60s";
+  std::string patience = "10s";
   std::string json;
 };
 
@@ -87,21 +91,30 @@ checks::verdict shrink_execution(const arguments& a) {
 
   progress_line line;
   std::string why;
-  auto smaller = explore::shrink(e.scenario.program, e.token, output.string(), {.budget = budget}, why, [&](const explore::shrunk& s) {
+  const auto tell = [&](const explore::shrunk& s) {
     if (!line.due()) return;
-    line.show(std::to_string(s.candidates) + " smaller scenarios tried; the smallest that fails has " +
-              std::to_string(s.after.size.threads) + " threads, " + std::to_string(s.after.operations) + " operations");
-  });
+    line.show({{std::to_string(s.candidates) + " smaller scenarios tried", 0},
+               {"; the smallest that fails has", 2},
+               {" " + std::to_string(s.after.size.threads) + " threads, " + std::to_string(s.after.operations) + " operations", 1}});
+  };
+  const explore::shrink_options options{.budget = budget, .patience = patience_of(a.patience)};
+  std::optional<explore::shrunk> smaller;
+  try {
+    smaller = explore::shrink(e.scenario.program, e.token, output.string(), options, why, tell);
+  } catch (const checks::interruption&) {
+    why = "an interrupt came before it was run";
+  }
   line.clear();
+  const checks::verdict verdict = smaller && smaller->confirmed ? checks::verdict::fail : checks::verdict::incomplete;
 
   nlohmann::ordered_json j = {{"tool", "triecheck"}, {"version", TRIECHECK_VERSION},
                               {"command", "triecheck shrink " + shell_word(a.execution)},
-                              {"verdict", smaller ? "fail" : "incomplete"}, {"scenario", e.scenario.program.name},
+                              {"verdict", checks::to_string(verdict)}, {"scenario", e.scenario.program.name},
                               {"cache", e.token.cache}, {"fault", e.token.fault}};
   if (!smaller) {
     j["reason"] = why;
     j["failure"] = nullptr;
-    if (a.json != "-") std::cout << "incomplete: there is nothing to shrink, for the failure does not show again: " << why << "\n";
+    if (a.json != "-") std::cout << "incomplete: " << (checks::interrupted() ? "" : "there is nothing to shrink, for the failure does not show again: ") << why << "\n";
   } else {
     smaller->found.replay = "triecheck replay " + shell_word(output.string());
     std::error_code problem;
@@ -109,6 +122,7 @@ checks::verdict shrink_execution(const arguments& a) {
     write_text(output.string(), checks::failure_file_text(smaller->program.source_text,
         remembered(smaller->found, {.cache = e.token.cache, .fault = e.token.fault, .strategy = smaller->found.kind == "obstruction" ? "obstruction" : "bounded"})));
     smaller->found.file = output.string();
+    smaller->found.replay = as_typed(smaller->found.replay);
     if (a.json != "-") print(*smaller);
     j["before"] = to_json(smaller->before);
     j["after"] = to_json(smaller->after);
@@ -120,14 +134,15 @@ checks::verdict shrink_execution(const arguments& a) {
     j["failure"] = checks::to_json(checks::result{.found = smaller->found})["failure"];
   }
   if (!a.json.empty()) write_json(a.json, j);
-  return smaller ? checks::verdict::fail : checks::verdict::incomplete;
+  if (checks::interrupted()) std::cerr << "triecheck: interrupted\n";
+  return verdict;
 }
 
 }  // namespace
 
 void add_shrink(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("shrink", "A failing execution made small: the scenario first, then its schedule");
-  command->footer("The exit status is 1 where the smaller failure is stored, 3 where the failure does not show again.");
+  command->footer("The exit status is 1 where the smaller failure is stored, 3 where the failure does not show again, or an interrupt came first.");
   const auto a = std::make_shared<arguments>();
   command->add_option("execution", a->execution, "A failure file, a file that explore --json wrote, or a replay token")
       ->type_name("FILE|TOKEN")
@@ -138,6 +153,7 @@ void add_shrink(CLI::App& app, int& exit_code) {
   command->add_option("--budget", a->budget, "Stops after this time, as 20s or 5m, with the best so far")
       ->type_name("TIME")
       ->capture_default_str();
+  add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->callback([a, &exit_code] { exit_code = checks::exit_code(shrink_execution(*a)); });

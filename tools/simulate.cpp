@@ -1,5 +1,5 @@
 // `triecheck simulate`: a request trace through the production build of a cache.
-#include "checks/simulate/simulate.h"
+#include "checks/simulate/isolated_simulation.h"
 
 #include <cstdint>
 #include <iomanip>
@@ -22,6 +22,8 @@
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/program_name.h"
+#include "tools/progress_line.h"
 
 namespace triecheck::tools {
 namespace {
@@ -32,6 +34,7 @@ struct arguments {
   std::string policy = checks::policies().front().name;
   std::string keep_hits;
   std::string json;
+  std::string patience = "60s";
   std::uint64_t pages = 0;
   std::uint64_t page_tokens = 16;
   std::uint64_t block_tokens = checks::trace_block_tokens;
@@ -104,6 +107,7 @@ void print(const arguments& a, const checks::simulation& s) {
     rows.emplace_back("of exact", shown_ratio(checks::of_exact(s)));
   }
   for (const auto& [name, value] : rows) std::cout << std::left << std::setw(17) << name << value << "\n";
+  if (s.outcome == checks::verdict::incomplete) std::cerr << "triecheck: interrupted\n";
   if (!s.found) return;
   std::cout << std::setw(17) << "failure" << s.found->kind << ": " << s.found->message << "\n"
             << s.found->replay << "\n";
@@ -132,15 +136,20 @@ int simulate(arguments a) {
                                               .verify = a.verify,
                                               .compare_exact = a.compare_exact};
   check_memory(a.pages, a.page_tokens);
+  static_cast<void>(patience_of(a.patience));
+  progress_line line;
   checks::simulation s;
   try {
-    s = checks::simulate(t, options);
+    s = checks::simulate_isolated(t, options, patience_of(a.patience), [&](std::uint64_t done) {
+      if (line.due()) line.show(std::to_string(done) + " of " + std::to_string(a.requests == 0 ? t.rows.size() : a.requests) + " requests");
+    });
   } catch (const std::invalid_argument& e) {
     throw usage_error(e.what());
   } catch (const std::bad_alloc&) {
     throw memory_error(a.pages, a.page_tokens);
   }
-  if (s.found) s.found->replay = replay_command(a, s);
+  line.clear();
+  if (s.found) s.found->replay = as_typed(replay_command(a, s));
   if (a.json != "-") print(a, s);
   if (!a.json.empty()) write_json(a.json, to_json(t, options, s));
   return checks::exit_code(s.outcome);
@@ -176,6 +185,7 @@ void add_simulate(CLI::App& app, int& exit_code) {
                     "Checks contents and structure; with one thread, every outcome against the model as well");
   command->add_flag("--compare-exact", a->compare_exact,
                     "Repeats the operations in the order of the run on the exact cache in one thread, and compares the hits");
+  add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")
       ->type_name("FILE|-");
   command->callback([a, &exit_code] { exit_code = simulate(*a); });

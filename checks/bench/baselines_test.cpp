@@ -89,7 +89,7 @@ TEST(std_coarse, does_step_by_step_what_coarse_does) {
     auto& [a, b] = open.emplace_back(shipped.lookup(tokens), written.lookup(tokens));
     const auto rest = std::span<const token>(tokens).subspan(a.token_count());
     ASSERT_EQ(shipped.allocate(a, rest), written.allocate(b, rest));
-    ASSERT_EQ(shipped.publish(a), written.publish(b));
+    ASSERT_EQ(shipped.publish(a, tokens.size()), written.publish(b, tokens.size()));
     ASSERT_TRUE(std::equal(a.pages().begin(), a.pages().end(), b.pages().begin(), b.pages().end()));
     if (open.size() == 4) open.pop_front();
     ASSERT_EQ(shipped.stats(), written.stats());

@@ -17,6 +17,7 @@
 #include "checks/bench/layer_cost.h"
 #include "checks/bench/load.h"
 #include "checks/bench/machine.h"
+#include "checks/bench/memory.h"
 #include "checks/bench/overload.h"
 #include "checks/bench/synchronisation.h"
 
@@ -60,6 +61,7 @@ struct bench_results {
   std::vector<bench_result> cells;
   std::vector<layer_cost> layer_costs;  ///< of each size of the sweep, and of lookups
   overload_report overload;             ///< measured by itself (overload.h)
+  std::vector<memory_result> memory;    ///< as well (memory.h)
 };
 
 /// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough

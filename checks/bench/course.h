@@ -31,7 +31,7 @@ template <class Cache>
 void publish_request(Cache& cache, std::span<const token> tokens) {
   auto l = cache.lookup(tokens);
   must(cache.allocate(l, tokens.subspan(l.token_count())));
-  must(cache.publish(l));
+  must(cache.publish(l, tokens.size()));
   static_cast<void>(cache.release(l));
 }
 
@@ -107,7 +107,7 @@ class full_cycle_course final : public prepared_cache {
     const auto finish = [&] {
       lease_type& l = open[closed++ % in_flight];
       const std::size_t pages = l.pages().size();
-      must(cache_->publish(l));
+      must(cache_->publish(l, l.token_count()));
       static_cast<void>(cache_->release(l));
       return pages;
     };

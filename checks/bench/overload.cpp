@@ -71,14 +71,15 @@ std::vector<overload_result> measure_cell(const overload_load& l, std::size_t th
   std::vector<overload_account> accounts(contestants.size());
   const auto is_enough = [&](const overload_account& a) { return a.is_enough(seconds); };
   while (!std::all_of(accounts.begin(), accounts.end(), is_enough)) {
-    const overload_pass first = contestants.front().run(l, threads);
+    const overload_pass first = contestants.front().run(l, threads, contestants.front().then);
     accounts.front().add(first, first);
-    for (std::size_t i = 1; i < contestants.size(); ++i) accounts[i].add(contestants[i].run(l, threads), first);
+    for (std::size_t i = 1; i < contestants.size(); ++i) accounts[i].add(contestants[i].run(l, threads, contestants[i].then), first);
   }
   std::vector<overload_result> results;
   for (std::size_t i = 0; i < contestants.size(); ++i) {
     overload_result& r = results.emplace_back(accounts[i].result());
     r.cache = contestants[i].name;
+    r.then = contestants[i].then;
     r.threads = threads;
     r.p99_over_first =
         static_cast<double>(r.p99_ns) / static_cast<double>(std::max<std::uint64_t>(results.front().p99_ns, 1));
@@ -87,6 +88,8 @@ std::vector<overload_result> measure_cell(const overload_load& l, std::size_t th
 }
 
 }  // namespace
+
+const char* to_string(when_refused w) { return w == when_refused::waits ? "waits" : "asks again"; }
 
 overload_load make_overload(std::size_t pages, std::size_t requests) {
   overload_load l;
@@ -116,11 +119,13 @@ overload_load make_overload(std::size_t pages, std::size_t requests) {
 const std::vector<overload_contestant>& overload_contestants() {
   static const std::vector<overload_contestant> all = [] {
     std::vector<overload_contestant> c;
-    std::apply(
-        [&](const auto&... p) {
-          (c.push_back({p.name, &run_overload<typename std::decay_t<decltype(p)>::cache_type>}), ...);
-        },
-        production_caches);
+    for (const when_refused then : {when_refused::asks_again, when_refused::waits}) {
+      std::apply(
+          [&](const auto&... p) {
+            (c.push_back({p.name, then, &run_overload<typename std::decay_t<decltype(p)>::cache_type>}), ...);
+          },
+          production_caches);
+    }
     return c;
   }();
   return all;
@@ -145,21 +150,16 @@ std::string to_table(const overload_report& report) {
     return std::string(text.data());
   };
   const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) * 1e-3; };
-  std::string table = formatted(
-      "overload: %zu requests, at most %zu of them open (one in each thread at least), a full pool of %zu pages\n",
-      report.requests, report.open, report.pages);
-  table +=
-      "latencies of allocate for a prompt, refused or not; ratios are medians over rounds in which the caches take "
-      "turns\n";
+  std::string table = formatted("overload: %zu requests, at most %zu of them open (one in each thread at least), a full pool of %zu pages\n",
+                                report.requests, report.open, report.pages);
+  table += "who is refused with nothing open asks again or waits; latencies of allocate for a prompt, refused or not; ratios are medians over rounds in which the caches take turns\n";
   const std::string over = "/" + report.results.front().cache;
-  table += formatted("  %-12s%8s%7s%9s%9s%9s%9s%9s%9s%9s%10s%12s%10s%9s%10s\n", "cache", "threads", "passes", "ms",
-                     over.c_str(), "worst", "cpu ms", over.c_str(), "p50 us", "p99 us", over.c_str(), "p99.9 us",
-                     "attempts", "refused", "preempted");
+  table += formatted("  %-12s%-11s%8s%7s%9s%9s%9s%9s%9s%9s%9s%10s%12s%10s%9s%10s\n", "cache", "refused", "threads", "passes", "ms", over.c_str(), "worst", "cpu ms",
+                     over.c_str(), "p50 us", "p99 us", over.c_str(), "p99.9 us", "attempts", "refused", "preempted");
   for (const overload_result& r : report.results) {
-    table += formatted("  %-12s%8zu%7zu%9.1f%9.2f%9.2f%9.1f%9.2f%9.2f%9.2f%10.2f%12.2f%10.0f%9.0f%10.0f\n",
-                       r.cache.c_str(), r.threads, r.passes, 1e3 * r.seconds, r.over_first, r.worst_over_median,
-                       1e3 * r.processor_seconds, r.processor_over_first, us(r.p50_ns), us(r.p99_ns), r.p99_over_first,
-                       us(r.p999_ns), r.attempts, r.refused, r.preempted);
+    table += formatted("  %-12s%-11s%8zu%7zu%9.1f%9.2f%9.2f%9.1f%9.2f%9.2f%9.2f%10.2f%12.2f%10.0f%9.0f%10.0f\n", r.cache.c_str(), to_string(r.then), r.threads, r.passes,
+                       1e3 * r.seconds, r.over_first, r.worst_over_median, 1e3 * r.processor_seconds, r.processor_over_first, us(r.p50_ns),
+                       us(r.p99_ns), r.p99_over_first, us(r.p999_ns), r.attempts, r.refused, r.preempted);
   }
   return table + "\n";
 }
@@ -167,19 +167,18 @@ std::string to_table(const overload_report& report) {
 nlohmann::ordered_json to_json(const overload_report& report) {
   nlohmann::ordered_json json = {{"requests", report.requests}, {"pages", report.pages}, {"open", report.open}};
   for (const overload_result& r : report.results) {
-    json["results"].push_back(
-        {{"cache", r.cache},
-         {"threads", r.threads},
-         {"passes", r.passes},
-         {"seconds", r.seconds},
-         {"processor_seconds", r.processor_seconds},
-         {"worst_over_median", r.worst_over_median},
-         {"ratio",
-          {{"seconds", r.over_first}, {"processor_seconds", r.processor_over_first}, {"p99", r.p99_over_first}}},
-         {"attempts", r.attempts},
-         {"refused", r.refused},
-         {"preempted", r.preempted},
-         {"allocate_ns", {{"p50", r.p50_ns}, {"p99", r.p99_ns}, {"p999", r.p999_ns}}}});
+    json["results"].push_back({{"cache", r.cache},
+                               {"when_refused", to_string(r.then)},
+                               {"threads", r.threads},
+                               {"passes", r.passes},
+                               {"seconds", r.seconds},
+                               {"processor_seconds", r.processor_seconds},
+                               {"worst_over_median", r.worst_over_median},
+                               {"ratio", {{"seconds", r.over_first}, {"processor_seconds", r.processor_over_first}, {"p99", r.p99_over_first}}},
+                               {"attempts", r.attempts},
+                               {"refused", r.refused},
+                               {"preempted", r.preempted},
+                               {"allocate_ns", {{"p50", r.p50_ns}, {"p99", r.p99_ns}, {"p999", r.p999_ns}}}});
   }
   return json;
 }

@@ -6,8 +6,11 @@
 // and starts over (preemption). Some requests are cancelled half-way. Every request ends once, whatever the variant, so the
 // time of a pass is that of the same work.
 //
-// Between two tokens a thread lets others run, as a server does while the model computes: so requests of all threads are open at
+// Every few tokens a thread lets others run, as a server does while the model computes: so requests of all threads are open at
 // once, even where one core serves them.
+//
+// Where a thread has nothing open and is refused, it asks again at once, or it waits in the queue of the cache (page_queue.h):
+// each variant is measured both ways.
 //
 // Variants take turns, one pass each, and what counts is the ratio of a pass to the pass of the first variant in the same round:
 // of its time, and of its processor time, which other processes disturb less.
@@ -67,18 +70,25 @@ struct overload_pass {
   latency_histogram allocate;    ///< nanoseconds of each attempt
 };
 
+/// What a thread does that was refused and has nothing else to do.
+enum class when_refused : std::uint8_t { asks_again, waits };
+
+const char* to_string(when_refused w);
+
 /// A variant under overload: serves the load once, with a cache of its own.
 struct overload_contestant {
   std::string name;
-  overload_pass (*run)(const overload_load& l, std::size_t threads) = nullptr;
+  when_refused then = when_refused::asks_again;
+  overload_pass (*run)(const overload_load& l, std::size_t threads, when_refused then) = nullptr;
 };
 
-/// The variants of checks/production_caches.h in its order.
+/// The variants of checks/production_caches.h in its order; first all that ask again, then all that wait.
 const std::vector<overload_contestant>& overload_contestants();
 
 /// One variant with one number of threads: its passes beside those of the first variant.
 struct overload_result {
   std::string cache;
+  when_refused then = when_refused::asks_again;
   std::size_t threads = 0;
   std::size_t passes = 0;
   double seconds = 0;            ///< the median

@@ -54,21 +54,17 @@ class admission_queue {
 template <class Cache>
 class overload_worker {
  public:
-  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t batch, std::size_t number,
-                  overload_pass& pass)
-      : cache_(cache),
-        load_(l),
-        queue_(queue),
-        batch_(batch),
-        pass_(pass),
-        random_(static_cast<std::uint32_t>(number)) {}
+  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t threads, std::size_t number, when_refused then, overload_pass& pass)
+      : cache_(cache), load_(l), queue_(queue), batch_(l.batch(threads)), has_company_(threads > 1), then_(then), pass_(pass), random_(static_cast<std::uint32_t>(number)) {}
 
   void serve() {
+    std::size_t round = 0;
     do {
       admit();
       grow();
-      // Here the model computes the next token of every beam, which takes far longer than all this: other threads run meanwhile.
-      std::this_thread::yield();
+      // The model computes the next tokens of every beam, which takes far longer than all this: other threads run meanwhile. Not
+      // at every token: where other processes have the cores, each time costs as long as they like.
+      if (++round % 4 == 0 && has_company_) std::this_thread::yield();
     } while (!running_.empty() || !is_queue_empty_);
   }
 
@@ -91,16 +87,34 @@ class overload_worker {
         is_queue_empty_ = true;
         return;
       }
-      const std::span<const token> prompt = load_.prompts.request(*number);
-      lease_type l = cache_.lookup(prompt);
-      if (!allocate_prompt(l, prompt.subspan(l.token_count()))) {
-        static_cast<void>(cache_.release(l));
-        queue_.push(*number);
-        return;
+      if (try_to_start(*number)) continue;
+      if (then_ == when_refused::waits && running_.empty()) {
+        start_in_turn(*number);
+        continue;
       }
-      must(cache_.publish(l));
-      start(*number, std::move(l));
+      queue_.push(*number);
+      return;
     }
+  }
+
+  // Returns whether there were pages for its prompt. `tried` becomes the lease of the attempt.
+  bool try_to_start(std::size_t number, lease_id* tried = nullptr) {
+    const std::span<const token> prompt = load_.prompts.request(number);
+    lease_type l = cache_.lookup(prompt);
+    if (tried != nullptr) *tried = l.id();
+    if (!allocate_prompt(l, prompt.subspan(l.token_count()))) return false;
+    must(cache_.publish(l, l.token_count()));
+    start(number, std::move(l));
+    return true;
+  }
+
+  // Holds no pages meanwhile, so that others need not wait for it.
+  void start_in_turn(std::size_t number) {
+    auto place = cache_.queue_for_pages();
+    lease_id tried = no_lease;
+    do {
+      static_cast<void>(place.wait(tried));
+    } while (!try_to_start(number, &tried));
   }
 
   bool allocate_prompt(lease_type& l, std::span<const token> rest) {
@@ -152,7 +166,7 @@ class overload_worker {
       const status s = cache_.allocate(l, std::span(&next, 1));
       if (s == status::cache_full) return step::preempted;
       must(s);
-      if (l.token_count() % load_.page_tokens == 0) must(cache_.publish(l));
+      if (l.token_count() % load_.page_tokens == 0) must(cache_.publish(l, l.token_count()));
     }
     --r.tokens_left;
     if (asked.is_cancelled && 2 * r.tokens_left < asked.output_tokens) return step::cancelled;
@@ -163,6 +177,8 @@ class overload_worker {
   const overload_load& load_;
   admission_queue& queue_;
   const std::size_t batch_;
+  const bool has_company_;  // of other threads
+  const when_refused then_;
   overload_pass& pass_;
   std::mt19937 random_;  // of the tokens that are generated
   std::vector<running_request> running_;
@@ -170,7 +186,7 @@ class overload_worker {
 };
 
 template <class Cache>
-overload_pass run_overload(const overload_load& l, std::size_t threads) {
+overload_pass run_overload(const overload_load& l, std::size_t threads, when_refused then) {
   Cache cache({.pages = l.pages, .tokens_per_page = l.page_tokens});
   fill_with_strangers(cache, l.pages, l.page_tokens, token{1} << 20);  // no prompt and no output has such tokens
   admission_queue queue(l.requests.size());
@@ -178,7 +194,7 @@ overload_pass run_overload(const overload_load& l, std::size_t threads) {
   overload_pass all;
   const std::clock_t processor_time = std::clock();
   all.seconds = run_together(threads, [&](std::size_t t, auto) {
-    overload_worker<Cache>(cache, l, queue, l.batch(threads), t + 1, parts[t]).serve();
+    overload_worker<Cache>(cache, l, queue, threads, t + 1, then, parts[t]).serve();
   });
   all.processor_seconds = static_cast<double>(std::clock() - processor_time) / CLOCKS_PER_SEC;
   for (const overload_pass& part : parts) {

@@ -180,7 +180,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
     }
     text += walk_table(l, results) + layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
   }
-  return text + to_table(results.overload);
+  return text + to_table(results.overload) + to_table(results.memory);
 }
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results) {
@@ -255,6 +255,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
     json["results"].push_back(std::move(cell));
   }
   if (!results.overload.results.empty()) json["overload"] = to_json(results.overload);
+  if (!results.memory.empty()) json["memory"] = to_json(results.memory);
   return json;
 }
 

@@ -27,13 +27,13 @@ void measure(const char* name, std::size_t pages, std::vector<synchronisation_re
   std::iota(prompt.begin(), prompt.end(), token{0});
   typename Cache::lease_type l = cache.lookup(prompt);  // once before: what only the first request of a thread does is not counted
   static_cast<void>(cache.allocate(l, prompt));
-  static_cast<void>(cache.publish(l));
+  static_cast<void>(cache.publish(l, prompt.size()));
   static_cast<void>(cache.release(l));
   static_cast<void>(cache.evict(pages));
   const auto note = [&](const char* call, auto body) { results.push_back({name, call, pages, counted(body)}); };
   note("lookup that finds nothing", [&] { l = cache.lookup(prompt); });
   note("allocate", [&] { static_cast<void>(cache.allocate(l, prompt)); });
-  note("publish", [&] { static_cast<void>(cache.publish(l)); });
+  note("publish", [&] { static_cast<void>(cache.publish(l, prompt.size())); });
   note("first release", [&] { static_cast<void>(cache.release(l)); });
   note("lookup that finds all", [&] { l = cache.lookup(prompt); });
   note("release", [&] { static_cast<void>(cache.release(l)); });

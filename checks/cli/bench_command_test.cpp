@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 
 namespace triecheck::checks {
 namespace {
@@ -42,7 +42,7 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
   EXPECT_TRUE(caches.contains("bare-walk"));
   EXPECT_FALSE(json["layer"].empty());
   EXPECT_EQ(json["layer_costs"].size(), 2U * (2 + 2)) << "two loads, two sizes and two ways to look up";
-  EXPECT_EQ(json["overload"]["results"].size(), 4U) << "every variant";
+  EXPECT_EQ(json["overload"]["results"].size(), 4U * 2) << "every variant, asking again and waiting";
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
     EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;
   }
@@ -54,20 +54,21 @@ TEST_F(bench_command, overload_runs_alone_for_every_variant_and_number_of_thread
   EXPECT_FALSE(json.contains("results") || json.contains("machine") || json.contains("layer"));
   EXPECT_EQ(json["overload"]["pages"], 512);
   EXPECT_EQ(json["overload"]["requests"], 300);
-  std::set<std::pair<std::string, int>> cells;
+  std::set<std::tuple<std::string, std::string, int>> cells;
   for (const nlohmann::json& r : json["overload"]["results"]) {
-    cells.emplace(r["cache"], r["threads"]);
+    cells.emplace(r["cache"], r["when_refused"], r["threads"]);
     EXPECT_GT(r["seconds"], 0);
     EXPECT_GE(r["worst_over_median"], 1);
     EXPECT_GE(r["attempts"], 300);
     EXPECT_LE(r["refused"], r["attempts"]);
     EXPECT_LE(r["allocate_ns"]["p50"], r["allocate_ns"]["p999"]);
-    if (r["cache"] == "coarse") {
+    if (r["cache"] == "coarse" && r["when_refused"] == "asks again") {
       EXPECT_EQ(r["ratio"]["seconds"], 1);
       EXPECT_EQ(r["ratio"]["p99"], 1);
     }
   }
-  EXPECT_EQ(cells.size(), 4U * 2);
+  EXPECT_EQ(cells.size(), 4U * 2 * 2);
+  EXPECT_FALSE(run_json("--only memory").contains("overload"));
   EXPECT_EQ(run_json("--only loads --seconds 0 --requests 20 --threads 1 --pages 1024").count("overload"), 0U);
 }
 
@@ -95,7 +96,7 @@ TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
                        "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
   }
   expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
-  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads or overload, not 'peace'");
+  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads, overload or memory, not 'peace'");
   expect_usage_error("--overload-threads 0", "triecheck-bench: --overload-threads: must be whole numbers from 1 to 256 with commas between them, not '0'");
   expect_usage_error("--overload-pages 255", "triecheck-bench: --overload-pages: must be a whole number from 256 to 67108864, not '255'");
   expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");

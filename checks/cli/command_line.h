@@ -57,6 +57,16 @@ class command_line : public testing::Test {
     return nlohmann::json::parse(e.out, nullptr, false);
   }
 
+  // What a person does with a printed command: pastes it into a shell, in the folder where the first one ran.
+  ended paste(const std::string& command) const {
+    write("pasted", command + "\n");
+    const int raw = std::system(("cd '" + directory_.string() + "' && sh ./pasted >out 2>err").c_str());
+    return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(directory_ / "out"), contents(directory_ / "err")};
+  }
+
+  // How the program prints a command of its own here, where it is called by its full path.
+  static std::string typed(const std::string& arguments) { return TRIECHECK_BINARY " " + arguments; }
+
   void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ / name) << text; }
 
   // The arguments are refused with this one line, and nothing else is printed.

@@ -148,7 +148,7 @@ TEST_F(command_line, list_shows_scenarios_caches_and_strategies) {
   ASSERT_EQ(json["policies"].size(), 5U);
   EXPECT_EQ(json["policies"][0]["name"], "recency");
   ASSERT_FALSE(json["caches"].empty());
-  EXPECT_EQ(json["caches"][0]["refusals"], "exact");
+  EXPECT_EQ(json["caches"][0]["refusals"], "at once");
   EXPECT_EQ(json["caches"][0]["statistics"], "all");
   EXPECT_EQ(json["caches"][0]["nonblocking"], false);
   ASSERT_TRUE(json["strategies"].is_array() && json["faults"].is_array());

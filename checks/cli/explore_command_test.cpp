@@ -52,10 +52,95 @@ TEST_F(explore_command, json_has_every_documented_key) {
 TEST_F(explore_command, failure_ends_with_the_command_that_replays_it) {
   const ended e = run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --failures none");
   EXPECT_EQ(e.status, 1);
-  EXPECT_TRUE(last_line(e.out).starts_with("triecheck replay two_requests_publish_one_prefix@coarse+")) << e.out;
-  const ended again = run(last_line(e.out).substr(std::string("triecheck ").size()));
+  EXPECT_TRUE(last_line(e.out).starts_with(typed("replay two_requests_publish_one_prefix@coarse+"))) << e.out;
+  const ended again = paste(last_line(e.out));
   EXPECT_EQ(again.status, 1);
   EXPECT_TRUE(last_line(again.out).starts_with("data-race: ")) << again.out;
+}
+
+// By a relative path, through PATH, and by names and files that a shell would take apart.
+TEST_F(explore_command, commands_run_as_pasted_however_the_program_was_called) {
+  write("it's \"mine\" $HOME.toml", good_scenario);
+  for (const char* folder : {"bin", "my tools", "a=b"}) {
+    std::filesystem::create_directory(directory_ / folder);
+    std::filesystem::create_symlink(TRIECHECK_BINARY, directory_ / folder / "triecheck");
+  }
+  std::filesystem::create_symlink(TRIECHECK_BINARY, directory_ / "-odd");
+  std::filesystem::create_directory(directory_ / "mine");
+  write("mine/in_a_folder.toml", good_scenario);
+  const std::string file = R"('it'\''s "mine" $HOME.toml')";
+  const std::string path = "PATH=\"$PWD/bin:$PATH\" ";
+  const std::pair<std::string, std::string> calls[] = {
+      {"bin/triecheck", "bin/triecheck"}, {"./bin/../bin/triecheck", "./bin/../bin/triecheck"}, {"'my tools/triecheck'", "'my tools/triecheck'"},
+      {"'a=b/triecheck'", "'a=b/triecheck'"}, {"./-odd", "./-odd"}, {path + "triecheck", "triecheck"}};
+  for (const auto& [call, printed] : calls) {
+    for (const std::string& scenario : {file, std::string("in_a_folder --scenarios mine")}) {
+      const ended e = paste(call + " explore " + scenario + " --fault lookup_without_the_mutex --failures none");
+      ASSERT_EQ(e.status, 1) << call << e.err;
+      EXPECT_TRUE(last_line(e.out).starts_with(printed + " replay ")) << e.out;
+      const ended again = paste(printed == "triecheck" ? path + last_line(e.out) : last_line(e.out));
+      EXPECT_EQ(again.status, 1) << last_line(e.out) << again.err;
+      EXPECT_TRUE(last_line(again.out).starts_with("data-race: ")) << again.out;
+    }
+  }
+  // Where the word that the program was called by leads nowhere, it names itself.
+  const ended renamed = paste("bash -c 'exec -a nowhere " TRIECHECK_BINARY " explore in_a_folder --scenarios mine --fault lookup_without_the_mutex --failures none'");
+  EXPECT_EQ(renamed.status, 1) << renamed.err;
+  EXPECT_NE(last_line(renamed.out).find("/triecheck replay mine/in_a_folder.toml@coarse+"), std::string::npos) << renamed.out;
+}
+
+TEST_F(explore_command, near_names_are_suggested_wherever_a_name_is_taken) {
+  write("two.toml", good_scenario);
+  const std::string race = "three_releases_of_one_prefix";
+  const std::pair<std::string, std::string> cases[] = {
+      {"explore three_release_of_one_prefix", "(did you mean '" + race + "'?)"},
+      {"explore tow.toml", "tow.toml:1:1: there is no such file (did you mean 'two.toml'?)"},
+      {"explore two.toml --cache lockfre", "(did you mean 'lockfree'?)"},
+      {"explore two.toml --fault lookup_without_a_mutex", "(did you mean 'lookup_without_the_mutex'?)"},
+      {"explore two.toml --strategy exhuastive", "(did you mean 'exhaustive'?)"},
+      {"explore two.toml --bugdet 5s", "(did you mean '--budget'?)"},
+      {"explore two.toml --bugdet=5s", "(did you mean '--budget'?)"},
+      {"exlpore two.toml", "(did you mean 'explore'?)"},
+      {"--verison", "(did you mean '--version'?)"},
+      {"replay three_release_of_one_prefix@coarse@0", "(did you mean '" + race + "'?)"},
+      {"replay " + race + "@coarze@0", "(did you mean 'coarse'?)"},
+      {"replay " + race + "@coarse+lookup_without_a_mutex@0", "(did you mean 'lookup_without_the_mutex'?)"},
+      {"shrink three_release_of_one_prefix@coarse@0", "(did you mean '" + race + "'?)"},
+      {"fuzz --policy frequncy", "(did you mean 'frequency'?)"},
+      {"fuzz --fault frequency_never_age", "(did you mean 'frequency_never_ages'?)"},
+      {"simulate t --pages 5 --cache rwlok", "(did you mean 'rwlock'?)"},
+      {"hit-rates t --pages 5 --policy segmentd", "(did you mean 'segmented'?)"},
+      {"generate --shape agnet", "(did you mean 'agent'?)"},
+      {"bench-search check_then_acts", "(did you mean 'check_then_act'?)"},
+  };
+  for (const auto& [arguments, hint] : cases) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments << e.out;
+    EXPECT_NE(e.err.find(hint), std::string::npos) << arguments << ": " << e.err;
+    EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1) << arguments << ": " << e.err;
+  }
+}
+
+TEST_F(explore_command, what_is_not_explored_is_said) {
+  write("two.toml", good_scenario);
+  const ended one = run("explore two.toml");
+  EXPECT_NE(one.out.find("\nexplored under lockfree alone; --cache all adds coarse, rwlock, nodelock\n"), std::string::npos) << one.out;
+  EXPECT_EQ(run("explore two.toml --cache lockfree").out.find("explored under"), std::string::npos);
+  // A cache that does not have what a scenario needs leaves it out; a scenario that was named is refused.
+  std::filesystem::create_directory(directory_ / "mine");
+  write("mine/plain.toml", good_scenario);
+  write("mine/ranked.toml", "[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n");
+  const ended some = run("explore --scenarios mine --cache nodelock --json some.json");
+  EXPECT_EQ(some.status, 0) << some.err;
+  EXPECT_NE(some.out.find("\nleft out: 1 scenario under nodelock, which does not have the policy segmented (ranked)\n"), std::string::npos) << some.out;
+  const nlohmann::json j = nlohmann::json::parse(contents(directory_ / "some.json"));
+  EXPECT_EQ(j["results"].size(), 1U);
+  EXPECT_EQ(j["left_out"], nlohmann::json::parse(R"([{"cache": "nodelock", "needs": "the policy segmented", "scenario": "ranked"}])"));
+  const ended all = run("explore --scenarios mine --cache all");
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_NE(all.out.find("left out: 1 scenario under lockfree"), std::string::npos) << all.out;
+  EXPECT_NE(all.out.find("pass: 6 of 6 passed"), std::string::npos) << all.out;
+  EXPECT_EQ(run("explore mine/ranked.toml --cache nodelock").status, 2);
 }
 
 TEST_F(explore_command, result_file_replays_its_failure) {
@@ -140,10 +225,10 @@ TEST_F(explore_command, workloads_take_the_faults_that_they_can_show) {
   for (const auto& [arguments, line] : {
            std::pair{"fuzz --fault nonsense", "triecheck: there is no fault 'nonsense' (`triecheck list` shows them)"},
            std::pair{"fuzz --fault publish_pins_twice",
-                     "triecheck: the fault 'publish_pins_twice' is for `triecheck explore tails_of_two_requests_of_one_prompt "
-                     "--fault publish_pins_twice`"},
+                     "triecheck: the fault 'publish_pins_twice' is for `" TRIECHECK_BINARY
+                     " explore tails_of_two_requests_of_one_prompt --fault publish_pins_twice`"},
            std::pair{"fuzz --cache coarse --fault handed_parent_goes_to_the_back",
-                     "triecheck: the fault 'handed_parent_goes_to_the_back' is one of nodelock, not of coarse"},
+                     "triecheck: the fault 'handed_parent_goes_to_the_back' applies to --cache nodelock only"},
        }) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 2) << arguments;

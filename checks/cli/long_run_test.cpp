@@ -5,7 +5,9 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 namespace triecheck::checks {
 namespace {
@@ -138,6 +140,34 @@ TEST_F(long_run, a_budget_leaves_a_checkpoint_that_goes_on) {
   EXPECT_EQ(result_in("again.json"), result_in("rest.json"));
 }
 
+TEST_F(long_run, a_budget_is_shared_so_that_small_spaces_end_and_results_keep_their_order) {
+  std::string huge = "[cache]\npages = 4\ntokens_per_page = 1\n";
+  for (int i = 0; i < 4; ++i) huge += "[[thread]]\nrun = [\"request 1 2\"]\n";
+  write("huge.toml", huge);
+  write("small.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
+  for (const std::string jobs : {"1", "2"}) {
+    const auto before = std::chrono::steady_clock::now();
+    const ended e = run("explore huge.toml huge.toml small.toml huge.toml small.toml --cache coarse --budget 4s --json r.json --jobs " + jobs);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+    EXPECT_EQ(e.status, 3) << e.out << e.err;
+    EXPECT_LT(taken.count(), 20) << "with room for a machine that has other things to do";
+    const auto results = nlohmann::json::parse(contents(directory_ / "r.json"))["results"];
+    std::vector<std::string> ends;
+    for (const auto& r : results) ends.push_back(r["scenario"].get<std::string>() + ' ' + r["verdict"].get<std::string>());
+    EXPECT_EQ(ends, (std::vector<std::string>{"huge incomplete", "huge incomplete", "small pass", "huge incomplete", "small pass"}));
+    std::vector<std::size_t> places;
+    for (const char* line : {"incomplete  huge", "pass  small"}) places.push_back(e.out.find(line));
+    EXPECT_LT(places[0], places[1]) << e.out;
+    EXPECT_NE(e.out.find("stopped by its budget"), std::string::npos) << e.out;
+  }
+}
+
+TEST_F(long_run, a_budget_that_is_spent_says_what_has_not_begun) {
+  const ended e = run("explore large.toml large.toml --cache coarse --budget 0s");
+  EXPECT_EQ(e.status, 3);
+  EXPECT_NE(e.out.find("not begun; stopped by its budget"), std::string::npos) << e.out;
+}
+
 TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {
   const ended e = run("explore large.toml --cache coarse --estimate --json estimate.json");
   EXPECT_EQ(e.status, 3);
@@ -185,6 +215,54 @@ TEST_F(long_run, wrong_use_is_one_line_each) {
     EXPECT_EQ(e.status, 2) << arguments << e.out;
     EXPECT_NE(e.err.find(message), std::string::npos) << arguments << ": " << e.err;
     EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1) << arguments << ": " << e.err;
+  }
+}
+
+// As in every other kind of file: the file, the place, and no number in its stead.
+TEST_F(long_run, a_number_that_does_not_fit_is_refused_with_its_place) {
+  ASSERT_EQ(run("explore large.toml --cache coarse --executions 100 --shard 0/2 --json s0.json").status, 3);
+  write("huge.json", "{\n  \"is\": \"checkpoint\",\n  \"seconds\": 1e999}\n");
+  for (const char* arguments : {"explore --resume huge.json", "merge huge.json", "explore large.toml --checkpoint huge.json"}) {
+    const ended e = run(arguments);
+    EXPECT_EQ(e.status, 2) << arguments << e.out << e.err;
+    if (std::string(arguments).find("--checkpoint") != std::string::npos) continue;  // it is no checkpoint, and is not replaced
+    EXPECT_EQ(e.err, "triecheck: huge.json:3:14: the number 1e999 is out of range\n") << arguments;
+  }
+  const std::string shard = contents(directory_ / "s0.json");
+  for (const char* key : {"executions", "steps", "redundant"}) {
+    for (const char* number : {"99999999999999999999", "1e30", "-1", "1.5", "\"1\""}) {
+      nlohmann::json j = nlohmann::json::parse(shard);
+      j["results"][0][key] = nlohmann::json::parse(number);
+      write("wrong.json", j.dump());
+      const ended e = run("merge wrong.json");
+      EXPECT_EQ(e.status, 2) << key << number << e.out << e.err;
+      EXPECT_TRUE(e.err.starts_with("triecheck: wrong.json: ")) << e.err;
+      EXPECT_NE(e.err.find("results[0]: " + std::string("a result: ")), std::string::npos) << e.err;
+      EXPECT_NE(e.err.find(std::string(key) + " must be a whole number from 0 to "), std::string::npos) << e.err;
+    }
+  }
+}
+
+// A whole checkpoint, with a checksum that fits, in which one number is none.
+TEST_F(long_run, a_checkpoint_with_a_number_that_does_not_fit_is_refused) {
+  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --budget 100ms --executions 1000000 --checkpoint run.checkpoint").status, 3);
+  const nlohmann::json whole = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
+  const nlohmann::json huge = nlohmann::json::parse("99999999999999999999");
+  const std::pair<const char*, nlohmann::json> changes[] = {
+      {"/current/round", huge},       {"/current/space", huge},          {"/current/all_pieces", huge}, {"/current/earlier/0", huge},
+      {"/current/pieces/0/2/0", huge}, {"/current/pieces/0/3", huge},     {"/current/pieces/0/0", "#99999999999999999999+4"},
+      {"/current/pieces/0/0", "#18446744073709551615+4"}, {"/current/pieces/0/0", "#1+x"}, {"/plan/seed", huge},
+      {"/plan/executions", huge},     {"/plan/depth", 4294967296}};
+  for (const auto& [place, value] : changes) {
+    nlohmann::json j = whole;
+    j[nlohmann::json::json_pointer(place)] = value;
+    j.erase("checksum");
+    const std::string sum = std::to_string(std::hash<std::string>()(j.dump()));
+    j["checksum"] = sum;
+    write("wrong.checkpoint", j.dump());
+    const ended e = run("explore --resume wrong.checkpoint");
+    EXPECT_EQ(e.status, 2) << place << e.out << e.err;
+    EXPECT_TRUE(e.err.starts_with("triecheck: wrong.checkpoint: this checkpoint is damaged (")) << place << ": " << e.err;
   }
 }
 

@@ -33,8 +33,8 @@ class failure_files : public command_line {
   // The last line of a report is a command that shows the failure in a new process.
   void expect_replays(const std::string& report, const std::string& kind) const {
     const std::string command = last_line(report);
-    ASSERT_TRUE(command.starts_with("triecheck replay ")) << report;
-    const ended again = run(command.substr(std::string("triecheck ").size()));
+    ASSERT_TRUE(command.starts_with(typed("replay "))) << report;
+    const ended again = paste(command);
     EXPECT_EQ(again.status, 1) << again.out << again.err;
     EXPECT_TRUE(last_line(again.out).starts_with(kind + ": ")) << again.out;
   }
@@ -49,7 +49,7 @@ TEST_F(failure_files, failing_run_stores_a_scenario_that_replays) {
   const nlohmann::json failure = nlohmann::json::parse(text_of("r.json"))["results"][0]["failure"];
   EXPECT_EQ(failure["file"], file);
   EXPECT_TRUE(failure["token"].get<std::string>().starts_with("three_releases_of_one_prefix@coarse+release_without_the_mutex@"));
-  EXPECT_EQ(failure["replay"], "triecheck replay " + failure["token"].get<std::string>());
+  EXPECT_EQ(failure["replay"], typed("replay " + failure["token"].get<std::string>()));
   const ended again = run("replay " + file);
   EXPECT_EQ(again.status, 1) << again.err;
   EXPECT_EQ(again.err, "");
@@ -142,7 +142,7 @@ TEST_F(shrink_command, stored_failure_becomes_a_smaller_one_that_replays) {
   EXPECT_EQ(e.status, 1) << e.out << e.err;
   EXPECT_EQ(text_of(input), before);
   const std::string output = "f/four_requests_on_a_three_page_pool-coarse-release_keeps_private_pages-refusal-shrunk.toml";
-  EXPECT_EQ(last_line(e.out), "triecheck replay " + output);
+  EXPECT_EQ(last_line(e.out), typed("replay " + output));
   expect_replays(e.out, "refusal");
   const nlohmann::json j = nlohmann::json::parse(text_of("r.json"));
   EXPECT_EQ(j["verdict"], "fail");
@@ -163,11 +163,11 @@ TEST_F(shrink_command, token_and_result_file_are_shrunk_too) {
   for (const std::string& execution : {token, std::string("r.json")}) {
     const ended e = run("shrink " + execution + " --output 'my smaller one.toml'");
     EXPECT_EQ(e.status, 1) << e.err;
-    EXPECT_EQ(last_line(e.out), "triecheck replay 'my smaller one.toml'");
+    EXPECT_EQ(last_line(e.out), typed("replay 'my smaller one.toml'"));
     expect_replays(e.out, "data-race");
   }
   EXPECT_EQ(last_line(run("shrink " + token).out),
-            "triecheck replay triecheck-failures/three_releases_of_one_prefix-coarse-release_without_the_mutex-shrunk.toml");
+            typed("replay triecheck-failures/three_releases_of_one_prefix-coarse-release_without_the_mutex-shrunk.toml"));
 }
 
 TEST_F(shrink_command, budget_that_ends_keeps_the_best_so_far_and_says_so) {

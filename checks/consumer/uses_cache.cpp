@@ -11,7 +11,7 @@ int main() {
 
   auto first = cache.lookup(tokens);
   const bool allocated = cache.allocate(first, tokens) == triecheck::status::ok;
-  const bool published = cache.publish(first) == triecheck::status::ok;
+  const bool published = cache.publish(first, tokens.size()) == triecheck::status::ok;
   const bool released = cache.release(first) == triecheck::status::ok;
 
   auto second = cache.lookup(tokens);

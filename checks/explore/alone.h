@@ -27,13 +27,15 @@ class alone {
 
   /// Requires active. What is wrong at this point, if anything is; otherwise the thread makes its next step.
   std::optional<strategy::refutation> next(const scheduling_point& point) {
+    const bool spins = (point.waiting & (1U << thread_)) != 0;
     const bool waits = (point.enabled & (1U << thread_)) == 0;
     if (!waits && taken_++ < steps_) return std::nullopt;
     const std::string who = "thread " + std::to_string(thread_) + ", alone inside an operation of the cache, ";
     const choice demand{.thread = static_cast<std::uint8_t>(thread_), .alone = static_cast<std::uint16_t>(steps_)};
     return strategy::refutation{
-        .what = {"obstruction", who + (waits ? "waits for a mutex that a stopped thread holds"
-                                             : "has not ended it after " + std::to_string(steps_) + " steps")},
+        .what = {"obstruction", who + (spins   ? "waits in a loop for what only a stopped thread can change"
+                                       : waits ? "waits for a mutex that a stopped thread holds"
+                                               : "has not ended it after " + std::to_string(steps_) + " steps")},
         .from = from_,
         .demand = demand};
   }

@@ -52,6 +52,7 @@ struct announcement {
   const mutex_state* mutex = nullptr;  // of lock, lock_shared and relock
   object_id condition = 0;             // of wait, notify and relock
   object_id notice = 0;                // of notify: which one it is; of relock: the one that ended the wait
+  std::uint64_t watched = 0;           // of an operation that goes on after a wait in a loop: the objects of the loop, as bits
 
   /// Whether `thread` has to wait. A thread that locks its own mutex again does not wait: Relacy reports it.
   bool blocked_for(unsigned thread) const {
@@ -61,6 +62,9 @@ struct announcement {
     return kind == access::lock_shared && owned;
   }
 };
+
+/// Objects as a set of bits: two may share one, which orders more than is needed and loses nothing.
+constexpr std::uint64_t watch_bit(object_id object) { return std::uint64_t{1} << (object * 0x9e37'79b1U >> 26); }
 
 /// How an earlier and a later operation of two threads relate.
 enum class relation : std::uint8_t {
@@ -105,11 +109,19 @@ constexpr relation relate_by_object(const announcement& earlier, const announcem
   return relation::racing;  // two acquisitions: the later one could have come first
 }
 
-/// Of both objects that an operation may have: who cannot swap on one of them cannot swap at all.
+/// Whether `changing` may end a wait that `waiting` goes on after: a thread that waits in a loop reads all objects of the loop.
+constexpr bool may_wake(const announcement& changing, const announcement& waiting) {
+  return (waiting.watched & watch_bit(changing.object)) != 0 && changing.object != 0 && changing.kind != access::load;
+}
+
+/// Of all objects that an operation may have: who cannot swap on one of them cannot swap at all.
 constexpr relation relate(const announcement& earlier, const announcement& later) {
   const relation object = relate_by_object(earlier, later);
   const relation condition = relate_by_condition(earlier, later);
-  if (condition == relation::caused || object == relation::independent) return condition;
+  if (condition == relation::caused || object == relation::independent) {
+    const bool watched = (earlier.watched | later.watched) != 0 && (may_wake(earlier, later) || may_wake(later, earlier));
+    return watched && condition == relation::independent ? relation::racing : condition;
+  }
   return object;
 }
 

@@ -11,9 +11,13 @@
 
 #include "checks/explore/explore.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/interrupts.h"
+#include "checks/json_number.h"
 
 namespace triecheck::explore {
 
+using checks::whole_number;
+using checks::whole_number_at;
 using nlohmann::json;
 
 namespace {
@@ -22,12 +26,17 @@ namespace {
 constexpr std::uint64_t first_look = 4096;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 constexpr std::size_t enough_samples = 16;
+constexpr const char* interrupt = "an interrupt";
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json to_json(const run_tally& t) { return {t.executions, t.redundant, t.steps}; }
 
-run_tally read_tally(const json& j) { return {.executions = j.at(0), .redundant = j.at(1), .steps = j.at(2)}; }
+run_tally read_tally(const json& j) {
+  return {.executions = whole_number<std::uint64_t>(j.at(0), "executions"),
+          .redundant = whole_number<std::uint64_t>(j.at(1), "redundant"),
+          .steps = whole_number<std::uint64_t>(j.at(2), "steps")};
+}
 
 run_tally& operator+=(run_tally& into, const run_tally& more) {
   into.executions += more.executions;
@@ -77,7 +86,7 @@ bool exploration::out_of_budget() const {
 
 run_options exploration::options_for(std::uint64_t executions) const {
   return {.by = search_of(options_.strategy),
-          .bounds = {.stale_depth = options_.stale_depth},
+          .bounds = {.stale_depth = options_.stale_depth, .runaway_steps = runaway_steps_of(scenario_)},
           .context_bound = options_.preemptions,
           .executions = executions,
           .first_iteration = options_.seed,
@@ -282,8 +291,12 @@ void exploration::explore_pieces(const std::function<void(const exploration_stat
     if (tick) tick(status());
     if (std::chrono::steady_clock::now() - saved_ >= options_.save_every) save();
   };
-  for (const isolated_run& child : run_isolated(bodies, options_.patience, listener)) {
-    if (child.answer.empty() && !found_.broken) found_.broken = child;
+  try {
+    for (const isolated_run& child : run_isolated(bodies, options_.patience, listener)) {
+      if (child.answer.empty() && !found_.broken) found_.broken = child;
+    }
+  } catch (const checks::interruption&) {
+    if (!ended()) found_.stopped = interrupt;
   }
   munmap(memory, sizeof(common));
   save();
@@ -310,7 +323,7 @@ bool exploration::take_a_look(const std::function<void(const exploration_status&
   if (looking_) limit_ = first_look;
   pieces_ = {piece_state{}};
   explore_pieces(tick);
-  const bool larger = looking_ && !found_.stopped.empty() && !out_of_budget();
+  const bool larger = looking_ && !found_.stopped.empty() && !out_of_budget() && found_.stopped != interrupt;
   looking_ = false;
   if (!larger) return true;
   limit_ = options_.executions;
@@ -319,18 +332,35 @@ bool exploration::take_a_look(const std::function<void(const exploration_status&
   return false;
 }
 
+// A short budget is not spent on an estimate.
+std::chrono::milliseconds exploration::time_to_probe() const {
+  constexpr std::chrono::milliseconds usual(150);
+  if (!options_.budget) return usual;
+  const std::chrono::duration<double> left = *options_.budget - (std::chrono::steady_clock::now() - started_);
+  return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left / 8), std::chrono::milliseconds(0), usual);
+}
+
 findings exploration::run(const std::function<void(const exploration_status&)>& tick) {
+  try {
+    explore_space(tick);
+  } catch (const checks::interruption&) {
+    if (!ended()) found_.stopped = interrupt;
+  }
+  return result();
+}
+
+void exploration::explore_space(const std::function<void(const exploration_status&)>& tick) {
   limit_ = options_.executions;
   const bool to_be_cut = can_be_cut(options_.strategy) && (options_.shard || options_.jobs > 1 || options_.save);
   const bool whole = !to_be_cut || (options_.strategy == "exhaustive" && !options_.shard);
-  if (pieces_.empty() && whole && take_a_look(tick)) return result();
-  if (!probed_) probe(std::chrono::milliseconds(150));
+  if (pieces_.empty() && whole && take_a_look(tick)) return;
+  if (!probed_) probe(time_to_probe());
   const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
   for (;;) {
-    if (pieces_.empty() && !cut_into_pieces()) return result();
+    if (pieces_.empty() && !cut_into_pieces()) return;
     explore_pieces(tick);
     // A shard does not know whether the bound kept out something of the others.
-    if (ended() || round_ == last_round || (!cut_ && !options_.shard)) return result();
+    if (ended() || round_ == last_round || (!cut_ && !options_.shard)) return;
     earlier_ = counted();
     earlier_undecided_ = undecided();
     pieces_.clear();
@@ -351,17 +381,25 @@ json exploration::state() const {
 }
 
 void exploration::restore(const json& state) {
-  round_ = state.at("round");
+  try {
+    read_state(state);
+  } catch (const std::exception& e) {
+    throw restore_error(e.what());
+  }
+}
+
+void exploration::read_state(const json& state) {
+  round_ = whole_number_at<unsigned>(state, "round");
   cut_ = state.at("cut");
-  all_pieces_ = state.at("all_pieces");
-  space_ = state.at("space");
+  all_pieces_ = whole_number_at<std::size_t>(state, "all_pieces");
+  space_ = whole_number_at<std::uint64_t>(state, "space");
   earlier_ = read_tally(state.at("earlier"));
-  earlier_undecided_ = state.at("earlier_undecided");
+  earlier_undecided_ = whole_number_at<std::size_t>(state, "earlier_undecided");
   earlier_seconds_ = state.at("seconds");
   if (const json& p = state.at("probed"); !p.is_null()) probed_ = estimate{.executions = p.at(0), .low = p.at(1), .high = p.at(2)};
   for (const json& p : state.at("pieces")) {
     pieces_.push_back({.what = parse_piece(p.at(0)), .done = p.at(1), .counted = read_tally(p.at(2)),
-                       .undecided = p.at(3), .position = p.at(4)});
+                       .undecided = whole_number<std::size_t>(p.at(3), "undecided"), .position = p.at(4)});
   }
   restored_executions_ = counted().executions;
 }

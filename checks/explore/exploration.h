@@ -12,15 +12,16 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "checks/explore/estimate.h"
-#include "checks/explore/isolation.h"
 #include "checks/explore/piece.h"
 #include "checks/explore/runner.h"
+#include "checks/isolation.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject.h"
 
@@ -47,13 +48,20 @@ struct findings : run_outcome {
 nlohmann::json to_json(const run_outcome& o);
 run_outcome read_outcome(const nlohmann::json& j);
 
+/// What is wrong with a stored state, one clause.
+class restore_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class exploration {
  public:
   exploration(const checks::scenario& s, checks::subject_factory make, const explore_options& o);
 
-  /// Goes on from `state`, which an equal exploration saved.
+  /// Goes on from `state`, which an equal exploration saved. Throws restore_error for what is no such state.
   void restore(const nlohmann::json& state);
 
+  /// An interrupt (checks/interrupts.h) leaves it incomplete, with what was explored so far.
   findings run(const std::function<void(const exploration_status&)>& tick);
 
   /// The estimate alone, by random probes for about `budget`; nothing for a strategy whose tree cannot be probed, or a
@@ -70,6 +78,8 @@ class exploration {
   };
   struct common;
 
+  void read_state(const nlohmann::json& state);
+  void explore_space(const std::function<void(const exploration_status&)>& tick);
   bool take_a_look(const std::function<void(const exploration_status&)>& tick);
   bool cut_into_pieces();
   void explore_pieces(const std::function<void(const exploration_status&)>& tick);
@@ -79,6 +89,7 @@ class exploration {
   void hear(const nlohmann::json& message, const std::vector<std::size_t>& order);
   run_options options_for(std::uint64_t executions) const;
   bool out_of_budget() const;
+  std::chrono::milliseconds time_to_probe() const;
   void take_failure(const run_outcome& o);
   run_tally counted() const;
   std::size_t undecided() const;

@@ -8,6 +8,8 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/explore/scenario_script.h"
+#include "checks/interrupts.h"
 #include "checks/shell_word.h"
 #include "checks/variants.h"
 
@@ -105,17 +107,34 @@ std::string scope_of(const explore_options& o) {
   return scope;
 }
 
-// The variant, where it is recorded as blocking and somebody asks whether it does.
-const checks::variant* must_block(const explore_options& o) {
+// What the variant does not allow beside other calls is not run there, and the scope says so.
+std::string left_out(const checks::scenario& s, const explore_options& o) {
+  if (may_look_beside_others(together_of(o.cache))) return "";
+  for (const std::vector<checks::step>& thread : s.threads) {
+    for (const checks::step& one : thread) {
+      const bool looks = one.kind == checks::step_kind::snapshot || one.kind == checks::step_kind::shutdown;
+      if (looks) return ", snapshot and shutdown left out of the threads: this variant does not allow them beside other calls";
+    }
+  }
+  return "";
+}
+
+// Why the variant has to block, where somebody asks whether it does; nothing where it must not. Where the scenario waits for
+// pages every variant blocks: while somebody waits, who gives pages back takes the mutex of the queue.
+std::optional<std::string> must_block(const explore_options& o, const checks::scenario& s) {
   const checks::variant* v = checks::find_variant(o.cache);
-  return o.strategy == "obstruction" && v != nullptr && !v->nonblocking ? v : nullptr;
+  if (o.strategy != "obstruction" || v == nullptr) return std::nullopt;
+  if (!v->nonblocking) return v->name + " is recorded as blocking";
+  if (checks::waits_for_pages(s)) return "the scenario waits for pages";
+  return std::nullopt;
 }
 
 /// What is explored: within the bound of preemptions that the scenario sets for this cache. What must block is explored until
 /// it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of them costs as much
 /// as some hundred executions.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
-  if (must_block(o) != nullptr) {
+  if (o.solo_steps == explore_options().solo_steps) o.solo_steps = solo_steps_of(s);
+  if (must_block(o, s)) {
     o.stops_within.reset();
     return o;
   }
@@ -136,6 +155,13 @@ class clock {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// In which operation of which thread a process ended.
+std::string whereabouts(const checks::place_in_run& p) {
+  if (p.kind.empty()) return "";
+  return ", in operation " + std::to_string(p.operation) + " of " +
+         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
+}
+
 /// Fills everything but what depends on the scenario's expectation.
 void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s) {
   token.choices = f.broken ? f.broken->so_far : f.path;
@@ -153,7 +179,7 @@ void read_findings(result& r, const findings& f, replay_token token, const check
   if (f.broken) {
     r.outcome = verdict::error;
     r.executions = std::max(r.executions, f.broken->executions);
-    fill(f.broken->error_kind, f.broken->error);
+    fill(f.broken->error_kind, f.broken->error + whereabouts(f.broken->where));
     if (r.found->kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
   } else if (f.found) {
     r.outcome = verdict::fail;
@@ -179,7 +205,7 @@ struct expectation {
 
 std::optional<expectation> expectation_of(const checks::scenario& s, const explore_options& o) {
   if (s.expect_failure) return expectation{s.expect_kind, ""};
-  if (const checks::variant* v = must_block(o)) return expectation{"obstruction", v->name + " is recorded as blocking"};
+  if (const auto why = must_block(o, s)) return expectation{"obstruction", *why};
   return std::nullopt;
 }
 
@@ -193,7 +219,7 @@ void apply_expectation(result& r, const checks::scenario& s, const explore_optio
   if (wanted) {
     r.outcome = verdict::pass;
     r.scope += recorded.empty() ? "; failed as expected: " + r.found->kind
-                                : "; failed as it must (" + recorded + "): " + r.found->kind + ", shown by " + r.found->replay;
+                                : "; failed as it must (" + recorded + "): " + r.found->kind;
     r.expected_failure = std::exchange(r.found, std::nullopt);
     r.failed_as_expected = true;
   } else if (r.outcome == verdict::pass && one_of_many) {
@@ -214,7 +240,13 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
   result& r = out.outcome;
   std::string why;
   token.choices = parse_schedule(r.found->schedule, why).value_or(schedule{});
-  const explored again = replay_scenario(s, token, false, options);
+  explored again;
+  try {
+    again = replay_scenario(s, token, false, options);
+  } catch (const checks::interruption&) {
+    r.found->message += " (an interrupt came before it was run again)";
+    return;
+  }
   out.interleaving = again.interleaving;
   if (again.outcome.outcome == verdict::fail && again.outcome.found->kind == r.found->kind) {
     r.found->message = again.outcome.found->message;
@@ -251,7 +283,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
   if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
   if (options.strategy == "obstruction" && options.stops_within) r.preemptions = options.stops_within;
-  r.scope = scope_of(options);
+  r.scope = scope_of(options) + left_out(s, options);
   if (auto again = stored_execution(s, place, options)) {
     again->outcome.preemptions = r.preemptions;
     again->outcome.scope = r.scope + "; on the schedule that the scenario stores";
@@ -275,6 +307,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
     r.scope += "; nothing was scheduled: the cache does not use the sync layer";
   }
   if (r.outcome == verdict::fail) confirm(out, s, token, options);
+  out.out_of_budget = r.outcome == verdict::incomplete && f.stopped == stopped_by_budget;
   apply_expectation(r, s, o, o.shard.has_value());
   return out;
 }
@@ -295,7 +328,7 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
                              together_of(token.cache));
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
-    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2}}, shared, &record));
+    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2, .runaway_steps = runaway_steps_of(s)}}, shared, &record));
     answer["undecided"] = program.history().undecided();
     answer["story"] = record.table(program.threads(), all);
     return answer.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -44,7 +44,8 @@ struct explore_options {
   unsigned stale_depth = 1;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
   unsigned depth = 3;                             ///< of pct
-  unsigned solo_steps = 300;                      ///< of obstruction: in which a thread alone ends its operation
+  unsigned solo_steps = 300;                      ///< of obstruction: in which a thread alone ends its operation; as many as 300
+                                                  ///< are, and some for each page and token
   std::optional<unsigned> stops_within;           ///< of obstruction: the preemptions that lead to a state; any number without
   std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
   std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
@@ -76,6 +77,7 @@ std::optional<replay_token> parse_token(const std::string& text, std::string& wh
 struct explored {
   checks::result outcome;
   std::string interleaving;  ///< of a failing execution: its story, a column per thread
+  bool out_of_budget = false;  ///< nothing but the budget ended it: with a larger one it goes on
 };
 
 /// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "checks/explore/announcement.h"
@@ -26,6 +27,17 @@ class happens_before {
     threads_ = {};
     fences_ = unknown_ = {};
     notices_.clear();
+  }
+
+  /// The next step of `thread` goes on after a wait: it comes behind what changed these objects.
+  void watch(unsigned thread, std::span<const object_id> objects) {
+    for (const object_id object : objects) {
+      trace& t = trace_of(object, objects_);
+      for (unsigned g = 0; g < groups; ++g) {
+        if (g != loads) join(threads_[thread], t.clocks[g]);
+      }
+      join(t.clocks[loads], threads_[thread]);
+    }
   }
 
   /// The next step of `thread`. The answer is its clock, good until the next step.

@@ -2,11 +2,10 @@
 // objects by their names, and the violated rule last.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "checks/explore/announcement.h"
@@ -20,17 +19,47 @@ struct location {
   location(const char* f = __builtin_FILE(), unsigned l = __builtin_LINE()) : file(f), line(l) {}  // NOLINT: implicit
 };
 
+/// "cache/locked.h:72", below the top of the source tree; the full path of a file that is not in it.
 std::string show(const location& where);
+
+/// The objects of the sync layer in one execution: what the program under test calls them, and where they are.
+class object_names {
+ public:
+  static constexpr std::size_t no_index = static_cast<std::size_t>(-1);  ///< of an object that is not an array element
+
+  /// A new execution begins: there is no object.
+  void clear() { counts_ = {}; }
+  /// Objects are entered in the order of their ids, by creator.
+  void enter(object_id object, const void* address);
+  void label(object_id object, const char* name, std::size_t index);
+
+  /// "trie.pins[3]", or "object 17 of setup" where nobody gave a name.
+  std::string name(object_id object) const;
+  /// The object that was entered last at this address; 0 where there was none.
+  object_id at(const void* address) const;
+  /// The nearest labelled object, and how far it is: "trie.pins[3], 96 bytes before it". Empty where nothing is labelled.
+  std::string nearest(const void* address) const;
+
+ private:
+  struct entry {
+    const char* name = nullptr;
+    std::size_t index = no_index;
+    const void* address = nullptr;
+  };
+
+  const entry* find(object_id object) const;
+
+  std::array<std::vector<entry>, max_threads + 1> entries_;  // by creator; they keep their memory
+  std::array<std::size_t, max_threads + 1> counts_{};
+};
 
 class interleaving {
  public:
-  static constexpr std::size_t no_index = static_cast<std::size_t>(-1);  ///< of an object that is no array element
+  void clear() { lines_.clear(); }
 
-  void clear();
-  void label(object_id object, const char* name, std::size_t index) { labels_[object] = {name, index}; }
-
-  /// "trie.pins[3]", or "object 0.17" where nobody gave a name.
-  std::string name(object_id object) const;
+  /// Whose names the lines use, as long as lines are added.
+  void use(const object_names& names) { names_ = &names; }
+  std::string name(object_id object) const { return names_->name(object); }
 
   /// One operation of the layer: `column` is the thread, or max_threads outside of all threads; `step` counts from 1,
   /// 0 where the operation is no step.
@@ -39,7 +68,7 @@ class interleaving {
   /// The beginning or the end of an operation of the cache.
   void add_title(unsigned column, std::string text);
 
-  /// The table. Plain accesses are left out unless `all`.
+  /// The table. Plain accesses are left out unless `all`; rows that come again and again are told once, with how often.
   std::string table(unsigned threads, bool all) const;
 
  private:
@@ -49,10 +78,23 @@ class interleaving {
     std::string text;
     std::string where;
     bool title;
+
+    /// Whether this is the same line again, but for its step.
+    bool repeats(const line& other) const {
+      return column == other.column && title == other.title && text == other.text && where == other.where;
+    }
   };
+  using lines = std::vector<const line*>;
+
+  struct repetition {
+    std::size_t rows = 0;   ///< of the part that comes again
+    std::size_t times = 0;  ///< after the first time
+  };
+  static repetition repetition_at(const lines& shown, std::size_t from);
+  static void add_rows(std::string& out, const line& l, unsigned threads);
 
   std::vector<line> lines_;
-  std::map<object_id, std::pair<const char*, std::size_t>> labels_;
+  const object_names* names_ = nullptr;
 };
 
 }  // namespace triecheck::explore

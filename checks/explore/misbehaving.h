@@ -25,7 +25,7 @@ class misbehaving final : public checks::subject {
   checks::structure inspect() const override { return cache_.inspect(); }
   std::vector<std::string> shutdown() override { return cache_.shutdown(); }
 
-  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
+  static std::unique_ptr<checks::subject> make(const checks::subject_config& c, std::size_t leases) {
     return std::make_unique<misbehaving>(c, leases);
   }
 

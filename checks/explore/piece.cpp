@@ -1,6 +1,8 @@
 #include "checks/explore/piece.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <stdexcept>
 
 #include "checks/explore/explore.h"
@@ -15,6 +17,16 @@ constexpr std::size_t wanted_pieces = 512;
 std::unique_ptr<tree_strategy> make_tree(const explore_options& o, unsigned fewest, unsigned most, const tree_part& part) {
   if (o.strategy == "bounded") return make_bounded({.fewest = fewest, .most = most}, part);
   return make_exhaustive(o.reduction, part);
+}
+
+std::runtime_error no_piece(const std::string& text) { return std::runtime_error("'" + text + "' is no piece of a space"); }
+
+template <class T>
+T number_in(const std::string& digits, const std::string& text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size()) throw no_piece(text);
+  return value;
 }
 
 }  // namespace
@@ -32,15 +44,16 @@ piece parse_piece(const std::string& text) {
   std::string why;
   const bool numbers = !text.empty() && text.front() == '#';
   const std::size_t middle = text.find(numbers ? '+' : ':');
-  if (middle == std::string::npos) throw std::runtime_error("'" + text + "' is no piece of a space");
+  if (middle == std::string::npos) throw no_piece(text);
   if (numbers) {
     p = {.is = piece::form::numbers, .below = {}};
-    p.first = std::stoull(text.substr(1, middle - 1));
-    p.count = std::stoull(text.substr(middle + 1));
+    p.first = number_in<std::uint64_t>(text.substr(1, middle - 1), text);
+    p.count = number_in<std::uint64_t>(text.substr(middle + 1), text);
+    if (p.count > std::numeric_limits<std::uint64_t>::max() - p.first) throw no_piece(text);
     return p;
   }
   p.is = piece::form::beginning;
-  p.preemptions = static_cast<unsigned>(std::stoul(text.substr(0, middle)));
+  p.preemptions = number_in<unsigned>(text.substr(0, middle), text);
   const auto below = parse_schedule(text.substr(middle + 1), why);
   if (!below) throw std::runtime_error("'" + text + "' is no piece of a space: " + why);
   p.below = *below;

@@ -85,7 +85,7 @@ class blind final : public checks::subject {
   checks::structure inspect() const override { return cache_.inspect(); }
   std::vector<std::string> shutdown() override { return cache_.shutdown(); }
 
-  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
+  static std::unique_ptr<checks::subject> make(const checks::subject_config& c, std::size_t leases) {
     return std::make_unique<blind>(c, leases);
   }
 
@@ -128,7 +128,7 @@ class generous final : public checks::subject {
   checks::structure inspect() const override { return {}; }
   std::vector<std::string> shutdown() override { return {}; }
 
-  static std::unique_ptr<checks::subject> make(const model::config&, std::size_t) { return std::make_unique<generous>(); }
+  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) { return std::make_unique<generous>(); }
 
  private:
   relacy_sync::atomic<std::uint32_t> asked_[max_threads + 1];
@@ -138,7 +138,7 @@ class generous final : public checks::subject {
 // In the execution that runs thread 0 has given the page up, by a publish that takes it away, before thread 1 asks for one.
 TEST(real_time, a_page_that_another_lease_still_holds_in_another_order_is_found) {
   const auto s = checks::parse_scenario(
-      "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\", \"allocate a\", \"publish a\"]\n"
+      "[cache]\npages = 1\ntokens_per_page = 1\n[init]\nrun = [\"request 2\"]\n[[thread]]\nrun = [\"a = lookup 1\", \"allocate a\", \"publish a\"]\n"
       "[[thread]]\nrun = [\"b = lookup 2\", \"allocate b\"]\n",
       "generous.toml");
   const checks::result r = explore_scenario(s, "generous", with(&generous::make)).outcome;
@@ -161,8 +161,9 @@ class refusing final : public checks::subject {
       evictions_.fetch_sub(1, memory_order::relaxed);
       return o;
     }
-    closed_ = closed_ || op.kind == model::operation_kind::release;
-    if (op.kind == model::operation_kind::allocate && !closed_ && (Always || evictions_.fetch_add(0, memory_order::relaxed) != 0)) {
+    const bool of_a_thread = op.subject == last_lease;
+    closed_ = closed_ || (of_a_thread && op.kind == model::operation_kind::release);
+    if (op.kind == model::operation_kind::allocate && of_a_thread && !closed_ && (Always || evictions_.fetch_add(0, memory_order::relaxed) != 0)) {
       ++refused_;
       return {.result = model::status::cache_full};
     }
@@ -177,15 +178,16 @@ class refusing final : public checks::subject {
   checks::structure inspect() const override { return cache_.inspect(); }
   std::vector<std::string> shutdown() override { return cache_.shutdown(); }
 
-  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
+  static std::unique_ptr<checks::subject> make(const checks::subject_config& c, std::size_t leases) {
     return std::make_unique<refusing>(c, leases);
   }
 
  private:
   checks::cache_subject<coarse_cache<relacy_sync>> cache_;
   relacy_sync::atomic<std::uint32_t> evictions_;  // under way
+  static constexpr model::lease last_lease = 1;  // the first is the one of [init]
   std::size_t refused_ = 0;
-  bool closed_ = false;  // the one lease that there is
+  bool closed_ = false;  // the last lease
 };
 
 checks::result refused(checks::subject_factory make, model::refusals rule) {

@@ -15,10 +15,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <new>
 #include <ostream>
 #include <vector>
 
 namespace rl {
+
+/// Whether a request is refused (failing_memory.h); none is where this is not set.
+inline bool (*refuses_memory)() = nullptr;
 
 class memory_mgr {
  public:
@@ -27,6 +31,7 @@ class memory_mgr {
   memory_mgr& operator=(const memory_mgr&) = delete;
 
   void* alloc(std::size_t size) {
+    if (refuses_memory != nullptr && refuses_memory()) throw std::bad_alloc();
     block*& list = free_blocks(size);
     block* b = list;
     if (b != nullptr) {

@@ -15,17 +15,14 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include "checks/guard_areas.h"
+
 namespace triecheck::explore {
 
 inline constexpr std::size_t stack_bytes = 1U << 20;
-inline constexpr std::size_t guard_bytes = 64U << 10;
-inline constexpr std::size_t most_stacks = 8;
-
-/// Where the guard areas are: read by the signal handler, hence plain memory of fixed size.
-struct guard_area {
-  const char* begin = nullptr;
-};
-inline guard_area guard_areas[most_stacks];
+using checks::guard_area;
+using checks::guard_areas;
+using checks::guard_bytes;
 
 }  // namespace triecheck::explore
 

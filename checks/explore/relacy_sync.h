@@ -3,7 +3,7 @@
 //
 // Each operation is announced (kind, object, state of the mutex) before Relacy is called, because Relacy schedules at
 // the start of its operation. Each object has a stable id, a name if the cache gave it one, and a canary: an object that
-// is used after its destruction is seen at any optimisation level.
+// is used after its destruction, or that never was one, is seen at any optimisation level.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "cache/sync.h"
+#include "checks/explore/relacy_condition_variable.h"
 #include "checks/explore/session.h"
 
 namespace triecheck::explore {
@@ -51,7 +52,7 @@ T from_word(word<T> value) {
 /// Identity and liveness of one object of the layer.
 class tracked {
  public:
-  tracked() : id_(session::current().new_object()) {}
+  tracked() : id_(session::current().new_object(this)) {}
   ~tracked() { *const_cast<volatile std::uint32_t*>(&canary_) = dead; }
   tracked(const tracked&) = delete;
   tracked& operator=(const tracked&) = delete;
@@ -73,10 +74,8 @@ class tracked {
 
   /// Called before and after every operation: other threads run in between.
   void check(const location& where) const {
-    if (*const_cast<const volatile std::uint32_t*>(&canary_) == alive) return;
-    session& s = session::current();
-    s.accessing(where);
-    s.fail("use-after-free", "an object of the sync layer is used after its destruction, at " + show(where));
+    const std::uint32_t canary = *const_cast<const volatile std::uint32_t*>(&canary_);
+    if (canary != alive) session::current().fail_without_object(this, canary == dead, where);
   }
 
  private:
@@ -97,7 +96,7 @@ struct relacy_sync {
     T load(memory_order order, location where = {}) const {
       begin(access::load, where);
       const word<T> value = word_.load(to_relacy(order), {});
-      end(where, value);
+      end(where, value, {.reads = true, .may_differ = session::current().last_choice().age != 0, .seen = value});
       describe(where, order, [&](std::string& text) {
         text += ".load = " + std::to_string(value);
         if (const unsigned age = session::current().age_of_last_load(); age != 0 && session::current().in_threads()) {
@@ -110,7 +109,7 @@ struct relacy_sync {
     void store(T value, memory_order order, location where = {}) {
       begin(access::store, where);
       word_.store(to_word(value), to_relacy(order), {});
-      end(where, to_word(value));
+      end(where, to_word(value), {.writes = true, .left = to_word(value)});
       describe(where, order, [&](std::string& text) { text += ".store " + std::to_string(to_word(value)); });
     }
 
@@ -120,7 +119,7 @@ struct relacy_sync {
     void add(T value, memory_order order, location where = {}) {
       begin(order == memory_order::relaxed ? access::add : access::rmw, where);
       const word<T> before = word_.rmw(rl::rmw_type_t<rl::rmw_type_add>(), to_word(value), to_relacy(order), {});
-      end(where, before);
+      end(where, before, {.writes = true, .left = static_cast<word<T>>(before + to_word(value))});
       describe(where, order, [&](std::string& text) { text += ".add " + std::to_string(to_word(value)); });
     }
     T fetch_add(T value, memory_order order, location where = {}) {
@@ -150,9 +149,9 @@ struct relacy_sync {
       tracked_.check(where);
       session::current().announce({.kind = kind, .object = id()}, where);
     }
-    void end(const location& where, word<T> value) const {
+    void end(const location& where, word<T> value, const effect& e) const {
       tracked_.check(where);
-      session::current().performed();
+      session::current().performed(id(), e);
       session::current().saw(static_cast<std::uint64_t>(value));
     }
 
@@ -166,10 +165,19 @@ struct relacy_sync {
     }
 
     template <rl::rmw_type_e Type>
+    static word<T> after(word<T> before, word<T> operand) {
+      if constexpr (Type == rl::rmw_type_add) return static_cast<word<T>>(before + operand);
+      if constexpr (Type == rl::rmw_type_sub) return static_cast<word<T>>(before - operand);
+      if constexpr (Type == rl::rmw_type_and) return before & operand;
+      if constexpr (Type == rl::rmw_type_or) return before | operand;
+      return operand;
+    }
+
+    template <rl::rmw_type_e Type>
     T modify(const char* name, T operand, memory_order order, const location& where) {
       begin(access::rmw, where);
       const word<T> before = word_.rmw(rl::rmw_type_t<Type>(), to_word(operand), to_relacy(order), {});
-      end(where, before);
+      end(where, before, {.reads = true, .writes = true, .seen = before, .left = after<Type>(before, to_word(operand))});
       describe(where, order, [&](std::string& text) {
         text += std::string(".") + name + ' ' + std::to_string(to_word(operand)) + ", was " + std::to_string(before);
       });
@@ -183,7 +191,7 @@ struct relacy_sync {
       const word<T> wanted = to_word(expected);
       word<T> seen = wanted;
       const bool done = word_.compare_exchange(weak, seen, to_word(desired), to_relacy(success), to_relacy(failure), {});
-      end(where, seen);
+      end(where, seen, {.reads = true, .writes = done, .may_differ = !done && seen == wanted, .seen = seen, .left = to_word(desired)});
       describe(where, done ? success : failure, [&](std::string& text) {
         text += ".compare_exchange " + std::to_string(wanted) + " -> " + std::to_string(to_word(desired));
         if (!done) text += seen == wanted ? " fails [spuriously]" : " fails: it is " + std::to_string(seen);
@@ -209,6 +217,7 @@ struct relacy_sync {
       const trace t(*this, where, false);
       const word<T> value = word_(rl::debug_info()).load();
       session::current().saw(static_cast<std::uint64_t>(value));
+      session::current().read_plain(id(), value);
       t.passed([&] { return " = " + std::to_string(value); });
       return from_word<T>(value);
     }
@@ -217,6 +226,7 @@ struct relacy_sync {
       const trace t(*this, where, true);
       word_(rl::debug_info()).store(to_word(value));
       session::current().saw(static_cast<std::uint64_t>(to_word(value)));
+      session::current().wrote_plain(id(), to_word(value));
       t.passed([&] { return " := " + std::to_string(to_word(value)); });
     }
 
@@ -270,7 +280,7 @@ struct relacy_sync {
       begin(access::try_lock, where);
       const bool locked = mutex_.try_lock_exclusive({});
       if (locked) state_.owner = owner();
-      end(where, locked ? "try_lock " : "try_lock fails: ");
+      end(where, locked ? "try_lock " : "try_lock fails: ", {.reads = true, .writes = locked, .seen = locked ? 0U : 1U, .left = value_of(state_)});
       return locked;
     }
     void unlock(location where = {}) {
@@ -310,7 +320,8 @@ struct relacy_sync {
       const bool locked = mutex_.try_lock_shared({});
       if (locked) forget_other_readers(before);
       if (locked) state_.readers |= 1U << session::current().thread();
-      end(where, locked ? "try_lock_shared " : "try_lock_shared fails: ");
+      end(where, locked ? "try_lock_shared " : "try_lock_shared fails: ",
+          {.reads = true, .writes = locked, .seen = locked ? 0U : 1U, .left = value_of(state_)});
       return locked;
     }
     void unlock_shared(location where = {}) requires Shared {
@@ -350,9 +361,10 @@ struct relacy_sync {
       tracked_.check(where);
       session::current().announce(next, where);
     }
-    void end(const location& where, const char* text) const {
+    void end(const location& where, const char* text) const { end(where, text, {.writes = true, .left = value_of(state_)}); }
+    void end(const location& where, const char* text, const effect& e) const {
       tracked_.check(where);
-      session::current().performed();
+      session::current().performed(id(), e);
       session::current().describe(where, [&](const interleaving& names) { return text + names.name(id()); });
     }
 
@@ -364,6 +376,7 @@ struct relacy_sync {
 
   using mutex = basic_mutex<false>;
   using shared_mutex = basic_mutex<true>;
+  using condition_variable = basic_condition_variable<tracked, mutex>;
 
   template <class M>
   class exclusive_guard {
@@ -395,14 +408,14 @@ struct relacy_sync {
     session& s = session::current();
     if (order == memory_order::seq_cst) s.announce({.kind = access::fence}, where);
     rl::atomic_thread_fence(to_relacy(order), {});
-    if (order == memory_order::seq_cst) s.performed();
+    if (order == memory_order::seq_cst) s.performed(0, {});
     s.describe(where, [&](const interleaving&) { return std::string("fence (") + name_of(order) + ')'; });
   }
 
   static void yield(location where = {}) {
     session::current().announce({.kind = access::local}, where);
     rl::yield(1, {});
-    session::current().performed();
+    session::current().performed(0, {});
     session::current().describe(where, [](const interleaving&) { return std::string("yield"); });
   }
 
@@ -411,9 +424,17 @@ struct relacy_sync {
   template <class T>
   static T peek(const atomic<T>&, T otherwise) { return otherwise; }
 
-  /// The setup and the end, which no thread runs beside, have an index of their own.
-  static constexpr std::size_t thread_indices = max_threads + 1;
-  static std::size_t thread_index() { return session::current().thread(); }
+  /// The setup and the end, which no thread runs beside, have an index of their own. The program under test decides how many
+  /// threads have one: the others ask in vain, as threads do in production when all indices are taken.
+  class thread_indices {
+   public:
+    static constexpr std::size_t count = max_threads + 1;
+    thread_indices() {}
+    std::size_t own() const {
+      const session& s = session::current();
+      return !s.in_threads() || s.thread() < s.threads_with_indices() ? s.thread() : count;
+    }
+  };
 
   /// No time passes in an exploration: behaviour that depends on a clock would not be deterministic.
   static std::uint64_t now_ns() { return 0; }
@@ -437,7 +458,7 @@ struct relacy_sync {
   }
 
   template <class Object>
-  static void label(const Object& object, const char* name, std::size_t index = interleaving::no_index) {
+  static void label(const Object& object, const char* name, std::size_t index = object_names::no_index) {
     session::current().label(object.id(), name, index);
   }
 };

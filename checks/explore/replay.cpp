@@ -31,7 +31,7 @@ class follow_schedule final : public strategy {
       alone_ = alone(point, at_ - 1, c.thread, c.alone);
       return lone_step(point);
     }
-    if ((point.enabled & (1U << c.thread)) == 0) {
+    if (((point.enabled | point.waiting) & (1U << c.thread)) == 0) {
       diverged("thread " + std::to_string(c.thread) + " cannot run: it waits for a mutex, or it has ended");
       return fallback;
     }

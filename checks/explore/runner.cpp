@@ -34,8 +34,8 @@ class run_state {
     if (finished) return true;
     if (options_.executions != 0 && tally_.executions >= options_.executions) {
       stopped_ = std::to_string(tally_.executions) + " executions";
-    } else if (options_.out_of_time && ++ended_ % 64 == 0 && options_.out_of_time(tally_)) {
-      stopped_ = "its budget";
+    } else if (options_.out_of_time && options_.out_of_time(tally_)) {
+      stopped_ = stopped_by_budget;
     }
     return !stopped_.empty();
   }
@@ -59,7 +59,6 @@ class run_state {
   const progress& shared_;
   std::uint64_t steps_before_;
   run_tally tally_;
-  std::uint64_t ended_ = 0;
   bool complete_ = false;
   std::string stopped_;
 };
@@ -107,16 +106,12 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     std::uint32_t live = 0;
     for (rl::thread_id_t i = 0; i != this->running_threads_count; ++i) live |= 1U << this->running_threads[static_cast<std::size_t>(i)];
     std::optional<unsigned> next;
-    bool livelocked = false;
     {
       const outside_simulation heap;
-      session& s = session::current();
-      next = s.pick(live);
-      livelocked = s.livelocked();
+      next = session::current().pick(live);
     }
     stop_at_error();
     if (session::current().found()) rl::ctx().fail_test("refuted", rl::test_result_user_assert_failed, rl::debug_info());
-    if (livelocked) rl::ctx().fail_test("livelock", rl::test_result_livelock, rl::debug_info());
     if (!next) rl::ctx().fail_test("deadlock", rl::test_result_deadlock, rl::debug_info());
     session::current().resume(*next);
     return static_cast<rl::thread_id_t>(*next);
@@ -233,11 +228,10 @@ std::string side(const suspect::side& s) {
   return (s.thread == max_threads ? "the setup" : "thread " + std::to_string(s.thread)) + " at " + show(s.where);
 }
 
-std::string describe_race(const session& s, const interleaving* record) {
+std::string describe_race(const session& s) {
   const suspect& last = s.last_plain_access();
   const unsigned thread = s.acting_thread();
-  const std::string what = record == nullptr ? std::string("a plain variable") : record->name(last.object);
-  std::string text = what + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
+  std::string text = s.name(last.object) + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
                      show(s.acting_location()) + ", unordered with ";
   if (last.store && last.last_load.thread <= max_threads && last.last_load.thread != thread) {
     text += "the load by " + side(last.last_load) + " or ";
@@ -246,21 +240,20 @@ std::string describe_race(const session& s, const interleaving* record) {
 }
 
 /// What Relacy itself found, in the words of the reports.
-violation translate(rl::test_result_e result, const session& s, const interleaving* record) {
+violation translate(rl::test_result_e result, const session& s) {
   const std::string at = ", at " + show(s.acting_location());
   switch (result) {
-    case rl::test_result_data_race: return {"data-race", describe_race(s, record)};
+    case rl::test_result_data_race: return {"data-race", describe_race(s)};
     case rl::test_result_deadlock: return {"deadlock", "every thread waits for a mutex that another one holds"};
     case rl::test_result_livelock:
-      return {"livelock", std::to_string(s.bounds().steps_per_operation) +
-                              " operations of the sync layer without the end of an operation of the cache"};
+      return {"livelock", "an execution of more than " + std::to_string(s.bounds().runaway_steps) + " operations of the sync layer"};
     case rl::test_result_access_to_freed_memory:
-      return {"use-after-free", "an object of the sync layer is used after its destruction" + at};
+      return {"use-after-free", s.acting_object() + " is used after its destruction" + at};
     case rl::test_result_double_free: return {"double-free", "memory is freed twice" + at};
     case rl::test_result_memory_leak: return {"memory-leak", "memory of the cache was never freed"};
     case rl::test_result_resource_leak: return {"memory-leak", "an object of the sync layer was never destroyed"};
-    case rl::test_result_unitialized_access: return {"uninitialised-read", "a variable is read before it was written" + at};
-    default: return {"mutex-misuse", std::string(rl::test_result_str(result)) + at};
+    case rl::test_result_unitialized_access: return {"uninitialised-read", s.acting_object() + " is read before it was written" + at};
+    default: return {"mutex-misuse", s.acting_object() + ": " + rl::test_result_str(result) + at};
   }
 }
 
@@ -282,7 +275,7 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
   params.search_type = options.by == search::relacy_full    ? rl::sched_full
                        : options.by == search::relacy_bound ? rl::sched_bound
                                                             : rl::sched_random;
-  params.execution_depth_limit = options.by == search::guided ? ~0U : options.bounds.steps_per_operation;
+  params.execution_depth_limit = options.by == search::guided ? ~0U : options.bounds.runaway_steps;
   params.iteration_count = options.first_iteration + options.executions - 1;
   if (options.by == search::relacy_random) {
     params.initial_state = rl::string(std::to_string(options.first_iteration).c_str()) + " ";
@@ -295,6 +288,8 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
     case 4: result = run_with<4>(options.by, params); break;
     default: throw std::invalid_argument("a program has two to four threads");
   }
+
+  s.end_trial(trial::differs);  // a violation or an error
 
   // A deadlock and a livelock are seen before an operation; what else Relacy sees belongs to the operation that runs.
   const bool between = result == rl::test_result_deadlock || result == rl::test_result_livelock;
@@ -309,7 +304,7 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
     o.error_kind = s.error()->kind;
     o.error = s.error()->message;
   } else if (result != rl::test_result_success) {
-    o.found = s.found() ? *s.found() : translate(result, s, record);
+    o.found = s.found() ? *s.found() : translate(result, s);
     ++o.executions;
     o.complete = false;
   }

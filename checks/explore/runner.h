@@ -28,6 +28,8 @@ struct run_options {
   std::function<bool(const run_tally&)> out_of_time;         ///< asked now and then, between two executions; may be missing
 };
 
+inline constexpr const char* stopped_by_budget = "its budget";
+
 struct run_outcome : run_tally {
   std::optional<violation> found;
   std::string error;               ///< the program is not deterministic, threw, or the schedule does not fit

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <new>
 
-#include "checks/oracles/events.h"
 #include "checks/oracles/structure.h"
+#include "checks/scenario/reductions.h"
 
 namespace triecheck::explore {
 
@@ -15,79 +16,35 @@ using model::outcome;
 
 namespace {
 
-std::string join(std::span<const model::token> tokens, model::key_space space) {
-  std::string text;
-  for (const model::token t : tokens) text += (text.empty() ? "" : " ") + std::to_string(t);
-  return text + (space == 0 ? "" : " in " + std::to_string(space));
-}
-
-bool uses_the_cache(step_kind kind) { return kind != step_kind::write && kind != step_kind::read; }
-
-std::size_t operations_in(const std::vector<checks::step>& steps) {
-  std::size_t count = 0;
-  for (const checks::step& s : steps) count += s.kind == step_kind::request ? 4 : uses_the_cache(s.kind) ? 1 : 0;
-  return count;
+template <class Visit>
+void each_action(const scenario_scripts& s, Visit visit) {
+  std::for_each(s.init.begin(), s.init.end(), visit);
+  for (const script& thread : s.threads) std::for_each(thread.begin(), thread.end(), visit);
+  std::for_each(s.final.begin(), s.final.end(), visit);
 }
 
 }  // namespace
 
-std::size_t count_operations(const checks::scenario& s) {
-  std::size_t count = operations_in(s.init) + operations_in(s.final);
-  for (const auto& thread : s.threads) count += operations_in(thread);
-  return count;
-}
-
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule,
                                    checks::at_one_instant together)
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
+      index_buckets_(s.index_buckets),
       events_(s.events),
+      thread_indices_(s.thread_indices.value_or(max_threads)),
       make_(make),
       rule_(rule),
       together_(together),
-      ownership_(0, 0),
-      history_(config_, rule) {
-  init_ = prepare(s.init);
-  for (const auto& thread : s.threads) threads_.push_back(prepare(thread));
-  final_ = prepare(s.final);
-  books_.resize(leases_);
-  ownership_ = checks::page_ownership(s.pages, leases_);
-}
-
-// Gives every lease that a section opens a number of its own, and splits requests.
-scenario_program::script scenario_program::prepare(const std::vector<checks::step>& steps) {
-  script actions;
-  std::map<std::string, model::lease> numbers;
-  const auto opened = [&](const std::string& name) { return numbers[name] = static_cast<model::lease>(leases_++); };
-  for (const checks::step& s : steps) {
-    action a{.kind = s.kind, .tokens = s.tokens, .space = s.space, .count = s.count, .or_stop = s.or_stop, .text = s.text};
-    switch (s.kind) {
-      case step_kind::request:
-        a.lease = opened("");
-        for (const step_kind part : {step_kind::lookup, step_kind::allocate, step_kind::write, step_kind::publish,
-                                     step_kind::read, step_kind::release}) {
-          a.kind = part;
-          a.text = s.text + (part == step_kind::lookup     ? ": lookup"
-                             : part == step_kind::allocate ? ": allocate"
-                             : part == step_kind::write    ? ": write"
-                             : part == step_kind::publish  ? ": publish"
-                             : part == step_kind::read     ? ": read"
-                                                           : ": release");
-          actions.push_back(a);
-        }
-        continue;
-      case step_kind::lookup: a.lease = opened(s.lease); break;
-      case step_kind::fork:
-        a.source = numbers[s.source];
-        a.lease = opened(s.lease);
-        break;
-      case step_kind::evict:
-      case step_kind::clear: break;
-      case step_kind::stats: asks_stats_ = true; break;
-      default: a.lease = numbers[s.lease];
-    }
-    actions.push_back(std::move(a));
-  }
-  return actions;
+      scripts_(scripts_of(s)),
+      ownership_(s.pages, scripts_.leases),
+      history_(config_, rule),
+      book_(s.pages, s.tokens_per_page) {
+  books_.resize(scripts_.leases);
+  each_action(scripts_, [this](const action& a) {
+    if (a.kind == step_kind::cancel) cancellable_ |= 1U << a.count;
+    uses_foreign_ = uses_foreign_ || a.kind == step_kind::foreign;
+    asks_stats_ = asks_stats_ || a.kind == step_kind::stats;
+    if (a.failing != 0 && !memory_) memory_.emplace();
+  });
 }
 
 void scenario_program::setup() {
@@ -98,36 +55,100 @@ void scenario_program::setup() {
     history_.clear();
     counted_ = {};
     answers_.clear();
-    clears_ = pages_cleared_ = 0;
+    given_.assign(scripts_.hand_overs, 0);
+    if (events_) book_.clear();
+    ids_.clear();
   }
+  session::current().limit_thread_indices(thread_indices_);
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
   contents_ = new checks::page_contents<relacy_sync>(config_.pages);
-  subject_ = make_(config_, leases_).release();
-  if (events_ && !subject_->follow_events()) session::current().fail("events", "the cache tells no events");
-  if (!init_.empty()) session::current().title("[init]");
-  run(init_);
+  subject_ = make_({config_, index_buckets_}, scripts_.leases).release();
+  hand_overs_ = new hand_over[scripts_.hand_overs];
+  cancelled_ = new relacy_sync::atomic<std::uint32_t>[max_threads];
+  for (unsigned t = 0; t < max_threads; ++t) {
+    cancelled_[t].store(0, memory_order::relaxed);
+    relacy_sync::label(cancelled_[t], "cancelled", t);
+  }
+  if (uses_foreign_) subject_->make_foreign_cache();
+  if (memory_) {
+    memory_->forget();
+    subject_->watch_memory(&*memory_);
+  }
+  if (events_) {
+    told_ = new subscriber(book_);
+    if (!subject_->follow_events(*told_)) session::current().fail("events", "the cache tells no events");
+  }
+  if (!scripts_.init.empty()) session::current().title("[init]");
+  run(scripts_.init);
   session::current().title("[threads]");
 }
 
 void scenario_program::finish() {
   session::current().title("[final]");
-  run(final_);
+  run(scripts_.final);
   check_end();
   delete subject_;
+  delete told_;
+  told_ = nullptr;
   delete contents_;
+  delete[] hand_overs_;
+  delete[] cancelled_;
+}
+
+template <class Entry>
+void scenario_program::subscriber::enter(Entry entry) {
+  static_cast<void>(moment_.fetch_add(1, memory_order::relaxed));
+  const std::size_t thread = session::current().thread();
+  const outside_simulation heap;
+  entry(thread);
+}
+
+void scenario_program::subscriber::stored(const stored_page& p) noexcept {
+  enter([&](std::size_t thread) { book_.stored(thread, p); });
+}
+
+void scenario_program::subscriber::removed(page_id page) noexcept {
+  enter([&](std::size_t thread) { book_.removed(thread, page); });
+}
+
+void scenario_program::subscriber::cleared(std::size_t pages) noexcept {
+  enter([&](std::size_t thread) { book_.cleared(thread, pages); });
 }
 
 void scenario_program::run(const script& actions) {
-  for (const action& a : actions) {
-    if (!run_action(a)) break;
+  std::size_t done = 0;
+  while (done < actions.size() && !is_cancelled() && run_action(actions[done])) ++done;
+  // Who waits for a lease that does not come any more goes on without it.
+  for (; done < actions.size(); ++done) {
+    if (actions[done].kind == step_kind::give && given_[actions[done].hand_over] == 0) give(actions[done], false);
   }
-  for (const action& a : actions) {
-    const bool opens = a.kind == step_kind::lookup || a.kind == step_kind::fork;
-    if (opens && books_[a.lease].open) release(a.lease);
+  for (model::lease l = 0; l < books_.size(); ++l) {
+    if (books_[l].open && books_[l].owner == session::current().thread()) release({.kind = operation_kind::release, .subject = l});
   }
 }
 
-// False when the thread ends here: a refusal that the scenario allows.
+// Asked between any two steps, where some thread cancels this one. No memory order: whatever brings the news need not synchronize.
+bool scenario_program::is_cancelled() const {
+  const session& s = session::current();
+  if (!s.in_threads() || (cancellable_ & (1U << s.thread())) == 0) return false;
+  return cancelled_[s.thread()].fetch_or(0, memory_order::relaxed) != 0;  // unlike a load it is never stale
+}
+
+void scenario_program::cancel(std::size_t thread) { static_cast<void>(cancelled_[thread].fetch_or(1, memory_order::relaxed)); }
+
+void scenario_program::give(const action& a, bool is_there) {
+  given_[a.hand_over] = 1;
+  if (is_there) books_[a.lease].owner = nobody;
+  hand_overs_[a.hand_over].give(is_there);
+}
+
+bool scenario_program::take(const action& a) {
+  if (!hand_overs_[a.hand_over].take()) return false;
+  books_[a.lease].owner = session::current().thread();
+  return true;
+}
+
+// False when the thread ends here: a refusal that the scenario allows, or a lease that does not come.
 bool scenario_program::run_action(const action& a) {
   session::current().title(a.text);
   switch (a.kind) {
@@ -139,20 +160,33 @@ bool scenario_program::run_action(const action& a) {
     }
     case step_kind::extend: return grow(a, a.tokens);
     case step_kind::fork: return fork(a);
-    case step_kind::publish: perform({.kind = operation_kind::publish, .subject = a.lease}); return true;
+    case step_kind::publish:
+      perform({.kind = operation_kind::publish, .subject = a.lease,
+               .computed_tokens = a.computed.value_or(static_cast<std::uint32_t>(books_[a.lease].computed))});
+      return true;
+    case step_kind::move: subject_->move(a.lease); return true;
+    case step_kind::give: give(a, true); return true;
+    case step_kind::take: return take(a);
+    case step_kind::cancel: cancel(a.count); return true;
+    case step_kind::foreign: foreign(a); return true;
     case step_kind::evict: perform({.kind = operation_kind::evict, .count = a.count}); return true;
     case step_kind::clear: perform({.kind = operation_kind::clear}); return true;
+    case step_kind::shutdown:
+      if (looks_beside_others()) perform({.kind = operation_kind::clear, .shuts_down = true});
+      return true;
     case step_kind::stats: stats(); return true;
+    case step_kind::snapshot: snapshot(); return true;
     case step_kind::write: write(a.lease); return true;
     case step_kind::read: read(a); return true;
-    case step_kind::release: release(a.lease); return true;
-    case step_kind::request: break;  // split by prepare
+    case step_kind::release: release({.kind = operation_kind::release, .subject = a.lease, .keep = a.keep}); return true;
+    case step_kind::drop: release({.kind = operation_kind::release, .subject = a.lease, .dropped = true}); return true;
+    case step_kind::request: break;  // split by scripts_of
   }
   return true;
 }
 
 // Runs one operation of the cache and tells the oracles that watch every operation.
-outcome scenario_program::perform(const operation& op) {
+outcome scenario_program::perform(const operation& op, std::size_t failing) {
   session& s = session::current();
   const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release;
   if (gives_up) {
@@ -160,12 +194,31 @@ outcome scenario_program::perform(const operation& op) {
   } else {
     s.begin_operation();
   }
-  outcome o = subject_->perform(op);
+  const unsigned thread = s.thread();
+  if (events_) {
+    const outside_simulation heap;
+    book_.begins(thread, op);
+  }
+  checks::my_activity().begin(op.kind, op.subject);
+  std::optional<outcome> answer = attempt(op, failing);
+  checks::my_activity().end();
   const checks::interval when = s.end_operation();
-  std::optional<std::string> wrong;
+  if (!answer) {
+    check_unchanged(op);
+    return perform(op);
+  }
+  outcome& o = *answer;
+  const bool opens = o.result == model::status::ok && (op.kind == operation_kind::lookup || op.kind == operation_kind::fork);
+  const auto opened = opens ? subject_->view_of(op.kind == operation_kind::fork ? op.forked : op.subject) : std::nullopt;
+  std::optional<std::string> wrong, wrong_event, wrong_id;
   {
     const outside_simulation heap;
     history_.record(op, o, when);
+    if (opened) wrong_id = ids_.opened(thread, opened->id);
+    if (events_) {
+      book_.returned(thread, o);
+      wrong_event = book_.violation();
+    }
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
@@ -177,14 +230,67 @@ outcome scenario_program::perform(const operation& op) {
     }
     if (has_lease && (!forked || o.result == model::status::ok)) {
       books_[l].open = op.kind != operation_kind::release;
+      if (op.kind == operation_kind::lookup || forked) books_[l].owner = thread;
       books_[l].last = o;
       wrong = ownership_.enter(l, o.pages, o.cached, when.closed);
     }
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
   if (wrong) s.fail("page-ownership", *wrong);
-  if (events_) check_events(op, o);
+  if (wrong_event) s.fail("events", *wrong_event);
+  if (wrong_id) s.fail("lease-state", *wrong_id);
   return o;
+}
+
+// Nothing where it had no memory.
+std::optional<outcome> scenario_program::attempt(const operation& op, std::size_t failing) {
+  if (!memory_) return subject_->perform(op);
+  memory_->fail(failing);
+  try {
+    return subject_->perform(op);
+  } catch (const std::bad_alloc&) {
+  }
+  if (failing == 0) session::current().fail("lease-state", model::show(op) + " had no memory though there was some");
+  session::current().title("  = no memory: nothing may have changed, and it is tried again");
+  return std::nullopt;
+}
+
+// What others can see of it shows in the end; here, what the caller sees of the lease.
+void scenario_program::check_unchanged(const operation& op) {
+  const bool opens = op.kind == operation_kind::lookup || op.kind == operation_kind::fork;
+  const model::lease l = op.kind == operation_kind::fork ? op.forked : op.subject;
+  const std::vector<model::page> now = subject_->pages_of(l);
+  if (now == (opens ? std::vector<model::page>{} : books_[l].last.pages)) return;
+  session::current().fail("lease-state", model::show(op) + " had no memory, but left the lease " + model::show_pages(now, 0));
+}
+
+void scenario_program::foreign(const action& a) {
+  session& s = session::current();
+  s.begin_operation();
+  const std::optional<std::string> wrong = subject_->use_foreign_lease(a.tokens);
+  s.end_operation();
+  if (wrong) s.fail("lease-state", *wrong);
+}
+
+// Beside other calls a shutdown and a snapshot are allowed only where the variant promises that all pages are of one instant.
+bool scenario_program::looks_beside_others() const {
+  if (may_look_beside_others(together_) || !session::current().in_threads()) return true;
+  session::current().title("  = left out: under this variant nothing else may run meanwhile");
+  return false;
+}
+
+void scenario_program::snapshot() {
+  if (!looks_beside_others()) return;
+  session& s = session::current();
+  s.begin_operation();
+  const checks::structure seen = subject_->inspect();
+  s.end_operation();
+  std::optional<std::string> wrong;
+  {
+    const outside_simulation heap;
+    wrong = checks::check_structure(seen);
+  }
+  if (wrong) s.fail("structure", *wrong);
 }
 
 // No operation of the model, whose steps know one state: each number is a step of its own.
@@ -203,36 +309,22 @@ void scenario_program::stats() {
   if (wrong) s.fail("conservation", *wrong);
 }
 
-void scenario_program::check_events(const operation& op, const outcome& o) {
-  if (op.kind == operation_kind::clear) {
-    ++clears_;
-    pages_cleared_ += o.evicted;
-  }
-  const checks::event_book& book = *subject_->events();
-  std::optional<std::string> wrong;
-  {
-    const outside_simulation heap;
-    wrong = book.violation();
-    const bool holds_pages = op.kind != operation_kind::release && o.result == model::status::ok;
-    if (!wrong && holds_pages) wrong = book.check_chain(std::span(o.pages).first(o.cached));
-  }
-  if (wrong) session::current().fail("events", *wrong);
-}
-
 void scenario_program::lookup(const action& a) {
   {
     const outside_simulation heap;
     books_[a.lease].wanted = a.tokens;
     books_[a.lease].space = a.space;
   }
-  const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .space = a.space});
+  const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .space = a.space}, a.failing);
   const outside_simulation heap;
   const std::size_t matched = std::min(a.tokens.size(), o.cached * config_.tokens_per_page);
+  books_[a.lease].computed = matched;
   books_[a.lease].held.assign(a.tokens.begin(), a.tokens.begin() + static_cast<std::ptrdiff_t>(matched));
 }
 
 bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens) {
-  const outcome o = perform({.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens});
+  const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens, .extra_slots = a.extra_slots};
+  const outcome o = a.or_wait ? allocate_in_turn(op) : perform(op, a.failing);
   if (o.result != model::status::ok) {
     if (!may_refuse(a, o)) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
     return false;
@@ -243,6 +335,18 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
   return true;
 }
 
+// Each attempt is an operation of its own, so its refusal is judged like any other. Between two of them the thread is in no
+// operation: that it is blocked there is what it asked for.
+outcome scenario_program::allocate_in_turn(const operation& op) {
+  const std::unique_ptr<checks::waiting_place> place = subject_->queue_for_pages(op.subject);
+  if (place == nullptr) session::current().fail("refusal", "the cache has no queue for pages");
+  for (;;) {
+    place->wait();
+    outcome o = perform(op);
+    if (o.result != model::status::cache_full) return o;
+  }
+}
+
 // Whether the scenario has the thread end here, or the rule does: what others were doing may have cost a crowded
 // variant its pages. The linearizability oracle judges whether they were.
 bool scenario_program::may_refuse(const action& a, const outcome& o) const {
@@ -250,7 +354,7 @@ bool scenario_program::may_refuse(const action& a, const outcome& o) const {
 }
 
 bool scenario_program::fork(const action& a) {
-  const outcome o = perform({.kind = operation_kind::fork, .subject = a.source, .forked = a.lease});
+  const outcome o = perform({.kind = operation_kind::fork, .subject = a.source, .forked = a.lease}, a.failing);
   if (o.result != model::status::ok) {
     if (!may_refuse(a, o)) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
     return false;
@@ -260,6 +364,7 @@ bool scenario_program::fork(const action& a) {
     books_[a.lease].space = books_[a.source].space;
     books_[a.lease].wanted = books_[a.source].wanted;
     books_[a.lease].held = books_[a.source].held;
+    books_[a.lease].computed = books_[a.source].computed;
   }
   for (const auto& [from, to] : o.copies) contents_->write(to, contents_->read(from));
   return true;
@@ -276,17 +381,18 @@ std::uint64_t scenario_program::digest_of_page(const lease_book& book, std::size
 }
 
 void scenario_program::write(model::lease l) {
-  const lease_book& book = books_[l];
+  lease_book& book = books_[l];
   for (std::size_t i = book.last.cached; i < written_pages(book); ++i) {
     const std::uint64_t value = digest_of_page(book, i);
     {
       const outside_simulation heap;
       const auto [meant, is_new] = written_.try_emplace(value);
       const std::size_t end = std::min(book.held.size(), (i + 1) * config_.tokens_per_page);
-      if (is_new) meant->second = join(std::span(book.held).first(end), book.space);
+      if (is_new) meant->second = show_prefix(std::span(book.held).first(end), book.space);
     }
     contents_->write(book.last.pages[i], value);
   }
+  book.computed = book.held.size();
 }
 
 void scenario_program::read(const action& a) {
@@ -295,7 +401,7 @@ void scenario_program::read(const action& a) {
     const std::uint64_t found = contents_->read(book.last.pages[i]);
     if (found == digest_of_page(book, i)) continue;
     session::current().fail("page-contents", a.text + ": page " + std::to_string(book.last.pages[i]) + " holds " +
-                                                 meaning(found) + " where the lease has " + join(book.held, book.space));
+                                                 meaning(found) + " where the lease has " + show_prefix(book.held, book.space));
   }
 }
 
@@ -306,58 +412,16 @@ std::string scenario_program::meaning(std::uint64_t content) const {
 }
 
 // Every release is followed by what a confused caller might do (I9): neither may do anything.
-void scenario_program::release(model::lease l) {
+void scenario_program::release(const operation& op) {
   session& s = session::current();
-  perform({.kind = operation_kind::release, .subject = l});
+  const model::lease l = op.subject;
+  perform(op);
   const outcome again = subject_->perform({.kind = operation_kind::release, .subject = l});
   if (again.result != model::status::ok) s.fail("lease-state", "I9: a second release was refused: " + model::show(again.result));
   const outcome late = subject_->perform({.kind = operation_kind::publish, .subject = l});
   if (late.result != model::status::lease_closed) s.fail("lease-state", "I9: a released lease could publish");
   const outcome more = subject_->perform({.kind = operation_kind::allocate, .subject = l, .tokens = {1}});
   if (more.result != model::status::lease_closed) s.fail("lease-state", "I9: a released lease could allocate");
-}
-
-void scenario_program::check_end() {
-  session& s = session::current();
-  const checks::structure end = subject_->inspect();
-  const model::statistics reported = subject_->stats();
-  const checks::event_book* book = events_ ? subject_->events() : nullptr;
-  std::vector<std::uint64_t> contents;
-  for (model::page p = 0; p < end.pages.size(); ++p) contents.push_back(contents_->read(p));
-
-  std::optional<violation> wrong;
-  {
-    const outside_simulation heap;
-    const auto first = [&](const char* kind, std::optional<std::string> found) {
-      if (!wrong && found) wrong = violation{kind, *std::move(found)};
-    };
-    first("structure", checks::check_structure(end));
-    first("pins", checks::check_pins(end, {}));
-    first("conservation", checks::check_conservation(end, reported, counted_));
-    first("conservation", answers_.check());
-    if (book != nullptr) first("events", book->check_rest(end, clears_, pages_cleared_));
-    if (!wrong) wrong = check_contents(end, contents);
-  }
-  if (wrong) s.fail(wrong->kind.c_str(), wrong->message);
-  const std::vector<std::string> lost = subject_->shutdown();
-  if (!lost.empty()) s.fail("pages-lost", "I5: after shutdown " + lost.front());
-  {
-    const outside_simulation heap;
-    if (auto found = history_.check(end.pages)) wrong = violation{"linearizability", *std::move(found)};
-  }
-  if (wrong) s.fail(wrong->kind.c_str(), wrong->message);
-}
-
-std::optional<violation> scenario_program::check_contents(const checks::structure& s,
-                                                          const std::vector<std::uint64_t>& contents) const {
-  for (model::page p = 0; p < s.pages.size(); ++p) {
-    if (s.pages[p].state != model::page_state::cached) continue;
-    const std::vector<model::token> path = checks::path_of(s, p);
-    if (contents[p] == checks::digest(path, s.pages[p].space)) continue;
-    return violation{"page-contents", "I3: page " + std::to_string(p) + " stands under " + join(path, s.pages[p].space) + ", but holds " +
-                                          meaning(contents[p])};
-  }
-  return std::nullopt;
 }
 
 }  // namespace triecheck::explore

@@ -10,8 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "checks/explore/failing_memory.h"
+#include "checks/explore/hand_over.h"
 #include "checks/explore/relacy_sync.h"
+#include "checks/explore/scenario_script.h"
 #include "checks/explore/session.h"
+#include "checks/oracles/events.h"
+#include "checks/oracles/lease_ids.h"
 #include "checks/oracles/linearizability.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
@@ -21,49 +26,40 @@
 
 namespace triecheck::explore {
 
-/// How many operations of the cache a scenario holds, requests counted as what they consist of.
-std::size_t count_operations(const checks::scenario& s);
-
 class scenario_program final : public program {
  public:
   /// `rule`: what the refusals of the cache are held to; `together`: what the answers of `stats` are.
   scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact,
                    checks::at_one_instant together = checks::at_one_instant::each);
 
-  unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
+  unsigned threads() const override { return static_cast<unsigned>(scripts_.threads.size()); }
   void setup() override;
-  void thread(unsigned index) override { run(threads_[index]); }
+  void thread(unsigned index) override { run(scripts_.threads[index]); }
   void finish() override;
 
   /// The oracle that judges the histories of all executions. Those that it gave up on make a run incomplete.
   const checks::linearizability& history() const { return history_; }
 
  private:
-  /// A step with the numbers of its leases; `request` is already split.
-  struct action {
-    checks::step_kind kind;
-    model::lease lease = 0;
-    model::lease source = 0;
-    std::vector<model::token> tokens;
-    model::key_space space = 0;
-    std::size_t count = 0;
-    bool or_stop = false;
-    std::string text;
-  };
+  static constexpr unsigned nobody = max_threads + 1;  // on its way
 
   /// What the harness knows of a lease. Lives on the harness's heap.
   struct lease_book {
     bool open = false;
+    unsigned owner = nobody;           // the thread of the session whose section has it now
     model::key_space space = 0;
     std::vector<model::token> wanted;  // of the request
     std::vector<model::token> held;    // of the lease
+    std::size_t computed = 0;          // of these, whose contents stand: found, or written
     model::outcome last;               // of its latest operation: the pages it has
 
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
     void clear() {
       open = false;
+      owner = nobody;
       wanted.clear();
       held.clear();
+      computed = 0;
       last.result = model::status::ok;
       last.pages.clear();
       last.cached = last.evicted = 0;
@@ -71,48 +67,78 @@ class scenario_program final : public program {
     }
   };
 
-  using script = std::vector<action>;
+  /// Enters what the cache tells into the oracle's book. An event is a step of the layer: every order of them is tried. It is
+  /// relaxed, so that it orders nothing that the cache does not.
+  class subscriber final : public cache_events {
+   public:
+    explicit subscriber(checks::event_book& book) : book_(book) { relacy_sync::label(moment_, "events"); }
+    void stored(const stored_page& p) noexcept override;
+    void removed(page_id page) noexcept override;
+    void cleared(std::size_t pages) noexcept override;
 
-  script prepare(const std::vector<checks::step>& steps);
+   private:
+    template <class Entry>
+    void enter(Entry entry);
+
+    checks::event_book& book_;
+    relacy_sync::atomic<std::uint64_t> moment_{0};
+  };
+
   void run(const script& actions);
   bool run_action(const action& a);
-  model::outcome perform(const model::operation& op);
+  bool is_cancelled() const;
+  void cancel(std::size_t thread);
+  void give(const action& a, bool is_there);
+  bool take(const action& a);
+  void foreign(const action& a);
+  model::outcome perform(const model::operation& op, std::size_t failing = 0);
+  std::optional<model::outcome> attempt(const model::operation& op, std::size_t failing);
+  void check_unchanged(const model::operation& op);
+  bool looks_beside_others() const;
   void stats();
-  void check_events(const model::operation& op, const model::outcome& o);
+  void snapshot();
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
+  model::outcome allocate_in_turn(const model::operation& op);
   bool may_refuse(const action& a, const model::outcome& o) const;
   bool fork(const action& a);
   void write(model::lease l);
   void read(const action& a);
-  void release(model::lease l);
+  void release(const model::operation& op);
   std::uint64_t digest_of_page(const lease_book& book, std::size_t index) const;
   std::size_t written_pages(const lease_book& book) const;
   std::string meaning(std::uint64_t content) const;
   void check_end();
+  void shut_down(std::uint64_t evicted_before);
   std::optional<violation> check_contents(const checks::structure& s, const std::vector<std::uint64_t>& contents) const;
 
   const model::config config_;
+  const std::size_t index_buckets_;
   const bool events_;
+  const unsigned thread_indices_;
   const checks::subject_factory make_;
   const model::refusals rule_;
   const checks::at_one_instant together_;
+  bool uses_foreign_ = false;
   bool asks_stats_ = false;  // whether some step does: only then is anything kept for it
-  std::size_t leases_ = 0;
-  script init_;
-  std::vector<script> threads_;
-  script final_;
+  const scenario_scripts scripts_;
+  std::uint32_t cancellable_ = 0;          // bit per thread
 
-  // Of one execution. The first two live inside the simulation: after a violation they are gone with it.
+  // Of one execution. The first five live inside the simulation: after a violation they are gone with it.
   checks::subject* subject_ = nullptr;
   checks::page_contents<relacy_sync>* contents_ = nullptr;
+  subscriber* told_ = nullptr;
+  hand_over* hand_overs_ = nullptr;
+  relacy_sync::atomic<std::uint32_t>* cancelled_ = nullptr;  // by thread
   std::vector<lease_book> books_;
+  std::vector<char> given_;                // by hand-over: whether it was given, or said that it does not come
+  std::optional<failing_memory> memory_;   // where some step has a request for memory fail
   checks::page_ownership ownership_;
   checks::linearizability history_;
   model::statistics counted_;
   checks::counted_operations answers_;
-  std::size_t clears_ = 0;         // as pages_cleared_, for the oracle of events
-  std::size_t pages_cleared_ = 0;
+  checks::event_book book_;
+  checks::lease_ids ids_;
 
   std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
 };

@@ -1,32 +1,46 @@
 #include "checks/explore/session.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <bit>
+#include <cerrno>
 
 namespace triecheck::explore {
 
 session::session(strategy& s, const limits& l, progress& shared, interleaving* record)
-    : strategy_(s), limits_(l), progress_(shared), record_(record) {
+    : strategy_(s), limits_(l), progress_(shared), record_(record), loops_([this](const cycle& steps) { return try_out(steps); }) {
   current_ = this;
+  if (record_ != nullptr) record_->use(names_);
 }
 
 session::~session() { current_ = nullptr; }
 
-// Ids name the creating thread and its how-manieth object, so they do not depend on the schedule.
-object_id session::new_object() {
+// An id holds the creating thread and how many objects it created before, so that it does not depend on the schedule.
+object_id session::new_object(const void* address) {
   const unsigned creator = thread();
-  return (creator + 1) << 24 | objects_[creator]++;
+  const object_id object = (creator + 1) << 24 | objects_[creator]++;
+  const outside_simulation heap;
+  names_.enter(object, address);
+  if (!loops_.has_place(object)) loops_.make_places(object);
+  return object;
 }
 
 void session::announce(const announcement& next, const location& where) {
   accessing(where);
+  acting_object_ = next.object;
   if (!in_threads()) return;
   const unsigned t = acting_;
   next_[t] = next;
   announced_ |= 1U << t;
+  if (guided_) loops_.announced(t, next, where);
 }
 
 void session::performed() {
-  if (guided_ || !in_threads()) return;
+  if (!in_threads()) return;
+  if (guided_) return loops_.interrupt(acting_, operations_[acting_]);
   append_unguided(thread());
 }
 
@@ -54,6 +68,11 @@ void session::append(unsigned t) {
     error_ = violation{"too-long", "an execution has more than " + std::to_string(at) + " operations"};
     return;
   }
+  if (steps_alone_ == limits_.runaway_steps && guided_) {
+    error_ = violation{"runaway", std::to_string(steps_alone_) + " operations of the sync layer without the end of an operation of the "
+                                  "cache, and no state came twice: a loop without end, or more work than this scenario should need"};
+    return;
+  }
   progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
   progress_.length.store(at + 1, std::memory_order_relaxed);
   progress_.heartbeat.fetch_add(1, std::memory_order_relaxed);
@@ -66,6 +85,7 @@ void session::append(unsigned t) {
 // Gives the step its place in the happens-before order, and the operation of the cache that it belongs to its interval.
 void session::note_step(unsigned t, const announcement& step, std::size_t time) {
   checks::interval& i = running_[t];
+  if (step.watched != 0) order_.watch(t, loops_.watched(t));
   i.closed = {.thread = t, .clock = order_.step(t, step)};
   i.returned = time;
   if ((without_step_ & (1U << t)) == 0) return;
@@ -84,12 +104,29 @@ void session::fail(const char* kind, const std::string& message) {
   std::abort();  // fail_test does not come back
 }
 
+void session::fail_without_object(const void* address, bool destroyed, const location& where) {
+  accessing(where);
+  std::string message;
+  {
+    const outside_simulation heap;
+    const object_id object = names_.at(address);  // what lies in its memory now may have replaced the mark of a destroyed one
+    destroyed = destroyed || object != 0;
+    const std::string nearest = names_.nearest(address);
+    message = destroyed ? (object == 0 ? std::string("an object of the sync layer") : names_.name(object)) + " is used after its destruction"
+                        : "an access to no object of the sync layer, past the end of an array perhaps" +
+                              (nearest.empty() ? "" : "; the nearest is " + nearest);
+    message += ", at " + show(where);
+  }
+  fail(destroyed ? "use-after-free" : "out-of-bounds", message);
+}
+
 void session::begin_operation(std::function<void(const checks::moment&)> at_first_step) {
   if (!in_threads()) return;
   const unsigned t = thread();
   at_first_step_[t] = std::move(at_first_step);
   without_step_ |= 1U << t;
   ++operations_[t];
+  if (guided_) loops_.interrupt(t, operations_[t]);
 }
 
 checks::interval session::end_operation() {
@@ -97,6 +134,7 @@ checks::interval session::end_operation() {
   if (!in_threads()) return {};
   const unsigned t = thread();
   ++operations_[t];
+  if (guided_) loops_.interrupt(t, operations_[t]);
   if ((without_step_ & (1U << t)) != 0) {
     // It touched nothing shared: in other executions of the class it is anywhere between its neighbours in the thread.
     const outside_simulation heap;
@@ -127,8 +165,23 @@ void session::begin_execution() {
   objects_ = {};
   values_ = 0;
   operations_ = {};
+  names_.clear();
+  acting_object_ = 0;
+  for (unsigned t = 0; t <= outside_threads; ++t) progress_.activities[t].begin_unit(progress_.executions + 1);
+  checks::show_activity(outside_threads);
+  loops_.begin_execution();
   if (record_ != nullptr) record_->clear();
   if (guided_) strategy_.begin();
+}
+
+// The threads whose operation is possible; what was not announced is not known.
+std::uint32_t session::could_run(std::uint32_t live) {
+  std::uint32_t enabled = 0;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    if ((announced_ & (1U << t)) == 0) next_[t] = {};  // an operation that nobody announced, or a thread that has ended
+    if ((live & (1U << t)) != 0 && !next_[t].blocked_for(t)) enabled |= 1U << t;
+  }
+  return enabled;
 }
 
 std::optional<unsigned> session::pick(std::uint32_t live) {
@@ -140,13 +193,17 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     started_ |= 1U << t;
     return t;
   }
-  scheduling_point point{.next = next_, .enabled = 0, .current = last_thread_, .operations = operations_, .values = values_};
-  for (unsigned t = 0; t < max_threads; ++t) {
-    if ((announced_ & (1U << t)) == 0) next_[t] = {};  // an operation that nobody announced, or a thread that has ended
-    if ((live & (1U << t)) == 0) continue;
-    if (!next_[t].blocked_for(t)) point.enabled |= 1U << t;
+  const std::uint32_t enabled = could_run(live);
+  if (tried_ != nullptr) return next_of_trial(live);
+  if (enabled == 0) return std::nullopt;
+  const std::uint32_t waiting = loops_.waiting(live, enabled, last_thread_, next_);
+  if (tried_ != nullptr) return next_of_trial(live);  // this is the process that tries a loop out
+  if (waiting == enabled) {
+    report_livelock(live, enabled);
+    return std::nullopt;
   }
-  if (point.enabled == 0) return std::nullopt;
+  const scheduling_point point{.next = next_, .enabled = enabled & ~waiting, .waiting = waiting, .current = last_thread_,
+                               .operations = operations_, .values = values_};
   const unsigned chosen = strategy_.choose_thread(point);
   if (!strategy_.broken().empty()) error_ = violation{"nondeterminism", strategy_.broken()};
   if (const auto& refuted = strategy_.refuted()) {
@@ -156,7 +213,8 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     ++progress_.length;
     return chosen;
   }
-  if (clock_ != 0 && chosen != last_thread_ && (point.enabled & (1U << last_thread_)) != 0) {
+  const bool goes_on = (point.enabled & (1U << last_thread_)) != 0 && next_[last_thread_].kind != access::local;
+  if (clock_ != 0 && chosen != last_thread_ && goes_on) {
     progress_.preemptions.store(static_cast<std::uint32_t>(++preemptions_), std::memory_order_relaxed);
   }
   announced_ &= ~(1U << chosen);
@@ -164,11 +222,61 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
   return chosen;
 }
 
+void session::report_livelock(std::uint32_t live, std::uint32_t enabled) {
+  const auto name = [this](object_id object) { return names_.name(object); };
+  std::string text;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    if ((live & (1U << t)) == 0) continue;
+    text += (text.empty() ? "" : "; ") + ((enabled & (1U << t)) != 0 ? loops_.describe(t, name)
+                                                                     : "thread " + std::to_string(t) + " waits for a mutex");
+  }
+  found_ = violation{"livelock", "no thread can get on, however often each of them runs: " + text};
+}
+
+// Runs the cycle `vain_rounds` times in a copy of this process, with the newest values.
+trial session::try_out(const cycle& steps) {
+  const pid_t child = fork();
+  if (child < 0) return trial::differs;
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) signal(number, SIG_DFL);
+    tried_ = new cycle(steps);
+    return trial::differs;  // pick goes on with next_of_trial
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? trial::repeats : trial::differs;
+}
+
+void session::end_trial(trial t) const {
+  if (tried_ != nullptr) _exit(static_cast<int>(t));
+}
+
+unsigned session::next_of_trial(std::uint32_t live) {
+  const cycle& steps = *tried_;
+  if (tried_steps_ != 0) {
+    const expected_step& before = steps[(tried_steps_ - 1) % steps.size()];
+    if (loops_.last_step_of(before.thread) != before.step) end_trial(trial::differs);
+  }
+  if (tried_steps_ == steps.size() * vain_rounds) end_trial(trial::repeats);
+  const expected_step& next = steps[tried_steps_++ % steps.size()];
+  const bool could = (live & (1U << next.thread)) != 0 && !next_[next.thread].blocked_for(next.thread);
+  if (!could || loops_.announcement_of(next.thread) != next.announced) end_trial(trial::differs);
+  return next.thread;
+}
+
+void session::enter(phase p) {
+  checks::show_activity(outside_threads);
+  if (p == phase::finish) end_trial(trial::differs);  // every thread ended
+  phase_ = p;
+}
+
 bool session::choose_data(data_choice kind) {
-  if (!in_threads() || progress_.length == 0) return false;
+  if (!in_threads() || progress_.length == 0 || tried_ != nullptr) return false;
   choice& now = progress_.path[progress_.length - 1];
   if (kind == data_choice::older_value) {
-    if (now.age >= limits_.stale_depth || !strategy_.choose_data(kind)) return false;
+    if (now.age >= limits_.stale_depth || loops_.saw_enough(now.thread) || !strategy_.choose_data(kind)) return false;
     ++now.age;
     return true;
   }

@@ -18,11 +18,19 @@
 #include "checks/explore/announcement.h"
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
-#include "checks/explore/isolation.h"
 #include "checks/explore/relacy_headers.h"
 #include "checks/explore/strategy.h"
+#include "checks/explore/waiting.h"
+#include "checks/isolation.h"
 
 namespace triecheck::explore {
+
+using checks::isolated_body;
+using checks::isolated_run;
+using checks::isolation_listener;
+using checks::message_sender;
+using checks::progress;
+using checks::run_isolated;
 
 /// The program under test. One object serves all executions; `setup` starts each from the same state.
 class program {
@@ -64,8 +72,10 @@ struct suspect {
 };
 
 struct limits {
-  unsigned stale_depth = 1;             ///< how many stores before the newest a load may see; 0 to 2
-  unsigned steps_per_operation = 500;  ///< more operations of the layer without an end of a cache operation: livelock
+  unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to 2
+  /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches, more
+  /// operations of an execution: a livelock.
+  unsigned runaway_steps = 20'000;
 };
 
 class session {
@@ -83,7 +93,8 @@ class session {
   // For the sync layer.
   bool in_threads() const { return phase_ == phase::threads; }
   unsigned thread() const { return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : outside_threads; }
-  object_id new_object();
+  /// `address` is that of the object, where an access that goes astray should be held against it.
+  object_id new_object(const void* address = nullptr);
   void announce(const announcement& next, const location& where);
   void accessing(const location& where) {
     acting_ = thread();
@@ -93,8 +104,23 @@ class session {
   /// The thread is about to wait in Relacy. Once it may go on, it is brought to its next operation before any choice.
   void park() { started_ &= ~(1U << thread()); }
 
-  /// The operation that was announced took effect.
+  /// The operation that was announced took effect; no loop that it is in counts as waiting.
   void performed();
+
+  /// The operation that was announced, on `object` if on any, took effect.
+  void performed(object_id object, const effect& e) {
+    if (!guided_) return performed();
+    if (in_threads()) return loops_.performed(acting_, e);
+    if (e.writes) loops_.left(object, e.left);
+  }
+  void read_plain(object_id object, std::uint64_t value) {
+    if (guided_ && in_threads()) loops_.read_plain(thread(), object, value);
+  }
+  void wrote_plain(object_id object, std::uint64_t value) {
+    if (!guided_) return;
+    if (in_threads()) loops_.wrote_plain(thread(), object, value);
+    else loops_.left(object, value);
+  }
 
   /// A value that the program read or wrote: what it does next may depend on it.
   void saw(std::uint64_t value) { values_ = hashed(values_, value); }
@@ -107,11 +133,7 @@ class session {
     const outside_simulation heap;
     record_->add(column, phase_ == phase::threads ? clock_ : 0, text(*record_), where);
   }
-  void label(object_id object, const char* name, std::size_t index) {
-    if (record_ == nullptr) return;
-    const outside_simulation heap;
-    record_->label(object, name, index);
-  }
+  void label(object_id object, const char* name, std::size_t index) { names_.label(object, name, index); }
   /// As `describe`, for an access that is no step.
   template <class Text>
   void describe_plain(const location& where, Text text) {
@@ -120,17 +142,26 @@ class session {
     const outside_simulation heap;
     record_->add(column, 0, text(*record_), where);
   }
-  void set_suspect(const suspect& s) { suspect_ = s; }
+  void set_suspect(const suspect& s) {
+    suspect_ = s;
+    acting_object_ = s.object;
+  }
+  choice last_choice() const { return progress_.length == 0 ? choice{} : progress_.path[progress_.length - 1]; }
   unsigned age_of_last_load() const { return progress_.length == 0 ? 0 : progress_.path[progress_.length - 1].age; }
 
   // For the program under test.
   [[noreturn]] void fail(const char* kind, const std::string& message);
+  /// As `fail`, of an operation on what is not an object of the layer, or was one: `destroyed`.
+  [[noreturn]] void fail_without_object(const void* address, bool destroyed, const location& where);
   /// The thread begins an operation of the cache; `at_first_step` is called, outside the simulation, when the scheduler
   /// has chosen its first step. Requires that the callable needs no memory of its own: two words at most.
   void begin_operation(std::function<void(const checks::moment&)> at_first_step = {});
   /// The tightest interval of the operation. Outside of the threads it has none.
   checks::interval end_operation();
   bool recording() const { return record_ != nullptr; }
+  /// From now on threads 0 to n - 1 have a thread index of their own, the others none. At first all have one.
+  void limit_thread_indices(unsigned n) { threads_with_indices_ = n; }
+  unsigned threads_with_indices() const { return threads_with_indices_; }
   /// A heading in the thread's column.
   void title(const std::string& text);
 
@@ -140,6 +171,7 @@ class session {
   std::optional<unsigned> pick(std::uint32_t live);
   /// The scheduler lets `thread` go on: whatever happens next, it is this thread that does it.
   void resume(unsigned thread) {
+    checks::show_activity(thread);
     if (in_threads()) acting_ = thread;
   }
   bool choose_data(data_choice kind);
@@ -151,7 +183,9 @@ class session {
   void append_violating_step();
   void end_execution();
   std::uint64_t values() const { return values_; }
-  void enter(phase p) { phase_ = p; }
+  void enter(phase p);
+  /// Ends a trial of a loop, in its process; elsewhere nothing.
+  void end_trial(trial t) const;
   bool stopped() const { return error_.has_value(); }
   /// Ends the run as an error of the harness or of the program, not as a violation.
   void set_error(violation v) { error_ = std::move(v); }
@@ -162,16 +196,22 @@ class session {
   unsigned acting_thread() const { return acting_; }
   const location& acting_location() const { return where_[acting_]; }
   const suspect& last_plain_access() const { return suspect_; }
+  /// The object of the last operation.
+  std::string acting_object() const { return names_.name(acting_object_); }
+  std::string name(object_id object) const { return names_.name(object); }
   strategy& chooser() { return strategy_; }
   const limits& bounds() const { return limits_; }
   schedule path() const { return schedule(progress_.path, progress_.path + progress_.length); }
   std::size_t preemptions() const { return preemptions_; }
-  bool livelocked() const { return steps_alone_ > limits_.steps_per_operation; }
 
  private:
   void append(unsigned thread);
   void note_step(unsigned thread, const announcement& step, std::size_t time);
   void append_unguided(unsigned thread);
+  std::uint32_t could_run(std::uint32_t live);
+  void report_livelock(std::uint32_t live, std::uint32_t enabled);
+  trial try_out(const cycle& steps);
+  unsigned next_of_trial(std::uint32_t live);
 
   static inline session* current_ = nullptr;
 
@@ -181,6 +221,7 @@ class session {
   interleaving* const record_;
 
   phase phase_ = phase::setup;
+  unsigned threads_with_indices_ = max_threads;
   bool guided_ = true;
   std::array<announcement, max_threads> next_{};
   std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next
@@ -198,11 +239,17 @@ class session {
   std::array<object_id, max_threads + 1> objects_{};
   std::array<location, max_threads + 1> where_{};
 
+  waiting_loops loops_;
+  const cycle* tried_ = nullptr;  // in the process that tries a loop out
+  std::size_t tried_steps_ = 0;
+
   happens_before order_;
   std::array<std::function<void(const checks::moment&)>, max_threads> at_first_step_{};
   std::array<checks::interval, max_threads> running_{};  // by thread: of its operation, as far as it has come
   std::uint32_t without_step_ = 0;                       // bit per thread: its operation has made no step yet
 
+  object_names names_;
+  object_id acting_object_ = 0;
   suspect suspect_;
   std::optional<violation> found_;
   std::optional<violation> error_;

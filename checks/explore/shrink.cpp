@@ -9,6 +9,7 @@
 
 #include "checks/explore/registry.h"
 #include "checks/explore/scenario_program.h"
+#include "checks/interrupts.h"
 #include "checks/scenario/print.h"
 #include "checks/shell_word.h"
 
@@ -34,6 +35,7 @@ struct search_terms {
   std::uint64_t executions = 0;   ///< at most
   bool shortest = false;          ///< goes on behind the first failure that fits
   unsigned stale_depth = 1;
+  unsigned runaway_steps = limits().runaway_steps;
   unsigned solo_steps = explore_options().solo_steps;      ///< of a demand that a thread ends alone
   std::function<bool()> out_of_time;
 };
@@ -58,7 +60,7 @@ json search_in_child(scenario_program& program, const search_terms& terms, progr
   std::uint64_t spent = 0;
   bool complete = false;
   while (spent < terms.executions && !terms.out_of_time()) {
-    const run_outcome o = run(program, *chooser, {.bounds = {.stale_depth = terms.stale_depth},
+    const run_outcome o = run(program, *chooser, {.bounds = {.stale_depth = terms.stale_depth, .runaway_steps = terms.runaway_steps},
                                                 .executions = terms.executions - spent,
                                                 .out_of_time = [&](const run_tally&) { return terms.out_of_time(); }},
                               shared);
@@ -106,11 +108,17 @@ class shrinking {
     most_preemptions_ = static_cast<unsigned>(first.outcome.found->preemptions);
     keep(best_.program, {token_.choices, first.outcome.found->preemptions});
     best_.before = best_.after;
-    asks_reference_ = reference_ != nullptr && !fails_under_reference(best_.program);
-    if (tick_) tick_(best_);
-    reduce_scenario();
-    shorten_schedule();
-    return confirm(why);
+    best_.found = *first.outcome.found;
+    best_.interleaving = first.interleaving;
+    try {
+      asks_reference_ = reference_ != nullptr && !fails_under_reference(best_.program);
+      if (tick_) tick_(best_);
+      reduce_scenario();
+      shorten_schedule();
+      return confirm(why);
+    } catch (const checks::interruption&) {
+      return interrupted();
+    }
   }
 
  private:
@@ -202,6 +210,19 @@ class shrinking {
                         : "the failure ends the process, so its first schedule was kept";
   }
 
+  // The best so far, which nothing has confirmed but the process that found it.
+  shrunk interrupted() {
+    best_.stopped = "an interrupt";
+    best_.smallest = best_.shortest = false;
+    best_.found.schedule = show(path_.choices);
+    best_.found.threads = best_.after.size.threads;
+    best_.found.operations = best_.after.operations;
+    best_.found.preemptions = path_.preemptions;
+    best_.found.token = show({place_, token_.cache, token_.fault, path_.choices});
+    best_.found.replay = "triecheck replay " + checks::shell_word(best_.found.token);
+    return best_;
+  }
+
   std::optional<shrunk> confirm(std::string& why) {
     const explored again = replay(best_.program, path_.choices);
     const bool same = again.outcome.found && reason_of(again.outcome.found->kind, again.outcome.found->message) == reason_;
@@ -209,6 +230,7 @@ class shrinking {
       why = "the smaller failure does not show again: the program is not deterministic";
       return std::nullopt;
     }
+    best_.confirmed = true;
     best_.found = *again.outcome.found;
     best_.interleaving = again.interleaving;
     return best_;
@@ -216,12 +238,13 @@ class shrinking {
 
   search_terms terms(std::uint64_t executions, unsigned preemptions, bool shortest) const {
     return {.reason = reason_, .preemptions = preemptions, .executions = executions, .shortest = shortest,
-            .stale_depth = stale_depth_, .solo_steps = solo_steps(), .out_of_time = [this] { return out_of_time(); }};
+            .stale_depth = stale_depth_, .runaway_steps = runaway_steps_of(best_.program), .solo_steps = solo_steps(),
+            .out_of_time = [this] { return out_of_time(); }};
   }
 
   unsigned solo_steps() const {
     const bool asked = !token_.choices.empty() && token_.choices.back().alone != 0;
-    return asked ? token_.choices.back().alone : explore_options().solo_steps;
+    return asked ? token_.choices.back().alone : solo_steps_of(best_.program);
   }
 
   explored replay(const checks::scenario& s, const schedule& choices) const {

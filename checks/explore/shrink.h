@@ -53,6 +53,7 @@ struct shrunk {
   failing_extent after;
   std::size_t candidates = 0;   ///< smaller scenarios that were explored
   std::uint64_t executions = 0;
+  bool confirmed = false;       ///< the result was run again, in another process
   bool smallest = false;        ///< every change of the scenario was tried: none leaves a smaller one that fails
   bool shortest = false;        ///< every schedule with as few preemptions was tried
   std::string stopped;          ///< what ended the search before that; empty where nothing did
@@ -60,7 +61,8 @@ struct shrunk {
 
 /// Shrinks the execution that `token` names, of `s`. `place` is how the token of the result names the scenario. Requires
 /// a known cache and fault. `tick`, when given, is called now and then with the best so far. Returns nothing, and the
-/// reason in `why`, when the failure does not show again. The result was confirmed in another process.
+/// reason in `why`, when the failure does not show again. The result was confirmed in another
+/// process, unless an interrupt (checks/interrupts.h) came before; one that comes before anything was run is thrown.
 std::optional<shrunk> shrink(const checks::scenario& s, const replay_token& token, const std::string& place,
                              const shrink_options& options, std::string& why,
                              const std::function<void(const shrunk&)>& tick = {});

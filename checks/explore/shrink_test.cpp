@@ -65,7 +65,7 @@ class fails_in_two_ways final : public checks::subject {
   checks::structure inspect() const override { return cache_.inspect(); }
   std::vector<std::string> shutdown() override { return cache_.shutdown(); }
 
-  static std::unique_ptr<checks::subject> make(const model::config& c, std::size_t leases) {
+  static std::unique_ptr<checks::subject> make(const checks::subject_config& c, std::size_t leases) {
     return std::make_unique<fails_in_two_ways>(c, leases);
   }
 

@@ -75,7 +75,7 @@ TEST(obstruction, a_mutex_that_a_stopped_thread_holds_is_in_the_way) {
 TEST(obstruction, a_spinning_lock_is_in_the_way_though_nobody_is_disabled) {
   const auto o = obstructed(add_under_a_spinning_lock, 50);
   ASSERT_TRUE(o.found.has_value());
-  EXPECT_EQ(o.found->message, "thread 1, alone inside an operation of the cache, has not ended it after 50 steps");
+  EXPECT_EQ(o.found->message, "thread 1, alone inside an operation of the cache, waits in a loop for what only a stopped thread can change");
   EXPECT_EQ(show(o.path), "0.1!50");
 }
 
@@ -130,7 +130,7 @@ class empty_handed final : public checks::subject {
     return s;
   }
   std::vector<std::string> shutdown() override { return {}; }
-  static std::unique_ptr<checks::subject> make(const model::config&, std::size_t) { return std::make_unique<empty_handed>(); }
+  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) { return std::make_unique<empty_handed>(); }
 
  private:
   litmus::word lookups_;

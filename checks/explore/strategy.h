@@ -26,6 +26,7 @@ struct violation {
 struct scheduling_point {
   std::span<const announcement> next;  ///< by thread; meaningful for live threads
   std::uint32_t enabled = 0;           ///< bit per thread; never 0
+  std::uint32_t waiting = 0;           ///< bit per thread: could run, but waits in a loop (waiting.h): only a replay lets it
   unsigned current = 0;                ///< the thread that ran last
   std::span<const std::uint32_t> operations;  ///< by thread: operations of the cache begun and ended; odd: it is inside one
   std::uint64_t values = 0;            ///< a digest of every value that was read or written so far in this execution

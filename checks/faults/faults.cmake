@@ -12,9 +12,9 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text bit_sets.h block_hash.h coarse.h counts.h eviction.h eviction_queue.h first_in.h
+set(fault_text bit_sets.h block_hash.h coarse.h counts.h eviction.h eviction_queue.h fall_count.h first_in.h
   free_stack.h frequency.h hand_over_hand.h inspection.h lanes.h lease.h lease_buffers.h locked.h lockfree.h
-  lockfree_trie.h node_word.h nodelock.h orders.h page_pool.h page_records.h page_trie.h
+  lockfree_trie.h node_word.h nodelock.h orders.h page_pool.h page_queue.h page_records.h page_trie.h
   prefix_hashes.h priority.h ranked_leaves.h recency_list.h rwlock.h segmented.h striped.h
   striped_pool.h)
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)

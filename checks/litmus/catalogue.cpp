@@ -64,6 +64,21 @@ const std::vector<figures>& measured() {
       {"two_threads_wait_for_a_notification_of_all", 10, 10, 15'012,
        {"goes goes", "goes waits", "waits goes", "waits waits"}},
 
+      {"two_threads_take_a_spin_lock", 6, 10, too_many, {"010", "100"}},
+      {"two_threads_take_a_spin_lock_that_never_yields", 6, 6, too_many, {"010", "100"}},
+      {"two_threads_take_a_lock_that_looks_first", 376, 946, too_many, {"010", "100"}},
+      {"two_threads_take_a_ticket_lock", 8, 120, too_many, {"010", "100"}},
+      {"two_threads_try_a_mutex_until_they_have_it", 6, 10, too_many, {"010", "100"}},
+      {"two_threads_shake_hands", 16, 191, too_many, {"100"}},
+      {"a_load_that_spins_sees_a_relaxed_store", 54, 108, too_many, {"000", "100"}},
+      {"two_words_are_awaited_at_once", 733, 2'195, too_many, {"010", "100", "110"}},
+      {"petersons_lock", 24, 4'386, too_many, {"010", "100"}},
+      {"a_thread_gives_up_after_five_attempts", 7, 22, too_many, {"010", "020"}},
+      {"three_threads_try_a_mutex_until_they_have_it", 141, 3'678, too_many, {"012", "021", "102", "120", "201", "210"}},
+      {"three_threads_take_a_spin_lock", 141, 3'678, too_many, {"012", "021", "102", "120", "201", "210"}},
+      {"two_threads_poll_under_a_mutex_for_what_a_third_puts", 38, 10'802, too_many, {"000"}},
+      {"one_thread_polls_under_a_spin_lock_for_what_another_puts", 78, 3'644, too_many, {"000"}},
+
       {"independent_reads_of_independent_writes", 15, 180, 25'200,
        {"0000", "0001", "0010", "0011", "0100", "0101", "0110", "0111",
         "1000", "1001", "1011", "1100", "1101", "1110", "1111"}},
@@ -82,6 +97,17 @@ constexpr wrong violating[] = {
     {"two_mutexes_in_opposite_orders", "deadlock"},
     {"three_philosophers_in_a_circle", "deadlock"},
     {"a_notification_of_one_where_two_wait", "deadlock"},
+    {"a_spin_lock_that_is_unlocked_relaxed", "data-race"},
+    {"two_spin_locks_in_opposite_orders", "livelock"},
+    {"two_tried_mutexes_in_opposite_orders", "livelock"},
+    {"petersons_lock_with_release_and_acquire", "data-race"},
+    {"two_threads_wait_for_each_other", "livelock"},
+    {"a_wake_up_is_lost", "livelock"},
+    {"two_threads_poll_for_what_nobody_puts", "livelock"},
+    {"two_threads_poll_under_a_spin_lock_for_what_nobody_puts", "livelock"},
+    {"two_threads_give_way_for_ever", "livelock"},
+    {"two_threads_undo_each_others_exchange", "livelock"},
+    {"a_thread_spins_on_what_a_blocked_one_would_do", "livelock"},
 };
 
 /// Moves the program called `name` out of `from`.
@@ -95,7 +121,7 @@ known_program take(std::vector<known_program>& from, const std::string& name) {
 
 std::vector<known_program> assemble() {
   std::vector<known_program> described;
-  for (const auto& part : {programs_of_atomics, programs_of_mutexes, programs_that_wait}) {
+  for (const auto& part : {programs_of_atomics, programs_of_mutexes, programs_that_wait, programs_that_spin}) {
     for (known_program& p : part()) described.push_back(std::move(p));
   }
   std::vector<known_program> all;

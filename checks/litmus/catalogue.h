@@ -27,6 +27,7 @@ struct known_program {
   outcomes ends;                             ///< all of them; none where nobody describes them
   std::string violation;                     ///< its kind; empty: the program is correct
   outcomes missed_by_relacy;                 ///< of `ends`, what Relacy's full search does not see
+  bool spins = false;                        ///< a thread waits in a loop: Relacy's own searches have no end, or call it a livelock
 };
 
 /// All of them: first the correct ones by number of threads, then those with a violation.
@@ -39,6 +40,7 @@ const known_program* find_program(const std::string& name);
 std::vector<known_program> programs_of_atomics();
 std::vector<known_program> programs_of_mutexes();
 std::vector<known_program> programs_that_wait();
+std::vector<known_program> programs_that_spin();
 
 /// A program of the catalogue without its figures. The number of threads is that of the bodies.
 template <class S>

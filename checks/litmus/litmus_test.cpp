@@ -126,6 +126,52 @@ TEST(litmus, waiting_for_ever_is_a_livelock) {
   EXPECT_EQ(o.found->kind, "livelock");
 }
 
+TEST(litmus, a_livelock_names_what_repeats_and_the_table_tells_it_once) {
+  program_over<two_words> p({[](two_words& s) {
+                               while (s.x.load(relaxed) == 0) sync::yield();
+                             },
+                             [](two_words&) {}});
+  explore::interleaving story;
+  const auto o = run(p, *explore::make_exhaustive(true), {}, &story);
+  ASSERT_TRUE(o.found.has_value());
+  EXPECT_NE(o.found->message.find("thread 0 repeats load object 0 of setup"), std::string::npos) << o.found->message;
+  EXPECT_NE(story.table(2, false).find("repeat 1 time)"), std::string::npos) << story.table(2, false);
+}
+
+// A schedule from before threads that wait were disabled: it lets one of them go on, and on.
+TEST(litmus, a_schedule_that_lets_a_waiting_thread_go_on_replays) {
+  program_over<two_words> p({[](two_words& s) {
+                               while (s.x.load(relaxed) == 0) sync::yield();
+                             },
+                             [](two_words& s) { s.x.store(1, relaxed); }});
+  std::string why;
+  const auto choices = explore::parse_schedule("0x40.1.0", why);
+  const auto o = run(p, *explore::make_replay(*choices));
+  EXPECT_TRUE(o.complete) << o.error << (o.found ? o.found->message : "");
+}
+
+TEST(litmus, an_operation_may_be_long) {
+  const auto add = [](word& w) {
+    for (unsigned i = 0; i < 1'000; ++i) w.fetch_add(1, relaxed);
+  };
+  program_over<two_words> p({[=](two_words& s) { add(s.x); }, [=](two_words& s) { add(s.y); }});
+  const auto o = explore_all(p);
+  EXPECT_TRUE(o.complete) << o.error << (o.found ? o.found->message : "");
+  EXPECT_EQ(o.executions, 1u);
+}
+
+// No state comes twice, so it is no livelock that could be shown; and it is no pass.
+TEST(litmus, an_operation_without_end_is_an_error) {
+  program_over<two_words> p({[](two_words& s) {
+                               while (s.y.load(relaxed) == 0) s.x.fetch_add(1, relaxed);
+                             },
+                             [](two_words&) {}});
+  const auto o = run(p, *explore::make_exhaustive(true), {.bounds = {.runaway_steps = 2'000}});
+  EXPECT_FALSE(o.found.has_value());
+  EXPECT_FALSE(o.complete);
+  EXPECT_EQ(o.error_kind, "runaway");
+}
+
 struct freed {
   word before{0};
   word* x = new word(0);

@@ -3,14 +3,13 @@
 #include <string>
 
 #include "checks/litmus/catalogue.h"
-#include "checks/litmus/condition_variable.h"
 
 namespace triecheck::litmus {
 namespace {
 
 struct hand_over {
   sync::mutex m;
-  condition_variable changed;
+  sync::condition_variable changed;
   sync::var<std::uint32_t> items{0};
   word clock{0};
   std::array<std::array<std::uint32_t, 2>, 3> seen{};

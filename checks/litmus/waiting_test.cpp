@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "checks/litmus/condition_variable.h"
 #include "checks/litmus/litmus.h"
 
 namespace triecheck::litmus {
@@ -27,7 +26,7 @@ enum class action : char {
 
 struct board {
   sync::mutex m;
-  condition_variable changed;
+  sync::condition_variable changed;
   std::uint32_t items = 0;
   std::array<char, 32> notes{};  // guarded by m
   std::size_t noted = 0;

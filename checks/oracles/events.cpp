@@ -1,68 +1,231 @@
 #include "checks/oracles/events.h"
 
+#include <algorithm>
+
 #include "cache/block_hash.h"
 
 namespace triecheck::checks {
 namespace {
 
+using model::operation_kind;
+
+// Of a cache that was not configured with another seed.
+const hash_key usual_key(cache_config{}.hash_seed);
+
 std::string name(page_id page) { return page == no_page ? "the root" : "page " + std::to_string(index_of(page)); }
+
+page_id id_of(model::page p) { return page_id{static_cast<std::uint32_t>(p)}; }
+
+bool may_evict(operation_kind kind) {
+  return kind != operation_kind::lookup && kind != operation_kind::publish && kind != operation_kind::release;
+}
+
+std::string tokens_of(std::span<const model::token> tokens) {
+  return "[" + model::show(std::vector<model::token>(tokens.begin(), tokens.end())) + "]";
+}
 
 }  // namespace
 
-void event_book::stored(const stored_page& p) {
-  if (index_of(p.page) >= entries_.size()) return reject(name(p.page) + " was stored, but does not exist");
-  if (stands(p.page)) return reject(name(p.page) + " was stored, but stands already: it was not removed");
-  const bool first = p.parent == no_page;
-  if (!first && !stands(p.parent)) return reject(name(p.page) + " was stored below " + name(p.parent) + ", which does not stand");
-  if (!first && entries_[index_of(p.parent)].space != p.space) {
-    return reject(name(p.page) + " was stored below " + name(p.parent) + " of another namespace");
+// ---- Operations
+
+event_book::running_operation& event_book::running_in(std::size_t thread) {
+  if (thread >= running_.size()) running_.resize(thread + 1);
+  return running_[thread];
+}
+
+void event_book::begins(std::size_t thread, const model::operation& op) {
+  follows_operations_ = true;
+  running_in(thread) = {.op = op, .stored = {}};
+  if (op.kind != operation_kind::release) return;
+  const auto closing = leases_.find(op.subject);
+  if (closing == leases_.end()) return;
+  hold(closing->second, 0, static_cast<std::size_t>(-1));
+  leases_.erase(closing);
+}
+
+void event_book::returned(std::size_t thread, const model::outcome& observed) {
+  running_operation& r = running_in(thread);
+  if (auto wrong = wrong_answer(r, observed)) reject(*wrong);
+  if (observed.result == model::status::ok) follow(*r.op, observed);
+  r.op.reset();
+}
+
+std::optional<std::string> event_book::wrong_answer(const running_operation& r, const model::outcome& observed) const {
+  const model::operation& op = *r.op;
+  const bool only_evicts = op.kind == operation_kind::evict || op.kind == operation_kind::clear;
+  if (only_evicts && r.removed != observed.evicted) {
+    return model::show(op) + " evicted " + std::to_string(observed.evicted) + " pages, but told of " + std::to_string(r.removed);
   }
-  const std::uint64_t before = first ? root_hash(p.space) : entries_[index_of(p.parent)].hash;
-  if (block_hash(before, p.block) != p.hash) {
-    return reject(name(p.page) + " was stored with a hash that does not continue that of " + name(p.parent));
+  if (op.kind == operation_kind::clear && r.clears != 1) {
+    return "a clear was told " + std::to_string(r.clears) + " times";
   }
-  entries_[index_of(p.page)] = {true, p.parent, p.space, p.hash, 0};
-  if (!first) ++entries_[index_of(p.parent)].children;
+  const bool has_pages = observed.result == model::status::ok && !only_evicts && op.kind != operation_kind::release;
+  return has_pages ? wrong_chain(std::span(observed.pages).first(observed.cached)) : std::nullopt;
 }
 
-void event_book::removed(page_id page) {
-  if (!stands(page)) return reject(name(page) + " was removed, but does not stand");
-  entry& e = entries_[index_of(page)];
-  if (e.children != 0) return reject(name(page) + " was removed before its children");
-  e.stands = false;
-  if (e.parent != no_page) --entries_[index_of(e.parent)].children;
-}
-
-void event_book::cleared(std::size_t pages) {
-  ++clears_;
-  pages_cleared_ += pages;
-}
-
-std::optional<std::string> event_book::check_chain(std::span<const model::page> published) const {
+std::optional<std::string> event_book::wrong_chain(std::span<const model::page> published) const {
   page_id parent = no_page;
   for (const model::page p : published) {
-    const page_id page{static_cast<std::uint32_t>(p)};
-    if (!stands(page)) return name(page) + " was returned as published, but was not stored";
-    if (entries_[p].parent != parent) return name(page) + " was returned below " + name(parent) + ", but stored below " + name(entries_[p].parent);
+    const page_id page = id_of(p);
+    if (!is_stored(page)) return name(page) + " was returned as published, but was not stored";
+    if (entries_[p].parent != parent) {
+      return name(page) + " was returned below " + name(parent) + ", but stored below " + name(entries_[p].parent);
+    }
     parent = page;
   }
   return std::nullopt;
 }
 
-std::optional<std::string> event_book::check_rest(const structure& s, std::size_t clears, std::size_t pages_cleared) const {
+// What the lease of an operation is after it.
+void event_book::follow(const model::operation& op, const model::outcome& observed) {
+  if (op.kind == operation_kind::evict || op.kind == operation_kind::clear || op.kind == operation_kind::release) return;
+  const bool forks = op.kind == operation_kind::fork;
+  lease_record& l = leases_[forks ? op.forked : op.subject];
+  const std::size_t held = l.cached;
+  if (op.kind == operation_kind::lookup) {
+    l.space = op.space;
+    l.tokens = op.tokens;
+    l.tokens.resize(std::min(op.tokens.size(), observed.cached * tokens_per_page_));
+  }
+  if (op.kind == operation_kind::allocate) l.tokens.insert(l.tokens.end(), op.tokens.begin(), op.tokens.end());
+  if (forks) {
+    const lease_record& first = leases_[op.subject];
+    l.space = first.space;
+    l.tokens = first.tokens;
+  }
+  l.pages = observed.pages;
+  l.cached = observed.cached;
+  hold(l, held, 1);
+}
+
+void event_book::hold(const lease_record& l, std::size_t first, std::size_t change) {
+  for (std::size_t i = first; i < l.cached; ++i) {
+    if (l.pages[i] < entries_.size()) entries_[l.pages[i]].holders += change;
+  }
+}
+
+// ---- Events
+
+std::uint64_t event_book::hash_of(key_space space, std::span<const model::token> prefix) const {
+  std::uint64_t hash = root_hash(space);
+  for (std::size_t at = 0; at < prefix.size(); at += tokens_per_page_) {
+    hash = block_hash(usual_key, hash, prefix.subspan(at, tokens_per_page_));
+  }
+  return hash;
+}
+
+void event_book::stored(std::size_t thread, const stored_page& p) {
+  if (auto wrong = wrong_place(p)) return reject(*wrong);
+  running_operation& by = running_in(thread);
+  if (follows_operations_) {
+    if (auto wrong = wrong_publication(by, p)) return reject(*wrong);
+  }
+  if (follows_operations_) by.stored.push_back(p.page);
+  entry& e = at(p.page);
+  e = {true, p.parent, p.space, p.hash, {p.block.begin(), p.block.end()}, 0, e.holders};
+  if (p.parent != no_page) ++at(p.parent).children;
+}
+
+// Whether the page can have become a node there, by the events alone.
+std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
+  if (index_of(p.page) >= entries_.size()) return name(p.page) + " was stored, but does not exist";
+  if (is_stored(p.page)) return name(p.page) + " was stored, but is stored already: it was not removed";
+  const bool first = p.parent == no_page;
+  if (!first && !is_stored(p.parent)) return name(p.page) + " was stored below " + name(p.parent) + ", which is not stored";
+  if (!first && entries_[index_of(p.parent)].space != p.space) {
+    return name(p.page) + " was stored below " + name(p.parent) + " of another namespace";
+  }
+  if (p.block.size() != tokens_per_page_) return name(p.page) + " was stored with a block that does not fill a page";
+  const std::uint64_t before = first ? root_hash(p.space) : entries_[index_of(p.parent)].hash;
+  if (block_hash(usual_key, before, p.block) != p.hash) {
+    return name(p.page) + " was stored with a hash that does not continue that of " + name(p.parent);
+  }
+  return std::nullopt;
+}
+
+// Whether the publication that tells it has the page, with these tokens, at this place. Where the page before is one that it
+// adopted, its return says which that was (wrong_chain).
+std::optional<std::string> event_book::wrong_publication(const running_operation& by, const stored_page& p) const {
+  if (!by.op || by.op->kind != operation_kind::publish) return name(p.page) + " was stored by an operation that publishes nothing";
+  const auto found = leases_.find(by.op->subject);
+  if (found == leases_.end()) return name(p.page) + " was stored by a lease that is not open";
+  const lease_record& l = found->second;
+  const auto place = std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), index_of(p.page));
+  if (place == l.pages.end()) return name(p.page) + " was stored by a lease that does not have it privately";
+  const auto i = static_cast<std::size_t>(place - l.pages.begin());
+  const std::size_t end = (i + 1) * tokens_per_page_;
+  if (std::min(l.tokens.size(), by.op->computed_tokens) < end) return name(p.page) + " was stored, but its tokens are not all computed";
+  if (static_cast<model::key_space>(p.space) != l.space) return name(p.page) + " was stored in another namespace than that of its lease";
+  const auto prefix = std::span(l.tokens).first(end);
+  const auto block = prefix.last(tokens_per_page_);
+  if (!std::equal(block.begin(), block.end(), p.block.begin())) {
+    return name(p.page) + " was stored with the tokens " + tokens_of(p.block) + ", but holds " + tokens_of(block);
+  }
+  if (hash_of(p.space, prefix) != p.hash) return name(p.page) + " was stored with a hash that is not that of its prefix";
+  const bool is_known = i <= l.cached;  // which page is before it
+  const page_id before = i == 0 ? no_page : id_of(l.pages[i - 1]);
+  if ((is_known || p.parent == no_page) && p.parent != before) {
+    return name(p.page) + " was stored below " + name(p.parent) + ", but its lease has it below " + name(before);
+  }
+  return std::nullopt;
+}
+
+void event_book::removed(std::size_t thread, page_id page) {
+  if (!is_stored(page)) return reject(name(page) + " was removed, but is not stored");
+  entry& e = at(page);
+  if (e.children != 0) return reject(name(page) + " was removed before its children");
+  running_operation& by = running_in(thread);
+  const auto told = std::find(by.stored.begin(), by.stored.end(), page);
+  const bool takes_back = by.op && by.op->kind == operation_kind::publish && told != by.stored.end();
+  if (takes_back) {
+    by.stored.erase(told);
+  } else if (follows_operations_ && (!by.op || !may_evict(by.op->kind))) {
+    return reject(name(page) + " was removed by an operation that evicts nothing");
+  } else {
+    ++by.removed;
+    ++evicted_;
+  }
+  if (e.holders != 0) return reject(name(page) + " was removed while an open lease has it in its prefix");
+  e.is_stored = false;
+  if (e.parent != no_page) --at(e.parent).children;
+}
+
+void event_book::cleared(std::size_t thread, std::size_t pages) {
+  running_operation& by = running_in(thread);
+  ++by.clears;
+  ++clears_;
+  pages_cleared_ += pages;
+  if (!follows_operations_) return;
+  if (!by.op || by.op->kind != operation_kind::clear) return reject("a clear was told by another operation");
+  if (by.removed != pages) {
+    reject("a clear of " + std::to_string(pages) + " pages was told, but it had removed " + std::to_string(by.removed));
+  }
+}
+
+// ---- The end
+
+std::optional<std::string> event_book::check_rest(const structure& s) const {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const page_id page{static_cast<std::uint32_t>(i)};
+    const page_id page = id_of(static_cast<model::page>(i));
     const entry& e = entries_[i];
     const bool cached = i < s.pages.size() && s.pages[i].state == model::page_state::cached;
-    if (e.stands != cached) return name(page) + (cached ? " is a node, but was not stored" : " was stored and not removed, but is no node");
+    if (e.is_stored != cached) {
+      return name(page) + (cached ? " is a node, but was not stored" : " was stored and not removed, but is no node");
+    }
     if (!cached) continue;
-    const page_id parent = s.pages[i].parent ? page_id{static_cast<std::uint32_t>(*s.pages[i].parent)} : no_page;
-    if (e.parent != parent) return name(page) + " stands below " + name(parent) + ", but was stored below " + name(e.parent);
+    const page_id parent = s.pages[i].parent ? id_of(*s.pages[i].parent) : no_page;
+    if (e.parent != parent) return name(page) + " is below " + name(parent) + ", but was stored below " + name(e.parent);
     if (static_cast<model::key_space>(e.space) != s.pages[i].space) return name(page) + " was stored in another namespace";
+    if (e.block != s.pages[i].block) {
+      return name(page) + " was stored with the tokens " + tokens_of(e.block) + ", but holds " + tokens_of(s.pages[i].block);
+    }
   }
-  if (clears_ == clears && pages_cleared_ == pages_cleared) return std::nullopt;
-  return std::to_string(clears_) + " clears of " + std::to_string(pages_cleared_) + " pages were told; there were " +
-         std::to_string(clears) + ", of " + std::to_string(pages_cleared);
+  return std::nullopt;
+}
+
+std::optional<std::string> event_book::check_evictions(std::uint64_t evicted_pages) const {
+  if (evicted_ == evicted_pages) return std::nullopt;
+  return std::to_string(evicted_) + " pages were told to be evicted; the statistics say " + std::to_string(evicted_pages);
 }
 
 }  // namespace triecheck::checks

@@ -1,14 +1,21 @@
-// Oracle: events. Follows what a cache tells its subscriber, from the events alone, and never looks into the cache.
+// Oracle: events. Follows what a cache tells its subscriber and what its operations returned, and never looks into the cache.
 //
-// What it proves, at every event: it is possible behind those before it (cache/events.h): a page that is stored does not
-// stand, its parent does, in the same namespace, and its hash continues the parent's; a page that is removed stands, and
-// no page stands below it. And whenever it is asked: which pages stand, to be held against what operations returned and,
-// when none runs, against the structure.
+// What it proves, at every event:
+//   - it is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent is, in the
+//     same namespace; a page that is removed is stored, and no page is stored below it;
+//   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately, with the
+//     parent, the namespace and the tokens that the page has in that lease, and with the hash of all tokens up to its end;
+//     `removed` comes from an operation that evicts, of a page that no open lease has found, or from a publication that takes
+//     back what it told; `cleared` from a clear, after all that it removed, with their number.
+// At every return: the published pages of the lease are stored, each below the one before, and an operation that says how many
+// pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents, namespaces and
+// tokens, and as many were evicted as the statistics say.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,37 +29,79 @@ namespace triecheck::checks {
 
 class event_book {
  public:
-  explicit event_book(std::size_t pages) : entries_(pages) {}
+  event_book(std::size_t pages, std::size_t tokens_per_page) : tokens_per_page_(tokens_per_page), entries_(pages) {}
 
-  void stored(const stored_page& p);
-  void removed(page_id page);
-  void cleared(std::size_t pages);
+  /// Forgets the last execution.
+  void clear() { *this = event_book(entries_.size(), tokens_per_page_); }
 
-  /// The first event that was impossible.
+  /// `thread` is about to begin `op`, and later has its answer. Threads are numbered from 0. A harness that announces no
+  /// operation at all has the events judged by themselves.
+  void begins(std::size_t thread, const model::operation& op);
+  void returned(std::size_t thread, const model::outcome& observed);
+
+  /// What the cache tells while `thread` is inside an operation.
+  void stored(std::size_t thread, const stored_page& p);
+  void removed(std::size_t thread, page_id page);
+  void cleared(std::size_t thread, std::size_t pages);
+
+  /// The first event that was impossible, or return that the events before it contradict.
   const std::optional<std::string>& violation() const noexcept { return violation_; }
 
-  /// Of pages that an operation returned as published to a lease that is still open: whether all stand, each below the one before.
-  std::optional<std::string> check_chain(std::span<const model::page> published) const;
+  /// When no operation runs: the stored pages are the nodes.
+  std::optional<std::string> check_rest(const structure& s) const;
 
-  /// When no operation runs: the pages that stand are the nodes, and `clear` was told as often, and of as many pages, as
-  /// it was called.
-  std::optional<std::string> check_rest(const structure& s, std::size_t clears, std::size_t pages_cleared) const;
+  /// When no operation runs: as many pages were told to be evicted as the statistics say. Requires that operations were announced.
+  std::optional<std::string> check_evictions(std::uint64_t evicted_pages) const;
+
+  /// How often a clear was told, and how many pages these removed.
+  std::size_t clears() const noexcept { return clears_; }
+  std::size_t pages_cleared() const noexcept { return pages_cleared_; }
 
  private:
   struct entry {
-    bool stands = false;
+    bool is_stored = false;
     page_id parent = no_page;
     key_space space{};
     std::uint64_t hash = 0;
+    std::vector<token> block;
     std::size_t children = 0;
+    std::size_t holders = 0;  // open leases that were given the page as published
   };
 
-  bool stands(page_id page) const { return index_of(page) < entries_.size() && entries_[index_of(page)].stands; }
+  struct lease_record {
+    model::key_space space = 0;
+    std::vector<model::token> tokens;
+    std::vector<model::page> pages;
+    std::size_t cached = 0;
+  };
+
+  struct running_operation {
+    std::optional<model::operation> op;  // none: the thread is in no operation
+    std::vector<page_id> stored;         // by this publication, and not taken back
+    std::size_t removed = 0;             // pages that were evicted
+    std::size_t clears = 0;
+  };
+
+  bool is_stored(page_id page) const { return index_of(page) < entries_.size() && entries_[index_of(page)].is_stored; }
+  entry& at(page_id page) { return entries_[index_of(page)]; }
+  running_operation& running_in(std::size_t thread);
+  std::uint64_t hash_of(key_space space, std::span<const model::token> prefix) const;
+  std::optional<std::string> wrong_place(const stored_page& p) const;
+  std::optional<std::string> wrong_publication(const running_operation& by, const stored_page& p) const;
+  std::optional<std::string> wrong_answer(const running_operation& r, const model::outcome& observed) const;
+  std::optional<std::string> wrong_chain(std::span<const model::page> published) const;
+  void hold(const lease_record& l, std::size_t first, std::size_t change);
+  void follow(const model::operation& op, const model::outcome& observed);
   void reject(const std::string& what) {
     if (!violation_) violation_ = what;
   }
 
+  std::size_t tokens_per_page_;
   std::vector<entry> entries_;  // by page
+  bool follows_operations_ = false;
+  std::vector<running_operation> running_;  // by thread
+  std::map<model::lease, lease_record> leases_;  // the open ones
+  std::uint64_t evicted_ = 0;
   std::size_t clears_ = 0;
   std::size_t pages_cleared_ = 0;
   std::optional<std::string> violation_;

@@ -44,20 +44,22 @@ void linearizability::record(const model::operation& op, const model::outcome& o
   ++recorded_;
 }
 
-std::optional<std::string> linearizability::check(const std::vector<model::page_view>& pages) {
+std::optional<std::string> linearizability::check(const std::vector<model::page_view>& pages,
+                                                  const std::vector<model::page>& eviction_order) {
   events_.resize(recorded_);
+  end_ = {pages, eviction_order};
   if (intervals_.empty()) before_ = recorded_;
   real_time_.read(intervals_);
   std::optional<std::string> wrong;
   judgement j;
   if (real_time_.sequential()) {
-    j = judge(pages, wrong);
+    j = judge(wrong);
   } else {
-    note_key(pages);
+    note_key();
     if (const auto known = judged_.find(key_); known != judged_.end()) {
       j = known->second;
     } else {
-      j = judge(pages, wrong);
+      j = judge(wrong);
       if (judged_.size() == most_judged) judged_.clear();
       judged_.emplace(key_, j);
     }
@@ -69,7 +71,7 @@ std::optional<std::string> linearizability::check(const std::vector<model::page_
 }
 
 // The operations of the threads by thread, so that executions that differ in nothing but the order of the record agree.
-void linearizability::note_key(const std::vector<model::page_view>& pages) {
+void linearizability::note_key() {
   key_.clear();
   append(key_, before_);
   for (const model::event& e : events_) {
@@ -79,22 +81,30 @@ void linearizability::note_key(const std::vector<model::page_view>& pages) {
     append(key_, real_time_.of_thread(t).size());
     for (const std::size_t i : real_time_.of_thread(t)) {
       add_to_key(events_[before_ + i]);
+      if (before_ + i < shown_.size() && shown_[before_ + i]) add_to_key(*shown_[before_ + i]);
       append_all(key_, real_time_.needs(i));
     }
   }
-  for (const model::page_view& p : pages) {
+  add_to_key(end_);
+}
+
+void linearizability::add_to_key(const model::end_state& s) {
+  for (const model::page_view& p : s.pages) {
     append(key_, static_cast<std::uint64_t>(p.state) * 2 + (p.pinned ? 1 : 0));
     append(key_, p.parent ? *p.parent + std::uint64_t{1} : 0);
     append(key_, p.space);
     append_all(key_, p.block);
   }
+  append_all(key_, s.eviction_order);
 }
 
 void linearizability::add_to_key(const model::event& e) {
   append(key_, static_cast<std::uint64_t>(e.op.kind));
   append(key_, static_cast<std::uint64_t>(e.observed.result));
   for (const std::uint32_t n : {e.op.subject, e.op.forked, e.op.space}) append(key_, n);
-  for (const std::size_t n : {e.op.extra_slots, e.op.count, e.observed.cached, e.observed.evicted}) append(key_, n);
+  for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.observed.cached, e.observed.evicted}) append(key_, n);
+  append(key_, e.op.keep.priority);
+  append(key_, e.op.keep.ttl_ticks);
   append_all(key_, e.op.tokens);
   append_all(key_, e.observed.pages);
   append(key_, e.observed.copies.size());
@@ -104,8 +114,12 @@ void linearizability::add_to_key(const model::event& e) {
   }
 }
 
-linearizability::judgement linearizability::judge(const std::vector<model::page_view>& pages,
-                                                  std::optional<std::string>& wrong) {
+model::linearization linearizability::explain(std::size_t states) const {
+  if (rule_ == model::refusals::at_once) return model::check_whole(config_, events_, &end_, states, shown_);
+  return model::check(config_, events_, &end_.pages, {.limit_states = states, .tell_order = false, .rule = rule_});
+}
+
+linearizability::judgement linearizability::judge(std::optional<std::string>& wrong) {
   judgement j;
   std::size_t states_left = most_states;
   const auto explained = [&](std::span<const stages> order) {
@@ -114,8 +128,7 @@ linearizability::judgement linearizability::judge(const std::vector<model::page_
       events_[before_ + i].called = before_ + order[i].opened;
       events_[before_ + i].returned = before_ + order[i].closed;
     }
-    const model::linearization found =
-        model::check(config_, events_, &pages, {.limit_states = states_left, .tell_order = false, .rule = rule_});
+    const model::linearization found = explain(states_left);
     states_left -= std::min(states_left, found.states);
     j.decided = found.verdict != model::linearizable::unknown;
     if (found.verdict == model::linearizable::no) wrong = found.reason + show_order(order);

@@ -19,30 +19,41 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "checks/clock_vector.h"
 #include "checks/oracles/real_time.h"
 #include "model/linearizability.h"
+#include "model/whole_operations.h"
 
 namespace triecheck::checks {
 
 class linearizability {
  public:
-  /// `rule`: when a refusal is right. An operation is crowded where another one overlaps it in the order that is judged.
+  /// `rule`: what answers are held to. With `at_once`, whole operations have to fit an order (model/whole_operations.h), and the
+  /// order of eviction is judged. With `crowded`, an operation may miss what others move that overlap it in the order that is judged.
   linearizability(const model::config& c, model::refusals rule) : config_(c), rule_(rule) {}
 
   /// Forgets the history of the last execution.
   void clear() {
     recorded_ = 0;
+    shown_.clear();
     intervals_.clear();
   }
 
   /// An operation returned. Operations outside of the threads come before all of these or behind them.
   void record(const model::operation& op, const model::outcome& observed, const interval& when);
 
-  /// Judges the history; `pages` is what a snapshot showed behind the last operation.
-  std::optional<std::string> check(const std::vector<model::page_view>& pages);
+  /// A snapshot was taken beside others. Judged with `at_once`.
+  void record_snapshot(std::vector<model::page_view> pages, std::vector<model::page> eviction_order, const interval& when) {
+    record({.kind = model::operation_kind::evict}, {}, when);
+    shown_.resize(recorded_);
+    shown_.back() = model::end_state{std::move(pages), std::move(eviction_order)};
+  }
+
+  /// Judges the history; a snapshot behind the last operation showed `pages` and, of interest with `at_once` only, the order.
+  std::optional<std::string> check(const std::vector<model::page_view>& pages, const std::vector<model::page>& eviction_order = {});
 
   /// How many histories were judged, those that repeat another included, and how many real-time orders they had.
   std::size_t histories() const { return histories_; }
@@ -58,15 +69,19 @@ class linearizability {
     bool decided = true;
   };
 
-  void note_key(const std::vector<model::page_view>& pages);
+  void note_key();
+  void add_to_key(const model::end_state& s);
   void add_to_key(const model::event& e);
-  judgement judge(const std::vector<model::page_view>& pages, std::optional<std::string>& wrong);
+  judgement judge(std::optional<std::string>& wrong);
+  model::linearization explain(std::size_t states) const;
   std::string show_order(std::span<const stages> order) const;
 
   const model::config config_;
   const model::refusals rule_;
   std::vector<model::event> events_;  // the first `recorded_` are the history; those behind are overwritten, not freed
   std::size_t recorded_ = 0;
+  std::vector<std::optional<model::end_state>> shown_;  // by event: what a snapshot saw
+  model::end_state end_;
   std::vector<interval> intervals_;   // of the operations of the threads, the first of which is events_[before_]
   std::size_t before_ = 0;
   real_time real_time_;

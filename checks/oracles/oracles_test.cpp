@@ -6,6 +6,7 @@
 #include "cache/block_hash.h"
 #include "cache/sync_std.h"
 #include "checks/oracles/events.h"
+#include "checks/oracles/lease_ids.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
 #include "checks/oracles/statistics.h"
@@ -231,28 +232,40 @@ TEST(oracles, digests_tell_prefixes_apart) {
   EXPECT_NE(digest(one), 0u);
 }
 
+TEST(oracles, no_two_leases_have_one_id) {
+  lease_ids ids;
+  EXPECT_EQ(ids.opened(0, 3), std::nullopt);
+  EXPECT_EQ(ids.opened(1, 1), std::nullopt);
+  EXPECT_EQ(ids.opened(0, 5), std::nullopt);
+  EXPECT_EQ(ids.opened(0, 0), "a lease was opened with the id 0, which stands for no lease");
+  EXPECT_EQ(ids.opened(1, 5), "a lease was opened with the id 5, which another lease had before");
+  EXPECT_EQ(ids.opened(0, 4), "a lease was opened with the id 4 after one with the id 5, by one thread");
+  ids.clear();
+  EXPECT_EQ(ids.opened(0, 3), std::nullopt);
+}
+
 // ---- Events
 
+const hash_key usual_key(cache_config{}.hash_seed);
 constexpr token first_block[] = {1, 2};
 constexpr token second_block[] = {3, 4};
 
 stored_page store_first(page_id page, key_space space = {}) {
-  return {page, no_page, space, block_hash(root_hash(space), first_block), first_block};
+  return {page, no_page, space, block_hash(usual_key, root_hash(space), first_block), first_block};
 }
 stored_page store_second(page_id page, page_id parent, key_space space = {}) {
-  return {page, parent, space, block_hash(block_hash(root_hash(space), first_block), second_block), second_block};
+  return {page, parent, space, block_hash(usual_key, block_hash(usual_key, root_hash(space), first_block), second_block), second_block};
 }
 
 // What the cache with small_trie tells.
 event_book small_book() {
-  event_book b(4);
-  b.stored(store_first(page_id(0)));
-  b.stored(store_second(page_id(1), page_id(0)));
+  event_book b(4, 2);
+  b.stored(0, store_first(page_id(0)));
+  b.stored(0, store_second(page_id(1), page_id(0)));
   return b;
 }
 
-void expect_impossible(const char* rule, const std::function<void(event_book&)>& next) {
-  event_book b = small_book();
+void expect_impossible(event_book b, const char* rule, const std::function<void(event_book&)>& next) {
   EXPECT_EQ(b.violation(), std::nullopt);
   next(b);
   ASSERT_TRUE(b.violation().has_value()) << rule;
@@ -261,45 +274,153 @@ void expect_impossible(const char* rule, const std::function<void(event_book&)>&
 
 TEST(oracles, events_accept_what_they_told) {
   event_book b = small_book();
-  b.stored(store_first(page_id(2)));  // as a publisher does that is going to find page 0
-  b.removed(page_id(2));
+  b.stored(0, store_first(page_id(2)));  // as a publisher does that is going to find page 0
+  b.removed(0, page_id(2));
   EXPECT_EQ(b.violation(), std::nullopt);
-  EXPECT_EQ(b.check_chain(std::vector<model::page>{0, 1}), std::nullopt);
-  EXPECT_EQ(b.check_rest(small_trie(), 0, 0), std::nullopt);
+  EXPECT_EQ(b.check_rest(small_trie()), std::nullopt);
 }
 
 TEST(oracles, events_name_every_impossible_one) {
-  expect_impossible("page 7 was stored, but does not exist", [](event_book& b) { b.stored(store_first(page_id(7))); });
-  expect_impossible("page 0 was stored, but stands already", [](event_book& b) { b.stored(store_first(page_id(0))); });
-  expect_impossible("below page 3, which does not stand", [](event_book& b) { b.stored(store_second(page_id(2), page_id(3))); });
-  expect_impossible("below page 0 of another namespace", [](event_book& b) { b.stored(store_second(page_id(2), page_id(0), key_space(1))); });
-  expect_impossible("does not continue that of page 1", [](event_book& b) { b.stored(store_second(page_id(2), page_id(1))); });
-  expect_impossible("page 2 was removed, but does not stand", [](event_book& b) { b.removed(page_id(2)); });
-  expect_impossible("page 0 was removed before its children", [](event_book& b) { b.removed(page_id(0)); });
-}
-
-TEST(oracles, events_are_held_against_what_operations_returned) {
-  const event_book b = small_book();
-  EXPECT_EQ(b.check_chain(std::vector<model::page>{0, 2}), "page 2 was returned as published, but was not stored");
-  EXPECT_EQ(b.check_chain(std::vector<model::page>{1}), "page 1 was returned below the root, but stored below page 0");
+  const event_book small = small_book();
+  expect_impossible(small, "page 7 was stored, but does not exist", [](event_book& b) { b.stored(0, store_first(page_id(7))); });
+  expect_impossible(small, "page 0 was stored, but is stored already", [](event_book& b) { b.stored(0, store_first(page_id(0))); });
+  expect_impossible(small, "below page 3, which is not stored", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(3))); });
+  expect_impossible(small, "below page 0 of another namespace", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(0), key_space(1))); });
+  expect_impossible(small, "does not continue that of page 1", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(1))); });
+  expect_impossible(small, "does not fill a page", [](event_book& b) {
+    stored_page p = store_first(page_id(2));
+    p.block = p.block.first(1);
+    b.stored(0, p);
+  });
+  expect_impossible(small, "page 2 was removed, but is not stored", [](event_book& b) { b.removed(0, page_id(2)); });
+  expect_impossible(small, "page 0 was removed before its children", [](event_book& b) { b.removed(0, page_id(0)); });
 }
 
 TEST(oracles, events_are_held_against_the_structure) {
   structure s = small_trie();
   s.pages[1].state = model::page_state::free;
-  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 1 was stored and not removed, but is no node");
+  EXPECT_EQ(small_book().check_rest(s), "page 1 was stored and not removed, but is no node");
   s = small_trie();
   s.pages[3].state = model::page_state::cached;
-  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 3 is a node, but was not stored");
+  EXPECT_EQ(small_book().check_rest(s), "page 3 is a node, but was not stored");
   s = small_trie();
   s.pages[1].parent = {};
-  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 1 stands below the root, but was stored below page 0");
+  EXPECT_EQ(small_book().check_rest(s), "page 1 is below the root, but was stored below page 0");
   s = small_trie();
   s.pages[0].space = 5;
-  EXPECT_EQ(small_book().check_rest(s, 0, 0), "page 0 was stored in another namespace");
-  event_book b = small_book();
-  b.cleared(0);
-  EXPECT_EQ(b.check_rest(small_trie(), 1, 2), "1 clears of 0 pages were told; there were 1, of 2");
+  EXPECT_EQ(small_book().check_rest(s), "page 0 was stored in another namespace");
+  s = small_trie();
+  s.pages[1].block = {3, 5};
+  EXPECT_EQ(small_book().check_rest(s), "page 1 was stored with the tokens [3 4], but holds [3 5]");
+}
+
+// ---- Events of operations that were announced
+
+model::outcome answer(std::vector<model::page> pages, std::size_t cached) { return {.pages = std::move(pages), .cached = cached}; }
+
+void run(event_book& b, std::size_t thread, const model::operation& op, const model::outcome& observed) {
+  b.begins(thread, op);
+  b.returned(thread, observed);
+}
+
+// Thread 0 has lease 0 with the tokens 1 2 3 4 on the private pages 0 and 1, and has begun to publish it.
+event_book publishing() {
+  event_book b(4, 2);
+  run(b, 0, {.kind = model::operation_kind::lookup, .subject = 0, .tokens = {1, 2, 3, 4}}, answer({}, 0));
+  run(b, 0, {.kind = model::operation_kind::allocate, .subject = 0, .tokens = {1, 2, 3, 4}}, answer({0, 1}, 0));
+  b.begins(0, {.kind = model::operation_kind::publish, .subject = 0, .computed_tokens = 4});
+  return b;
+}
+
+// The same, published, and thread 1 has begun to evict.
+event_book evicting() {
+  event_book b = publishing();
+  b.stored(0, store_first(page_id(0)));
+  b.stored(0, store_second(page_id(1), page_id(0)));
+  b.returned(0, answer({0, 1}, 2));
+  run(b, 0, {.kind = model::operation_kind::release, .subject = 0}, {});
+  b.begins(1, {.kind = model::operation_kind::evict, .count = 2});
+  return b;
+}
+
+// The parent that a publication adopted is known when it returns.
+TEST(oracles, events_accept_a_page_below_an_adopted_one) {
+  event_book b = publishing();
+  run(b, 1, {.kind = model::operation_kind::lookup, .subject = 1, .tokens = {1, 2}}, answer({}, 0));
+  run(b, 1, {.kind = model::operation_kind::allocate, .subject = 1, .tokens = {1, 2}}, answer({2}, 0));
+  b.begins(1, {.kind = model::operation_kind::publish, .subject = 1, .computed_tokens = 2});
+  b.stored(1, store_first(page_id(2)));
+  b.returned(1, answer({2}, 1));
+  b.stored(0, store_first(page_id(0)));  // as lockfree does before it finds the other one
+  b.removed(0, page_id(0));
+  b.stored(0, store_second(page_id(1), page_id(2)));
+  b.returned(0, answer({2, 1}, 2));
+  EXPECT_EQ(b.violation(), std::nullopt);
+  EXPECT_EQ(b.check_evictions(0), std::nullopt);
+}
+
+TEST(oracles, an_event_is_what_its_operation_does) {
+  const event_book b = publishing();
+  expect_impossible(b, "page 2 was stored by a lease that does not have it privately", [](event_book& book) { book.stored(0, store_first(page_id(2))); });
+  expect_impossible(b, "page 0 was stored by an operation that publishes nothing", [](event_book& book) { book.stored(1, store_first(page_id(0))); });
+  expect_impossible(b, "page 0 was stored in another namespace than that of its lease", [](event_book& book) { book.stored(0, store_first(page_id(0), key_space(1))); });
+  expect_impossible(b, "page 1 was stored with the tokens [1 2], but holds [3 4]", [](event_book& book) { book.stored(0, store_first(page_id(1))); });
+  expect_impossible(b, "a clear was told by another operation", [](event_book& book) { book.cleared(0, 0); });
+}
+
+TEST(oracles, a_page_is_told_when_it_is_computed) {
+  event_book b = publishing();
+  b.returned(0, answer({0, 1}, 0));
+  b.begins(0, {.kind = model::operation_kind::publish, .subject = 0, .computed_tokens = 1});
+  b.stored(0, store_first(page_id(0)));
+  EXPECT_EQ(b.violation(), "page 0 was stored, but its tokens are not all computed");
+}
+
+TEST(oracles, a_page_is_told_below_the_page_that_its_lease_has_before_it) {
+  expect_impossible(publishing(), "page 1 was returned below page 0, but stored below page 2", [](event_book& b) {
+    run(b, 1, {.kind = model::operation_kind::lookup, .subject = 1, .tokens = {1, 2}}, answer({}, 0));
+    run(b, 1, {.kind = model::operation_kind::allocate, .subject = 1, .tokens = {1, 2}}, answer({2}, 0));
+    b.begins(1, {.kind = model::operation_kind::publish, .subject = 1, .computed_tokens = 2});
+    b.stored(1, store_first(page_id(2)));
+    b.stored(0, store_first(page_id(0)));
+    b.stored(0, store_second(page_id(1), page_id(2)));  // the same prefix, but not the page of this lease
+    b.returned(0, answer({0, 1}, 2));
+  });
+  expect_impossible(publishing(), "page 0 was returned as published, but was not stored", [](event_book& b) { b.returned(0, answer({0, 1}, 2)); });
+}
+
+TEST(oracles, evictions_are_told_one_by_one_and_by_who_evicts) {
+  event_book b = evicting();
+  b.removed(1, page_id(1));
+  b.removed(1, page_id(0));
+  b.returned(1, {.evicted = 2});
+  EXPECT_EQ(b.violation(), std::nullopt);
+  EXPECT_EQ(b.check_evictions(2), std::nullopt);
+  EXPECT_EQ(b.check_evictions(1), "2 pages were told to be evicted; the statistics say 1");
+  expect_impossible(evicting(), "page 1 was removed by an operation that evicts nothing", [](event_book& book) { book.removed(0, page_id(1)); });
+  expect_impossible(evicting(), "evict 2 evicted 1 pages, but told of 0", [](event_book& book) { book.returned(1, {.evicted = 1}); });
+  expect_impossible(evicting(), "page 1 was removed while an open lease has it in its prefix", [](event_book& book) {
+    run(book, 0, {.kind = model::operation_kind::lookup, .subject = 1, .tokens = {1, 2, 3, 4}}, answer({0, 1}, 2));
+    book.removed(1, page_id(1));
+  });
+}
+
+TEST(oracles, a_clear_is_told_once_with_what_it_removed) {
+  const auto clearing = [] {
+    event_book b = evicting();
+    b.returned(1, {});
+    b.begins(1, {.kind = model::operation_kind::clear});
+    b.removed(1, page_id(1));
+    return b;
+  };
+  event_book b = clearing();
+  b.cleared(1, 1);
+  b.returned(1, {.evicted = 1});
+  EXPECT_EQ(b.violation(), std::nullopt);
+  EXPECT_EQ(b.clears(), 1U);
+  EXPECT_EQ(b.pages_cleared(), 1U);
+  expect_impossible(clearing(), "a clear of 2 pages was told, but it had removed 1", [](event_book& book) { book.cleared(1, 2); });
+  expect_impossible(clearing(), "a clear was told 0 times", [](event_book& book) { book.returned(1, {.evicted = 1}); });
 }
 
 }  // namespace

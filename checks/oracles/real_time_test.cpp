@@ -176,14 +176,20 @@ model::outcome with_pages(std::vector<model::page> pages, std::size_t cached) {
   return o;
 }
 
-// A page stands; thread 0 evicts it, then thread 1 looks it up and misses.
+// Lease 0 leaves page 0 in the cache.
+void cache_one_page(linearizability& oracle) {
+  using enum model::operation_kind;
+  oracle.record({.kind = lookup, .subject = 0, .tokens = {1}}, {}, {});
+  oracle.record({.kind = allocate, .subject = 0, .tokens = {1}}, with_pages({0}, 0), {});
+  oracle.record({.kind = publish, .subject = 0, .computed_tokens = 1}, with_pages({0}, 1), {});
+  oracle.record({.kind = release, .subject = 0}, {}, {});
+}
+
+// A page is cached; thread 0 evicts it, then thread 1 looks it up and misses.
 std::optional<std::string> evicted_and_missed(const clock_vector& clock_of_lookup, linearizability& oracle) {
   using enum model::operation_kind;
   oracle.clear();
-  oracle.record({.kind = lookup, .subject = 0, .tokens = {1}}, {}, {});
-  oracle.record({.kind = allocate, .subject = 0, .tokens = {1}}, with_pages({0}, 0), {});
-  oracle.record({.kind = publish, .subject = 0}, with_pages({0}, 1), {});
-  oracle.record({.kind = release, .subject = 0}, {}, {});
+  cache_one_page(oracle);
   model::outcome one;
   one.evicted = 1;
   oracle.record({.kind = evict, .count = 1}, one, one_step(0, {1, 0}, 0));
@@ -200,14 +206,15 @@ TEST(linearizability_oracle, an_answer_has_to_fit_every_order_that_the_steps_all
   EXPECT_NE(wrong->find("thread 1: lookup #1 [1], then thread 0: evict 1"), std::string::npos) << *wrong;
 }
 
-// An eviction of thread 0 and an allocation of thread 1 that is refused though the page is free.
+// An eviction of thread 0 and an allocation of thread 1 that is refused though the page is evictable, then free.
 std::optional<std::string> refused_beside_an_eviction(const interval& eviction, const interval& refusal, model::refusals rule) {
   linearizability oracle({.pages = 1, .tokens_per_page = 1}, rule);
   model::outcome full;
   full.result = model::status::cache_full;
-  oracle.record({.kind = model::operation_kind::lookup, .subject = 0}, {}, {});
-  oracle.record({.kind = model::operation_kind::evict, .count = 1}, {}, eviction);
-  oracle.record({.kind = model::operation_kind::allocate, .subject = 0, .tokens = {1}}, full, refusal);
+  cache_one_page(oracle);
+  oracle.record({.kind = model::operation_kind::lookup, .subject = 1}, {}, {});
+  oracle.record({.kind = model::operation_kind::evict, .count = 1}, {.evicted = 1}, eviction);
+  oracle.record({.kind = model::operation_kind::allocate, .subject = 1, .tokens = {1}}, full, refusal);
   return oracle.check({{}});
 }
 

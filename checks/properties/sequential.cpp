@@ -13,6 +13,22 @@
 #include "checks/properties/workload_generator.h"
 
 namespace triecheck::checks {
+
+result blank_result(const fuzz_target& target, const std::string& strategy) {
+  result r;
+  r.scenario = "property.sequential";
+  r.cache = target.cache;
+  if (target.policy != model::eviction_policy::recency) r.cache += "/" + name_of(target.policy);
+  r.strategy = strategy;
+  return r;
+}
+
+std::string replay_command(const fuzz_target& target, const workload& w) {
+  return "triecheck fuzz --cache " + target.cache + (target.fault.empty() ? "" : " --fault " + target.fault) +
+         (target.who.threads == 1 ? "" : " --threads " + std::to_string(target.who.threads)) +
+         " --reproduce " + to_token(w);
+}
+
 namespace {
 
 class stopwatch {
@@ -30,27 +46,13 @@ struct campaign {
   std::uint64_t passed = 0;
   std::uint64_t operations = 0;
   occurrence_counts seen;
-  std::optional<workload> smallest_failing;   // the latest, as RapidCheck goes on only from a failing workload
+  std::optional<failing_workload> first;
+  std::optional<failing_workload> smallest;   // the latest, as RapidCheck goes on only from a failing workload
 };
-
-result blank_result(const fuzz_target& target, const std::string& strategy) {
-  result r;
-  r.scenario = "property.sequential";
-  r.cache = target.cache;
-  if (target.policy != model::eviction_policy::recency) r.cache += "/" + name_of(target.policy);
-  r.strategy = strategy;
-  return r;
-}
 
 std::string in_turn(const takers& who) {
   if (who.threads == 1) return "";
   return ", of " + std::to_string(who.threads) + " threads in turn" + (who.order_by_thread ? ", any leaf may fall" : "");
-}
-
-std::string replay_command(const fuzz_target& target, const workload& w) {
-  return "triecheck fuzz --cache " + target.cache + (target.fault.empty() ? "" : " --fault " + target.fault) +
-         (target.who.threads == 1 ? "" : " --threads " + std::to_string(target.who.threads)) +
-         " --reproduce " + to_token(w);
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -88,12 +90,15 @@ rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& 
   const rc::Gen<workload> generator = workloads(options.max_length, target.policy);
   const auto property = [&]() -> std::string {
     const workload w = *generator;
+    if (options.on_workload) options.on_workload(told.passed + 1, w);
     const run_record record = run_workload(target.make, w, target.who);
     if (record.found) {
-      told.smallest_failing = w;
+      told.smallest = failing_workload{w, *record.found, show(record.history)};
+      if (!told.first) told.first = told.smallest;
+      if (options.on_failure) options.on_failure(*told.smallest);
       return record.found->rule;
     }
-    if (told.smallest_failing) return {};  // an attempt at shrinking, not a case
+    if (told.first) return {};  // an attempt at shrinking, not a case
     ++told.passed;
     told.operations += record.history.size();
     told.seen.add(record.seen);
@@ -113,22 +118,34 @@ rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& 
   return rc::detail::checkTestable(property, metadata, parameters, silent, nothing_to_reproduce);
 }
 
-// The smallest failing workload runs once more: what does not repeat is not reported as a failure of the cache.
+// The smallest failing workload runs again, and the first one where it passes: what does not repeat is an error, with the
+// failure as it showed first.
 void judge_failure(const fuzz_target& target, const campaign& told, const std::string& description,
                    sequential_check& check) {
+  constexpr unsigned most_runs = 10;
   check.summary.outcome = verdict::error;
-  if (!told.smallest_failing) {
+  if (!told.first) {
     check.summary.found = harness_failure(description);
     return;
   }
-  const run_record again = run_workload(target.make, *told.smallest_failing, target.who);
-  if (again.found) return describe_failure(target, *told.smallest_failing, again, check);
+  for (const failing_workload* failing : {&*told.smallest, &*told.first}) {
+    const run_record again = run_workload(target.make, failing->what, target.who);
+    if (again.found) return describe_failure(target, failing->what, again, check);
+  }
+  const failing_workload& once = *told.first;
+  unsigned failed = 0;
+  for (unsigned i = 1; i < most_runs; ++i) failed += run_workload(target.make, once.what, target.who).found.has_value();
+  const std::string runs = std::to_string(most_runs) + " runs";
+  check.lines = once.lines;
+  check.lines.push_back(once.found.kind + ": " + once.found.rule);
   check.summary.found = failure{.kind = "not-deterministic",
-                                .message = "a workload failed once and passed when it ran again",
-                                .threads = 1,
-                                .operations = again.history.size(),
-                                .schedule = joined(show(again.history)),
-                                .replay = replay_command(target, *told.smallest_failing)};
+                                .message = "failed once and " +
+                                           (failed == 0 ? "did not fail again in " + runs : "again in " + std::to_string(failed) + " of " + runs) + ": " +
+                                           once.found.kind + ": " + once.found.rule,
+                                .threads = target.who.threads,
+                                .operations = once.lines.size(),
+                                .schedule = joined(once.lines),
+                                .replay = replay_command(target, once.what)};
 }
 
 void judge_success(const fuzz_options& options, const campaign& told, sequential_check& check) {
@@ -168,9 +185,10 @@ sequential_check check_sequential(const fuzz_target& target, const fuzz_options&
   return check;
 }
 
-sequential_check replay_sequential(const fuzz_target& target, const workload& w) {
+sequential_check replay_sequential(const fuzz_target& target, const workload& w,
+                                   const std::function<void(const std::vector<performed>&)>& before) {
   const stopwatch watch;
-  const run_record record = run_workload(target.make, w, target.who);
+  const run_record record = run_workload(target.make, w, target.who, before);
   sequential_check check;
   check.summary = blank_result(target, "reproduce");
   check.summary.executions = 1;

@@ -34,11 +34,20 @@ inline constexpr std::size_t default_length = 300;
 inline constexpr std::size_t most_cases = 1'000'000'000;
 inline constexpr std::size_t most_length = 1'000'000;
 
+/// A workload that failed, and how.
+struct failing_workload {
+  workload what;
+  deviation found;
+  std::vector<std::string> lines;  ///< one per operation
+};
+
 struct fuzz_options {
   std::uint64_t seed = 0;
   std::size_t cases = default_cases;         ///< 1 .. most_cases
   std::size_t max_length = default_length;   ///< commands per workload; 1 .. most_length
   std::function<void(std::size_t)> on_case{};  ///< called with the number of cases done, where it is set
+  std::function<void(std::uint64_t, const workload&)> on_workload{};  ///< before one runs: of which case, counted from 1
+  std::function<void(const failing_workload&)> on_failure{};  ///< the first one, then each smaller one
 };
 
 struct sequential_check {
@@ -49,10 +58,17 @@ struct sequential_check {
 
 /// Verdicts: `pass` when every case ran and each occurrence happened at least once; `incomplete` when RapidCheck gave
 /// up or something never happened, for then passing shows nothing about it; `error` when the cache threw, or when a
-/// failure did not repeat.
+/// workload failed and passed when it ran again: then the first failure is what is reported.
 sequential_check check_sequential(const fuzz_target& target, const fuzz_options& options);
 
-/// Runs one workload, as --reproduce does. A pass says only that this workload passes.
-sequential_check replay_sequential(const fuzz_target& target, const workload& w);
+/// Runs one workload, as --reproduce does. A pass says only that this workload passes. `before` as of run_workload.
+sequential_check replay_sequential(const fuzz_target& target, const workload& w,
+                                   const std::function<void(const std::vector<performed>&)>& before = {});
+
+/// A result of this property before it has one: its names, and an error.
+result blank_result(const fuzz_target& target, const std::string& strategy);
+
+/// The command that runs one workload again.
+std::string replay_command(const fuzz_target& target, const workload& w);
 
 }  // namespace triecheck::checks

@@ -104,6 +104,9 @@ TEST(sequential, a_failure_that_does_not_repeat_is_an_error) {
   ASSERT_TRUE(check.summary.found) << text_of(check);
   EXPECT_EQ(check.summary.outcome, verdict::error);
   EXPECT_EQ(check.summary.found->kind, "not-deterministic");
+  EXPECT_TRUE(check.summary.found->message.starts_with("failed once and did not fail again in 10 runs: model-mismatch: ")) << text_of(check);
+  EXPECT_EQ(check.lines.size(), check.summary.found->operations + 1) << "the run that failed is shown";
+  EXPECT_TRUE(check.lines.back().starts_with("model-mismatch: "));
 }
 
 // What a progress report throws comes out of the property like anything that RapidCheck itself could not do.
@@ -184,6 +187,7 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::refused_too_large), 500U);
   EXPECT_GT(seen.of(occurrence::refused_full), 1'000U);
   EXPECT_GT(seen.of(occurrence::published_page), 1'500U);
+  EXPECT_GT(seen.of(occurrence::partial_publication), 150U);
   EXPECT_GT(seen.of(occurrence::duplicate_page), 300U);
   EXPECT_GT(seen.of(occurrence::release), 4'000U);
   EXPECT_GT(seen.of(occurrence::released_page), 1'500U);
@@ -194,6 +198,9 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::refused_fork), 50U);
   EXPECT_GT(seen.of(occurrence::evicted_page), 400U);
   EXPECT_GT(seen.of(occurrence::clear), 200U);
+  EXPECT_GT(seen.of(occurrence::dropped_lease), 50U);
+  EXPECT_GT(seen.of(occurrence::hand_over), 100U);
+  EXPECT_GT(seen.of(occurrence::foreign_lease), 50U);
 }
 
 TEST(sequential, a_run_in_which_something_never_happened_is_incomplete) {

@@ -10,7 +10,7 @@ namespace triecheck::checks {
 namespace {
 
 // One letter per kind, in the order of the enumeration.
-constexpr std::string_view letters = "laxprfec";
+constexpr std::string_view letters = "laxprfecdho";
 
 std::string tokens_text(const std::vector<model::token>& tokens) {
   std::string text;
@@ -23,12 +23,13 @@ std::string tokens_text(const std::vector<model::token>& tokens) {
 
 std::string command_text(const command& c) {
   std::string text(1, letters[static_cast<std::size_t>(c.kind)]);
-  if (c.kind == command_kind::clear) return text;
+  if (c.kind == command_kind::clear || c.kind == command_kind::foreign) return text;
   if (c.kind == command_kind::evict) return text + std::to_string(c.count);
   text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
   if (c.kind == command_kind::lookup || c.kind == command_kind::extend) text += tokens_text(c.tokens);
   if (c.space != 0) text += '@' + std::to_string(c.space);
+  if (c.computed) text += '.' + std::to_string(*c.computed);
   const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
   if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
   if (c.kind != command_kind::release || c.keep == model::retention{}) return text;
@@ -77,13 +78,16 @@ class reader {
   bool take(command& c) {
     if (!take(c.kind)) return false;
     switch (c.kind) {
-      case command_kind::clear: return true;
+      case command_kind::clear:
+      case command_kind::foreign: return true;
+      case command_kind::drop:
+      case command_kind::hand_over: return take(c.slot);
       case command_kind::evict: return take(c.count);
       case command_kind::fork: return take(c.slot) && take('.') && take(c.other);
       case command_kind::lookup: return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space));
       case command_kind::extend: return take(c.slot) && take(c.tokens) && (!take('+') || take(c.extra_slots));
       case command_kind::allocate_rest: return take(c.slot) && (!take('+') || take(c.extra_slots));
-      case command_kind::publish: return take(c.slot);
+      case command_kind::publish: return take(c.slot) && (!take('.') || take(c.computed.emplace()));
       case command_kind::release:
         return take(c.slot) && (!take('k') || (take(c.keep.priority) && (!take('.') || take(c.keep.ttl_ticks))));
     }

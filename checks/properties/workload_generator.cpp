@@ -29,7 +29,7 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random), spaces_(rc::Random(random).split()) {
+      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
@@ -101,6 +101,7 @@ class workload_author {
 
   command draw_command() {
     const std::size_t slot = below(stages_.size());
+    if (parts_.next() % 24 == 0) return rare_command(slot);
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);
@@ -108,8 +109,18 @@ class workload_author {
     if (die < 82) return {.kind = command_kind::evict, .count = below(drawn_.cache.pages + 2)};
     if (die < 83) return {.kind = command_kind::clear};
     if (die < 90) return release(slot);
-    if (die < 95) return {.kind = command_kind::publish, .slot = slot};
+    if (die < 95) return publish(slot);
     return allocate_rest(slot);
+  }
+
+  command rare_command(std::size_t slot) {
+    switch (parts_.next() % 4) {
+      case 0: return {.kind = command_kind::foreign};
+      case 1:
+        stages_[slot] = stage::idle;
+        return {.kind = command_kind::drop, .slot = slot};
+      default: return {.kind = command_kind::hand_over, .slot = slot};
+    }
   }
 
   command next_in_life(std::size_t slot) {
@@ -118,10 +129,17 @@ class workload_author {
         return {.kind = command_kind::lookup, .slot = slot, .tokens = draw_request(), .space = draw_space()};
       case stage::opened: return allocate_rest(slot);
       case stage::allocated: stages_[slot] = stage::published;
-        return {.kind = command_kind::publish, .slot = slot};
+        return publish(slot);
       case stage::published: return one_in(3) ? extend(slot) : release(slot);
     }
     return {};
+  }
+
+  // Mostly all; now and then what was computed so far, which may be less than the last time.
+  command publish(std::size_t slot) {
+    command c{.kind = command_kind::publish, .slot = slot};
+    if (parts_.next() % 5 == 0) c.computed = static_cast<std::size_t>(parts_.next() % (capacity_tokens_ + 1));
+    return c;
   }
 
   command allocate_rest(std::size_t slot) {
@@ -152,6 +170,7 @@ class workload_author {
 
   rc::Random random_;
   rc::Random spaces_;
+  rc::Random parts_;
   workload drawn_;
   std::size_t capacity_tokens_ = 0;
   std::size_t distinct_tokens_ = 0;
@@ -175,6 +194,8 @@ struct edit {
     zero_token,       ///< the command first, its token second
     lower_extra,      ///< the command first gets second extra slots
     lower_count,      ///< the command first evicts second pages
+    publish_all,      ///< the command first, a publication, takes all tokens
+    lower_computed,   ///< the command first publishes what second tokens fill
     one_space,        ///< every lookup asks in the namespace 0
     zero_space,       ///< the command first, a lookup, asks in the namespace 0
     drop_wish,        ///< the command first, a release, asks for nothing
@@ -220,7 +241,7 @@ void renumber_slots_of(workload& w) {
   std::map<std::size_t, std::size_t> number;
   const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
   for (command& c : w.commands) {
-    if (c.kind == command_kind::evict || c.kind == command_kind::clear) continue;
+    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign) continue;
     renumber(c.slot);
     if (c.kind == command_kind::fork) renumber(c.other);
   }
@@ -263,6 +284,8 @@ workload edited(workload w, const edit& e) {
     case zero_token: w.commands[e.first].tokens[e.second] = 0; break;
     case lower_extra: w.commands[e.first].extra_slots = e.second; break;
     case lower_count: w.commands[e.first].count = e.second; break;
+    case publish_all: w.commands[e.first].computed.reset(); break;
+    case lower_computed: w.commands[e.first].computed = e.second; break;
     case one_space:
       for (command& c : w.commands) c.space = 0;
       break;
@@ -333,6 +356,8 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
     if (c.space != 0) edits.push_back({zero_space, i});
     for (std::size_t n = c.extra_slots; n != 0; n /= 2) edits.push_back({lower_extra, i, c.extra_slots - n});
     for (std::size_t n = c.count; n != 0; n /= 2) edits.push_back({lower_count, i, c.count - n});
+    if (c.computed) edits.push_back({publish_all, i});
+    for (std::size_t n = c.computed.value_or(0); n != 0; n /= 2) edits.push_back({lower_computed, i, *c.computed - n});
     if (c.keep == model::retention{}) continue;
     edits.push_back({drop_wish, i});
     for (unsigned n = c.keep.priority / 2; n != 0; n /= 2) edits.push_back({lower_priority, i, c.keep.priority - n});

@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "checks/event_recorder.h"
+#include "checks/isolation.h"
 #include "checks/oracles/events.h"
+#include "checks/oracles/lease_ids.h"
+#include "checks/oracles/recency.h"
 #include "checks/oracles/structure.h"
 #include "checks/turns.h"
 
@@ -17,15 +22,19 @@ namespace {
 
 constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "lookups",          "hits",           "allocations",      "evictions by need", "refused as too large",
-    "refused as full",  "published pages", "duplicate pages", "releases",          "released private pages",
-    "second releases",  "uses after release", "forks",        "copied pages",      "refused forks",
-    "evicted pages",    "clears"};
+    "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
+    "released private pages", "second releases", "uses after release", "forks",    "copied pages",
+    "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
+    "leases of another cache"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
   std::optional<model::lease> lease;
   bool open = false;
   std::vector<model::token> rest;
+  std::size_t tokens = 0;         // that the lease holds
+  model::key_space space = 0;
+  std::size_t threads_ahead = 0;  // how often it was handed over
 };
 
 std::string list(const std::vector<model::page>& pages) { return pages.empty() ? "none" : model::show(pages); }
@@ -52,14 +61,18 @@ void abandon(std::unique_ptr<subject> broken) {
 
 class side_by_side {
  public:
-  side_by_side(subject_factory make, const workload& w, const takers& who)
-      : tokens_per_page_(w.cache.tokens_per_page),
+  side_by_side(subject_factory make, const workload& w, const takers& who,
+               const std::function<void(const std::vector<performed>&)>& before)
+      : before_(before),
+        tokens_per_page_(w.cache.tokens_per_page),
         reference_(w.cache),
         slots_(slots_named(w)),
+        told_(w.cache.pages, w.cache.tokens_per_page),
+        recency_(w.cache.pages, who.threads),
         cache_(make(w.cache, leases_opened(w))),
         stats_(cache_->stats()),
         structure_(cache_->inspect()),
-        tells_events_(cache_->follow_events()),
+        tells_events_(cache_->follow_events(subscriber_)),
         is_free_to_choose_(who.threads > 1 && who.order_by_thread),
         threads_(who.threads > 1 ? who.threads : 0),
         turns_(threads_) {}
@@ -73,6 +86,8 @@ class side_by_side {
       if (!record_.found) shut_down();
     } catch (const std::exception& e) {
       record_.found = {"exception", std::string("an exception came out of the operation: ") + e.what()};
+    } catch (...) {
+      record_.found = {"exception", "an exception that is no std::exception came out of the operation"};
     }
     if (record_.found) abandon(std::move(cache_));
     return std::move(record_);
@@ -80,11 +95,14 @@ class side_by_side {
 
  private:
   void run(const command& c) {
+    if (c.kind == command_kind::foreign) return use_foreign_lease();
+    if (c.kind == command_kind::hand_over) return hand_over(slots_[c.slot]);
     const std::optional<model::operation> op = operation_for(c);
     if (!op) return;
     record_.history.push_back({*op, {}});
+    if (before_) before_(record_.history);
     const model::statistics before = stats_;
-    const model::outcome observed = perform(*op);
+    const model::outcome observed = perform(*op, uses_lease(c) ? slots_[c.slot].threads_ahead : 0);
     record_.history.back().observed = observed;
     stats_ = cache_->stats();
     const bool was_open = uses_lease(c) && slots_[c.slot].open;
@@ -92,15 +110,52 @@ class side_by_side {
     follow(c, *op, observed);
     // Only a refusal leaves open how much was evicted on the way; everything else is exact.
     const bool refused = observed.result == model::status::cache_full;
-    if (c.kind == command_kind::clear) cleared(observed.evicted);
     compare(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0);
   }
 
-  model::outcome perform(const model::operation& op) {
+  void hand_over(slot_state& slot) {
+    if (!slot.lease) return;
+    ++slot.threads_ahead;
+    record_.seen.add(occurrence::hand_over);
+  }
+
+  // Nothing may change here, so the model is not asked.
+  void use_foreign_lease() {
+    record_.seen.add(occurrence::foreign_lease);
+    if (auto wrong = cache_->use_foreign_lease({0})) {
+      record_.found = {"lease-state", *std::move(wrong)};
+      return;
+    }
+    stats_ = cache_->stats();
+    structure_ = cache_->inspect();
+    compare_state();
+  }
+
+  model::outcome perform(const model::operation& op, std::size_t threads_ahead) {
+    activity& shown = my_activity();
+    shown.begin(op.kind, op.subject);
+    told_.begins(0, op);
+    const model::outcome observed = perform_by_its_thread(op, threads_ahead);
+    told_.returned(0, observed);
+    shown.end();
+    note_id(op, observed, threads_ahead);
+    return observed;
+  }
+
+  // Ids grow with the leases of one thread: of that which opened this one.
+  void note_id(const model::operation& op, const model::outcome& observed, std::size_t threads_ahead) {
+    const bool forks = op.kind == model::operation_kind::fork;
+    if ((op.kind != model::operation_kind::lookup && !forks) || observed.result != model::status::ok) return;
+    const auto opened = cache_->view_of(forks ? op.forked : op.subject);
+    const std::size_t thread = threads_ == 0 ? 0 : (op.subject + threads_ahead) % threads_;
+    if (opened && !wrong_id_) wrong_id_ = ids_.opened(thread, opened->id);
+  }
+
+  model::outcome perform_by_its_thread(const model::operation& op, std::size_t threads_ahead) {
     if (threads_ == 0) return cache_->perform(op);
     const bool of_nobody = op.kind == model::operation_kind::evict || op.kind == model::operation_kind::clear;
     model::outcome observed;
-    turns_.run((of_nobody ? evictions_++ : op.subject) % threads_, [&] { observed = cache_->perform(op); });
+    turns_.run((of_nobody ? evictions_++ : op.subject + threads_ahead) % threads_, [&] { observed = cache_->perform(op); });
     return observed;
   }
 
@@ -131,10 +186,15 @@ class side_by_side {
         op.tokens = c.kind == command_kind::extend ? c.tokens : slot.rest;
         op.extra_slots = c.extra_slots;
         return op;
-      case command_kind::publish: op.kind = model::operation_kind::publish; return op;
+      case command_kind::publish:
+        op.kind = model::operation_kind::publish;
+        op.computed_tokens = std::min(c.computed.value_or(slot.tokens), slot.tokens);
+        return op;
       case command_kind::release:
+      case command_kind::drop:
         op.kind = model::operation_kind::release;
         op.keep = c.keep;
+        op.dropped = c.kind == command_kind::drop;
         return op;
       case command_kind::fork:
         if (c.other == c.slot || slots_[c.other].open) return {};
@@ -153,15 +213,19 @@ class side_by_side {
     switch (c.kind) {
       case command_kind::lookup: {
         const std::size_t matched = std::min(op.tokens.size(), observed.cached * tokens_per_page_);
-        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}};
+        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}, matched, op.space};
         break;
       }
       case command_kind::allocate_rest:
         if (ok) slot.rest.clear();
+        [[fallthrough]];
+      case command_kind::extend:
+        if (ok) slot.tokens += op.tokens.size();
         break;
-      case command_kind::release: slot.open = false; break;
+      case command_kind::release:
+      case command_kind::drop: slot.open = false; break;
       case command_kind::fork:
-        if (ok) slots_[c.other] = {op.forked, true, slot.rest};
+        if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.tokens, slot.space};
         break;
       default: break;
     }
@@ -177,14 +241,17 @@ class side_by_side {
       seen.add(occurrence::clear, c.kind == command_kind::clear);
       seen.add(occurrence::evicted_page, observed.evicted);
     } else if (!was_open) {
-      seen.add(c.kind == command_kind::release ? occurrence::second_release : occurrence::use_after_release);
-    } else if (c.kind == command_kind::release) {
-      seen.add(occurrence::release);
+      const bool ends = c.kind == command_kind::release || c.kind == command_kind::drop;
+      seen.add(ends ? occurrence::second_release : occurrence::use_after_release);
+    } else if (c.kind == command_kind::release || c.kind == command_kind::drop) {
+      seen.add(c.kind == command_kind::release ? occurrence::release : occurrence::dropped_lease);
       seen.add(occurrence::released_page, before.private_pages - stats_.private_pages);
     } else if (c.kind == command_kind::fork) {
       seen.add(ok ? occurrence::fork : occurrence::refused_fork);
       seen.add(occurrence::copied_page, observed.copies.size());
-    } else if (c.kind != command_kind::publish) {
+    } else if (c.kind == command_kind::publish) {
+      seen.add(occurrence::partial_publication, observed.cached < slots_[c.slot].tokens / tokens_per_page_);
+    } else {
       seen.add(occurrence::allocation, ok);
     }
     if (c.kind != command_kind::evict && c.kind != command_kind::clear) {
@@ -198,33 +265,39 @@ class side_by_side {
 
   // A shutdown is a clear that also reports: the model sees it as one.
   void shut_down() {
+    model::operation op;
+    op.kind = model::operation_kind::clear;
+    told_.begins(0, op);
     const std::vector<std::string> lost = cache_->shutdown();
     const std::uint64_t evicted_before = stats_.evicted_pages;
     stats_ = cache_->stats();
-    model::operation op;
-    op.kind = model::operation_kind::clear;
     model::outcome observed;
     observed.evicted = static_cast<std::size_t>(stats_.evicted_pages - evicted_before);
-    if (lost.empty()) {
-      cleared(observed.evicted);
-      return compare(op, observed, 0);
-    }
+    told_.returned(0, observed);
+    if (lost.empty()) return compare(op, observed, 0);
     record_.found = {"pages-lost", "shutdown lost pages: " + lost.front()};
     for (std::size_t i = 1; i < lost.size(); ++i) record_.found->rule += "; " + lost[i];
   }
 
   void compare(const model::operation& op, const model::outcome& observed, std::uint64_t evicted_on_refusal) {
     const structure before = std::exchange(structure_, cache_->inspect());
+    const std::vector<model::page> chain = op.kind == model::operation_kind::release ? reference_.published_pages(op.subject) : std::vector<model::page>{};
+    if (!chain.empty()) recency_.released(chain);
     const std::optional<model::violation> rejected =
         is_free_to_choose_ ? follow_the_choice(op, observed, before) : reference_.step(op, observed, evicted_on_refusal);
     if (rejected) record_.found = {"model-mismatch", *rejected};
-    if (!record_.found) compare_leases();
+    if (!record_.found) compare_state();
+  }
+
+  void compare_state() {
+    compare_leases();
     if (!record_.found) compare_pages();
     if (!record_.found) compare_pins();
     if (!record_.found) compare_statistics();
     if (!record_.found) compare_eviction_order();
     if (!record_.found) compare_index();
     if (!record_.found && tells_events_) compare_events();
+    if (!record_.found && wrong_id_) record_.found = {"lease-state", *wrong_id_};
   }
 
   // As state::step, but what falls is what fell.
@@ -238,10 +311,14 @@ class side_by_side {
       const auto is_cached = [p](const structure& s) { return s.pages[p].state == model::page_state::cached; };
       if (is_cached(before) && !is_cached(structure_)) fallen.push_back(static_cast<model::page>(p));
     }
+    if (!only_evicts && observed.result != model::status::ok && !fallen.empty()) {
+      return model::show(op) + " was refused, but " + std::to_string(fallen.size()) + " pages are cached no more";
+    }
     if (only_evicts && fallen.size() != observed.evicted) {
       return model::show(op) + " says that it evicted " + std::to_string(observed.evicted) + " pages; " +
              std::to_string(fallen.size()) + " are cached no more";
     }
+    if (auto wrong = wrong_choice(fallen)) return wrong;
     std::stable_sort(fallen.begin(), fallen.end(), [this](model::page a, model::page b) {
       return reference_.chain(a).size() > reference_.chain(b).size();
     });
@@ -251,8 +328,27 @@ class side_by_side {
     return reference_.apply({only_evicts ? model::step_kind::evict_end : model::step_kind::take}, op, observed);
   }
 
+  // Whether what fell was about as old as the oldest leaf that did not.
+  std::optional<std::string> wrong_choice(const std::vector<model::page>& fallen) const {
+    const std::vector<model::page_view> pages = reference_.view();
+    std::vector<bool> stays(pages.size());  // for now, whatever falls
+    for (const model::page_view& p : pages) {
+      if (p.parent) stays[*p.parent] = true;
+    }
+    for (const model::page p : fallen) stays[p] = true;
+    for (const model::page kept : reference_.eviction_order()) {
+      if (stays[kept]) continue;
+      for (const model::page gone : fallen) {
+        if (auto wrong = recency_.check(gone, kept)) return wrong;
+      }
+      return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
   void compare_leases() {
     for (const slot_state& slot : slots_) {
+      if (slot.lease) compare_view(slot);
       if (!slot.open) continue;
       std::vector<model::page> expected = reference_.published_pages(*slot.lease);
       const std::vector<model::page> behind = reference_.private_pages(*slot.lease);
@@ -263,6 +359,19 @@ class side_by_side {
                                           ", although its operations left it " + list(expected)};
       return;
     }
+  }
+
+  // What the lease says of itself: a closed one that it is not open.
+  void compare_view(const slot_state& slot) {
+    const std::optional<lease_view> seen = cache_->view_of(*slot.lease);
+    if (!seen || (!seen->is_open && !slot.open)) return;
+    const std::size_t cached = reference_.published_pages(*slot.lease).size() * tokens_per_page_;
+    if (seen->is_open == slot.open && seen->space == slot.space && seen->tokens == slot.tokens && seen->cached_tokens == cached) return;
+    record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that it is " + (seen->is_open ? "open" : "closed") +
+                                        ", in namespace " + std::to_string(seen->space) + ", with " + std::to_string(seen->tokens) +
+                                        " tokens, " + std::to_string(seen->cached_tokens) + " of them cached; its operations left it " +
+                                        (slot.open ? "open" : "closed") + ", in " + std::to_string(slot.space) + ", with " +
+                                        std::to_string(slot.tokens) + ", " + std::to_string(cached) + " of them cached"};
   }
 
   void compare_pages() {
@@ -319,22 +428,23 @@ class side_by_side {
     record_.found = {"index", "the index leads to the pages " + list(reached) + "; cached are " + list(cached)};
   }
 
-  void cleared(std::size_t pages) {
-    ++clears_;
-    pages_cleared_ += pages;
-  }
-
   void compare_events() {
-    const event_book& book = *cache_->events();
-    std::optional<std::string> wrong = book.violation();
-    if (!wrong) wrong = book.check_rest(structure_, clears_, pages_cleared_);
+    std::optional<std::string> wrong = told_.violation();
+    if (!wrong) wrong = told_.check_rest(structure_);
+    if (!wrong) wrong = told_.check_evictions(stats_.evicted_pages);
     if (wrong) record_.found = {"events", *wrong};
   }
 
+  const std::function<void(const std::vector<performed>&)>& before_;
   const std::size_t tokens_per_page_;
   model::state reference_;
   model::lease next_lease_ = 0;
   std::vector<slot_state> slots_;
+  event_book told_;
+  lease_ids ids_;
+  std::optional<std::string> wrong_id_;
+  recency_bound recency_;
+  event_recorder subscriber_{told_};  // outlives the cache
   std::unique_ptr<subject> cache_;
   model::statistics stats_;   // after the last operation
   structure structure_;       // likewise
@@ -342,8 +452,6 @@ class side_by_side {
   bool is_free_to_choose_;
   std::size_t threads_;  // that take turns; none: the caller runs everything
   std::size_t evictions_ = 0;
-  std::size_t clears_ = 0;
-  std::size_t pages_cleared_ = 0;
   run_record record_;
   turns turns_;  // behind the cache, which they use
 };
@@ -370,17 +478,20 @@ std::string occurrence_counts::never() const {
   return text;
 }
 
-run_record run_workload(subject_factory make, const workload& w, const takers& who) {
-  return side_by_side(make, w, who).run(w);
+run_record run_workload(subject_factory make, const workload& w, const takers& who,
+                        const std::function<void(const std::vector<performed>&)>& before) {
+  return side_by_side(make, w, who, before).run(w);
 }
 
 std::vector<std::string> show(const std::vector<performed>& history) {
   std::vector<std::string> lines;
   lines.reserve(history.size());
-  for (const performed& p : history) {
-    lines.push_back(model::show(p.op) + " -> " + (p.observed ? model::show(p.op, *p.observed) : "an exception"));
-  }
+  for (const performed& p : history) lines.push_back(show(p));
   return lines;
+}
+
+std::string show(const performed& p) {
+  return model::show(p.op) + " -> " + (p.observed ? model::show(p.op, *p.observed) : "an exception");
 }
 
 }  // namespace triecheck::checks

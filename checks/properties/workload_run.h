@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ enum class occurrence : std::uint8_t {
   refused_too_large,
   refused_full,
   published_page,
+  partial_publication,  ///< one that left a full page private
   duplicate_page,       ///< a follower's page given up for the node that stood already
   release,
   released_page,        ///< a page that was private when its lease was released
@@ -43,8 +45,11 @@ enum class occurrence : std::uint8_t {
   refused_fork,
   evicted_page,         ///< by evict or clear
   clear,
+  dropped_lease,
+  hand_over,
+  foreign_lease,        ///< of another cache, in everything that takes a lease
 };
-inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::clear) + 1;
+inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::foreign_lease) + 1;
 
 /// How often each of them happened.
 class occurrence_counts {
@@ -71,7 +76,7 @@ struct performed {
 
 /// Where cache and model part, at the last operation of a run.
 struct deviation {
-  std::string kind;   ///< "model-mismatch", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
+  std::string kind;   ///< "model-mismatch", "lease-state", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
                       ///< "index", "events", "pages-lost", "exception"
   std::string rule;   ///< which rule was violated and how, one sentence
 };
@@ -84,11 +89,15 @@ struct run_record {
 
 /// Who runs the operations of a workload, one at a time.
 struct takers {
-  std::size_t threads = 1;       ///< lease l is of thread l modulo this; evict and clear go from one to the next
+  std::size_t threads = 1;       ///< lease l is of thread l modulo this, until it is handed over; evict and clear go from one to the next
   bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
 };
 
-run_record run_workload(subject_factory make, const workload& w, const takers& who = {});
+/// `before`, where it is set, sees the history before each operation, which is the last one there and has no outcome yet.
+run_record run_workload(subject_factory make, const workload& w, const takers& who = {},
+                        const std::function<void(const std::vector<performed>&)>& before = {});
+
+std::string show(const performed& p);
 
 /// One line per operation: what was asked, what was observed.
 std::vector<std::string> show(const std::vector<performed>& history);

@@ -51,11 +51,31 @@ TEST(workload, a_token_shows_the_policy_and_what_releases_ask_for) {
   EXPECT_EQ(to_token(*w), token);
 }
 
+TEST(workload, a_token_shows_how_much_is_published) {
+  const std::string token = "2x1:l0-7.8,a0,p0.1,p0,p0.0";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->commands[2].computed, 1U);
+  EXPECT_FALSE(w->commands[3].computed);
+  EXPECT_EQ(w->commands[4].computed, 0U);
+  EXPECT_EQ(to_token(*w), token);
+}
+
+TEST(workload, a_token_shows_what_becomes_of_leases) {
+  const std::string token = "2x1:l0-7,h0,d0,o,d0";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->commands[1].kind, command_kind::hand_over);
+  EXPECT_EQ(w->commands[2].kind, command_kind::drop);
+  EXPECT_EQ(w->commands[3].kind, command_kind::foreign);
+  EXPECT_EQ(to_token(*w), token);
+}
+
 TEST(workload, what_is_no_token_is_refused) {
   for (const char* text :
        {"", "2", "2x", "2x1", "0x1:c", "1x0:c", "2x1:z", "2x1:c,", "2x1:c c", "2x1:l", "2x1:l0-", "2x1:l0-1.", "2x1:e",
         "2x1:e-1", "2x1:f0", "2x1:l0-4294967296", "2x1:p64", "2x1:p99999999999999999999", "1025x1:c", "1x65:c",
-        " 2x1:c", "2x1:c\n", "2x1/:c", "2x1/oldest:c", "2x1/priority", "2x1:r0k", "2x1:r0k1."}) {
+        " 2x1:c", "2x1:c\n", "2x1/:c", "2x1/oldest:c", "2x1/priority", "2x1:r0k", "2x1:r0k1.", "2x1:p0."}) {
     EXPECT_FALSE(from_token(text)) << '"' << text << '"';
   }
 }

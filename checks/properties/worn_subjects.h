@@ -237,7 +237,7 @@ class fails_once final : public worn_subject {
 };
 
 template <class Subject>
-std::unique_ptr<subject> make_worn(const model::config& c, std::size_t leases) {
+std::unique_ptr<subject> make_worn(const subject_config& c, std::size_t leases) {
   return std::make_unique<Subject>(c, leases);
 }
 

@@ -1,15 +1,19 @@
 #include "checks/scenario/print.h"
 
 #include "checks/policies.h"
-#include "checks/scenario/step_reader.h"
+#include "checks/scenario/step_forms.h"
 
 namespace triecheck::checks {
 namespace {
 
-std::string_view keyword(step_kind kind) {
-  const auto form = std::find_if(scenario_files::step_forms.begin(), scenario_files::step_forms.end(),
-                                 [kind](const scenario_files::step_form& f) { return f.kind == kind; });
-  return form->keyword;
+std::string clauses(const step& s) {
+  std::string text;
+  if (s.space != 0) text += " in " + std::to_string(s.space);
+  if (s.extra_slots != 0) text += " plus " + std::to_string(s.extra_slots);
+  if (s.keep.priority != 0) text += " keep " + std::to_string(s.keep.priority);
+  if (s.keep.ttl_ticks != model::retention::for_ever) text += " for " + std::to_string(s.keep.ttl_ticks);
+  if (s.failing != 0) text += " failing " + std::to_string(s.failing);
+  return text + (s.or_stop ? " or stop" : s.or_wait ? " or wait" : "");
 }
 
 std::string print_section(const std::string& header, const std::vector<step>& steps) {
@@ -21,15 +25,15 @@ std::string print_section(const std::string& header, const std::vector<step>& st
 }  // namespace
 
 std::string print_step(const step& s) {
-  const bool opens = s.kind == step_kind::lookup || s.kind == step_kind::fork;
-  std::string text = opens ? s.lease + " = " : "";
-  text += keyword(s.kind);
-  if (s.kind == step_kind::fork) text += " " + s.source;
-  else if (!opens && !s.lease.empty()) text += " " + s.lease;
-  if (s.kind == step_kind::evict) text += " " + std::to_string(s.count);
+  const scenario_files::step_form& form = scenario_files::form_of(s.kind);
+  std::string text = form.opens_lease ? s.lease + " = " : "";
+  text += form.keyword;
+  if (!s.source.empty()) text += " " + s.source;
+  else if (!form.opens_lease && !s.lease.empty()) text += " " + s.lease;
+  if (s.computed) text += " " + std::to_string(*s.computed);
+  if (form.rest == scenario_files::operands::count || form.rest == scenario_files::operands::thread) text += " " + std::to_string(s.count);
   for (const std::uint32_t token : s.tokens) text += " " + std::to_string(token);
-  if (s.space != 0) text += " in " + std::to_string(s.space);
-  return text + (s.or_stop ? " or stop" : "");
+  return text + clauses(s);
 }
 
 std::string print_scenario(const scenario& s) {
@@ -37,6 +41,8 @@ std::string print_scenario(const scenario& s) {
   if (!s.title.empty()) text += "title = " + toml_string(s.title) + "\n\n";
   text += "[cache]\npages = " + std::to_string(s.pages) + "\ntokens_per_page = " + std::to_string(s.tokens_per_page) + "\n";
   if (s.policy != model::eviction_policy::recency) text += "policy = " + toml_string(name_of(s.policy)) + "\n";
+  if (s.thread_indices) text += "thread_indices = " + std::to_string(*s.thread_indices) + "\n";
+  if (s.index_buckets != 0) text += "index_buckets = " + std::to_string(s.index_buckets) + "\n";
   if (s.events) text += "events = true\n";
   if (!s.init.empty()) text += print_section("[init]", s.init);
   for (const auto& thread : s.threads) text += print_section("[[thread]]", thread);

@@ -2,57 +2,26 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "checks/scenario/lease_flow.h"
 #include "checks/scenario/print.h"
+#include "checks/scenario/step_forms.h"
 
 namespace triecheck::checks {
 namespace {
-
-using steps = std::vector<step>;
-
-std::vector<const steps*> sections(const scenario& s) {
-  std::vector<const steps*> all = {&s.init};
-  for (const steps& thread : s.threads) all.push_back(&thread);
-  all.push_back(&s.final);
-  return all;
-}
-
-std::vector<steps*> sections(scenario& s) {
-  std::vector<steps*> all = {&s.init};
-  for (steps& thread : s.threads) all.push_back(&thread);
-  all.push_back(&s.final);
-  return all;
-}
-
-bool opens_lease(const step& s) { return s.kind == step_kind::lookup || s.kind == step_kind::fork; }
 
 std::size_t operations_in(const steps& section) {
   std::size_t count = 0;
   std::set<std::string> open;
   for (const step& s : section) {
-    if (s.kind == step_kind::request) count += 4;
-    else if (s.kind != step_kind::write && s.kind != step_kind::read) ++count;
-    if (opens_lease(s)) open.insert(s.lease);
-    if (s.kind == step_kind::release) open.erase(s.lease);
+    count += scenario_files::operations_of(s.kind);
+    follow(open, s);
   }
   return count + open.size();
-}
-
-// What works on a lease that is not open any more goes, too.
-steps without_orphans(const steps& section) {
-  steps kept;
-  std::set<std::string> open;
-  for (const step& s : section) {
-    const std::string& needed = s.kind == step_kind::fork ? s.source : s.lease;
-    if (s.kind != step_kind::lookup && !needed.empty() && !open.contains(needed)) continue;
-    if (opens_lease(s)) open.insert(s.lease);
-    if (s.kind == step_kind::release) open.erase(s.lease);
-    kept.push_back(s);
-  }
-  return kept;
 }
 
 // Whether no lease that is opened in front of `border` is used behind it.
@@ -63,7 +32,7 @@ bool falls_apart_at(const steps& section, std::size_t border) {
     if (i < border) {
       if (opens_lease(s)) open.insert(s.lease);
     } else {
-      if (open.contains(s.kind == step_kind::fork ? s.source : s.lease) && s.kind != step_kind::lookup) return false;
+      if (open.contains(needed_by(s))) return false;
       if (opens_lease(s)) open.erase(s.lease);
     }
   }
@@ -99,16 +68,24 @@ class reducer {
     with_fewer_pages(shortened);
     smaller_pages();
     one_namespace();
+    simpler_clauses();
     return std::move(found_);
   }
 
  private:
+  // Where a lease lost tokens up to which it is published, those that it has left are meant.
   void offer(const scenario& changed) {
+    const scenario mended = with_hand_overs_that_meet(changed);
+    offer_as_it_is(with_computed_tokens_held(mended));
+    offer_as_it_is(mended);
+  }
+
+  void offer_as_it_is(const scenario& changed) {
     const std::string text = print_scenario(changed);
     if (!texts_.insert(text).second) return;
     try {
       scenario parsed = parse_scenario(text, from_.name + ".toml");
-      if (leaves_pages_unwritten(parsed) && !leaves_pages_unwritten(from_)) return;
+      if (misuses_a_lease(parsed) && !misuses_a_lease(from_)) return;
       if (size_of(parsed) < size_) found_.push_back(std::move(parsed));
     } catch (const scenario_error&) {
       // A change may break a rule of the language, such as a thread that runs nothing: there is no such scenario.
@@ -133,6 +110,7 @@ class reducer {
         scenario joined = from_;
         joined.threads[t].insert(joined.threads[t].end(), from_.threads[other].begin(), from_.threads[other].end());
         joined.threads.erase(joined.threads.begin() + static_cast<std::ptrdiff_t>(other));
+        renumber_cancels(joined, other, t < other ? t : t - 1);
         offer(joined);
       }
     }
@@ -141,6 +119,7 @@ class reducer {
   scenario without_thread(std::size_t t) const {
     scenario s = from_;
     s.threads.erase(s.threads.begin() + static_cast<std::ptrdiff_t>(t));
+    renumber_cancels(s, t, {});
     return s;
   }
 
@@ -149,7 +128,9 @@ class reducer {
       for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
         scenario s = from_;
         steps& changed = *sections(s)[section];
+        const step gone = changed[i];
         changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+        if (gone.kind == step_kind::move) rename_lease(changed, i, gone.lease, gone.source);
         changed = without_orphans(changed);
         offer(s);
       }
@@ -289,7 +270,22 @@ class reducer {
     return s;
   }
 
-  const scenario& from_;
+  // What stands behind a step's operands goes, one at a time.
+  void simpler_clauses() {
+    for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
+                              +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },
+                              +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; }, +[](step& s) { s.failing = 0; },
+                              +[](step& s) { s.failing = std::min(s.failing, 1U); }}) {
+      for (std::size_t section = 0; section < sections(from_).size(); ++section) {
+        for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
+          scenario s = from_;
+          change((*sections(s)[section])[i]);
+          offer(s);
+        }
+      }
+    }
+  }
+
   void one_namespace() {
     scenario s = from_;
     for (steps* section : sections(s)) {
@@ -298,6 +294,7 @@ class reducer {
     offer(s);
   }
 
+  const scenario& from_;
   const scenario_size size_;
   std::set<std::string> texts_;
   std::vector<scenario> found_;
@@ -311,30 +308,23 @@ scenario_size size_of(const scenario& s) {
     size.operations += operations_in(*section);
     size.steps += section->size();
     for (const step& one : *section) {
-      size.tokens += one.tokens.size();
+      size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
       size.elsewhere += one.space != 0;
+      size.clauses += std::size_t{one.extra_slots} + one.failing + (one.keep.priority != 0) + (one.keep.ttl_ticks != model::retention::for_ever);
     }
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();
   return size;
 }
 
-bool leaves_pages_unwritten(const scenario& s) {
+bool misuses_a_lease(const scenario& s) {
   for (const steps* section : sections(s)) {
-    std::map<std::string, bool> unwritten;  // leases with pages that nobody wrote
+    lease_notes leases;
     for (const step& one : *section) {
-      switch (one.kind) {
-        case step_kind::lookup:
-        case step_kind::write: unwritten[one.lease] = false; break;
-        case step_kind::allocate:
-        case step_kind::extend: unwritten[one.lease] = true; break;
-        case step_kind::fork: unwritten[one.lease] = unwritten[one.source]; break;
-        case step_kind::read:
-        case step_kind::publish:
-          if (unwritten[one.lease]) return true;
-          break;
-        default: break;
-      }
+      const lease_note& l = leases[one.lease];
+      if (one.kind == step_kind::read && l.unwritten) return true;
+      if (one.computed && (l.unwritten || *one.computed > l.tokens)) return true;
+      follow(leases, one);
     }
   }
   return false;

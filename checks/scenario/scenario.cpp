@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <fstream>
 #include <string_view>
 #include <system_error>
@@ -14,6 +15,7 @@
 #include "checks/explore/schedule.h"
 #include "checks/policies.h"
 #include "checks/scenario/step_reader.h"
+#include "checks/suggestion.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
 
@@ -40,7 +42,6 @@ namespace {
 using scenario_files::in_quotes;
 using scenario_files::place;
 using scenario_files::reject;
-using scenario_files::suggestion;
 
 place begin_of(const toml::source_region& source) { return {source.begin.line, source.begin.column}; }
 
@@ -75,13 +76,14 @@ class file_reader {
  public:
   explicit file_reader(const std::string& file) : file_(file) {}
 
-  void read(const toml::table& root, scenario& s) const {
+  void read(const toml::table& root, scenario& s) {
     only_keys(root, "a scenario", {"title", "cache", "init", "thread", "final", "bounds", "expect", "failure"});
     if (const toml::node* title = root.get("title")) s.title = one_line(*title, "title");
     read_cache(root, s);
-    if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]");
+    if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]", 0);
     read_threads(root, s);
-    if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]");
+    if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]", scenario_files::final_section);
+    others_.check(s.threads.size(), file_);
     if (const toml::node* bounds = root.get("bounds")) read_bounds(table_in(*bounds, "bounds"), s);
     if (const toml::node* expect = root.get("expect")) read_expect(table_in(*expect, "expect"), s);
     if (const toml::node* failure = root.get("failure")) s.failure = read_failure(table_in(*failure, "failure"));
@@ -137,6 +139,21 @@ class file_reader {
     return static_cast<std::size_t>(number->get());
   }
 
+  unsigned thread_indices_in(const toml::node& node) const {
+    const toml::value<std::int64_t>* number = node.as_integer();
+    if (number == nullptr) reject_type(node, "thread_indices", "an integer");
+    if (number->get() < 0 || number->get() > static_cast<std::int64_t>(most_threads)) {
+      reject_node(node, "\"thread_indices\" must be 0 to 4, not " + std::to_string(number->get()));
+    }
+    return static_cast<unsigned>(number->get());
+  }
+
+  std::size_t buckets_in(const toml::table& cache) const {
+    const std::size_t buckets = size_in(cache, "index_buckets");
+    if (std::has_single_bit(buckets)) return buckets;
+    reject_node(*cache.get("index_buckets"), "\"index_buckets\" must be a power of two, not " + std::to_string(buckets));
+  }
+
   bool boolean_in(const toml::node& node, const std::string& key) const {
     const toml::value<bool>* value = node.as_boolean();
     if (value == nullptr) reject_type(node, key, "true or false");
@@ -146,19 +163,19 @@ class file_reader {
   model::eviction_policy policy_in(const toml::node& node) const {
     const std::string name = one_line(node, "policy");
     if (const policy* found = find_policy(name)) return found->value;
-    std::vector<std::string_view> known;
-    for (const policy& p : policies()) known.push_back(p.name);
-    reject_node(node, "unknown policy " + in_quotes(name) + suggestion(name, known));
+    reject_node(node, "unknown policy " + in_quotes(name) + suggestion(name, names_of(policies())));
   }
 
   void read_cache(const toml::table& root, scenario& s) const {
     const toml::node* node = root.get("cache");
     if (node == nullptr) reject(file_, {}, "there is no [cache] (write [cache] with pages and tokens_per_page)");
     const toml::table& cache = table_in(*node, "cache");
-    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "events"});
+    only_keys(cache, "[cache]", {"pages", "tokens_per_page", "policy", "thread_indices", "index_buckets", "events"});
     s.pages = size_in(cache, "pages");
     s.tokens_per_page = size_in(cache, "tokens_per_page");
     if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
+    if (const toml::node* indices = cache.get("thread_indices")) s.thread_indices = thread_indices_in(*indices);
+    if (cache.contains("index_buckets")) s.index_buckets = buckets_in(cache);
     if (const toml::node* events = cache.get("events")) s.events = boolean_in(*events, "events");
   }
 
@@ -177,13 +194,13 @@ class file_reader {
     }
   }
 
-  std::vector<step> read_steps(const toml::table& section, const std::string& where) const {
+  std::vector<step> read_steps(const toml::table& section, const std::string& where, std::size_t number) {
     only_keys(section, where, {"run"});
     const toml::node* run = section.get("run");
     if (run == nullptr) reject_node(section, where + " has no \"run\" (write run = [\"step\", ...])");
     const toml::array* texts = run->as_array();
     if (texts == nullptr) reject_type(*run, "run", "an array of steps, written [\"step\", ...]");
-    scenario_files::section_reader reader(file_);
+    scenario_files::section_reader reader(file_, number, others_);
     std::vector<step> steps;
     for (const toml::node& text : *texts) {
       if (!text.is_string()) reject_node(text, "a step must be a string, not " + name_of(text.type()));
@@ -192,7 +209,7 @@ class file_reader {
     return steps;
   }
 
-  void read_threads(const toml::table& root, scenario& s) const {
+  void read_threads(const toml::table& root, scenario& s) {
     const std::string wanted = "an array of tables, each written [[thread]]";
     const std::string none = "there is no [[thread]] (write two to four)";
     const toml::node* node = root.get("thread");
@@ -202,7 +219,7 @@ class file_reader {
     for (const toml::node& thread : *threads) {
       if (!thread.is_table()) reject_type(thread, "thread", wanted);
       if (s.threads.size() == most_threads) reject_node(thread, "this is a fifth [[thread]] (write two to four)");
-      s.threads.push_back(read_steps(*thread.as_table(), "[[thread]]"));
+      s.threads.push_back(read_steps(*thread.as_table(), "[[thread]]", s.threads.size() + 1));
       if (s.threads.back().empty()) reject_node(thread, "this [[thread]] runs nothing (write at least one step)");
     }
     if (threads->empty()) reject_node(*node, none);
@@ -262,6 +279,7 @@ class file_reader {
   }
 
   const std::string& file_;
+  scenario_files::hand_overs others_;
 };
 
 // The parser's own words, without the "Error " that a message at this place need not repeat.
@@ -340,6 +358,13 @@ std::vector<std::filesystem::path> scenarios_directly_in(const std::filesystem::
 }
 
 }  // namespace
+
+bool waits_for_pages(const scenario& s) {
+  const auto waits = [](const std::vector<step>& steps) {
+    return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.or_wait; });
+  };
+  return waits(s.init) || std::any_of(s.threads.begin(), s.threads.end(), waits) || waits(s.final);
+}
 
 scenario parse_scenario(const std::string& text, const std::string& name) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {

@@ -13,20 +13,28 @@
 
 #include "checks/scenario/failure_file.h"
 #include "model/eviction.h"
+#include "model/operation.h"
 
 namespace triecheck::checks {
 
-enum class step_kind : std::uint8_t { lookup, allocate, extend, write, read, publish, release, fork, evict, clear, stats, request };
+enum class step_kind : std::uint8_t {
+  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request
+};
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
 struct step {
   step_kind kind = step_kind::clear;
-  std::string lease;                  ///< the lease it works on; of fork: the new one; empty for evict, clear, stats, request
-  std::string source;                 ///< of fork: the lease that is forked
-  std::vector<std::uint32_t> tokens;  ///< of lookup, extend, request
+  std::string lease;                  ///< the lease it works on; of fork, move and take: the new name; empty where there is none
+  std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
+  std::vector<std::uint32_t> tokens;  ///< of lookup, extend, foreign, request
   std::uint32_t space = 0;            ///< of lookup, request: the namespace
-  std::size_t count = 0;              ///< of evict
+  std::size_t count = 0;              ///< of evict; of cancel: which thread
+  std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far
+  std::uint32_t extra_slots = 0;      ///< of allocate, extend
+  model::retention keep = {};         ///< of release
+  std::uint32_t failing = 0;          ///< of lookup, allocate, extend, fork: which request for memory fails; 0: none
   bool or_stop = false;               ///< a refusal ends the thread instead of failing
+  bool or_wait = false;               ///< of allocate, extend: a refusal waits for pages and tries again
   std::string text;
 };
 
@@ -36,6 +44,8 @@ struct scenario {
   std::size_t pages = 0;
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
+  std::optional<unsigned> thread_indices;  ///< how many threads, the first, have a thread index of their own; all without
+  std::size_t index_buckets = 0;      ///< of the cache's index, a power of two; 0: as many as the cache takes by itself
   bool events = false;                ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four
@@ -46,6 +56,9 @@ struct scenario {
   std::string source_text;            ///< the file as read, up to its [failure]: a stored failure carries it
   std::optional<stored_failure> failure;   ///< of a failure file: what this scenario once showed
 };
+
+/// Whether some step waits for pages: then the cache blocks, whatever the variant.
+bool waits_for_pages(const scenario& s);
 
 /// What is wrong with a scenario file: "file:line:column: what is wrong".
 class scenario_error : public std::runtime_error {

@@ -10,103 +10,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "checks/scenario/hand_overs.h"
 #include "checks/scenario/scenario.h"
+#include "checks/scenario/scenario_error.h"
+#include "checks/scenario/step_forms.h"
+#include "checks/suggestion.h"
 
 namespace triecheck::checks::scenario_files {
 
-/// Where something stands in a file: lines and columns count from 1, columns in characters.
-struct place {
-  std::size_t line = 1;
-  std::size_t column = 1;
-};
-
-/// Throws scenario_error. The message stays one line whatever the file or its name contains.
-[[noreturn]] inline void reject(const std::string& file, place at, const std::string& what) {
-  std::string message = file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + what;
-  for (char& c : message) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') c = '?';
-  }
-  throw scenario_error(message);
-}
-
-inline std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 /// The first byte of a UTF-8 character and no later one: what columns count.
 inline bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }
-
-/// The number of single-character insertions, removals and replacements between two words.
-inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
-/// The known word that `word` is a plausible slip of the keyboard for, or else all that would have been right.
-inline std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
-  constexpr std::size_t longest_typed = 64;  // a longer word is no slip, and comparing it costs its length
-  std::string_view nearest;
-  std::size_t distance = 3;
-  for (const std::string_view candidate : known) {
-    if (word.size() > longest_typed) break;
-    const std::size_t d = edit_distance(word, candidate);
-    if (d >= distance || d >= candidate.size() || d >= word.size()) continue;
-    distance = d;
-    nearest = candidate;
-  }
-  if (!nearest.empty()) return " (did you mean " + in_quotes(nearest) + "?)";
-  std::string all;
-  for (const std::string_view candidate : known) all += (all.empty() ? "" : ", ") + in_quotes(candidate);
-  return " (known: " + all + ")";
-}
-
-enum class operands : std::uint8_t { none, tokens, count };
-
-/// How a step is written; messages show `usage`.
-struct step_form {
-  step_kind kind;
-  std::string_view keyword;
-  std::string_view usage;
-  bool opens_lease;  ///< written "x = ..."
-  bool takes_lease;  ///< names an open lease after the keyword
-  operands rest;
-  bool refusable;    ///< may end in "or stop"
-};
-
-inline constexpr std::array<step_form, 12> step_forms{{
-    {step_kind::lookup, "lookup", "x = lookup T... [in N]", true, false, operands::tokens, false},
-    {step_kind::allocate, "allocate", "allocate x [or stop]", false, true, operands::none, true},
-    {step_kind::extend, "extend", "extend x T... [or stop]", false, true, operands::tokens, true},
-    {step_kind::write, "write", "write x", false, true, operands::none, false},
-    {step_kind::read, "read", "read x", false, true, operands::none, false},
-    {step_kind::publish, "publish", "publish x", false, true, operands::none, false},
-    {step_kind::release, "release", "release x", false, true, operands::none, false},
-    {step_kind::fork, "fork", "y = fork x [or stop]", true, true, operands::none, true},
-    {step_kind::evict, "evict", "evict N", false, false, operands::count, false},
-    {step_kind::clear, "clear", "clear", false, false, operands::none, false},
-    {step_kind::stats, "stats", "stats", false, false, operands::none, false},
-    {step_kind::request, "request", "request T... [in N] [or stop]", false, false, operands::tokens, true},
-}};
-
-inline const step_form* form_of(std::string_view keyword) {
-  const auto found = std::find_if(step_forms.begin(), step_forms.end(),
-                                  [&](const step_form& form) { return form.keyword == keyword; });
-  return found == step_forms.end() ? nullptr : &*found;
-}
 
 inline bool well_formed_name(std::string_view name) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
@@ -157,7 +75,8 @@ struct step_text {
 /// Reads the steps of one section in order, and follows its leases: a lease belongs to the section that opened it.
 class section_reader {
  public:
-  explicit section_reader(const std::string& file) : file_(file) {}
+  /// `section` and `others`: see hand_overs.h.
+  section_reader(const std::string& file, std::size_t section, hand_overs& others) : file_(file), section_(section), others_(others) {}
 
   step read(const step_text& source) {
     source_ = source;
@@ -167,9 +86,9 @@ class section_reader {
   }
 
  private:
-  [[noreturn]] void reject_at(const word& w, const std::string& what) const {
-    reject(file_, {source_.start.line, source_.start.column + (source_.verbatim ? 1 + w.offset : 0)}, what);
-  }
+  place place_of(const word& w) const { return {source_.start.line, source_.start.column + (source_.verbatim ? 1 + w.offset : 0)}; }
+
+  [[noreturn]] void reject_at(const word& w, const std::string& what) const { reject(file_, place_of(w), what); }
 
   [[noreturn]] void reject_use(const word& w, const std::string& what, const step_form& form) const {
     reject_at(w, what + " (write " + in_quotes(form.usage) + ")");
@@ -196,50 +115,81 @@ class section_reader {
     step s;
     s.kind = form.kind;
     s.text = source_.text;
-    s.or_stop = take_or_stop(words, form);
-    s.space = take_namespace(words, form);
     std::vector<word> rest(words.begin() + (named ? 3 : 1), words.end());
+    take_clauses(s, rest, form);
     if (named) s.lease = checked_name(words[0]);
-    if (form.takes_lease) {
+    if (form.takes_lease || form.kind == step_kind::take) {
       if (rest.empty()) reject_use(keyword, in_quotes(form.keyword) + " needs the name of a lease", form);
       (named ? s.source : s.lease) = checked_name(rest.front());
-      require_open(rest.front());
+      if (form.takes_lease) require_open(rest.front());
+      meet_others(s, rest.front());
       rest.erase(rest.begin());
     }
     read_operands(s, form, keyword, rest);
-    follow_lease(s, words[0]);
+    if (s.kind == step_kind::cancel) others_.cancels(s.count, section_, place_of(rest.front()));
+    follow_lease(s, form, words[0]);
     return s;
   }
 
-  // Takes a trailing "or stop" off the words; says whether there was one.
-  bool take_or_stop(std::vector<word>& words, const step_form& form) const {
-    const auto found = std::find_if(words.begin(), words.end(), [](const word& w) { return w.text == "or"; });
-    if (found == words.end()) return false;
-    if (words.end() - found != 2 || words.back().text != "stop") {
-      reject_at(*found, "\"or\" only stands in \"or stop\" at the end of a step");
-    }
-    if (!form.refusable) {
-      reject_use(*found, in_quotes(form.keyword) + " is never refused and takes no \"or stop\"", form);
-    }
-    words.erase(found, words.end());
-    return true;
+  void meet_others(const step& s, const word& name) {
+    if (s.kind == step_kind::give) others_.gives(s.lease, section_, place_of(name), file_);
+    if (s.kind == step_kind::take) others_.takes(s.source, section_, place_of(name), file_);
   }
 
-  // Takes a trailing "in N" off the words; without one it is the namespace 0.
-  std::uint32_t take_namespace(std::vector<word>& words, const step_form& form) const {
-    const auto found = std::find_if(words.begin(), words.end(), [](const word& w) { return w.text == "in"; });
-    if (found == words.end()) return 0;
-    if (form.kind != step_kind::lookup && form.kind != step_kind::request) {
-      reject_use(*found, in_quotes(form.keyword) + " takes no namespace: it has that of its lease", form);
+  // Takes the clauses at the end of a step off its words.
+  void take_clauses(step& s, std::vector<word>& words, const step_form& form) const {
+    const auto first = std::find_if(words.begin(), words.end(), [](const word& w) { return clause_of(w.text) != nullptr; });
+    for (auto at = first; at != words.end(); at += 2) {
+      const clause_form& c = *clause_of(at->text);
+      const std::size_t left = static_cast<std::size_t>(words.end() - at);
+      if (c.kind == refusal) {
+        take_alternative(s, *at, left == 2 ? at[1].text : "", c, form);
+        break;
+      }
+      if ((form.clauses & c.kind) == 0) reject_use(*at, in_quotes(form.keyword) + " " + std::string(c.misfit), form);
+      const std::optional<std::uint32_t> number = left < 2 ? std::nullopt : parse_number(at[1].text);
+      if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
+        reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
+                           ", at the end (an unsigned 32-bit number, 0 to 4294967295)");
+      }
+      take_clause(s, *at, c, *number);
     }
-    const std::optional<std::uint32_t> number = words.end() - found == 2 ? parse_number(words.back().text) : std::nullopt;
-    if (!number) reject_at(*found, "behind \"in\" stands one namespace, at the end (an unsigned 32-bit number, 0 to 4294967295)");
-    words.erase(found, words.end());
-    return *number;
+    words.erase(first, words.end());
+  }
+
+  // "or stop", "or wait".
+  void take_alternative(step& s, const word& at, std::string_view what, const clause_form& c, const step_form& form) const {
+    if (what != "stop" && what != "wait") reject_at(at, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+    if ((form.clauses & refusal) == 0) {
+      reject_use(at, in_quotes(form.keyword) + " " + std::string(c.misfit) + std::string(what) + "\"", form);
+    }
+    const bool waits = what == "wait";
+    if (waits && (form.clauses & waiting) == 0) reject_use(at, in_quotes(form.keyword) + " takes no \"or wait\"", form);
+    (waits ? s.or_wait : s.or_stop) = true;
+  }
+
+  void take_clause(step& s, const word& at, const clause_form& c, std::uint32_t number) const {
+    switch (c.kind) {
+      case space: s.space = number; break;
+      case slots: s.extra_slots = number; break;
+      case memory:
+        if (number == 0) reject_at(at, "requests for memory are numbered from 1");
+        s.failing = number;
+        break;
+      case priority:
+        if (number == 0 || number > 100) reject_at(at, "a priority is 1 to 100");
+        s.keep.priority = number;
+        break;
+      case ttl:
+        if (s.keep.priority == 0) reject_at(at, "\"for\" stands behind \"keep P\"");
+        s.keep.ttl_ticks = number;
+        break;
+      default: break;
+    }
   }
 
   std::string checked_name(const word& name) const {
-    if (form_of(name.text) != nullptr || name.text == "or" || name.text == "stop" || name.text == "in") {
+    if (form_of(name.text) != nullptr || clause_of(name.text) != nullptr || name.text == "stop" || name.text == "wait") {
       reject_at(name, in_quotes(name.text) + " is a word of the step language (choose another name for the lease)");
     }
     if (!well_formed_name(name.text)) {
@@ -253,43 +203,50 @@ class section_reader {
     const auto found = open_.find(name.text);
     const std::string lease = "lease " + in_quotes(name.text);
     if (found == open_.end()) reject_at(name, lease + " is not open here (open it earlier in the same section)");
-    if (!found->second) reject_at(name, lease + " was released by an earlier step (open it again first)");
+    if (!found->second) return;
+    const step_kind ended = *found->second;
+    const std::string how = ended == step_kind::release ? "released" : ended == step_kind::drop ? "dropped" : ended == step_kind::give ? "given away" : "moved";
+    reject_at(name, lease + " was " + how + " by an earlier step (open it again first)");
   }
 
   void read_operands(step& s, const step_form& form, const word& keyword, const std::vector<word>& rest) const {
-    const bool counts = form.rest == operands::count;
-    const std::size_t most = form.rest == operands::tokens ? rest.size() : counts ? 1 : 0;
-    if (rest.empty() && form.rest != operands::none) {
-      const std::string missing = counts ? "a number of pages" : "at least one token";
-      reject_use(keyword, in_quotes(form.keyword) + " needs " + missing, form);
+    const operand_rule& rule = operand_rules[static_cast<std::size_t>(form.rest)];
+    if (rest.size() < rule.least) {
+      reject_use(keyword, in_quotes(form.keyword) + " needs " + std::string(rule.missing), form);
     }
-    if (rest.size() > most) {
-      reject_use(rest[most], "unexpected " + in_quotes(rest[most].text) + " in " + in_quotes(form.keyword), form);
+    if (rest.size() > rule.most) {
+      reject_use(rest[rule.most], "unexpected " + in_quotes(rest[rule.most].text) + " in " + in_quotes(form.keyword), form);
     }
     for (const word& w : rest) {
       const std::optional<std::uint32_t> number = parse_number(w.text);
       if (!number) {
-        reject_at(w, in_quotes(w.text) + (counts ? " is not a number of pages" : " is not a token") +
+        reject_at(w, in_quotes(w.text) + " is not " + std::string(rule.what) +
                          " (write an unsigned 32-bit number, 0 to 4294967295)");
       }
-      if (counts) s.count = *number;
-      else s.tokens.push_back(*number);
+      switch (form.rest) {
+        case operands::count:
+        case operands::thread: s.count = *number; break;
+        case operands::computed: s.computed = *number; break;
+        default: s.tokens.push_back(*number);
+      }
     }
   }
 
-  void follow_lease(const step& s, const word& first) {
-    if (s.kind == step_kind::release) open_[s.lease] = false;
-    if (s.kind != step_kind::lookup && s.kind != step_kind::fork) return;
-    bool& open = open_[s.lease];
-    if (open) {
+  void follow_lease(const step& s, const step_form& form, const word& first) {
+    if (form.ends_lease) open_[form.opens_lease ? s.source : s.lease] = s.kind;
+    if (!form.opens_lease) return;
+    std::optional<step_kind>& ended = open_.try_emplace(s.lease, s.kind).first->second;
+    if (!ended) {
       reject_at(first, "lease " + in_quotes(s.lease) + " is already open (release it first or choose another name)");
     }
-    open = true;
+    ended.reset();
   }
 
   const std::string& file_;
-  step_text source_{};                              // the step being read
-  std::map<std::string, bool, std::less<>> open_;   // every lease opened so far, and whether it still is
+  const std::size_t section_;
+  hand_overs& others_;
+  step_text source_{};  // the step being read
+  std::map<std::string, std::optional<step_kind>, std::less<>> open_;  // every lease opened so far, and what ended it
 };
 
 }  // namespace triecheck::checks::scenario_files

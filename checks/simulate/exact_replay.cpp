@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "checks/isolation.h"
 #include "checks/observation.h"
 #include "checks/production_caches.h"
 #include "checks/production_policies.h"
@@ -23,13 +24,14 @@ class replay {
 
   void step(const noted_operation& o) {
     open_row& r = rows_[o.row];
+    my_activity().begin(o.kind);
     switch (o.kind) {
       case model::operation_kind::lookup:
         return look_up_row(o.row);
       case model::operation_kind::allocate:
         return allocate(o.row);
       case model::operation_kind::publish:
-        if (r.lease.is_open()) must(cache_.publish(r.lease));
+        if (r.lease.is_open()) must(cache_.publish(r.lease, r.lease.token_count()));
         return;
       case model::operation_kind::release:
         if (r.lease.is_open()) must(release_with(cache_, r.lease, r.keep));

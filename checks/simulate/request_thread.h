@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "checks/isolation.h"
 #include "checks/observation.h"
 #include "checks/simulate/first_failure.h"
 #include "checks/simulate/simulate.h"
@@ -75,7 +76,9 @@ class request_thread {
   /// second half of it for an older request. Expanding the row's tokens stands in for the tokenizer and is not part of
   /// it, but it is part of the time of the run.
   void run() {
+    shown_ = &my_activity();
     for (std::size_t row = number_; row < options_.requests && !first_.any(); row += options_.threads) {
+      shown_->begin_unit(row + 1);
       expand(trace_.rows[row], trace_.block_tokens, tokens_);
       const auto begin = std::chrono::steady_clock::now();
       start(row);
@@ -97,6 +100,7 @@ class request_thread {
     const std::span<const std::uint32_t> tokens(tokens_);
     request& r = open_[(oldest_ + open_count_) % open_.size()];
     r.row = row;
+    shown_->begin(model::operation_kind::lookup);
     r.lease = look_up(cache_, tokens, trace_.rows[row].space);
     const std::size_t hits = r.lease.pages().size();
     r.keep = keep_of(options_, hits, tokens.size());
@@ -106,6 +110,7 @@ class request_thread {
     watch_.looked_up(r, tokens);
 
     const auto rest = tokens.subspan(std::min(r.lease.token_count(), tokens.size()));
+    shown_->begin(model::operation_kind::allocate);
     const model::status s = to_model_status(cache_.allocate(r.lease, rest));
     watch_.allocated(r, rest, s);
     if (s == model::status::ok) {
@@ -122,7 +127,8 @@ class request_thread {
   void finish_oldest() {
     request& r = open_[oldest_];
     watch_.before_publish(r);
-    const model::status s = to_model_status(cache_.publish(r.lease));
+    shown_->begin(model::operation_kind::publish);
+    const model::status s = to_model_status(cache_.publish(r.lease, r.lease.token_count()));
     if (s != model::status::ok) first_.report(r.row, "unexpected-status", "publish answered " + model::show(s));
     watch_.published(r);
     release(r);
@@ -131,8 +137,10 @@ class request_thread {
   }
 
   void release(request& r) {
+    shown_->begin(model::operation_kind::release);
     const model::status s = to_model_status(release_with(cache_, r.lease, r.keep));
     if (s != model::status::ok) first_.report(r.row, "unexpected-status", "release answered " + model::show(s));
+    shown_->end();
     watch_.released(r);
   }
 
@@ -142,6 +150,7 @@ class request_thread {
   const std::size_t number_;
   Watch& watch_;
   first_failure& first_;
+  activity* shown_ = nullptr;          // of the thread that runs
   std::vector<std::uint32_t> tokens_;  // of the row being started
   std::vector<request> open_;          // a ring of in_flight places
   std::size_t oldest_ = 0;

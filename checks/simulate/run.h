@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/isolation.h"
 #include "checks/simulate/accounts.h"
 #include "checks/simulate/exact_replay.h"
 #include "checks/simulate/noting_watch.h"
@@ -24,6 +25,7 @@ request_tally run_rows(Cache& cache, const trace& t, const simulation_options& o
   std::deque<request_thread<Cache, Watch>> threads;  // a deque, because they neither copy nor move
   for (std::size_t i = 0; i < options.threads; ++i) threads.emplace_back(cache, t, options, i, watch, first);
   seconds = run_together(options.threads, [&](std::size_t i, auto) {
+    show_activity(i);
     try {
       threads[i].run();
     } catch (...) {

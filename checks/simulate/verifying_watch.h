@@ -89,6 +89,7 @@ class verifying_watch {
     op.subject = static_cast<model::lease>(r.row);
     if (kind == model::operation_kind::release) op.keep = r.keep;
     if (kind == model::operation_kind::lookup) op.space = static_cast<model::key_space>(r.lease.space());
+    if (kind == model::operation_kind::publish) op.computed_tokens = r.lease.token_count();
     op.tokens.assign(tokens.begin(), tokens.end());
     companion_->compare(r.row, op, observed_outcome(r.lease, s), to_model_statistics(cache_.stats()));
   }

@@ -3,8 +3,11 @@
 // missing edge between two threads is a report, because the contents of pages are plain variables.
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <span>
@@ -14,6 +17,7 @@
 
 #include "checks/event_recorder.h"
 #include "checks/observation.h"
+#include "checks/oracles/lease_ids.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/statistics.h"
 #include "checks/oracles/structure.h"
@@ -39,6 +43,7 @@ class thread_stress : public testing::Test {
     for (unsigned i = 0; i < rounds && !wrong_[seed]; ++i) {
       const tokens prompt = some_prompt(random);
       lease_type l = cache_.lookup(prompt, key_space(random() % 4 == 0 ? 1 : 0));
+      ids_[seed].push_back(static_cast<std::uint64_t>(l.id()));
       read(l, prompt, seed);
       if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok) continue_request(l, prompt, random, seed);
       if (random() % 16 == 0) cache_.evict(random() % 3);
@@ -50,23 +55,49 @@ class thread_stress : public testing::Test {
     }
   }
 
+  template <class Queue>
+  void prefill(unsigned seed, Queue& queue) {
+    std::mt19937 random(seed);
+    for (unsigned i = 0; i < rounds && !wrong_[seed]; ++i) {
+      const tokens prompt = some_prompt(random);
+      lease_type l = cache_.lookup(prompt);
+      read(l, prompt, seed);
+      if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) != status::ok) continue;  // and l goes out of scope
+      write_private_pages(l, prompt);
+      queue.push({std::move(l), prompt});
+    }
+  }
+
+  template <class Queue>
+  void finish_what_comes(unsigned seed, Queue& queue) {
+    while (auto next = queue.pop()) {
+      static_cast<void>(cache_.publish(next->lease, next->prompt.size()));
+      read(next->lease, next->prompt, seed);
+      if (next->prompt.size() % 2 == 0) cache_.release(next->lease);  // the others go out of scope
+    }
+  }
+
+  void write_private_pages(const lease_type& l, const tokens& prompt) {
+    const auto pages = l.pages();
+    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(l, prompt, i));
+  }
+
   void ask_for_statistics(unsigned seed) {
     const model::statistics s = checks::to_model_statistics(cache_.stats());
     if (auto wrong = checks::check_statistics(s, page_count, said_of(static_cast<const P*>(nullptr)).statistics)) wrong_[seed] = std::move(wrong);
   }
 
   void continue_request(lease_type& l, const tokens& prompt, std::mt19937& random, unsigned seed) {
-    const auto pages = l.pages();
-    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(l, prompt, i));
+    write_private_pages(l, prompt);
     if (random() % 4 == 0) {
       auto forked = cache_.fork(l);
       for (const page_copy& copy : forked.copies) contents_.write(number(copy.to), contents_.read(number(copy.from)));
       if (forked.result == status::ok && random() % 2 == 0) {
-        static_cast<void>(cache_.publish(forked.forked));
+        static_cast<void>(cache_.publish(forked.forked, forked.forked.token_count()));
         read(forked.forked, prompt, seed);
       }
     }
-    if (random() % 8 != 0) static_cast<void>(cache_.publish(l));
+    if (random() % 8 != 0) static_cast<void>(cache_.publish(l, l.token_count()));
     read(l, prompt, seed);
   }
 
@@ -88,12 +119,49 @@ class thread_stress : public testing::Test {
   }
   static model::page number(page_id p) { return static_cast<model::page>(p); }
 
-  checks::event_recorder<std_sync> events_{page_count};
+  checks::event_book told_{page_count, span_tokens};
+  checks::event_recorder events_{told_};
   cache_type cache_{{.pages = page_count, .tokens_per_page = span_tokens}};
   std::atomic<std::size_t> clears_{0};
   std::atomic<std::size_t> pages_cleared_{0};
   checks::page_contents<std_sync> contents_{page_count};
   std::optional<std::string> wrong_[threads];  // by thread
+  std::vector<std::uint64_t> ids_[threads];    // of the leases that lookups opened, by thread
+};
+
+// What one thread looked up, allocated and wrote, and another publishes, reads and lets go.
+template <class Lease>
+class lease_queue {
+ public:
+  struct entry {
+    Lease lease;
+    tokens prompt;
+  };
+
+  void push(entry e) {
+    const std::lock_guard lock(mutex_);
+    entries_.push_back(std::move(e));
+    changed_.notify_one();
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+  std::optional<entry> pop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return ended_ || !entries_.empty(); });
+    if (entries_.empty()) return {};
+    std::optional<entry> e(std::move(entries_.front()));
+    entries_.pop_front();
+    return e;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<entry> entries_;
+  bool ended_ = false;
 };
 
 TYPED_TEST_SUITE(thread_stress, all_variants, name_of_variant);
@@ -104,6 +172,11 @@ TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
   for (unsigned t = 0; t < threads; ++t) running.emplace_back([this, t] { this->serve(t); });
   for (std::thread& t : running) t.join();
   for (const auto& wrong : this->wrong_) EXPECT_FALSE(wrong.has_value()) << *wrong;
+
+  checks::lease_ids ids;
+  for (unsigned t = 0; t < threads; ++t) {
+    for (const std::uint64_t id : this->ids_[t]) EXPECT_EQ(ids.opened(t, id), std::nullopt);
+  }
 
   const cache_stats s = this->cache_.stats();
   EXPECT_EQ(s.lookups, threads * rounds);
@@ -116,8 +189,25 @@ TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
   const checks::structure end = checks::to_structure(this->cache_.snapshot());
   EXPECT_EQ(checks::check_structure(end), std::nullopt);
   EXPECT_EQ(checks::check_pins(end, {}), std::nullopt);
-  EXPECT_EQ(this->events_.look().violation(), std::nullopt);
-  EXPECT_EQ(this->events_.look().check_rest(end, this->clears_, this->pages_cleared_), std::nullopt);
+  EXPECT_EQ(this->told_.violation(), std::nullopt);
+  EXPECT_EQ(this->told_.check_rest(end), std::nullopt);
+  EXPECT_EQ(this->told_.clears(), this->clears_);
+  EXPECT_EQ(this->told_.pages_cleared(), this->pages_cleared_);
+  EXPECT_EQ(this->cache_.shutdown().result, status::ok);
+}
+
+TYPED_TEST(thread_stress, leases_go_from_one_thread_to_another) {
+  lease_queue<typename TestFixture::lease_type> queue;
+  std::vector<std::thread> prefilling;
+  std::vector<std::thread> decoding;
+  for (unsigned t = 0; t < threads / 2; ++t) prefilling.emplace_back([&, t] { this->prefill(t, queue); });
+  for (unsigned t = threads / 2; t < threads; ++t) decoding.emplace_back([&, t] { this->finish_what_comes(t, queue); });
+  for (std::thread& t : prefilling) t.join();
+  queue.end();
+  for (std::thread& t : decoding) t.join();
+  for (const auto& wrong : this->wrong_) EXPECT_FALSE(wrong.has_value()) << *wrong;
+  EXPECT_EQ(this->cache_.stats().open_leases, 0U);
+  EXPECT_GT(this->cache_.stats().hit_pages, 0U);
   EXPECT_EQ(this->cache_.shutdown().result, status::ok);
 }
 

@@ -88,7 +88,7 @@ TYPED_TEST(variant, closed_lease_can_do_nothing) {
   for (closed* l : {&never_opened, &released}) {
     EXPECT_EQ(this->cache.allocate(*l, tokens{1}), status::lease_closed);
     EXPECT_EQ(this->cache.allocate(*l, tokens{}, SIZE_MAX), status::lease_closed);
-    EXPECT_EQ(this->cache.publish(*l), status::lease_closed);
+    EXPECT_EQ(this->cache.publish(*l, l->token_count()), status::lease_closed);
     const auto forked = this->cache.fork(*l);
     EXPECT_EQ(forked.result, status::lease_closed);
     EXPECT_FALSE(forked.forked.is_open());
@@ -105,14 +105,14 @@ TYPED_TEST(variant, lease_of_another_cache_is_refused_and_nothing_changes) {
   const cache_stats here = this->cache.stats(), there = other.stats();
   EXPECT_EQ(this->cache.allocate(l, tokens{4}), status::invalid_argument);
   EXPECT_EQ(this->cache.allocate(l, tokens{4}, SIZE_MAX), status::invalid_argument);
-  EXPECT_EQ(this->cache.publish(l), status::invalid_argument);
+  EXPECT_EQ(this->cache.publish(l, l.token_count()), status::invalid_argument);
   EXPECT_EQ(this->cache.release(l), status::invalid_argument);
   EXPECT_EQ(this->cache.fork(l).result, status::invalid_argument);
   EXPECT_EQ(this->cache.stats(), here);
   EXPECT_EQ(other.stats(), there);
   EXPECT_TRUE(l.is_open());
   EXPECT_EQ(l.token_count(), 3U);
-  EXPECT_EQ(other.publish(l), status::ok);
+  EXPECT_EQ(other.publish(l, l.token_count()), status::ok);
 }
 
 // ---- Eviction
@@ -213,7 +213,7 @@ TYPED_TEST(variant, statistics_count_what_happened) {
   this->request({1, 2, 3, 4, 5});                      // takes 3, publishes 2, frees 1
   auto l = this->cache.lookup(tokens{1, 2, 7, 8, 9});  // looks up 2, hits 1
   ASSERT_EQ(this->cache.allocate(l, tokens{7, 8, 9}), status::ok);
-  ASSERT_EQ(this->cache.publish(l), status::ok);  // pages: 1 2 | 3 4 | 7 8 | private
+  ASSERT_EQ(this->cache.publish(l, l.token_count()), status::ok);  // pages: 1 2 | 3 4 | 7 8 | private
   ASSERT_EQ(this->cache.evict(1), 1U);            // the page of 3 4
   ASSERT_EQ(this->cache.allocate(l, tokens{10, 11, 12, 13, 14}), status::request_too_large);
   const cache_stats expected = {.lookups = 2,

@@ -129,7 +129,7 @@ TEST(failure_file, the_failure_is_the_last_table) {
 bool same_steps(const std::vector<step>& a, const std::vector<step>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const step& x, const step& y) {
     return x.kind == y.kind && x.lease == y.lease && x.source == y.source && x.tokens == y.tokens && x.count == y.count &&
-           x.or_stop == y.or_stop;
+           x.or_stop == y.or_stop && x.or_wait == y.or_wait;
   });
 }
 

@@ -20,7 +20,7 @@ class lanes : public testing::Test {
     who_.run(thread, [&] {
       auto l = cache_.lookup(tokens);
       EXPECT_EQ(cache_.allocate(l, std::span<const token>(tokens).subspan(l.token_count())), status::ok);
-      EXPECT_EQ(cache_.publish(l), status::ok);
+      EXPECT_EQ(cache_.publish(l, l.token_count()), status::ok);
       EXPECT_EQ(cache_.release(l), status::ok);
     });
   }
@@ -76,7 +76,7 @@ TEST_F(lanes, a_page_that_falls_bare_in_another_lane_falls_soon) {
   const auto hold = [&](std::vector<token> tokens) {
     lease_type l = cache_.lookup(tokens);
     EXPECT_EQ(cache_.allocate(l, std::span<const token>(tokens).subspan(l.token_count())), status::ok);
-    EXPECT_EQ(cache_.publish(l), status::ok);
+    EXPECT_EQ(cache_.publish(l, l.token_count()), status::ok);
     return l;
   };
   constexpr std::size_t newer = 160;

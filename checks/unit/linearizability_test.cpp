@@ -52,7 +52,7 @@ class story {
   story& hold(lease l, const tokens& t, const pages& own) {
     return alone(0, lookup(l, t), {})
         .alone(0, allocate(l, t), leased(own, 0))
-        .alone(0, publish(l), leased(own, own.size()));
+        .alone(0, publish(l, own.size()), leased(own, own.size()));
   }
 
   /// The same, released: cached and evictable.
@@ -101,7 +101,7 @@ TEST(linearizability, the_order_names_every_step) {
   const linearization l = story(2)
                               .alone(0, lookup(1, {1, 2}), {})
                               .alone(0, allocate(1, {1, 2}), leased({1, 0}, 0))
-                              .alone(0, publish(1), leased({1, 0}, 2))
+                              .alone(0, publish(1, 2), leased({1, 0}, 2))
                               .alone(0, release(1), {})
                               .alone(3, lookup(2, {7}), {})
                               .alone(3, allocate(2, {7}, 1), leased({0, 1}, 0))
@@ -112,7 +112,7 @@ TEST(linearizability, the_order_names_every_step) {
   EXPECT_EQ(l.order,
             (std::vector<std::string>{
                 "thread 0: lookup #1 [1 2]: ok, no page", "thread 0: allocate #1 [1 2]: ok, pages | 1 0",
-                "thread 0: publish #1, page 1", "thread 0: publish #1, page 0", "thread 0: publish #1: ok, pages 1 0",
+                "thread 0: publish #1 to 2, page 1", "thread 0: publish #1 to 2, page 0", "thread 0: publish #1 to 2: ok, pages 1 0",
                 "thread 0: release #1: ok", "thread 3: lookup #2 [7]: ok, no page",
                 "thread 3: allocate #2 [7] +1 evicts page 0", "thread 3: allocate #2 [7] +1 evicts page 1",
                 "thread 3: allocate #2 [7] +1: ok, pages | 0 1", "thread 3: release #2 frees page 0",
@@ -130,14 +130,14 @@ TEST(linearizability, a_lookup_beside_a_publish_may_hit_or_miss) {
   for (const outcome& seen : {leased({}, 0), leased({0}, 1), leased({0, 1}, 2)}) {
     story s(2);
     s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1, 2}), leased({0, 1}, 0));
-    s.at(0, publish(1), leased({0, 1}, 2), 0, 9).at(1, lookup(2, {1, 2}), seen, 3, 4).expect_yes();
+    s.at(0, publish(1, 2), leased({0, 1}, 2), 0, 9).at(1, lookup(2, {1, 2}), seen, 3, 4).expect_yes();
   }
 }
 
 TEST(linearizability, lookups_beside_a_publish_see_it_grow_never_shrink) {
   story before(2);
   before.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1, 2}), leased({0, 1}, 0));
-  before.at(0, publish(1), leased({0, 1}, 2), 0, 9);
+  before.at(0, publish(1, 2), leased({0, 1}, 2), 0, 9);
   story grows = before, shrinks = before;
   grows.at(1, lookup(2, {1, 2}), leased({0}, 1), 1, 2).at(2, lookup(3, {1, 2}), leased({0, 1}, 2), 3, 4).expect_yes();
   shrinks.at(1, lookup(2, {1, 2}), leased({0, 1}, 2), 1, 2).at(2, lookup(3, {1, 2}), leased({0}, 1), 3, 4);
@@ -147,13 +147,13 @@ TEST(linearizability, lookups_beside_a_publish_see_it_grow_never_shrink) {
 TEST(linearizability, operations_that_touch_in_time_may_take_either_order) {
   story s(1);
   s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1}), leased({0}, 0));
-  s.at(0, publish(1), leased({0}, 1), 0, 5).at(1, lookup(2, {1}), {}, 5, 6).expect_yes();
+  s.at(0, publish(1, 1), leased({0}, 1), 0, 5).at(1, lookup(2, {1}), {}, 5, 6).expect_yes();
 }
 
 TEST(linearizability, operations_of_one_thread_keep_their_order_even_where_their_times_touch) {
   story s(1);
   s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1}), leased({0}, 0));
-  s.at(0, publish(1), leased({0}, 1), 0, 5).at(0, lookup(2, {1}), {}, 5, 6);
+  s.at(0, publish(1, 1), leased({0}, 1), 0, 5).at(0, lookup(2, {1}), {}, 5, 6);
   s.expect_no("thread 0: lookup #2 [1] returned no page, but the longest prefix then was page 0");
 }
 
@@ -220,10 +220,10 @@ TEST(linearizability, one_of_two_publishers_of_a_block_adopts_the_node_of_the_ot
   s.alone(0, lookup(1, {1}), {}).alone(1, lookup(2, {1}), {});
   s.alone(0, allocate(1, {1}), leased({0}, 0)).alone(1, allocate(2, {1}), leased({1}, 0));
   story both_adopt = s, none_adopts = s;
-  s.at(0, publish(1), leased({1}, 1), 0, 9).at(1, publish(2), leased({1}, 1), 0, 9).expect_yes();
-  both_adopt.at(0, publish(1), leased({1}, 1), 0, 9).at(1, publish(2), leased({0}, 1), 0, 9);
+  s.at(0, publish(1, 1), leased({1}, 1), 0, 9).at(1, publish(2, 1), leased({1}, 1), 0, 9).expect_yes();
+  both_adopt.at(0, publish(1, 1), leased({1}, 1), 0, 9).at(1, publish(2, 1), leased({0}, 1), 0, 9);
   both_adopt.expect_no("no page stood there and its own page");
-  none_adopts.at(0, publish(1), leased({0}, 1), 0, 9).at(1, publish(2), leased({1}, 1), 0, 9);
+  none_adopts.at(0, publish(1, 1), leased({0}, 1), 0, 9).at(1, publish(2, 1), leased({1}, 1), 0, 9);
   none_adopts.expect_no("page 0 stood there and is to be adopted");
 }
 
@@ -232,20 +232,20 @@ TEST(linearizability, two_publishers_of_a_chain_may_pass_each_other_between_page
   story s(4);
   s.alone(0, lookup(1, {1, 2}), {}).alone(1, lookup(2, {1, 2}), {});
   s.alone(0, allocate(1, {1, 2}), leased({0, 1}, 0)).alone(1, allocate(2, {1, 2}), leased({2, 3}, 0));
-  s.at(0, publish(1), leased({0, 3}, 2), 0, 9).at(1, publish(2), leased({0, 3}, 2), 0, 9).expect_yes();
+  s.at(0, publish(1, 2), leased({0, 3}, 2), 0, 9).at(1, publish(2, 2), leased({0, 3}, 2), 0, 9).expect_yes();
 }
 
 TEST(linearizability, a_duplicate_page_can_be_taken_while_its_publish_goes_on) {
   story s(3);
   s.alone(1, lookup(2, {1, 2}), {}).alone(1, allocate(2, {1, 2}), leased({1, 2}, 0)).keep(1, {1}, {0});
-  s.alone(2, lookup(3, {}), {}).at(1, publish(2), leased({0, 2}, 2), 0, 9);
+  s.alone(2, lookup(3, {}), {}).at(1, publish(2, 2), leased({0, 2}, 2), 0, 9);
   s.at(2, allocate(3, {7}), leased({1}, 0), 1, 2).at(2, lookup(4, {1, 2}), leased({0}, 1), 3, 4).expect_yes();
 }
 
 TEST(linearizability, a_page_is_pinned_as_soon_as_it_is_published) {
   story s(2);
   s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1, 2}), leased({0, 1}, 0));
-  s.at(0, publish(1), leased({0, 1}, 2), 0, 9).at(1, evict(1), freed(1), 0, 9);
+  s.at(0, publish(1, 2), leased({0, 1}, 2), 0, 9).at(1, evict(1), freed(1), 0, 9);
   s.expect_no("evict 1 freed 1 page, but then nothing more was evictable");
 }
 
@@ -292,17 +292,17 @@ TEST(linearizability, a_publisher_keeps_its_own_page_where_the_node_that_stood_w
   forked.copies = {{0, 2}};
   s.alone(1, fork(1, 2), forked).keep(3, {1}, {1}).alone(2, lookup(4, {}), {});
   story evicted = s, forked_evicted = s;
-  s.alone(1, publish(1), leased({0}, 1)).expect_no("page 1 stood there and is to be adopted");
-  evicted.alone(2, allocate(4, {7}), leased({3}, 0)).alone(1, publish(1), leased({0}, 1)).expect_yes();
-  forked_evicted.alone(2, allocate(4, {7}), leased({3}, 0)).alone(1, publish(2), leased({2}, 1)).expect_yes();
+  s.alone(1, publish(1, 1), leased({0}, 1)).expect_no("page 1 stood there and is to be adopted");
+  evicted.alone(2, allocate(4, {7}), leased({3}, 0)).alone(1, publish(1, 1), leased({0}, 1)).expect_yes();
+  forked_evicted.alone(2, allocate(4, {7}), leased({3}, 0)).alone(1, publish(2, 1), leased({2}, 1)).expect_yes();
 }
 
 TEST(linearizability, a_publisher_keeps_its_own_page_where_an_allocate_beside_it_evicts_the_node) {
   story s(3);
   s.reserve(2).alone(2, lookup(1, {}), {}).alone(2, allocate(1, {1}), leased({0}, 0)).keep(2, {1}, {1});
   story without = s;
-  s.allocate_reserved(2).at(2, publish(1), leased({0}, 1), 1, 2).expect_yes();
-  without.at(2, publish(1), leased({0}, 1), 1, 2).expect_no("page 1 stood there and is to be adopted");
+  s.allocate_reserved(2).at(2, publish(1, 1), leased({0}, 1), 1, 2).expect_yes();
+  without.at(2, publish(1, 1), leased({0}, 1), 1, 2).expect_no("page 1 stood there and is to be adopted");
 }
 
 TEST(linearizability, an_allocate_that_needs_no_page_evicts_none) {
@@ -421,8 +421,8 @@ TEST(linearizability, a_released_lease_stays_closed) {
   story s(2);
   s.hold(1, {1}, {0}).alone(0, release(1), {});
   story again = s;
-  s.alone(0, release(1), {}).alone(0, publish(1), refused(status::lease_closed)).expect_yes();
-  again.alone(0, publish(1), leased({0}, 1)).expect_no("publish #1 returned ok, pages 0, but the lease was not open");
+  s.alone(0, release(1), {}).alone(0, publish(1, 1), refused(status::lease_closed)).expect_yes();
+  again.alone(0, publish(1, 1), leased({0}, 1)).expect_no("publish #1 to 1 returned ok, pages 0, but the lease was not open");
 }
 
 // ---- The end, and the limit
@@ -466,8 +466,8 @@ TEST(linearizability, an_allocate_may_have_evicted_what_only_the_final_snapshot_
 
 TEST(linearizability, a_refusal_beside_another_thread_is_accepted_when_crowded) {
   story s(2);
-  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {});
-  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5).at(0, lookup(3, {1}), leased({0}, 1), 1, 2);
+  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
+  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5).at(0, allocate(3, {8}), refused(status::cache_full), 1, 2);
   s.expect_no("its shortage of 1 page was covered by 1 free");
   EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
 }
@@ -489,16 +489,16 @@ TEST(linearizability, an_operation_of_the_same_thread_crowds_nobody) {
 
 TEST(linearizability, a_fork_may_be_refused_when_crowded) {
   story s(2);
-  s.alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), leased({0}, 0));
-  s.at(1, fork(2, 3), refused(status::cache_full), 0, 5).at(0, lookup(4, {}), {}, 1, 2);
+  s.alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), leased({0}, 0)).alone(0, lookup(4, {}), {});
+  s.at(1, fork(2, 3), refused(status::cache_full), 0, 5).at(0, allocate(4, {8}), refused(status::cache_full), 1, 2);
   s.expect_no("was covered by 1 free");
   EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
 }
 
 TEST(linearizability, a_crowded_refusal_still_changes_no_lease_and_needs_a_need) {
   story changed(2);
-  changed.alone(1, lookup(2, {}), {});
-  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+  changed.alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
+  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5).at(0, allocate(3, {8, 9}), leased({0, 1}, 0), 1, 2);
   EXPECT_NE(changed.check_crowded().reason.find("a refusal changes no lease"), std::string::npos);
   story needless(2);
   needless.alone(1, lookup(2, {}), {});
@@ -509,13 +509,43 @@ TEST(linearizability, a_crowded_refusal_still_changes_no_lease_and_needs_a_need)
 TEST(linearizability, an_eviction_may_end_early_when_crowded_and_not_alone) {
   for (const operation& op : {evict(1), clear()}) {
     story beside(2);
-    beside.keep(1, {1}, {0}).at(1, op, freed(0), 0, 5).at(0, lookup(3, {}), {}, 1, 2);
+    beside.keep(1, {1}, {0}).keep(2, {2}, {1}).at(1, op, freed(0), 0, 9);
+    beside.at(0, lookup(3, {1}), leased({0}, 1), 1, 2).at(0, release(3), {}, 3, 4);
+    beside.at(0, lookup(4, {2}), leased({1}, 1), 5, 6).at(0, release(4), {}, 7, 8);
     beside.expect_no("was evictable");
     EXPECT_EQ(beside.check_crowded().verdict, linearizable::yes);
     story alone(2);
     alone.keep(1, {1}, {0}).alone(1, op, freed(0)).alone(0, lookup(3, {}), {});
     EXPECT_EQ(alone.check_crowded().verdict, linearizable::no);
   }
+}
+
+// Of a pool of four pages: what is refused for `needed` beside an operation of thread 0.
+linearization refused_beside(story s, std::size_t needed, operation op, outcome observed) {
+  s.alone(1, lookup(90, {}), {});
+  s.at(1, allocate(90, tokens(needed, 7)), refused(status::cache_full), 0, 5).at(0, std::move(op), std::move(observed), 1, 2);
+  return s.check_crowded();
+}
+
+TEST(linearizability, a_crowded_refusal_misses_no_more_than_others_move) {
+  const auto accepted = [](const linearization& l) { return l.verdict == linearizable::yes; };
+  // A lookup hides the nodes that it finds, and no free page.
+  const story one_cached = story(4).keep(1, {1}, {0});
+  EXPECT_TRUE(accepted(refused_beside(one_cached, 4, lookup(3, {1}), leased({0}, 1))));
+  EXPECT_FALSE(accepted(refused_beside(one_cached, 3, lookup(3, {1}), leased({0}, 1))));
+  EXPECT_FALSE(accepted(refused_beside(one_cached, 4, lookup(3, {2}), {})));
+  // An eviction hides what it evicts, and the parent of that.
+  const story chain = story(4).keep(1, {1, 2}, {0, 1});
+  EXPECT_TRUE(accepted(refused_beside(chain, 3, evict(1), freed(1))));
+  EXPECT_FALSE(accepted(refused_beside(chain, 2, evict(1), freed(1))));
+  // An allocation hides what it needed.
+  const story two_held = story(4).hold(1, {1, 2}, {0, 1}).alone(0, lookup(3, {}), {});
+  EXPECT_TRUE(accepted(refused_beside(two_held, 2, allocate(3, {8}), refused(status::cache_full))));
+  EXPECT_FALSE(accepted(refused_beside(two_held, 1, allocate(3, {8}), refused(status::cache_full))));
+  // A release hides its private pages, a publication those that it gives back.
+  const story two_private = story(4).alone(0, lookup(3, {}), {}).alone(0, allocate(3, {8, 9}), leased({0, 1}, 0));
+  EXPECT_TRUE(accepted(refused_beside(two_private, 3, release(3), {})));
+  EXPECT_FALSE(accepted(refused_beside(two_private, 2, publish(3, 2), leased({0, 1}, 2))));
 }
 
 TEST(linearizability, the_search_gives_up_at_the_limit) {
@@ -534,7 +564,7 @@ TEST(linearizability, the_search_gives_up_at_the_limit) {
 TEST(linearizability, the_reason_is_what_the_longest_order_met) {
   story s(2);
   s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1}), leased({0}, 0));
-  s.at(0, publish(1), leased({0}, 1), 0, 9)
+  s.at(0, publish(1, 1), leased({0}, 1), 0, 9)
       .at(1, lookup(2, {1}), leased({0}, 1), 0, 8)
       .at(2, lookup(3, {2}), leased({1}, 1), 0, 9);
   const linearization l = s.check();
@@ -611,7 +641,7 @@ class plain_search {
         }
         return go(s, progress, i, {step_kind::take}, done);
       case operation_kind::publish:
-        if (s.publishable(op.subject) == 0) return go(s, progress, i, {step_kind::publish_end}, done);
+        if (s.publishable(op) == 0) return go(s, progress, i, {step_kind::publish_end}, done);
         return go(s, progress, i, {step_kind::publish_page}, progress[i]);
       case operation_kind::release:
         return (!s.private_pages(op.subject).empty() && each_page(step_kind::free_page, progress[i])) ||
@@ -664,6 +694,7 @@ class simulation {
     std::optional<std::size_t> current = {};  // the event under way
     lease number = 0;                         // its lease; 0 before the first
     bool open = false;
+    std::size_t tokens = 0;                   // that its lease holds
     pages all = {};
     std::size_t cached = 0;
   };
@@ -691,7 +722,7 @@ class simulation {
     } else if (choice < 5) {
       op = allocate(c.number, draw_tokens(), draw(2));
     } else if (choice < 7) {
-      op = publish(c.number);
+      op = publish(c.number, draw(3) == 0 ? draw(c.tokens + 2) : c.tokens);
     } else {
       op = choice == 7 ? fork(c.number, ++leases_) : release(c.number);
     }
@@ -707,7 +738,11 @@ class simulation {
       c.all = e.observed.pages;
       c.cached = e.observed.cached;
     }
-    if (e.op.kind == operation_kind::lookup) c.open = true;
+    if (e.op.kind == operation_kind::lookup) {
+      c.open = true;
+      c.tokens = c.cached;
+    }
+    if (e.op.kind == operation_kind::allocate && e.observed.result == status::ok) c.tokens += e.op.tokens.size();
     if (e.op.kind == operation_kind::release) c.open = false;
     e.returned = now_++;
     c.current.reset();
@@ -784,7 +819,8 @@ class simulation {
   }
 
   void publish_one(client& c, event& e) {
-    if (state_.publishable(c.number) == 0) {
+    if (e.op.computed_tokens > c.tokens) e.observed.result = status::invalid_argument;
+    if (state_.publishable(e.op) == 0) {
       ASSERT_TRUE(accepted({step_kind::publish_end}, e));
       return finish(c);
     }

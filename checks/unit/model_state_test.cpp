@@ -44,9 +44,8 @@ void hold(state& s, lease l, const tokens& t, const pages& own) {
   all.insert(all.end(), own.begin(), own.end());
   const auto rest = t.begin() + static_cast<std::ptrdiff_t>(found * tokens_per_page);
   accept(s, allocate(l, {rest, t.end()}), leased(all, found));
-  std::size_t full = found;
-  for (std::size_t left = s.publishable(l); left > 0; --left) ++full;
-  accept(s, publish(l), leased(all, full));
+  const operation op = publish(l, t.size());
+  accept(s, op, leased(all, found + s.publishable(op)));
 }
 
 // The same, then released: its full pages stay cached.
@@ -92,7 +91,7 @@ TEST(model_state, equal_tokens_in_two_namespaces_are_two_chains) {
   elsewhere.space = 7;
   accept(s, elsewhere, leased({}, 0));
   accept(s, allocate(1, {1, 2}), leased({0, 1}, 0));
-  accept(s, publish(1), leased({0, 1}, 2));
+  accept(s, publish(1, 2), leased({0, 1}, 2));
   EXPECT_EQ(s.lookup_hits({1, 2}), 0u);
   EXPECT_EQ(s.lookup_hits({1, 2}, 7), 2u);
   EXPECT_EQ(s.view()[1].space, 7u);
@@ -251,22 +250,21 @@ TEST(model_state, an_allocate_that_had_to_be_refused_is_not_granted) {
   reject(s, allocate(2, {7, 8}), leased({1, 0}, 0), "took page 0, which was cached and pinned");
 }
 
-TEST(model_state, a_refused_allocate_may_have_evicted_any_number_oldest_first) {
+TEST(model_state, a_refused_allocate_evicts_nothing) {
   state s({4, 1});
   keep(s, 1, {1}, {2});
   keep(s, 2, {5}, {0});
   hold(s, 3, {6}, {1});
   accept(s, lookup(4, {}), {});
   const operation need_four = allocate(4, {7, 8, 9, 10});
-  for (std::size_t evicted = 0; evicted <= 2; ++evicted) {
-    state after = s;
-    accept(after, need_four, refused(status::cache_full), evicted);
-    EXPECT_EQ(is(after, 2, page_state::cached), evicted < 1);
-    EXPECT_EQ(is(after, 0, page_state::cached), evicted < 2);
-    EXPECT_EQ(after.stats().evicted_pages, evicted);
-    EXPECT_EQ(after.stats().free_pages, 1 + evicted);
+  for (std::size_t evicted = 1; evicted <= 2; ++evicted) {
+    state other = s;
+    reject(other, need_four, refused(status::cache_full), "changes nothing, but evicted " + std::to_string(evicted) + " page", evicted);
   }
-  reject(s, need_four, refused(status::cache_full), "evicted 3 pages, but only 2 could be evicted", 3);
+  accept(s, need_four, refused(status::cache_full));
+  EXPECT_TRUE(is(s, 2, page_state::cached));
+  EXPECT_TRUE(is(s, 0, page_state::cached));
+  EXPECT_EQ(s.stats().free_pages, 1u);
 }
 
 TEST(model_state, a_refused_allocate_changes_no_lease) {
@@ -277,7 +275,7 @@ TEST(model_state, a_refused_allocate_changes_no_lease) {
   reject(s, op, refused(status::cache_full), "a refusal changes no lease");
   reject(s, op, refused(status::cache_full, {1}, 0), "a refusal changes no lease");
   accept(s, op, refused(status::cache_full, {1}, 1));
-  EXPECT_EQ(s.publishable(2), 0u);
+  EXPECT_EQ(s.publishable(publish(2, 1)), 0u);
 }
 
 // ---- Publish
@@ -286,11 +284,11 @@ TEST(model_state, publish_makes_nodes_of_full_pages_only) {
   state s({4, 2});
   accept(s, lookup(1, {}), {});
   accept(s, allocate(1, {1, 2, 3, 4, 5}, 2), leased({0, 1, 2, 3}, 0));
-  EXPECT_EQ(s.publishable(1), 2u);
-  reject(s, publish(1), leased({0, 1, 2, 3}, 3), "of which 2 are published");
-  reject(s, publish(1), leased({0, 1, 2, 3}, 1), "of which 2 are published");
-  reject(s, publish(1), leased({0, 1}, 2), "the lease has pages 0 1 2 3");
-  accept(s, publish(1), leased({0, 1, 2, 3}, 2));
+  EXPECT_EQ(s.publishable(publish(1, 5)), 2u);
+  reject(s, publish(1, 5), leased({0, 1, 2, 3}, 3), "of which 2 are published");
+  reject(s, publish(1, 5), leased({0, 1, 2, 3}, 1), "of which 2 are published");
+  reject(s, publish(1, 5), leased({0, 1}, 2), "the lease has pages 0 1 2 3");
+  accept(s, publish(1, 5), leased({0, 1, 2, 3}, 2));
   EXPECT_EQ(s.view()[0], (page_view{page_state::cached, std::nullopt, {1, 2}, true}));
   EXPECT_EQ(s.view()[1], (page_view{page_state::cached, 0, {3, 4}, true}));
   EXPECT_EQ(s.view()[2], page_view{page_state::leased});
@@ -300,11 +298,43 @@ TEST(model_state, publish_makes_nodes_of_full_pages_only) {
 TEST(model_state, publish_again_goes_on_where_it_ended) {
   state s({4, 2});
   hold(s, 1, {1, 2, 3}, {0, 1});
-  accept(s, publish(1), leased({0, 1}, 1));
+  accept(s, publish(1, 3), leased({0, 1}, 1));
   accept(s, allocate(1, {4, 5}), leased({0, 1, 2}, 1));
-  accept(s, publish(1), leased({0, 1, 2}, 2));
+  accept(s, publish(1, 5), leased({0, 1, 2}, 2));
   EXPECT_EQ(s.lookup_hits({1, 2, 3, 4}), 2u);
   EXPECT_EQ(s.stats().published_pages, 2u);
+}
+
+TEST(model_state, publish_shares_only_pages_of_computed_tokens) {
+  state s({4, 2});
+  accept(s, lookup(1, {}), {});
+  accept(s, allocate(1, {1, 2, 3, 4}), leased({0, 1}, 0));
+  accept(s, publish(1, 1), leased({0, 1}, 0));
+  reject(s, publish(1, 3), leased({0, 1}, 2), "of which 1 are published");
+  accept(s, publish(1, 3), leased({0, 1}, 1));
+  EXPECT_EQ(s.lookup_hits({1, 2, 3, 4}), 1u);
+  accept(s, publish(1, 4), leased({0, 1}, 2));
+}
+
+TEST(model_state, publish_of_fewer_tokens_than_before_changes_nothing) {
+  state s({4, 2});
+  hold(s, 1, {1, 2, 3, 4}, {0, 1});
+  const state before = s;
+  for (const std::size_t computed : {0, 1, 2, 3}) accept(s, publish(1, computed), leased({0, 1}, 2));
+  EXPECT_EQ(s, before);
+  EXPECT_EQ(s.stats(), before.stats());
+}
+
+TEST(model_state, publish_of_more_tokens_than_the_lease_holds_changes_nothing) {
+  state s({4, 2});
+  accept(s, lookup(1, {}), {});
+  accept(s, allocate(1, {1, 2, 3}), leased({0, 1}, 0));
+  const state before = s;
+  reject(s, publish(1, 4), leased({0, 1}, 1), "but the lease holds only 3 tokens");
+  reject(s, publish(1, 4), refused(status::invalid_argument, {0, 1}, 1), "of which 0 are published");
+  accept(s, publish(1, 4), refused(status::invalid_argument, {0, 1}, 0));
+  EXPECT_EQ(s, before);
+  reject(s, publish(1, 3), refused(status::invalid_argument, {0, 1}, 0), "returned invalid_argument, which it never does");
 }
 
 TEST(model_state, publish_adopts_the_node_that_stands_and_frees_its_own_page) {
@@ -312,12 +342,12 @@ TEST(model_state, publish_adopts_the_node_that_stands_and_frees_its_own_page) {
   accept(s, lookup(1, {1, 2, 3}), {});
   accept(s, allocate(1, {1, 2, 3}), leased({3, 4, 5}, 0));
   keep(s, 2, {1, 2}, {0, 1});
-  reject(s, publish(1), leased({3, 4, 5}, 3),
+  reject(s, publish(1, 3), leased({3, 4, 5}, 3),
          "returned page 3 at position 0, but page 0 stood there and is to be adopted");
-  reject(s, publish(1), leased({0, 4, 5}, 3), "returned page 4 at position 1, but page 1 stood there");
-  reject(s, publish(1), leased({0, 1, 2}, 3), "no page stood there and its own page 5 is to become the node");
-  reject(s, publish(1), leased({0, 1}, 2), "returned no page at position 2");
-  accept(s, publish(1), leased({0, 1, 5}, 3));
+  reject(s, publish(1, 3), leased({0, 4, 5}, 3), "returned page 4 at position 1, but page 1 stood there");
+  reject(s, publish(1, 3), leased({0, 1, 2}, 3), "no page stood there and its own page 5 is to become the node");
+  reject(s, publish(1, 3), leased({0, 1}, 2), "returned no page at position 2");
+  accept(s, publish(1, 3), leased({0, 1, 5}, 3));
   EXPECT_TRUE(is(s, 3, page_state::free));
   EXPECT_TRUE(is(s, 4, page_state::free));
   EXPECT_EQ(s.path(5), (tokens{1, 2, 3}));
@@ -329,8 +359,8 @@ TEST(model_state, publish_adopts_the_node_that_stands_and_frees_its_own_page) {
 TEST(model_state, publish_never_fails) {
   state s({1, 1});
   hold(s, 1, {1}, {0});
-  reject(s, publish(1), refused(status::cache_full, {0}, 1), "returned cache_full, which it never does");
-  reject(s, publish(1), refused(status::lease_closed), "which it never does with an open lease");
+  reject(s, publish(1, 1), refused(status::cache_full, {0}, 1), "returned cache_full, which it never does");
+  reject(s, publish(1, 1), refused(status::lease_closed), "which it never does with an open lease");
 }
 
 // ---- Fork
@@ -350,8 +380,8 @@ TEST(model_state, fork_shares_the_chain_and_copies_the_private_pages_that_hold_t
   EXPECT_EQ(s.stats().allocated_pages, 7u);
   EXPECT_EQ(s.stats().open_leases, 2u);
   accept(s, allocate(2, {4}), leased({0, 4, 5, 6}, 1));
-  accept(s, publish(2), leased({0, 4, 5, 6}, 2));
-  accept(s, publish(1), leased({0, 1, 2, 3}, 1));
+  accept(s, publish(2, 4), leased({0, 4, 5, 6}, 2));
+  accept(s, publish(1, 3), leased({0, 1, 2, 3}, 1));
 }
 
 TEST(model_state, fork_takes_pages_of_its_own) {
@@ -398,7 +428,7 @@ TEST(model_state, fork_is_refused_only_when_the_cache_is_full) {
   EXPECT_EQ(s.stats().open_leases, 1u);
   reject(s, fork(1, 2), refused(status::cache_full, {0}, 1), "a refusal changes no lease");
   reject(s, fork(1, 2), refused(status::request_too_large), "which it never does");
-  accept(s, publish(1), leased({0, 1, 2}, 3));
+  accept(s, publish(1, 3), leased({0, 1, 2}, 3));
   reject(s, fork(1, 2), refused(status::cache_full), "its shortage of 0 pages was covered");
   accept(s, fork(1, 2), leased({0, 1, 2}, 3));
 }
@@ -434,7 +464,7 @@ TEST(model_state, a_released_lease_answers_lease_closed_and_nothing_changes) {
   keep(s, 1, {1}, {0});
   const state before = s;
   const outcome closed = refused(status::lease_closed);
-  for (const operation& op : {allocate(1, {2}), allocate(1, {}), publish(1), fork(1, 2)}) {
+  for (const operation& op : {allocate(1, {2}), allocate(1, {}), publish(1, 0), publish(1, 1), fork(1, 2)}) {
     accept(s, op, closed);
     EXPECT_EQ(s, before);
     EXPECT_EQ(s.stats(), before.stats());
@@ -449,7 +479,7 @@ TEST(model_state, a_released_lease_answers_lease_closed_and_nothing_changes) {
 TEST(model_state, an_open_lease_does_not_answer_lease_closed) {
   state s({2, 1});
   accept(s, lookup(1, {}), {});
-  for (const operation& op : {allocate(1, {2}), publish(1), release(1), fork(1, 2)}) {
+  for (const operation& op : {allocate(1, {2}), publish(1, 0), release(1), fork(1, 2)}) {
     reject(s, op, refused(status::lease_closed), "which it never does with an open lease");
   }
 }
@@ -606,7 +636,7 @@ TEST(model_operation, an_operation_and_its_outcome_are_one_line_each) {
   EXPECT_EQ(show(lookup(3, {1, 2, 3})), "lookup #3 [1 2 3]");
   EXPECT_EQ(show(allocate(3, {4}, 2)), "allocate #3 [4] +2");
   EXPECT_EQ(show(fork(3, 4)), "fork #3 as #4");
-  EXPECT_EQ(show(publish(3)), "publish #3");
+  EXPECT_EQ(show(publish(3, 4)), "publish #3 to 4");
   EXPECT_EQ(show(release(3)), "release #3");
   EXPECT_EQ(show(evict(2)), "evict 2");
   EXPECT_EQ(show(clear()), "clear");
@@ -660,7 +690,7 @@ TEST(model_state, what_a_lease_published_is_pinned_before_the_rest_is_published)
   state s({4, 1});
   accept(s, lookup(1, {}), {});
   accept(s, allocate(1, {1, 2}), leased({0, 1}, 0));
-  EXPECT_FALSE(s.apply({step_kind::publish_page}, publish(1), leased({0, 1}, 2)));
+  EXPECT_FALSE(s.apply({step_kind::publish_page}, publish(1, 2), leased({0, 1}, 2)));
   EXPECT_TRUE(s.apply({step_kind::evict_page, 0}, evict(1), freed(1)));
   EXPECT_TRUE(s.view()[0].pinned);
 }
@@ -675,8 +705,8 @@ TEST(model_state, what_must_be_evicted_first_is_named_below_its_node) {
   EXPECT_EQ(s.in_the_way({step_kind::lookup}, lookup(2, {1, 2, 3}), leased({0}, 1)), pages{}) << "page 1 is pinned";
   accept(s, allocate(3, {3}), leased({0, 1, 4}, 2));
   EXPECT_EQ(s.in_the_way({step_kind::take}, allocate(5, {9}), leased({2}, 0)), (pages{2}));
-  EXPECT_EQ(s.in_the_way({step_kind::publish_page}, publish(3), leased({0, 1, 4}, 3)), (pages{2}));
-  EXPECT_EQ(s.in_the_way({step_kind::publish_page}, publish(3), leased({0, 1, 2}, 3)), pages{});
+  EXPECT_EQ(s.in_the_way({step_kind::publish_page}, publish(3, 3), leased({0, 1, 4}, 3)), (pages{2}));
+  EXPECT_EQ(s.in_the_way({step_kind::publish_page}, publish(3, 3), leased({0, 1, 2}, 3)), pages{});
 }
 
 // ---- Random workloads, held against the definitions
@@ -779,7 +809,7 @@ class random_workload {
     const std::size_t full = r.held.size() / config_.tokens_per_page;
     std::copy(standing.begin(), standing.end(), r.all.begin());
     r.cached = full;
-    accept(state_, publish(r.number), leased(r.all, r.cached));
+    accept(state_, publish(r.number, r.held.size()), leased(r.all, r.cached));
   }
 
   pages free_pages() const {

@@ -16,7 +16,9 @@ inline operation lookup(lease l, tokens t) { return {.kind = operation_kind::loo
 inline operation allocate(lease l, tokens t, std::size_t extra_slots = 0) {
   return {.kind = operation_kind::allocate, .subject = l, .tokens = std::move(t), .extra_slots = extra_slots};
 }
-inline operation publish(lease l) { return {.kind = operation_kind::publish, .subject = l}; }
+inline operation publish(lease l, std::size_t computed_tokens) {
+  return {.kind = operation_kind::publish, .subject = l, .computed_tokens = computed_tokens};
+}
 inline operation release(lease l) { return {.kind = operation_kind::release, .subject = l}; }
 inline operation fork(lease l, lease forked) { return {.kind = operation_kind::fork, .subject = l, .forked = forked}; }
 inline operation evict(std::size_t count) { return {.kind = operation_kind::evict, .count = count}; }

@@ -34,7 +34,7 @@ class named_pages {
     const std::vector<token> tokens(path);
     auto l = cache.lookup(tokens);
     EXPECT_EQ(cache.allocate(l, std::span(tokens).subspan(l.token_count())), status::ok);
-    EXPECT_EQ(cache.publish(l), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
     return l;
   }
 

@@ -120,9 +120,52 @@ TEST(reductions, all_steps_come_into_one_namespace) {
 
 TEST(reductions, what_is_read_or_published_was_written) {
   const std::string lease = "\"a = lookup 1\", \"allocate a\", \"write a\", \"read a\", \"publish a\"";
-  for (const scenario& s : reductions(read({.threads = {clear, lease}}))) EXPECT_FALSE(leaves_pages_unwritten(s)) << s.source_text;
-  EXPECT_TRUE(leaves_pages_unwritten(read({.threads = {clear, "\"a = lookup 1\", \"allocate a\", \"b = fork a\", \"read b\""}})));
-  EXPECT_FALSE(leaves_pages_unwritten(read({.threads = {clear, "\"a = lookup 1\", \"read a\", \"publish a\""}})));
+  for (const scenario& s : reductions(read({.threads = {clear, lease}}))) EXPECT_FALSE(misuses_a_lease(s)) << s.source_text;
+  EXPECT_TRUE(misuses_a_lease(read({.threads = {clear, "\"a = lookup 1\", \"allocate a\", \"b = fork a\", \"read b\""}})));
+  EXPECT_FALSE(misuses_a_lease(read({.threads = {clear, "\"a = lookup 1\", \"read a\", \"publish a\""}})));
+}
+
+TEST(reductions, what_is_published_up_to_a_number_of_tokens_was_written_and_is_held) {
+  const auto misused = [](const std::string& thread) { return misuses_a_lease(read({.threads = {clear, thread}})); };
+  EXPECT_TRUE(misused(R"("a = lookup 1 2", "allocate a", "publish a 1", "write a")"));
+  EXPECT_FALSE(misused(R"("a = lookup 1 2", "allocate a", "publish a", "write a")"));
+  EXPECT_FALSE(misused(R"("a = lookup 1 2", "allocate a", "write a", "publish a 2")"));
+  EXPECT_TRUE(misused(R"("a = lookup 1 2", "allocate a", "write a", "publish a 3")"));
+  EXPECT_FALSE(misused(R"("a = lookup 1 2", "allocate a", "extend a 3", "write a", "b = fork a", "publish b 3")"));
+}
+
+TEST(reductions, what_is_published_goes_with_the_prefix) {
+  const sections from{.threads = {clear, R"("a = lookup 1 2 3", "allocate a", "write a", "publish a 3")"}};
+  EXPECT_TRUE(offers(from, {.threads = {clear, R"("a = lookup 1 2", "allocate a", "write a", "publish a 2")"}}));
+  EXPECT_TRUE(offers(from, {.threads = {clear, R"("a = lookup 1 2 3", "allocate a", "write a", "publish a")"}}));
+  const sections wrong{.threads = {clear, R"("a = lookup 1 2 3", "allocate a", "write a", "publish a 4")"}};
+  EXPECT_TRUE(offers(wrong, {.threads = {clear, R"("a = lookup 1 2", "allocate a", "write a", "publish a 4")"}}));
+}
+
+TEST(reductions, a_lease_that_nobody_takes_or_gives_any_more_stays_where_it_is) {
+  const std::string gives = R"("a = lookup 1", "give a")";
+  const sections from{.threads = {gives, R"("b = take a", "read b")", clear}};
+  EXPECT_TRUE(offers(from, {.threads = {R"("a = lookup 1")", clear}}));
+  EXPECT_TRUE(offers(from, {.threads = {R"("a = lookup 1", "b = move a", "read b")", clear}}));
+  EXPECT_TRUE(offers({.threads = {clear, R"("a = lookup 1", "b = move a", "read b")"}}, {.threads = {clear, R"("a = lookup 1", "read a")"}}));
+}
+
+TEST(reductions, a_cancelled_thread_keeps_who_cancels_it) {
+  const sections from{.threads = {"\"stats\"", "\"evict 1\"", R"("clear", "cancel 1")"}};
+  EXPECT_TRUE(offers(from, {.threads = {"\"evict 1\"", R"("clear", "cancel 0")"}}));
+  EXPECT_TRUE(offers(from, {.threads = {"\"stats\"", "\"clear\""}}));
+}
+
+TEST(reductions, what_stands_behind_operands_goes) {
+  const auto with = [](const std::string& allocation, const std::string& release) {
+    return sections{.threads = {clear, "\"a = lookup 1\", \"allocate a" + allocation + "\", \"release a" + release + "\""}};
+  };
+  EXPECT_TRUE(offers(with(" plus 2", ""), with("", "")));
+  EXPECT_TRUE(offers(with(" plus 2", ""), with(" plus 1", "")));
+  EXPECT_TRUE(offers(with(" failing 2", ""), with(" failing 1", "")));
+  EXPECT_TRUE(offers(with(" failing 2", ""), with("", "")));
+  EXPECT_TRUE(offers(with("", " keep 50 for 2"), with("", " keep 50")));
+  EXPECT_TRUE(offers(with("", " keep 50 for 2"), with("", "")));
 }
 
 TEST(reductions, a_release_that_nobody_wrote_counts) {

@@ -114,6 +114,18 @@ TEST(scenario, whether_events_are_followed_is_read) {
             "s.toml:4:10: \"events\" must be true or false, not an integer");
 }
 
+TEST(scenario, how_many_threads_have_an_index_is_read) {
+  const std::string rest = "[[thread]]\nrun = [\"evict 1\"]\n[[thread]]\nrun = [\"clear\"]\n";
+  EXPECT_EQ(parse_scenario(two_pages + rest, "s.toml").thread_indices, std::nullopt);
+  const scenario s = parse_scenario(two_pages + "thread_indices = 0\n" + rest, "s.toml");
+  EXPECT_EQ(s.thread_indices, 0U);
+  EXPECT_EQ(parse_scenario(print_scenario(s), "s.toml").thread_indices, 0U);
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\nthread_indices = 5\n"),
+            "s.toml:4:18: \"thread_indices\" must be 0 to 4, not 5");
+  EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\nthread_indices = \"1\"\n"),
+            "s.toml:4:18: \"thread_indices\" must be an integer, not a string");
+}
+
 TEST(scenario, a_pass_is_expected_unless_said_otherwise) {
   EXPECT_FALSE(parse_scenario(two_pages + clear_thread + clear_thread, "s.toml").expect_failure);
   EXPECT_FALSE(parse_scenario(two_pages + clear_thread + clear_thread + "[expect]\nverdict = \"pass\"\n", "s.toml")
@@ -137,6 +149,7 @@ TEST(scenario, every_kind_of_step_is_read) {
   EXPECT_EQ(steps[1].lease, "x");
   EXPECT_EQ(steps[2].lease, "x");
   EXPECT_EQ(steps[2].tokens, (std::vector<std::uint32_t>{3, 4}));
+  EXPECT_FALSE(steps[5].computed);
   EXPECT_EQ(steps[6].lease, "y");
   EXPECT_EQ(steps[6].source, "x");
   EXPECT_EQ(steps[7].lease, "x");
@@ -156,6 +169,21 @@ TEST(scenario, a_step_that_can_be_refused_may_end_in_or_stop) {
   for (std::size_t i = 1; i < steps.size(); ++i) EXPECT_TRUE(steps[i].or_stop) << steps[i].text;
   EXPECT_EQ(steps[2].tokens, (std::vector<std::uint32_t>{2}));
   EXPECT_EQ(steps[2].text, "extend x 2 or stop");
+}
+
+TEST(scenario, a_step_that_allocates_may_end_in_or_wait) {
+  const std::vector<step> steps = steps_of(R"("x = lookup 1", "allocate x or wait", "extend x 2 or wait")");
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_FALSE(steps[0].or_wait);
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    EXPECT_TRUE(steps[i].or_wait) << steps[i].text;
+    EXPECT_FALSE(steps[i].or_stop) << steps[i].text;
+    EXPECT_EQ(print_step(steps[i]), steps[i].text);
+  }
+  EXPECT_EQ(problem_in_steps(R"("request 1 or wait")"),
+            "s.toml:5:19: \"request\" takes no \"or wait\" (write \"request T... [in N] [or stop]\")");
+  EXPECT_EQ(problem_in_steps(R"("evict 1 or wait")"),
+            "s.toml:5:17: \"evict\" is never refused and takes no \"or wait\" (write \"evict N\")");
 }
 
 TEST(scenario, a_lookup_and_a_request_may_be_in_a_namespace) {
@@ -180,7 +208,7 @@ TEST(scenario, a_namespace_stands_at_the_end_of_a_step_that_has_one) {
   EXPECT_EQ(problem_in_steps(R"("request 1 in 2 3")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in 4294967296")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "extend x 2 in 3")"),
-            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [or stop]\")");
+            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [plus N] [failing N] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request in 3")"),
             "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [or stop]\")");
 }
@@ -294,6 +322,16 @@ TEST(scenario, a_missing_size_is_named) {
             "s.toml:2:1: [cache] has no \"tokens_per_page\" (write tokens_per_page = N, 1 to 64)");
 }
 
+TEST(scenario, a_number_of_buckets_is_read_and_printed) {
+  const std::string rest = clear_thread + clear_thread;
+  EXPECT_EQ(parse_scenario(two_pages + rest, "s.toml").index_buckets, 0U);
+  const scenario s = parse_scenario(two_pages + "index_buckets = 1\n" + rest, "s.toml");
+  EXPECT_EQ(s.index_buckets, 1U);
+  EXPECT_EQ(parse_scenario(print_scenario(s), "s.toml").index_buckets, 1U);
+  EXPECT_EQ(problem_in(two_pages + "index_buckets = 3\n" + rest), "s.toml:4:17: \"index_buckets\" must be a power of two, not 3");
+  EXPECT_EQ(problem_in(two_pages + "index_buckets = 0\n" + rest), "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 0");
+}
+
 TEST(scenario, an_unknown_policy_is_named) {
   EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = \"frequenzy\"\n"),
             "s.toml:4:10: unknown policy \"frequenzy\" (did you mean \"frequency\"?)");
@@ -376,12 +414,84 @@ TEST(scenario, a_kind_that_no_run_can_report_is_named) {
 
 // --- Steps ---------------------------------------------------------------------------------------------------------
 
+TEST(scenario, a_publish_may_say_how_many_tokens_are_computed) {
+  EXPECT_EQ(steps_of(R"("x = lookup 1 2", "publish x 0", "publish x 2")")[1].computed, 0U);
+  EXPECT_EQ(print_step(steps_of(R"("x = lookup 1 2", "publish x  2")")[1]), "publish x 2");
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1 2", "publish x y")"),
+            "s.toml:5:37: \"y\" is not a number of tokens (write an unsigned 32-bit number, 0 to 4294967295)");
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1 2", "publish x 1 2")"),
+            "s.toml:5:39: unexpected \"2\" in \"publish\" (write \"publish x [N]\")");
+}
+
+std::string problem_in_threads(const std::string& first, const std::string& second, const std::string& rest = "") {
+  return problem_in(two_pages + "[[thread]]\nrun = [" + first + "]\n[[thread]]\nrun = [" + second + "]\n" + rest);
+}
+
+TEST(scenario, every_step_is_printed_as_it_is_read) {
+  const std::vector<std::string> texts = {
+      "x = lookup 1 2 in 3 failing 1", "allocate x plus 4 failing 2 or stop", "extend x 5 plus 1", "write x", "read x", "publish x",
+      "publish x 1", "y = fork x failing 1 or stop", "z = move x", "release z keep 50 for 2", "drop y", "foreign 1 2", "evict 3", "clear",
+      "shutdown", "stats", "snapshot", "request 1 in 2 or stop"};
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "\"" : ", \"") + text + "\"";
+  const std::vector<step> steps = steps_of(all);
+  ASSERT_EQ(steps.size(), texts.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) EXPECT_EQ(print_step(steps[i]), texts[i]);
+  EXPECT_EQ(steps[0].failing, 1U);
+  EXPECT_EQ(steps[1].extra_slots, 4U);
+  EXPECT_EQ(steps[9].keep, (model::retention{.priority = 50, .ttl_ticks = 2}));
+  const scenario s = parse_scenario(
+      two_pages + "[[thread]]\nrun = [\"a = lookup 1\", \"give a\", \"cancel 1\"]\n[[thread]]\nrun = [\"b = take a\", \"read b\"]\n", "s.toml");
+  EXPECT_EQ(print_step(s.threads[0][1]), "give a");
+  EXPECT_EQ(print_step(s.threads[0][2]), "cancel 1");
+  EXPECT_EQ(print_step(s.threads[1][0]), "b = take a");
+}
+
+TEST(scenario, what_stands_behind_operands_is_a_word_and_a_number) {
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a plus")"),
+            "s.toml:5:36: behind \"plus\" stands a number of token slots, at the end (an unsigned 32-bit number, 0 to 4294967295)");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "write a plus 1")"),
+            "s.toml:5:33: \"write\" allocates nothing and takes no \"plus\" (write \"write x\")");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a keep 101")"), "s.toml:5:35: a priority is 1 to 100");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a for 2")"), "s.toml:5:35: \"for\" stands behind \"keep P\"");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1 failing 0")"), "s.toml:5:22: requests for memory are numbered from 1");
+  EXPECT_EQ(problem_in_steps(R"("plus = lookup 1")"),
+            "s.toml:5:9: \"plus\" is a word of the step language (choose another name for the lease)");
+}
+
+TEST(scenario, a_lease_that_is_given_is_taken_by_another_section) {
+  const std::string opens = "\"a = lookup 1\", \"give a\"";
+  EXPECT_EQ(problem_in_threads(opens, "\"b = take a\", \"read b\""), "accepted");
+  EXPECT_EQ(problem_in_threads(opens, "\"clear\""),
+            "s.toml:5:30: lease \"a\" is taken by no section (write \"y = take a\" in another one)");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"b = take a\""),
+            "s.toml:7:18: lease \"a\" is given by no section (write \"give a\" in another one)");
+  EXPECT_EQ(problem_in_threads(opens + ", \"b = take a\"", "\"clear\""), "s.toml:5:44: lease \"a\" is given by the same section");
+  EXPECT_EQ(problem_in_threads(opens, opens + ", \"b = take a\""),
+            "s.toml:7:30: lease \"a\" is given twice (give one of them another name: \"y = move x\")");
+  EXPECT_EQ(problem_in_threads(opens, "\"b = take a\", \"c = take a\""), "s.toml:7:32: lease \"a\" is taken twice");
+  EXPECT_EQ(problem_in_threads("\"b = take a\"", "\"clear\"", "[final]\nrun = [" + opens + "]\n"),
+            "s.toml:5:18: lease \"a\" is given by a section that runs later");
+  EXPECT_EQ(problem_in_threads(opens, "\"clear\"", "[final]\nrun = [\"b = take a\"]\n"), "accepted");
+  EXPECT_EQ(problem_in_threads(opens + ", \"read a\"", "\"b = take a\""),
+            "s.toml:5:40: lease \"a\" was given away by an earlier step (open it again first)");
+}
+
+TEST(scenario, a_thread_cancels_another_one) {
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 0\""), "accepted");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 1\""), "s.toml:7:16: a thread does not cancel itself");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 2\""), "s.toml:7:16: there is no thread 2 (the first [[thread]] is 0)");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"clear\"", "[final]\nrun = [\"cancel 0\"]\n"),
+            "s.toml:9:16: only a [[thread]] cancels another");
+}
+
 TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("a = lokup 1")"), "s.toml:5:13: unknown step \"lokup\" (did you mean \"lookup\"?)");
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
-            "\"publish\", \"release\", \"fork\", \"evict\", \"clear\", \"stats\", \"request\")");
+            "\"publish\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
+            "\"shutdown\", \"stats\", \"snapshot\", \"cancel\", \"request\")");
 }
 
 TEST(scenario, an_empty_step_is_named) {
@@ -391,15 +501,15 @@ TEST(scenario, an_empty_step_is_named) {
 
 TEST(scenario, a_missing_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup")"),
-            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N]\")");
+            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "extend a or stop")"),
-            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [or stop]\")");
+            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [plus N] [failing N] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request")"),
             "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("evict")"), "s.toml:5:9: \"evict\" needs a number of pages (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("write")"), "s.toml:5:9: \"write\" needs the name of a lease (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("b = fork")"),
-            "s.toml:5:13: \"fork\" needs the name of a lease (write \"y = fork x [or stop]\")");
+            "s.toml:5:13: \"fork\" needs the name of a lease (write \"y = fork x [failing N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a =")"),
             "s.toml:5:11: nothing after \"=\" (write \"x = lookup T...\" or \"y = fork x\")");
 }
@@ -409,16 +519,16 @@ TEST(scenario, an_extra_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("stats 1")"), "s.toml:5:15: unexpected \"1\" in \"stats\" (write \"stats\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 2")"), "s.toml:5:17: unexpected \"2\" in \"evict\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a 2")"),
-            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [or stop]\")");
+            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [plus N] [failing N] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "b = fork a 2")"),
-            "s.toml:5:36: unexpected \"2\" in \"fork\" (write \"y = fork x [or stop]\")");
+            "s.toml:5:36: unexpected \"2\" in \"fork\" (write \"y = fork x [failing N] [or stop]\")");
 }
 
 TEST(scenario, a_step_that_opens_a_lease_has_a_name_for_it_and_no_other_step_has) {
   EXPECT_EQ(problem_in_steps(R"("lookup 1 2")"),
-            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [in N]\")");
+            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "fork a")"),
-            "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [or stop]\")");
+            "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [failing N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a = request 1")"),
             "s.toml:5:9: \"request\" opens no lease (write \"request T... [in N] [or stop]\")");
 }
@@ -436,15 +546,15 @@ TEST(scenario, what_is_no_token_is_named) {
 
 TEST(scenario, or_stop_stands_at_the_end_of_a_step_that_can_be_refused) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1 or stop")"),
-            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [in N]\")");
+            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 or stop")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or stop\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("request 1 or")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" at the end of a step");
+            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
   EXPECT_EQ(problem_in_steps(R"("request 1 or stop 2")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" at the end of a step");
+            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
   EXPECT_EQ(problem_in_steps(R"("request 1 or skip")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" at the end of a step");
+            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
 }
 
 TEST(scenario, a_malformed_name_is_named) {

@@ -317,7 +317,7 @@ struct cache_that_evicts_too_much : sound_cache {
 
 struct cache_that_does_not_publish : sound_cache {
   using sound_cache::sound_cache;
-  status publish(lease_type&) { return status::ok; }
+  status publish(lease_type&, std::size_t) { return status::ok; }
 };
 
 TEST(simulate, what_only_the_model_knows_to_be_wrong_is_found) {
@@ -364,7 +364,7 @@ TEST(simulate, structure_is_checked_at_the_end_with_any_number_of_threads) {
 
 struct cache_with_a_wrong_status : sound_cache {
   using sound_cache::sound_cache;
-  status publish(lease_type&) { return status::lease_closed; }
+  status publish(lease_type&, std::size_t) { return status::lease_closed; }
 };
 
 TEST(simulate, status_that_an_open_lease_cannot_get_is_found) {
@@ -373,7 +373,7 @@ TEST(simulate, status_that_an_open_lease_cannot_get_is_found) {
 
 struct cache_that_throws : sound_cache {
   using sound_cache::sound_cache;
-  status publish(lease_type&) { throw std::runtime_error("out of order"); }
+  status publish(lease_type&, std::size_t) { throw std::runtime_error("out of order"); }
 };
 
 TEST(simulate, exception_of_a_thread_reaches_the_caller) {

@@ -5,6 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <thread>
+#include <vector>
+
+#include "checks/turns.h"
 
 namespace triecheck {
 namespace {
@@ -134,11 +137,12 @@ TEST(sync_std, clock_does_not_run_backwards) {
 }
 
 // What a thread's own objects ask as they end, when the thread has given its index back: they are made before its first question.
+const std_sync::thread_indices threads;
 struct asks_at_the_end {
   static inline std::size_t answer = 0;
   bool is_used = false;
   ~asks_at_the_end() {
-    if (is_used) answer = std_sync::thread_index();
+    if (is_used) answer = threads.own();
   }
 };
 thread_local asks_at_the_end asking;
@@ -147,12 +151,27 @@ TEST(sync_std, thread_has_no_index_any_more_when_its_index_may_be_another_ones) 
   std::size_t index = 0;
   std::thread([&] {
     asking.is_used = true;
-    index = std_sync::thread_index();
-    EXPECT_EQ(std_sync::thread_index(), index);
+    index = threads.own();
+    EXPECT_EQ(threads.own(), index);
   }).join();
-  EXPECT_LT(index, std_sync::thread_indices);
-  EXPECT_EQ(asks_at_the_end::answer, std_sync::thread_indices);
-  EXPECT_TRUE(asked_elsewhere([&] { return std_sync::thread_index() == index; })) << "it was given back";
+  EXPECT_LT(index, std_sync::thread_indices::count);
+  EXPECT_EQ(asks_at_the_end::answer, std_sync::thread_indices::count);
+  EXPECT_TRUE(asked_elsewhere([&] { return threads.own() == index; })) << "it was given back";
+}
+
+TEST(sync_std, threads_beyond_the_indices_have_none_and_the_others_one_each) {
+  constexpr std::size_t count = std_sync::thread_indices::count;
+  std::vector<std::size_t> times(count + 1);
+  checks::turns who(count + 2);  // all of which are alive until the end
+  for (std::size_t i = 0; i < count + 2; ++i) who.run(i, [&] { ++times[threads.own()]; });
+  for (std::size_t index = 0; index < count; ++index) EXPECT_LE(times[index], 1U) << index;
+  EXPECT_GE(times[count], 2U);
+}
+
+TEST(sync_std, copies_of_thread_indices_are_one_source) {
+  const std_sync::thread_indices copy = threads;
+  EXPECT_EQ(copy.own(), threads.own());
+  EXPECT_TRUE(asked_elsewhere([&] { return copy.own() == threads.own(); }));
 }
 
 TEST(sync_std, fence_yield_and_label_change_nothing) {

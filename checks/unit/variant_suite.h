@@ -80,7 +80,7 @@ class variant : public testing::Test {
   }
   lease_type published(const tokens& t, key_space space = {}) {
     lease_type l = allocated(t, space);
-    EXPECT_EQ(cache.publish(l), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
     return l;
   }
   // Serves a whole request; returns the pages that it published or found.

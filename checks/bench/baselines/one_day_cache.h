@@ -97,13 +97,15 @@ class one_day_cache {
     return status::ok;
   }
 
-  status publish(lease_type& l) {
+  status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = usable(l); s != status::ok) return s;
+    if (computed_tokens > l.token_count_) return status::invalid_argument;
+    const std::size_t new_tokens = computed_tokens - std::min(computed_tokens, l.cached_ * config_.tokens_per_page);
     const std::lock_guard lock(mutex_);
     auto cursor = index_.start(l.space_);
     if (l.cached_ != 0) cursor = index_.behind(l.pages_[l.cached_ - 1], nodes_[index_of(l.pages_[l.cached_ - 1])].key);
     std::size_t done = 0;
-    for (; done + config_.tokens_per_page <= l.unpublished_.size(); done += config_.tokens_per_page) {
+    for (; done + config_.tokens_per_page <= new_tokens; done += config_.tokens_per_page) {
       const auto block = std::span<const token>(l.unpublished_).subspan(done, config_.tokens_per_page);
       const page_id parent = l.cached_ == 0 ? no_page : l.pages_[l.cached_ - 1];
       page_id& page = l.pages_[l.cached_++];

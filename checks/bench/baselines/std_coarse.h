@@ -17,8 +17,10 @@
 #include "cache/events.h"
 #include "cache/inspection.h"
 #include "cache/lease.h"
+#include "cache/page_queue.h"
 #include "cache/page_records.h"
 #include "cache/prefix_hashes.h"
+#include "cache/sync_std.h"
 #include "cache/types.h"
 #include "checks/bench/baselines/std_parts.h"
 
@@ -34,7 +36,7 @@ class std_coarse_cache {
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.fields<std_pool::per_page>(), config.pages),
-        trie_(records_.fields<std_trie::per_page>(), records_.rows(), config.pages, config.tokens_per_page),
+        trie_(records_.fields<std_trie::per_page>(), records_.rows(), config.pages, config.tokens_per_page, config.hash_seed),
         unpinned_(records_.fields<std_recency_list::per_page>()) {}
 
   std_coarse_cache(const std_coarse_cache&) = delete;
@@ -86,21 +88,24 @@ class std_coarse_cache {
     return status::ok;
   }
 
-  [[nodiscard]] status publish(lease_type& l) {
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
+    if (computed_tokens > l.token_count_) return status::invalid_argument;
     const std::size_t span_tokens = config_.tokens_per_page;
-    const std::size_t full = l.token_count_ / span_tokens;
+    const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
+    std::size_t adopted = 0;
     {
       const std::lock_guard lock(mutex_);
       page_id parent = first == 0 ? no_page : l.pages_[first - 1];
       prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
       for (; l.cached_ < full; ++l.cached_) {
-        publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        adopted += !publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
         parent = l.pages_[l.cached_];
       }
     }
+    if (adopted != 0) queue_.pages_came();
     l.forget_published((full - first) * span_tokens);
     return status::ok;
   }
@@ -114,6 +119,7 @@ class std_coarse_cache {
       for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i]);
       --counters_.open_leases;
     }
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
     l.close();
     return status::ok;
@@ -214,19 +220,20 @@ class std_coarse_cache {
     return true;
   }
 
-  void publish_page(const typename trie_type::key& k, page_id& page) {
+  bool publish_page(const typename trie_type::key& k, page_id& page) {
     const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
       pool_.mark_cached(page);
       trie_.attach(page, k, 1);
       events_.stored({page, k.parent, k.space, k.hash, k.block});
       ++counters_.published_pages;
-      return;
+      return true;
     }
     pin(standing);
     pool_.put(page);
     page = standing;
     ++counters_.duplicate_pages;
+    return false;
   }
 
   std::size_t clear_all() {
@@ -253,8 +260,9 @@ class std_coarse_cache {
 
   const cache_config config_;
 
-  std_lease_buffers buffers_;
+  std_lease_buffers buffers_{config_};
   event_source events_;
+  page_queue<std_sync> queue_;  // nobody waits here: one look at a word that never changes, as in coarse
 
   // Guarded by mutex_.
   page_records<token, std_trie::per_page, std_pool::per_page, std_recency_list::per_page> records_;

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -14,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "cache/block_hash.h"
+#include "cache/lease_buffers.h"
 #include "cache/page_records.h"
 #include "cache/sync_std.h"
 #include "cache/types.h"
@@ -43,16 +44,18 @@ class std_trie {
     std::span<const token> block;
   };
 
-  std_trie(column<per_page> nodes, column<token> blocks, std::size_t pages, std::size_t tokens_per_page)
+  std_trie(column<per_page> nodes, column<token> blocks, std::size_t pages, std::size_t tokens_per_page, std::uint64_t hash_seed)
       : tokens_per_page_(tokens_per_page),
-        buckets_(4 * std::bit_ceil(pages)),
+        buckets_(4 * pages),
+        key_(hash_seed),
         nodes_(nodes),
         blocks_(blocks),
         heads_(std::make_unique<page_id[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) heads_[i] = no_page;
   }
 
-  std::size_t bucket_of(std::uint64_t hash) const noexcept { return static_cast<std::size_t>(hash) & (buckets_ - 1); }
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
+  const hash_key& hashes_by() const noexcept { return key_; }
   std::uint64_t hash(page_id page) const { return nodes_[page].hash; }
 
   page_id find_child(const key& k) const {
@@ -111,6 +114,7 @@ class std_trie {
 
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
+  const hash_key key_;
   const column<per_page> nodes_;
   const column<token> blocks_;
   const std::unique_ptr<page_id[]> heads_;
@@ -254,34 +258,50 @@ class std_lease_buffers {
   using pages = std::vector<page_id>;
   using tokens = std::vector<token>;
 
-  std_lease_buffers() : stashes_(std::make_unique<stash[]>(std_sync::thread_indices)) {}
+  explicit std_lease_buffers(const cache_config& c)
+      : most_bytes_(lease_buffers<std_sync>::bytes_kept(c)), stashes_(std::make_unique<stash[]>(std_sync::thread_indices::count)) {}
 
   void lend(pages& p, tokens& t) {
-    const std::size_t i = std_sync::thread_index();
-    if (i == std_sync::thread_indices || stashes_[i].count == 0) return;
-    auto& kept = stashes_[i].kept[--stashes_[i].count];
+    const std::size_t i = threads_.own();
+    if (i == std_sync::thread_indices::count || stashes_[i].count == 0) return;
+    stash& s = stashes_[i];
+    auto& kept = s.kept[--s.count];
     p.swap(kept.first);
     t.swap(kept.second);
+    s.bytes -= bytes(p, t);
   }
 
   void keep(pages& p, tokens& t) {
-    const std::size_t i = std_sync::thread_index();
+    const std::size_t i = threads_.own();
     p.clear();
     t.clear();
-    if (i == std_sync::thread_indices || stashes_[i].count == most) return;
-    auto& kept = stashes_[i].kept[stashes_[i].count++];
-    p.swap(kept.first);
-    t.swap(kept.second);
+    if (i != std_sync::thread_indices::count && stashes_[i].count != most && stashes_[i].bytes + bytes(p, t) <= most_bytes_) {
+      stash& s = stashes_[i];
+      s.bytes += bytes(p, t);
+      auto& kept = s.kept[s.count++];
+      p.swap(kept.first);
+      t.swap(kept.second);
+    } else {
+      pages().swap(p);
+      tokens().swap(t);
+    }
   }
 
  private:
   static constexpr std::size_t most = 16;
 
+  static std::size_t bytes(const pages& p, const tokens& t) noexcept {
+    return p.capacity() * sizeof(page_id) + t.capacity() * sizeof(token);
+  }
+
   struct alignas(64) stash {
     std::size_t count = 0;
+    std::size_t bytes = 0;
     std::array<std::pair<pages, tokens>, most> kept;
   };
 
+  const std_sync::thread_indices threads_;
+  const std::size_t most_bytes_;
   const std::unique_ptr<stash[]> stashes_;
 };
 

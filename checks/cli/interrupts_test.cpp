@@ -1,0 +1,219 @@
+// SIGINT and SIGTERM at twenty moments of every long command, once and several times: `incomplete`, with what was done so far in
+// whole files, and no process left.
+//
+// The moments are publications of the cache under test, which sends the signals itself (checks/misbehaving_cache.h), and lines of
+// output: no clock decides. TRIECHECK_BINARY is the command line over that cache.
+#include "checks/cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace triecheck::checks {
+namespace {
+
+// A space of hundreds of thousands of executions.
+constexpr const char* endless_scenario = R"([cache]
+pages = 6
+tokens_per_page = 1
+[[thread]]
+run = ["request 1 2", "request 3"]
+[[thread]]
+run = ["request 1", "request 3 4"]
+[[thread]]
+run = ["request 1", "request 5"]
+)";
+
+constexpr std::array moments = {1, 2, 3, 5, 8, 12, 17, 25, 40, 60, 90, 130, 190, 270, 380, 500, 650, 800, 1000, 1300};
+
+class interrupts : public command_line {
+ protected:
+  interrupts() {
+    write("endless.toml", endless_scenario);
+    std::string trace;
+    for (int i = 0; i < 1'500; ++i) {
+      trace += R"({"timestamp":0,"input_length":2048,"output_length":1,"hash_ids":[)";
+      for (int block = 0; block < 4; ++block) trace += (block == 0 ? "" : ",") + std::to_string(i * 4 + block);
+      trace += "]}\n";
+    }
+    write("t.jsonl", trace);
+    setenv("TRIECHECK_COUNTER", (directory_ / "counter").c_str(), 1);
+  }
+  ~interrupts() override {
+    for (const char* name : {"TRIECHECK_MISBEHAVIOUR", "TRIECHECK_COUNTER", "TRIECHECK_INTERRUPT_AT", "TRIECHECK_CRASHES_TOO"}) unsetenv(name);
+  }
+
+  struct started {
+    pid_t process;
+    int output;
+  };
+
+  // In a group of its own. With `pending`, a signal has arrived before the program begins.
+  started start(const std::string& arguments, bool pending) const {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    const pid_t child = fork();
+    EXPECT_GE(child, 0);
+    if (child == 0) {
+      setpgid(0, 0);
+      if (pending) {
+        sigset_t both;
+        sigemptyset(&both);
+        sigaddset(&both, SIGINT);
+        sigaddset(&both, SIGTERM);
+        sigprocmask(SIG_BLOCK, &both, nullptr);
+        raise(SIGINT);
+        raise(SIGTERM);
+      }
+      const int errors = open((directory_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      if (chdir(directory_.c_str()) != 0 || dup2(ends[1], STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0) _exit(9);
+      execl("/bin/sh", "sh", "-c", ("exec '" TRIECHECK_BINARY "' " + arguments).c_str(), nullptr);
+      _exit(9);
+    }
+    close(ends[1]);
+    return {child, ends[0]};
+  }
+
+  // Sends both signals after `lines` of output; never, without.
+  ended finish(const started& s, std::optional<int> lines = {}) const {
+    ended e;
+    char c = 0;
+    for (ssize_t n; (n = read(s.output, &c, 1)) != 0;) {
+      if (n < 0) continue;
+      e.out += c;
+      if (lines && std::count(e.out.begin(), e.out.end(), '\n') == *lines && c == '\n') {
+        kill(s.process, SIGINT);
+        kill(s.process, SIGTERM);
+      }
+    }
+    close(s.output);
+    int raw = 0;
+    waitpid(s.process, &raw, 0);
+    e.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
+    e.err = contents(directory_ / "err");
+    EXPECT_TRUE(kill(-s.process, 0) != 0 && errno == ESRCH) << "a process is left";
+    return e;
+  }
+
+  void expect_whole_files(bool junit) const {
+    const nlohmann::json j = nlohmann::json::parse(contents(directory_ / "r.json"), nullptr, false);
+    ASSERT_TRUE(j.is_object()) << contents(directory_ / "r.json");
+    EXPECT_EQ(j["verdict"], "incomplete");
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "r.json.next"));
+    if (!junit) return;
+    const std::string xml = contents(directory_ / "r.xml");
+    EXPECT_TRUE(xml.starts_with("<?xml ") && xml.ends_with("</testsuites>\n")) << xml;
+    EXPECT_NE(xml.find("type=\"incomplete\""), std::string::npos) << xml;
+  }
+
+  void clean() const {
+    for (const char* file : {"counter", "r.json", "r.xml"}) std::filesystem::remove(directory_ / file);
+  }
+
+  nlohmann::json expect_incomplete(const ended& e, bool junit) const {
+    EXPECT_EQ(e.status, 3) << e.out << e.err;
+    EXPECT_NE(e.err.find("triecheck: interrupted"), std::string::npos) << e.err;
+    expect_whole_files(junit);
+    const nlohmann::json j = nlohmann::json::parse(contents(directory_ / "r.json"), nullptr, false);
+    clean();
+    return j;
+  }
+
+  // Before the program begins, at each moment once, and at each moment several times.
+  template <class Check>
+  void interrupt_everywhere(const std::string& arguments, bool junit, Check check) const {
+    const std::string all = arguments + " --cache misbehaving --json r.json" + (junit ? " --junit r.xml" : "");
+    setenv("TRIECHECK_MISBEHAVIOUR", "none", 1);
+    expect_incomplete(finish(start(all, true)), junit);
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+      SCOPED_TRACE(arguments + ", publication " + std::to_string(moments[i]));
+      setenv("TRIECHECK_MISBEHAVIOUR", i % 2 == 0 ? "interrupts" : "interrupts_twice", 1);
+      setenv("TRIECHECK_INTERRUPT_AT", std::to_string(moments[i]).c_str(), 1);
+      check(expect_incomplete(finish(start(all, false)), junit));
+    }
+  }
+};
+
+TEST_F(interrupts, explore_reports_what_it_explored) {
+  interrupt_everywhere("explore endless.toml endless.toml --failures none", true, [](const nlohmann::json& j) {
+    ASSERT_EQ(j["results"].size(), 2U);
+    for (const nlohmann::json& r : j["results"]) EXPECT_EQ(r["verdict"], "incomplete");
+    EXPECT_EQ(j["results"][1]["scope"], "interrupted");
+    EXPECT_NE(j["results"][0]["scope"].get<std::string>().find("an interrupt"), std::string::npos);
+  });
+}
+
+TEST_F(interrupts, explore_with_several_processes_leaves_none) {
+  interrupt_everywhere("explore endless.toml --jobs 3 --failures none", true, [](const nlohmann::json&) {});
+}
+
+TEST_F(interrupts, checkpoint_of_an_interrupted_run_goes_on) {
+  setenv("TRIECHECK_MISBEHAVIOUR", "interrupts", 1);
+  for (const int moment : {1, 400, 1500}) {
+    setenv("TRIECHECK_INTERRUPT_AT", std::to_string(moment).c_str(), 1);
+    expect_incomplete(finish(start("explore endless.toml --cache misbehaving --checkpoint c --failures none --json r.json", false)), false);
+    setenv("TRIECHECK_INTERRUPT_AT", "1", 1);
+    expect_incomplete(finish(start("explore --resume c --failures none --json r.json", false)), false);
+    std::filesystem::remove(directory_ / "c");
+  }
+}
+
+TEST_F(interrupts, fuzz_reports_the_cases_that_ran) {
+  interrupt_everywhere("fuzz --cases 1000000 --seed 1", true, [](const nlohmann::json& j) {
+    EXPECT_NE(j["results"][0]["scope"].get<std::string>().find("of 1000000 sequential workloads"), std::string::npos);
+    EXPECT_NE(j["results"][0]["scope"].get<std::string>().find("; interrupted"), std::string::npos);
+  });
+}
+
+TEST_F(interrupts, simulate_reports_the_requests_that_ran) {
+  interrupt_everywhere("simulate t.jsonl --pages 24 --page-tokens 128 --verify", false, [](const nlohmann::json& j) {
+    EXPECT_LT(j["requests"], 1'500);
+  });
+}
+
+TEST_F(interrupts, hit_rates_reports_what_ran) {
+  interrupt_everywhere("hit-rates t.jsonl --pages 24,32 --page-tokens 128 --verify", false, [](const nlohmann::json& j) {
+    EXPECT_EQ(j["results"].size(), 2U);
+  });
+}
+
+TEST_F(interrupts, shrink_reports_the_smallest_so_far) {
+  setenv("TRIECHECK_CRASHES_TOO", "1", 1);
+  setenv("TRIECHECK_MISBEHAVIOUR", "none", 1);
+  const ended found = run("explore endless.toml --cache misbehaving --failures none");
+  ASSERT_EQ(found.status, 4) << found.out;
+  const std::string token = found.out.substr(found.out.rfind(" replay ") + 8);
+  for (const int moment : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24}) {
+    SCOPED_TRACE(moment);
+    setenv("TRIECHECK_MISBEHAVIOUR", moment % 2 == 0 ? "interrupts" : "interrupts_twice", 1);
+    setenv("TRIECHECK_INTERRUPT_AT", std::to_string(moment).c_str(), 1);
+    const ended e = finish(start("shrink " + token.substr(0, token.find('\n')) + " --output s.toml --json r.json", false));
+    expect_incomplete(e, false);
+    std::filesystem::remove(directory_ / "s.toml");
+  }
+}
+
+TEST_F(interrupts, comparison_of_searches_reports_what_it_measured) {
+  setenv("TRIECHECK_MISBEHAVIOUR", "none", 1);
+  for (int lines = 1; lines <= 20; ++lines) {
+    SCOPED_TRACE(lines);
+    const ended e = finish(start("bench-search --limit 20ms --executions 50 --json r.json", false), lines);
+    expect_incomplete(e, false);
+    EXPECT_GE(std::count(e.out.begin(), e.out.end(), '\n'), lines);
+  }
+}
+
+}  // namespace
+}  // namespace triecheck::checks

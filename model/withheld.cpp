@@ -1,0 +1,92 @@
+#include "withheld.h"
+
+#include <algorithm>
+#include <map>
+
+#include "linearizability.h"
+
+namespace triecheck::model {
+namespace {
+
+// What a lease has, as far as the answers say.
+struct held {
+  std::size_t tokens = 0;
+  outcome last;
+};
+
+// The pages that an operation touches. `before`: its lease before it.
+withheld touched_by(const config& c, const event& e, const held& before) {
+  const std::vector<page>& pages = e.observed.pages;
+  switch (e.op.kind) {
+    case operation_kind::lookup:
+      return {.evictable = e.observed.cached};
+    case operation_kind::allocate: {
+      if (e.observed.result == status::request_too_large) return {};
+      const std::size_t slots = before.tokens + e.op.tokens.size() + e.op.extra_slots;
+      const std::size_t wanted = (slots + c.tokens_per_page - 1) / c.tokens_per_page;
+      const std::size_t needed = wanted - std::min(wanted, before.last.pages.size());
+      return {.evictable = needed, .either = needed};
+    }
+    case operation_kind::fork: {
+      const std::size_t needed = before.last.pages.size() - before.last.cached;
+      return {.evictable = needed, .either = needed};
+    }
+    case operation_kind::publish: {
+      std::size_t adopted = 0;
+      for (std::size_t i = 0; i < std::min(pages.size(), before.last.pages.size()); ++i) adopted += pages[i] != before.last.pages[i];
+      return {.free = adopted, .evictable = adopted};
+    }
+    case operation_kind::release:
+      return {.free = before.last.pages.size() - before.last.cached, .evictable = before.last.cached};
+    case operation_kind::evict:
+    case operation_kind::clear:
+      break;
+  }
+  return {.evictable = e.observed.evicted, .either = e.observed.evicted};
+}
+
+// A lease is used by one operation at a time, so the order of the calls is the order in which it changed.
+std::vector<withheld> touched_by_each(const config& c, std::span<const std::reference_wrapper<const event>> history) {
+  std::vector<withheld> touched;
+  std::map<lease, held> leases;
+  for (const event& e : history) {
+    held& subject = leases[e.op.subject];
+    touched.push_back(touched_by(c, e, subject));
+    if (e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear || e.observed.result != status::ok) continue;
+    if (e.op.kind == operation_kind::fork) {
+      leases[e.op.forked] = {subject.tokens, e.observed};
+      continue;
+    }
+    if (e.op.kind == operation_kind::lookup) subject.tokens = e.observed.cached * c.tokens_per_page;
+    if (e.op.kind == operation_kind::allocate) subject.tokens += e.op.tokens.size();
+    subject.last = e.observed;
+  }
+  return touched;
+}
+
+// Whether the operation may have found too little.
+bool looked_for_pages(const event& e) {
+  return e.observed.result == status::cache_full || e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear;
+}
+
+}  // namespace
+
+std::vector<withheld> moved_by_others(const config& c, std::span<const std::reference_wrapper<const event>> history) {
+  std::vector<withheld> missed(history.size());
+  if (std::none_of(history.begin(), history.end(), looked_for_pages)) return missed;
+  const std::vector<withheld> touched = touched_by_each(c, history);
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const event& own = history[i];
+    if (!looked_for_pages(own)) continue;
+    for (std::size_t j = 0; j < history.size(); ++j) {
+      const event& other = history[j];
+      if (other.thread == own.thread || other.returned < own.called || own.returned < other.called) continue;
+      missed[i].free += touched[j].free;
+      missed[i].evictable += touched[j].evictable;
+      missed[i].either += touched[j].either;
+    }
+  }
+  return missed;
+}
+
+}  // namespace triecheck::model

@@ -1,0 +1,17 @@
+// One run of `triecheck explore`: every planned space, within the budget, with its checkpoint and its outputs.
+#pragma once
+
+#include "checks/verdict.h"
+#include "tools/checkpoint.h"
+#include "tools/exploration_plan.h"
+
+namespace triecheck::tools {
+
+/// Explores, prints, and writes what `a` asks for; goes on from `from` where that is the checkpoint of an earlier process.
+///
+/// A budget is shared: every space gets a slice of it, those that do not end in it get slices of twice the time in the
+/// next round, those that seem to be the nearest to their end first, and go on where they stopped. So a small space ends
+/// whatever stands before it. The results have the order of the plan.
+checks::verdict run_exploration(const explore_arguments& a, exploration_plan p, checkpoint from);
+
+}  // namespace triecheck::tools
