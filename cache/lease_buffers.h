@@ -36,7 +36,9 @@ class lease_buffers {
   }
 
   lease_buffers(const typename Sync::thread_indices& threads, const cache_config& c)
-      : threads_(threads), most_bytes_(bytes_kept(c)), stashes_(std::make_unique<stash[]>(Sync::thread_indices::count)) {}
+      : threads_(threads), most_bytes_(bytes_kept(c)), stashes_(std::make_unique<stash[]>(Sync::thread_indices::count)) {
+    for (std::size_t i = 0; i < Sync::thread_indices::count; ++i) Sync::label(stashes_[i].count, "buffers.count", i);
+  }
 
   /// Gives the empty `p` and `t` memory that an earlier lease had, if there is some.
   void lend(pages& p, tokens& t) {

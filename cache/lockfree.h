@@ -365,13 +365,16 @@ class lockfree_cache {
     bool moved = false;
     for (unsigned attempt = 1; missing != 0;) {
       const auto room = wanted.subspan(had, missing);
-      const std::size_t evicted = counted(evictions_.evict_all(room, clock_.now(), told()));
+      const std::uint64_t began = clock_.now();
+      const std::size_t evicted = counted(evictions_.evict_all(room, began, told()));
       had += evicted;
       const std::size_t lacking = missing - evicted;
-      if (lacking != 0) moved = pool_.gather() || moved;
+      const bool gathered = lacking != 0 && pool_.gather(lacking);
+      moved = moved || gathered;
       missing = pool_.take(wanted.subspan(had));
       if (lacking == 0 || missing == 0) continue;
-      const bool is_moving = evicted != 0 || missing < lacking;
+      // What was gathered and is not there was taken by others; what was counted while this thread stood still is no more.
+      const bool is_moving = evicted != 0 || gathered || missing < lacking || clock_.now() != began;
       if (!is_moving || attempt++ == attempts) break;
     }
     if (missing != 0) {

@@ -67,6 +67,7 @@ class page_queue {
   page_queue() {
     Sync::label(places_, "queue.places");
     Sync::label(mutex_, "queue.mutex");
+    Sync::label(next_, "queue.next");
     Sync::label(wakes_, "queue.wakes");
     Sync::label(is_turn_, "queue.is_turn");
     Sync::label(turn_from_, "queue.turn_from");

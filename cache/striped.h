@@ -23,7 +23,12 @@ class striped_counts {
   using values = std::array<std::uint64_t, Counts>;
 
   explicit striped_counts(const typename Sync::thread_indices& threads)
-      : threads_(threads), stripes_(std::make_unique<stripe[]>(stripe_count)) {}
+      : threads_(threads), stripes_(std::make_unique<stripe[]>(stripe_count)) {
+    for (std::size_t i = 0; i < stripe_count; ++i) {
+      for (std::size_t which = 0; which < Counts; ++which) Sync::label(stripes_[i].counts[which], "stats.counts", i * Counts + which);
+      Sync::label(stripes_[i].numbers, "stats.numbers", i);
+    }
+  }
 
   /// Linearization point: the store.
   void add(std::size_t which, std::uint64_t n) {
@@ -85,6 +90,7 @@ class striped_clock {
   explicit striped_clock(const typename Sync::thread_indices& threads)
       : threads_(threads), stripes_(std::make_unique<stripe[]>(shared_stripe + 1)) {
     Sync::label(common_, "clock.common");
+    for (std::size_t i = 0; i <= shared_stripe; ++i) Sync::label(stripes_[i].now, "clock.of_thread", i);
   }
 
   /// By how much a tick may be below one that another thread was given before, as long as none of them stands still between

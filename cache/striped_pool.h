@@ -2,12 +2,13 @@
 // last. A request gives back the page that it filled in part, and the next one takes a page: the same line, on the same core.
 //
 // A thread takes its own pages first, then from the common stack. What others keep is theirs until nothing else is left:
-// then all of it goes to the common stack.
+// then as much as it lacks goes to the common stack: no thread ever keeps more from others than it needs.
 //
 // Cost: take_own, take and put are O(pages moved), gather O(threads + pages moved); nothing is allocated.
 // Threads and progress: any; lock-free.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -45,16 +46,16 @@ class striped_pool {
     own().put(pages);
   }
 
-  /// Makes common what the threads keep; returns whether that was anything.
-  bool gather() {
+  /// Makes common what the threads keep, up to so many pages; returns whether there were any.
+  bool gather(std::size_t most) {
     std::array<page_id, most_kept> pages;
-    bool any = false;
-    for (std::uint64_t rest = kept_.used(); rest != 0; rest &= rest - 1) {
-      const std::size_t taken = kept_[kept_.first_of(rest)].take_some(pages);
+    std::size_t left = most;
+    for (std::uint64_t rest = kept_.used(); rest != 0 && left != 0; rest &= rest - 1) {
+      const std::size_t taken = kept_[kept_.first_of(rest)].take_some(std::span(pages).first(std::min(left, most_kept)));
       common_.put(std::span(pages).first(taken));
-      any = any || taken != 0;
+      left -= taken;
     }
-    return any;
+    return left != most;
   }
 
  private:

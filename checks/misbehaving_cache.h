@@ -1,8 +1,8 @@
 // A cache that somebody might bring: `coarse`, but for what it does besides in the middle of its second publication. What that is
 // the environment says, so that one program has all ways in which a cache can end, leave or hold up its process.
 //
-// TRIECHECK_MISBEHAVIOUR names one of `misbehaviours`. For those that interrupt, TRIECHECK_INTERRUPT_AT says at which publication
-// of all processes together, which a file counts that TRIECHECK_COUNTER names.
+// TRIECHECK_MISBEHAVIOUR names one of `misbehaviours`. For those that have a moment, TRIECHECK_INTERRUPT_AT says at
+// which publication of all processes together, which a file counts that TRIECHECK_COUNTER names.
 #pragma once
 
 #include <fcntl.h>
@@ -73,15 +73,24 @@ inline long count_publication() {
   return count->fetch_add(1) + 1;
 }
 
-// Sends the signals to the command, and goes no further: the moment is this one, however slow the machine.
-inline void interrupt(std::initializer_list<int> signals) {
+// Asked once in each publication.
+inline bool is_the_moment() {
   static const long at = [] {
     const char* text = std::getenv("TRIECHECK_INTERRUPT_AT");
     return text == nullptr ? 1L : std::atol(text);
   }();
-  if (count_publication() != at) return;
+  return count_publication() == at;
+}
+
+// Sends the signals to the command, and goes no further: the moment is this one, however slow the machine.
+inline void interrupt(std::initializer_list<int> signals) {
+  if (!is_the_moment()) return;
   for (const int number : signals) kill(getppid(), number);
   for (;;) pause();
+}
+
+inline void die() {
+  if (is_the_moment()) raise(SIGKILL);
 }
 
 struct misbehaviour {
@@ -113,6 +122,7 @@ inline constexpr std::array misbehaviours{
     misbehaviour{"prints", print},
     misbehaviour{"interrupts", [] { interrupt({SIGINT}); }, true},
     misbehaviour{"interrupts_twice", [] { interrupt({SIGTERM, SIGINT, SIGTERM}); }, true},
+    misbehaviour{"is_killed_at_its_moment", die, true},
     misbehaviour{"refuses_now_and_then", nullptr},
 };
 

@@ -1,15 +1,15 @@
 // `triecheck-bench`: the caches, the baselines and the limits of the machine, measured side by side in one run.
 //
 // An executable of its own: it needs neither the explorer nor the model, and a benchmark wants nothing else in its
-// process.
+// process. What measures is a child process: a cache that takes its process with it does not take what was measured.
 #include "checks/bench/bench.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <exception>
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -19,7 +19,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/bench/report.h"
+#include "checks/bench/isolated_bench.h"
+#include "checks/interrupts.h"
 #include "checks/trace/generate.h"
 #include "checks/trace/trace.h"
 #include "checks/verdict.h"
@@ -41,11 +42,12 @@ struct arguments {
   std::uint64_t overload_pages = 4096;
   std::string svg;
   std::string json;
+  std::string patience = "10m";  // for a whole pass, of as many threads as the user likes
   std::uint64_t cycle_pages = 0;
   std::uint64_t requests = 30'000;
 };
 
-constexpr std::array<std::string_view, 3> parts = {"loads", "overload", "memory"};  // of --only
+constexpr std::array<std::string_view, 4> parts = {"loads", "overload", "memory", "misses"};  // of --only
 constexpr std::size_t page_tokens = 16;
 constexpr std::uint64_t most_pages = std::uint64_t{1} << 26;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
@@ -86,11 +88,44 @@ std::vector<checks::load> make_loads(const arguments& a) {
 }
 
 // As many requests as pages and a quarter more, so that every page is fought for.
-checks::overload_report measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds,
-                                         const std::function<void(const std::string&)>& on_cell) {
+void measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds,
+                      const checks::bench_listener& listener, checks::overload_report& report) {
   const std::uint64_t requests = std::min(a.requests, a.overload_pages + a.overload_pages / 4);
   const checks::overload_load l = checks::make_overload(a.overload_pages, requests);
-  return {l.requests.size(), l.pages, l.open, checks::measure_overload(l, threads, seconds, checks::overload_contestants(), on_cell)};
+  report = {l.requests.size(), l.pages, l.open, {}};
+  for (const std::size_t& n : threads) {
+    for (auto& r : checks::measure_overload(l, {&n, 1}, seconds, checks::overload_contestants(), listener)) {
+      report.results.push_back(std::move(r));
+    }
+  }
+}
+
+// One line, whatever an argument or a cache brought along.
+int report(const std::string& message, int status) {
+  std::string line = message;
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::cerr << line << "\n";
+  return status;
+}
+
+int write_results(const arguments& a, const std::string& command, const checks::bench_report& measured) {
+  const int status = checks::exit_code(measured.outcome);
+  if (a.json != "-") std::cout << measured.table << std::flush;
+  if (measured.outcome == checks::verdict::incomplete) report("triecheck-bench: interrupted", status);
+  if (measured.found) report("triecheck-bench: " + measured.found->kind + ": " + measured.found->message, status);
+  if (!a.json.empty()) {
+    nlohmann::ordered_json json = {{"tool", "triecheck-bench"},
+                                   {"version", TRIECHECK_VERSION},
+                                   {"command", command},
+                                   {"verdict", checks::to_string(measured.outcome)}};
+    if (measured.found) json["failure"] = {{"kind", measured.found->kind}, {"message", measured.found->message}};
+    json.update(measured.json);
+    write_json(a.json, json);
+  }
+  if (a.svg.empty()) return status;
+  for (const auto& [name, text] : measured.charts) write_text((std::filesystem::path(a.svg) / name).string(), text);
+  return status;
 }
 
 int bench(const arguments& a, const std::string& command) {
@@ -102,31 +137,33 @@ int bench(const arguments& a, const std::string& command) {
   const std::vector<std::size_t> overload_threads = parse_list("--overload-threads", a.overload_threads, 256);
   const auto is_wanted = [&](const std::string& part) { return a.only.empty() || a.only == part; };
   if (!a.only.empty() && std::find(parts.begin(), parts.end(), a.only) == parts.end()) {
-    throw usage_error("--only: must be loads, overload or memory, not '" + a.only + "'");
+    throw usage_error("--only: must be loads, overload, memory or misses, not '" + a.only + "'");
   }
-  progress_line line;
-  options.on_cell = [&](const std::string& what) { line.show(what); };
+  // A limit of the machine is measured for --seconds at once, everything else for a pass.
+  const auto patience = patience_of(a.patience) + std::chrono::seconds(static_cast<std::int64_t>(options.seconds));
   check_outputs({a.json}, {a.trace});
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
   if (error) throw usage_error(a.svg + " cannot be made (" + error.message() + ")");
   const std::vector<checks::load> loads = is_wanted("loads") ? make_loads(a) : std::vector<checks::load>();
-  checks::bench_results results;
-  if (is_wanted("loads")) results = checks::run_bench(loads, options);
-  if (is_wanted("memory")) results.memory = checks::measure_memory(checks::memory_pages);
-  if (is_wanted("overload")) results.overload = measure_overload(a, overload_threads, options.seconds, options.on_cell);
+  const auto measure = [&](checks::bench_results& results, const checks::bench_listener& listener) {
+    options.listener = listener;
+    if (is_wanted("loads")) checks::run_bench(loads, options, results);
+    if (is_wanted("memory")) {
+      listener.begin_cell("memory");
+      results.memory = checks::measure_memory(checks::memory_pages, listener);
+    }
+    if (is_wanted("misses")) {
+      listener.begin_cell("misses");
+      results.misses = checks::measure_misses(checks::miss_tokens, listener);
+    }
+    if (is_wanted("overload")) measure_overload(a, overload_threads, options.seconds, listener, results.overload);
+  };
+  progress_line line;
+  const checks::bench_report measured =
+      checks::run_bench_isolated(loads, measure, patience, [&](const std::string& what) { line.show(what); });
   line.clear();
-  if (a.json != "-") std::cout << checks::to_table(loads, results);
-  if (!a.json.empty()) {
-    nlohmann::ordered_json json = {{"tool", "triecheck-bench"}, {"version", TRIECHECK_VERSION}, {"command", command}};
-    json.update(checks::to_json(loads, results));
-    write_json(a.json, json);
-  }
-  if (a.svg.empty()) return 0;
-  for (const auto& [name, text] : checks::to_charts(loads, results)) {
-    write_text((std::filesystem::path(a.svg) / name).string(), text);
-  }
-  return 0;
+  return write_results(a, command, measured);
 }
 
 int run(int argc, char** argv) {
@@ -150,7 +187,7 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();
-  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages) or memory (bytes for each page)")
+  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages), memory (bytes for each page) or misses (what finds nothing, over the prompt)")
       ->type_name("PART");
   app.add_option("--overload-threads", a.overload_threads, "How many threads serve the overload, one run after the other")
       ->type_name("N,N...")
@@ -158,6 +195,7 @@ int run(int argc, char** argv) {
   add_number(app, "--overload-pages", a.overload_pages, "Size of the cache under overload", checks::least_overload_pages, most_pages);
   add_number(app, "--requests", a.requests, "Requests of a load, at most", 1, checks::most_generated_requests);
   app.add_option("--svg", a.svg, "Writes charts into this directory")->type_name("DIR");
+  add_patience(app, a.patience);
   app.add_option("--json", a.json, "Writes the result as JSON; - is standard output, in place of the table")
       ->type_name("FILE|-");
   try {
@@ -172,15 +210,9 @@ int run(int argc, char** argv) {
   }
   std::string command = "triecheck-bench";
   for (int i = 1; i < argc; ++i) command += " " + shell_word(argv[i]);
-  return bench(a, command);
-}
-
-int report(const std::string& message, int status) {
-  std::string line = message;
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  std::cerr << line << "\n";
-  return status;
+  const int status = bench(a, command);
+  if (std::cout.flush()) return status;
+  throw output_error("standard output cannot be written");
 }
 
 }  // namespace
@@ -188,6 +220,7 @@ int report(const std::string& message, int status) {
 
 int main(int argc, char** argv) {
   using namespace triecheck;
+  checks::heed_interrupts();
   try {
     return tools::run(argc, argv);
   } catch (const tools::usage_error& e) {

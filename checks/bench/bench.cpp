@@ -68,7 +68,7 @@ class bench_run {
     const std::size_t most_threads = *std::max_element(options_.threads.begin(), options_.threads.end());
     for (const bench_mode mode : {bench_mode::full_cycle, bench_mode::warm_lookup, bench_mode::cold_lookup}) {
       const std::size_t pages = mode == bench_mode::full_cycle ? cycle_pages(l, most_threads) : resident_pages(l);
-      say(l.name + ", " + to_string(mode) + ": preparing");
+      options_.listener.begin_cell(l.name + ", " + to_string(mode) + ": preparing");
       const caches all = prepare(l, mode, pages);
       for (const std::size_t threads : options_.threads) measure(l, mode, pages, threads, all, false);
     }
@@ -100,10 +100,14 @@ class bench_run {
   };
   using caches = std::vector<runner>;
 
-  static caches prepare(const load& l, bench_mode mode, std::size_t pages) {
+  caches prepare(const load& l, bench_mode mode, std::size_t pages) const {
     caches all;
-    for (const contestant& c : contestants()) all.push_back({&c, c.prepare(l, mode, pages)});
-    if (mode == bench_mode::cold_lookup) all.push_back({&walk_hop_by_hop(), walk_hop_by_hop().prepare(l, mode, pages)});
+    const auto add = [&](const contestant& c) {
+      options_.listener.begin_pass(c.name);
+      all.push_back({&c, c.prepare(l, mode, pages)});
+    };
+    for (const contestant& c : contestants()) add(c);
+    if (mode == bench_mode::cold_lookup) add(walk_hop_by_hop());
     return all;
   }
 
@@ -114,17 +118,15 @@ class bench_run {
   // In which everything is cached.
   static std::size_t resident_pages(const load& l) { return std::bit_ceil(l.distinct_pages + l.longest_pages); }
 
-  void say(const std::string& what) const {
-    if (options_.on_cell) options_.on_cell(what);
-  }
-
   void measure(const load& l, bench_mode mode, std::size_t pages, std::size_t threads, const caches& all, bool sweep) {
-    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages, threads: " + std::to_string(threads));
+    options_.listener.begin_cell(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) +
+                                 " pages, threads: " + std::to_string(threads));
     std::vector<cell_account> accounts(all.size());
     for (bool again = true; again;) {
       again = false;
       for (std::size_t i = 0; i < all.size(); ++i) {
         if (accounts[i].is_enough(options_.seconds)) continue;
+        options_.listener.begin_pass(all[i].is->name);
         accounts[i].add(all[i].cache->run(threads));
         again = true;
       }
@@ -143,8 +145,14 @@ class bench_run {
   }
 
   void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
-    say(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) + " pages: what the layer costs");
-    const auto prepared = [&](const contestant& c) -> preparation { return [&] { return c.prepare(l, mode, pages); }; };
+    options_.listener.begin_cell(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) +
+                                 " pages: what the layer costs");
+    const auto prepared = [&](const contestant& c) -> preparation {
+      return [&] {
+        options_.listener.begin_pass(c.name);
+        return c.prepare(l, mode, pages);
+      };
+    };
     std::vector<layer_preparations> copies;
     for (const layer_contestants& pair : layer_pairs()) copies.push_back({prepared(pair.layer), prepared(pair.bare)});
     layer_cost c = measure_layer_cost(copies, options_.seconds);
@@ -165,19 +173,19 @@ std::size_t scarce_pages(const load& l, std::size_t threads) {
                   std::bit_ceil(bench_run::least_pages(l, threads)));
 }
 
-bench_results run_bench(const std::vector<load>& loads, const bench_options& options) {
-  bench_results results;
-  results.synchronisation = measure_synchronisation();
-  if (options.on_cell) options.on_cell("the limits of the machine");
+void run_bench(const std::vector<load>& loads, const bench_options& options, bench_results& results) {
+  options.listener.begin_cell("synchronisation");
+  results.synchronisation = measure_synchronisation(options.listener);
+  options.listener.begin_cell("the limits of the machine");
   constexpr double least_seconds = 0.01;  // a single pass, as of the caches, would be a few instructions here
-  results.machine = measure_machine(loads, options.pages, std::max(options.seconds / 5, least_seconds));
+  results.machine =
+      measure_machine(loads, options.pages, std::max(options.seconds / 5, least_seconds), options.listener);
   bench_run run(options, results);
   for (const load& l : loads) {
     run.over_threads(l);
     run.over_pages(l);
     run.layer(l);
   }
-  return results;
 }
 
 }  // namespace triecheck::checks

@@ -9,15 +9,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "checks/bench/contestant.h"
 #include "checks/bench/layer_cost.h"
+#include "checks/bench/listener.h"
 #include "checks/bench/load.h"
 #include "checks/bench/machine.h"
 #include "checks/bench/memory.h"
+#include "checks/bench/misses.h"
 #include "checks/bench/overload.h"
 #include "checks/bench/synchronisation.h"
 
@@ -28,7 +29,7 @@ struct bench_options {
   std::vector<std::size_t> pages{1024, 4096, 16'384, 65'536, 262'144, 524'288, 1'048'576};  ///< of the sweep, which is a full cycle
   std::size_t cycle_pages = 0;  ///< of the full cycle over threads, more where open requests need it; 0: scarce_pages
   double seconds = 0.5;  ///< of each cell and contestant, at least: further passes until then; 0 is one pass
-  std::function<void(const std::string&)> on_cell{};  ///< called with what is measured next, where it is set
+  bench_listener listener{};
 };
 
 /// One contestant in one cell.
@@ -62,6 +63,7 @@ struct bench_results {
   std::vector<layer_cost> layer_costs;  ///< of each size of the sweep, and of lookups
   overload_report overload;             ///< measured by itself (overload.h)
   std::vector<memory_result> memory;    ///< as well (memory.h)
+  std::vector<miss_result> misses;      ///< as well (misses.h)
 };
 
 /// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough
@@ -69,7 +71,7 @@ struct bench_results {
 std::size_t scarce_pages(const load& l, std::size_t threads);
 
 /// Requires loads, threads and a page count each. A size of the sweep that the open requests of one thread would not
-/// leave room in is left out for that load.
-bench_results run_bench(const std::vector<load>& loads, const bench_options& options);
+/// leave room in is left out for that load. `results` gets each cell as soon as it is measured.
+void run_bench(const std::vector<load>& loads, const bench_options& options, bench_results& results);
 
 }  // namespace triecheck::checks

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +18,7 @@
 #include "checks/bench/baselines/bare_walk.h"
 #include "checks/bench/chart.h"
 #include "checks/bench/course.h"
+#include "checks/bench/isolated_bench.h"
 #include "checks/bench/layer_cost.h"
 #include "checks/bench/layer_pair.h"
 #include "checks/bench/report.h"
@@ -441,6 +446,50 @@ TEST(bench, charts_are_whole_and_name_every_curve_that_has_points) {
   EXPECT_EQ(charts[0].second.find(">page-trie</text>"), std::string::npos);
   EXPECT_EQ(charts[0].second.find("nan"), std::string::npos);
   EXPECT_NE(charts[1].second.find("dependent load"), std::string::npos);
+}
+
+TEST(bench, load_without_a_cell_is_left_out) {
+  load other = small_load();
+  other.name = "other";
+  EXPECT_EQ(to_table({small_load()}, {}), "");
+  EXPECT_TRUE(to_charts({small_load()}, {}).empty());
+  EXPECT_EQ(to_table({small_load(), other}, made_up()), to_table({small_load()}, made_up()));
+  EXPECT_EQ(to_charts({other, small_load()}, made_up()), to_charts({small_load()}, made_up()));
+}
+
+TEST(bench, what_a_killed_process_had_measured_is_reported) {
+  std::vector<std::string> heard;
+  const auto measure = [](bench_results& results, const bench_listener& listener) {
+    listener.begin_cell("first");
+    results = made_up();
+    listener.begin_cell("second");
+    results.cells.clear();  // what comes later than the last message is nothing that was measured
+    listener.begin_pass("coarse");
+    raise(SIGKILL);
+  };
+  const bench_report report = run_bench_isolated({small_load()}, measure, std::chrono::minutes(1),
+                                                 [&](const std::string& what) { heard.push_back(what); });
+  EXPECT_EQ(report.outcome, verdict::error);
+  ASSERT_TRUE(report.found);
+  EXPECT_EQ(report.found->kind, "killed");
+  EXPECT_TRUE(report.found->message.ends_with(" while this was measured: second, coarse")) << report.found->message;
+  EXPECT_EQ(report.table, to_table({small_load()}, made_up()));
+  EXPECT_EQ(report.json, to_json({small_load()}, made_up()));
+  EXPECT_EQ(report.charts, to_charts({small_load()}, made_up()));
+  EXPECT_EQ(heard, (std::vector<std::string>{"first", "second"}));
+}
+
+TEST(bench, exception_of_a_cache_is_an_error_and_an_answer_a_pass) {
+  const auto throwing = [](bench_results&, const bench_listener&) { throw std::runtime_error("no page\nis left"); };
+  const bench_report failed = run_bench_isolated({}, throwing, std::chrono::minutes(1), {});
+  EXPECT_EQ(failed.outcome, verdict::error);
+  EXPECT_EQ(failed.found->kind, "exception");
+  EXPECT_EQ(failed.found->message, "an exception came out of the cache: no page\nis left");
+  EXPECT_TRUE(failed.json.is_object() && failed.json.empty());
+  const auto answering = [](bench_results& results, const bench_listener&) { results = made_up(); };
+  const bench_report passed = run_bench_isolated({small_load()}, answering, std::chrono::minutes(1), {});
+  EXPECT_EQ(passed.outcome, verdict::pass);
+  EXPECT_EQ(passed.charts, to_charts({small_load()}, made_up()));
 }
 
 TEST(bench, text_of_a_chart_cannot_break_it) {

@@ -69,10 +69,14 @@ class collecting_reporter final : public benchmark::BenchmarkReporter {
 
 class micro_suite {
  public:
-  explicit micro_suite(double seconds) : seconds_(seconds) {}
+  micro_suite(double seconds, const bench_listener& listener) : seconds_(seconds), listener_(listener) {}
 
   void add(const std::string& name, int threads, std::function<void(benchmark::State&)> body) {
-    benchmark::RegisterBenchmark(name.c_str(), std::move(body))
+    const auto announced = [this, name, body = std::move(body)](benchmark::State& state) {
+      if (state.thread_index() == 0) listener_.begin_pass(name);
+      body(state);
+    };
+    benchmark::RegisterBenchmark(name.c_str(), announced)
         ->UseRealTime()
         ->Threads(threads)
         ->MinTime(seconds_)
@@ -92,6 +96,7 @@ class micro_suite {
 
  private:
   double seconds_;
+  const bench_listener& listener_;
   collecting_reporter reporter_;
 };
 
@@ -219,8 +224,9 @@ void add_layer(micro_suite& suite) {
 
 }  // namespace
 
-machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds) {
-  micro_suite suite(seconds);
+machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds,
+                                const bench_listener& listener) {
+  micro_suite suite(seconds, listener);
   add_limits(suite);
   for (const std::size_t n : lines) add_dependent_loads(suite, n);
   for (const load& l : loads) add_walk(suite, l);

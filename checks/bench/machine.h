@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/bench/listener.h"
 #include "checks/bench/load.h"
 
 namespace triecheck::checks {
@@ -48,6 +49,7 @@ struct machine_results {
 };
 
 /// `seconds` for each measurement, more than 0, three times. `lines` are the working sets for dependent loads.
-machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds);
+machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds,
+                                const bench_listener& listener = {});
 
 }  // namespace triecheck::checks

@@ -1,22 +1,15 @@
 #include "checks/bench/memory.h"
 
-#include <malloc.h>
-
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <tuple>
 #include <type_traits>
 
+#include "checks/bench/allocated.h"
 #include "checks/production_caches.h"
 
 namespace triecheck::checks {
 namespace {
-
-std::size_t allocated_bytes() {
-  const struct mallinfo2 m = mallinfo2();
-  return m.uordblks + m.hblkhd;  // from the heap, and mapped one by one
-}
 
 template <class Cache>
 std::size_t bytes_of(std::size_t pages) {
@@ -33,7 +26,7 @@ bool allocator_counts() {
 
 }  // namespace
 
-std::vector<memory_result> measure_memory(std::span<const std::size_t> pages) {
+std::vector<memory_result> measure_memory(std::span<const std::size_t> pages, const bench_listener& listener) {
   std::vector<memory_result> results;
   if (!allocator_counts()) return results;
   results.reserve(pages.size() * std::tuple_size_v<decltype(production_caches)>);
@@ -41,6 +34,7 @@ std::vector<memory_result> measure_memory(std::span<const std::size_t> pages) {
       [&](const auto&... p) {
         const auto all = [&](const auto& variant) {
           using cache = typename std::decay_t<decltype(variant)>::cache_type;
+          listener.begin_pass(variant.name);
           for (const std::size_t n : pages) {
             const std::size_t bytes = bytes_of<cache>(n);
             results.push_back({variant.name, n, bytes});

@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "checks/bench/listener.h"
+
 namespace triecheck::checks {
 
 struct memory_result {
@@ -27,7 +29,7 @@ inline const std::vector<std::size_t> memory_pages = {1024, 1025, 65'536, 65'537
 
 /// Every variant of checks/production_caches.h with each of `pages`. Empty where the allocator does not count, as under a
 /// sanitizer.
-std::vector<memory_result> measure_memory(std::span<const std::size_t> pages);
+std::vector<memory_result> measure_memory(std::span<const std::size_t> pages, const bench_listener& listener = {});
 
 /// A line for each variant; nothing without results.
 std::string to_table(const std::vector<memory_result>& results);

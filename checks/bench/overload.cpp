@@ -67,13 +67,19 @@ class overload_account {
 
 // A round is a pass of each, so that every ratio has both its ends close together in time.
 std::vector<overload_result> measure_cell(const overload_load& l, std::size_t threads, double seconds,
-                                          const std::vector<overload_contestant>& contestants) {
+                                          const std::vector<overload_contestant>& contestants,
+                                          const bench_listener& listener) {
   std::vector<overload_account> accounts(contestants.size());
   const auto is_enough = [&](const overload_account& a) { return a.is_enough(seconds); };
   while (!std::all_of(accounts.begin(), accounts.end(), is_enough)) {
-    const overload_pass first = contestants.front().run(l, threads, contestants.front().then);
-    accounts.front().add(first, first);
-    for (std::size_t i = 1; i < contestants.size(); ++i) accounts[i].add(contestants[i].run(l, threads, contestants[i].then), first);
+    overload_pass first;
+    for (std::size_t i = 0; i < contestants.size(); ++i) {
+      const overload_contestant& c = contestants[i];
+      listener.begin_pass(c.name + ", who is refused " + to_string(c.then));
+      const overload_pass pass = c.run(l, threads, c.then);
+      if (i == 0) first = pass;
+      accounts[i].add(pass, first);
+    }
   }
   std::vector<overload_result> results;
   for (std::size_t i = 0; i < contestants.size(); ++i) {
@@ -133,11 +139,11 @@ const std::vector<overload_contestant>& overload_contestants() {
 
 std::vector<overload_result> measure_overload(const overload_load& l, std::span<const std::size_t> threads,
                                               double seconds, const std::vector<overload_contestant>& contestants,
-                                              const std::function<void(const std::string&)>& on_cell) {
+                                              const bench_listener& listener) {
   std::vector<overload_result> results;
   for (const std::size_t n : threads) {
-    if (on_cell) on_cell("overload, " + std::to_string(l.pages) + " pages, threads: " + std::to_string(n));
-    for (overload_result& r : measure_cell(l, n, seconds, contestants)) results.push_back(std::move(r));
+    listener.begin_cell("overload, " + std::to_string(l.pages) + " pages, threads: " + std::to_string(n));
+    for (overload_result& r : measure_cell(l, n, seconds, contestants, listener)) results.push_back(std::move(r));
   }
   return results;
 }

@@ -21,7 +21,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +28,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checks/bench/histogram.h"
+#include "checks/bench/listener.h"
 #include "checks/bench/load.h"
 
 namespace triecheck::checks {
@@ -108,7 +108,7 @@ struct overload_result {
 /// Passes in turns, until each variant had `seconds` and five passes; with 0 seconds one pass.
 std::vector<overload_result> measure_overload(const overload_load& l, std::span<const std::size_t> threads,
                                               double seconds, const std::vector<overload_contestant>& contestants,
-                                              const std::function<void(const std::string&)>& on_cell = {});
+                                              const bench_listener& listener = {});
 
 /// What was measured, and of what load.
 struct overload_report {

@@ -120,13 +120,15 @@ double over(double a, double b) { return b <= 0 ? 0 : a / b; }
 std::string layer_cost_table(const load& l, const std::vector<layer_cost>& costs) {
   std::string text = "coarse over std-coarse, the same code without the layer: requests/s, one thread, passes in turns\n";
   text += formatted("  %-13s%9s%8s%9s%17s%9s  %s\n", "mode", "pages", "pairs", "ratio", "half of pairs", "noise", "difference");
+  bool is_measured = false;
   for (const layer_cost& c : costs) {
     if (c.load != l.name) continue;
     text += formatted("  %-13s%9zu%8zu%9.3f%8.3f .. %5.3f%8.1f%%  %.1f%%, %s\n", to_string(c.mode), c.pages, c.pairs, c.ratio,
                       c.least, c.most, 100 * c.noise, 100 * c.difference(),
                       c.is_below_noise() ? "less than the noise" : "more than the noise");
+    is_measured = true;
   }
-  return text;
+  return is_measured ? text : "";
 }
 
 // Requests differ in size by orders of magnitude: the raw ratio shows that, the other one what the cache adds, and the last what
@@ -136,14 +138,16 @@ std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
                      "short work of as many spinning threads\n";
   text += formatted("  %-13s%-12s%9s%10s%10s%8s%12s%10s\n", "mode", "cache", "threads", "p50 us", "p99.9 us", "ratio",
                     "of its size", "spinning");
+  bool is_measured = false;
   for (const bench_result& r : cells) {
     if (r.load != l.name || r.sweep) continue;
+    is_measured = true;
     text += formatted("  %-13s%-12s%9zu%10s%10s%8.1f%12.1f%10s\n", to_string(r.mode), r.cache.c_str(), r.threads,
                       in_microseconds(r.p50_ns).c_str(), in_microseconds(r.p999_ns).c_str(),
                       over(static_cast<double>(r.p999_ns), static_cast<double>(r.p50_ns)), r.p999_over_usual,
                       shown_ratio(r.spin_tail).c_str());
   }
-  return text;
+  return is_measured ? text : "";
 }
 
 // A lookup over the walk that it cannot do without, where each node leads to the next one by a table of its own.
@@ -157,12 +161,19 @@ std::string walk_table(const load& l, const bench_results& results) {
   return text.empty() ? text : "cold lookup of one thread, ns/page over that of the bare walk hop by hop\n" + text;
 }
 
+bool is_measured(const bench_results& results, const load& l) {
+  return std::any_of(results.cells.begin(), results.cells.end(),
+                     [&](const bench_result& r) { return r.load == l.name; });
+}
+
 }  // namespace
 
 std::string to_table(const std::vector<load>& loads, const bench_results& results) {
   std::string text;
-  if (!results.machine.limits.empty()) text += machine_table(results.machine) + synchronisation_table(results.synchronisation);
+  if (!results.machine.limits.empty()) text += machine_table(results.machine);
+  if (!results.synchronisation.empty()) text += synchronisation_table(results.synchronisation);
   for (const load& l : loads) {
+    if (!is_measured(results, l)) continue;
     text += formatted("%s: %s; %zu requests of %.1f pages on average, %zu different pages\n", l.name.c_str(),
                       l.description.c_str(), l.requests(),
                       static_cast<double>(l.pages) / static_cast<double>(l.requests()), l.distinct_pages);
@@ -180,7 +191,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
     }
     text += walk_table(l, results) + layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
   }
-  return text + to_table(results.overload) + to_table(results.memory);
+  return text + to_table(results.overload) + to_table(results.memory) + to_table(results.misses);
 }
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results) {
@@ -256,6 +267,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   }
   if (!results.overload.results.empty()) json["overload"] = to_json(results.overload);
   if (!results.memory.empty()) json["memory"] = to_json(results.memory);
+  if (!results.misses.empty()) json["misses"] = to_json(results.misses);
   return json;
 }
 
@@ -263,6 +275,7 @@ std::vector<std::pair<std::string, std::string>> to_charts(const std::vector<loa
                                                            const bench_results& results) {
   std::vector<std::pair<std::string, std::string>> files;
   for (const load& l : loads) {
+    if (!is_measured(results, l)) continue;
     using enum bench_mode;
     files.emplace_back(
         l.name + "-threads.svg",

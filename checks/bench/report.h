@@ -23,7 +23,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results);
 
-/// File names and their contents: two charts for each load.
+/// File names and their contents: two charts for each load of which a cell was measured.
 std::vector<std::pair<std::string, std::string>> to_charts(const std::vector<load>& loads,
                                                            const bench_results& results);
 

@@ -42,12 +42,13 @@ void measure(const char* name, std::size_t pages, std::vector<synchronisation_re
 
 }  // namespace
 
-std::vector<synchronisation_result> measure_synchronisation() {
+std::vector<synchronisation_result> measure_synchronisation(const bench_listener& listener) {
   std::vector<synchronisation_result> results;
   std::apply(
       [&](const auto&... p) {
         const auto all = [&](const auto& variant) {
           using cache = typename std::decay_t<decltype(variant)>::template over<layer>;
+          listener.begin_pass(variant.name);
           for (const std::size_t pages : {std::size_t{1}, std::size_t{8}, std::size_t{64}}) measure<cache>(variant.name, pages, results);
         };
         (all(p), ...);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/sync_measured.h"
+#include "checks/bench/listener.h"
 
 namespace triecheck::checks {
 
@@ -21,6 +22,6 @@ struct synchronisation_result {
 
 /// Every variant: a prompt of 1, 8 and 64 pages is looked up in vain, allocated, published, released, looked up,
 /// released again and evicted.
-std::vector<synchronisation_result> measure_synchronisation();
+std::vector<synchronisation_result> measure_synchronisation(const bench_listener& listener = {});
 
 }  // namespace triecheck::checks

@@ -18,6 +18,7 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
                                        "--overload-threads 2 --overload-pages 256");
   ASSERT_TRUE(json.is_object());
   EXPECT_EQ(json["tool"], "triecheck-bench");
+  EXPECT_EQ(json["verdict"], "pass");
   std::set<std::string> caches, loads, modes;
   for (const nlohmann::json& r : json["results"]) {
     caches.insert(r["cache"]);
@@ -95,8 +96,9 @@ TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
     expect_usage_error("--seconds '" + text + "'",
                        "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
   }
+  expect_usage_error("--patience 99ms", "triecheck-bench: --patience: must be at least 100ms, not '99ms'");
   expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
-  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads, overload or memory, not 'peace'");
+  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads, overload, memory or misses, not 'peace'");
   expect_usage_error("--overload-threads 0", "triecheck-bench: --overload-threads: must be whole numbers from 1 to 256 with commas between them, not '0'");
   expect_usage_error("--overload-pages 255", "triecheck-bench: --overload-pages: must be a whole number from 256 to 67108864, not '255'");
   expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");

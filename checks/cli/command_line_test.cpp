@@ -35,7 +35,7 @@ TEST_F(command_line, help_and_version_succeed) {
 
 TEST_F(command_line, subcommand_that_is_missing_or_unknown_is_a_usage_error) {
   expect_usage_error("", "triecheck: which subcommand? (triecheck --help lists them)");
-  expect_usage_error("simulat", "triecheck: there is no subcommand 'simulat' (triecheck --help lists them)");
+  expect_usage_error("simulat", "triecheck: there is no subcommand 'simulat' (did you mean 'simulate'?)");
   expect_usage_error("--bogus", "triecheck: there is no option '--bogus' (triecheck --help lists them)");
 }
 

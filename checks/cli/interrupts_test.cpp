@@ -3,21 +3,14 @@
 //
 // The moments are publications of the cache under test, which sends the signals itself (checks/misbehaving_cache.h), and lines of
 // output: no clock decides. TRIECHECK_BINARY is the command line over that cache.
-#include "checks/cli/command_line.h"
+#include "checks/cli/interrupted_command.h"
 
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +31,7 @@ run = ["request 1", "request 5"]
 
 constexpr std::array moments = {1, 2, 3, 5, 8, 12, 17, 25, 40, 60, 90, 130, 190, 270, 380, 500, 650, 800, 1000, 1300};
 
-class interrupts : public command_line {
+class interrupts : public interrupted_command {
  protected:
   interrupts() {
     write("endless.toml", endless_scenario);
@@ -53,58 +46,6 @@ class interrupts : public command_line {
   }
   ~interrupts() override {
     for (const char* name : {"TRIECHECK_MISBEHAVIOUR", "TRIECHECK_COUNTER", "TRIECHECK_INTERRUPT_AT", "TRIECHECK_CRASHES_TOO"}) unsetenv(name);
-  }
-
-  struct started {
-    pid_t process;
-    int output;
-  };
-
-  // In a group of its own. With `pending`, a signal has arrived before the program begins.
-  started start(const std::string& arguments, bool pending) const {
-    int ends[2];
-    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    const pid_t child = fork();
-    EXPECT_GE(child, 0);
-    if (child == 0) {
-      setpgid(0, 0);
-      if (pending) {
-        sigset_t both;
-        sigemptyset(&both);
-        sigaddset(&both, SIGINT);
-        sigaddset(&both, SIGTERM);
-        sigprocmask(SIG_BLOCK, &both, nullptr);
-        raise(SIGINT);
-        raise(SIGTERM);
-      }
-      const int errors = open((directory_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      if (chdir(directory_.c_str()) != 0 || dup2(ends[1], STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0) _exit(9);
-      execl("/bin/sh", "sh", "-c", ("exec '" TRIECHECK_BINARY "' " + arguments).c_str(), nullptr);
-      _exit(9);
-    }
-    close(ends[1]);
-    return {child, ends[0]};
-  }
-
-  // Sends both signals after `lines` of output; never, without.
-  ended finish(const started& s, std::optional<int> lines = {}) const {
-    ended e;
-    char c = 0;
-    for (ssize_t n; (n = read(s.output, &c, 1)) != 0;) {
-      if (n < 0) continue;
-      e.out += c;
-      if (lines && std::count(e.out.begin(), e.out.end(), '\n') == *lines && c == '\n') {
-        kill(s.process, SIGINT);
-        kill(s.process, SIGTERM);
-      }
-    }
-    close(s.output);
-    int raw = 0;
-    waitpid(s.process, &raw, 0);
-    e.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
-    e.err = contents(directory_ / "err");
-    EXPECT_TRUE(kill(-s.process, 0) != 0 && errno == ESRCH) << "a process is left";
-    return e;
   }
 
   void expect_whole_files(bool junit) const {
@@ -209,7 +150,7 @@ TEST_F(interrupts, comparison_of_searches_reports_what_it_measured) {
   setenv("TRIECHECK_MISBEHAVIOUR", "none", 1);
   for (int lines = 1; lines <= 20; ++lines) {
     SCOPED_TRACE(lines);
-    const ended e = finish(start("bench-search --limit 20ms --executions 50 --json r.json", false), lines);
+    const ended e = finish(start("bench-search --limit 5ms --executions 20 --json r.json", false), lines);
     expect_incomplete(e, false);
     EXPECT_GE(std::count(e.out.begin(), e.out.end(), '\n'), lines);
   }

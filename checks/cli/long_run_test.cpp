@@ -183,8 +183,8 @@ TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {
   EXPECT_NE(e.out.find("failed as it must (coarse is recorded as blocking): obstruction"), std::string::npos) << e.out;
   const auto expected = result_in("blocked.json").at("expects_failure");
   EXPECT_EQ(expected.at("found"), true);
-  EXPECT_EQ(expected.at("failure").at("schedule"), "0.1!300");
-  const ended again = run("replay 'large.toml@coarse@0.1!300'");
+  EXPECT_EQ(expected.at("failure").at("schedule"), "0.1!700");
+  const ended again = run("replay 'large.toml@coarse@0.1!700'");
   EXPECT_EQ(again.status, 1);
   EXPECT_NE(again.out.find("obstruction: thread 1"), std::string::npos) << again.out;
 }
@@ -237,8 +237,7 @@ TEST_F(long_run, a_number_that_does_not_fit_is_refused_with_its_place) {
       const ended e = run("merge wrong.json");
       EXPECT_EQ(e.status, 2) << key << number << e.out << e.err;
       EXPECT_TRUE(e.err.starts_with("triecheck: wrong.json: ")) << e.err;
-      EXPECT_NE(e.err.find("results[0]: " + std::string("a result: ")), std::string::npos) << e.err;
-      EXPECT_NE(e.err.find(std::string(key) + " must be a whole number from 0 to "), std::string::npos) << e.err;
+      EXPECT_NE(e.err.find("results[0]: " + std::string(key) + " must be a whole number from 0 to "), std::string::npos) << e.err;
     }
   }
 }
@@ -249,9 +248,9 @@ TEST_F(long_run, a_checkpoint_with_a_number_that_does_not_fit_is_refused) {
   const nlohmann::json whole = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
   const nlohmann::json huge = nlohmann::json::parse("99999999999999999999");
   const std::pair<const char*, nlohmann::json> changes[] = {
-      {"/current/round", huge},       {"/current/space", huge},          {"/current/all_pieces", huge}, {"/current/earlier/0", huge},
-      {"/current/pieces/0/2/0", huge}, {"/current/pieces/0/3", huge},     {"/current/pieces/0/0", "#99999999999999999999+4"},
-      {"/current/pieces/0/0", "#18446744073709551615+4"}, {"/current/pieces/0/0", "#1+x"}, {"/plan/seed", huge},
+      {"/states/0/round", huge},       {"/states/0/space", huge},          {"/states/0/all_pieces", huge}, {"/states/0/earlier/0", huge},
+      {"/states/0/pieces/0/2/0", huge}, {"/states/0/pieces/0/3", huge},     {"/states/0/pieces/0/0", "#99999999999999999999+4"},
+      {"/states/0/pieces/0/0", "#18446744073709551615+4"}, {"/states/0/pieces/0/0", "#1+x"}, {"/plan/seed", huge},
       {"/plan/executions", huge},     {"/plan/depth", 4294967296}};
   for (const auto& [place, value] : changes) {
     nlohmann::json j = whole;

@@ -93,7 +93,8 @@ TEST(explore, the_reduction_leaves_out_nothing_but_repeats) {
   const result reduced = explore_scenario(two_requests(), "two_requests", o).outcome;
   EXPECT_EQ(reduced.executions, 70u);  // four operations each, all on one mutex
   o.reduction = false;
-  EXPECT_EQ(explore_scenario(two_requests(), "two_requests", o).outcome.executions, 70u);
+  // A release also asks whether somebody waits for pages, which nobody does: where that comes makes no difference.
+  EXPECT_EQ(explore_scenario(two_requests(), "two_requests", o).outcome.executions, 364u);
 }
 
 TEST(explore, a_budget_that_ends_is_incomplete) {
@@ -115,7 +116,7 @@ TEST(explore, a_budget_that_ends_is_incomplete) {
 // A cache over another layer has no operation that the explorer could see: that must not read as a pass.
 TEST(explore, a_run_that_schedules_nothing_is_incomplete) {
   const result r = misbehave(&checks::make_subject<coarse_cache<std_sync>>);
-  EXPECT_EQ(r.outcome, verdict::incomplete);
+  EXPECT_EQ(r.outcome, verdict::incomplete) << (r.found ? r.found->message : "");
   EXPECT_EQ(r.steps, 0u);
 }
 

@@ -107,6 +107,17 @@ void interleaving::add(unsigned column, std::size_t step, std::string text, cons
   lines_.push_back({column, step, std::move(text), show(where), false});
 }
 
+void interleaving::write_names(const object_names& names) {
+  for (line& l : lines_) {
+    for (std::size_t from = 0; (from = l.text.find(name_mark, from)) != std::string::npos;) {
+      const std::size_t end = l.text.find(name_mark, from + 1);
+      const std::string name = names.name(static_cast<object_id>(std::stoul(l.text.substr(from + 1, end - from - 1))));
+      l.text.replace(from, end + 1 - from, name);
+      from += name.size();
+    }
+  }
+}
+
 void interleaving::add_title(unsigned column, std::string text) {
   lines_.push_back({column, 0, std::move(text), {}, true});
 }

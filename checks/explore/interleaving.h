@@ -57,9 +57,9 @@ class interleaving {
  public:
   void clear() { lines_.clear(); }
 
-  /// Whose names the lines use, as long as lines are added.
-  void use(const object_names& names) { names_ = &names; }
-  std::string name(object_id object) const { return names_->name(object); }
+  /// The object in a line: its name may come later than its first use, so `write_names` puts it in.
+  static std::string name(object_id object) { return name_mark + std::to_string(object) + name_mark; }
+  void write_names(const object_names& names);
 
   /// One operation of the layer: `column` is the thread, or max_threads outside of all threads; `step` counts from 1,
   /// 0 where the operation is no step.
@@ -90,11 +90,11 @@ class interleaving {
     std::size_t rows = 0;   ///< of the part that comes again
     std::size_t times = 0;  ///< after the first time
   };
+  static constexpr char name_mark = '\x1a';
   static repetition repetition_at(const lines& shown, std::size_t from);
   static void add_rows(std::string& out, const line& l, unsigned threads);
 
   std::vector<line> lines_;
-  const object_names* names_ = nullptr;
 };
 
 }  // namespace triecheck::explore

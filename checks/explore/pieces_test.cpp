@@ -292,8 +292,7 @@ TEST(estimate, counts_classes_or_executions_as_the_search_does) {
 
 // Trees most branches of which end asleep. Where all branches are equally likely, no path of these ends.
 TEST(estimate, of_shipped_scenarios_is_of_the_right_size) {
-  for (const char* name : {"page_that_another_thread_gave_back", "same_block_below_two_parents", "three_releases_of_one_prefix",
-                           "tails_of_two_requests_of_one_prompt", "two_requests_of_half_the_pool_each"}) {
+  for (const char* name : {"page_that_another_thread_gave_back", "same_block_below_two_parents", "two_requests_of_half_the_pool_each"}) {
     const checks::scenario s = checks::load_scenario(std::string(TRIECHECK_SCENARIOS_DIR) + "/" + name + ".toml");
     scenario_program p(s, explored_variant("lockfree"), model::refusals::crowded, together_of("lockfree"));
     const auto paths = make_prober(true, 0, 5000);

@@ -192,7 +192,8 @@ class refusing final : public checks::subject {
 
 checks::result refused(checks::subject_factory make, model::refusals rule) {
   const auto s = checks::parse_scenario(
-      "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\", \"allocate a or stop\"]\n"
+      "[cache]\npages = 1\ntokens_per_page = 1\n[init]\nrun = [\"request 2\"]\n"
+      "[[thread]]\nrun = [\"a = lookup 1\", \"allocate a or stop\"]\n"
       "[[thread]]\nrun = [\"evict 1\"]\n",
       "refusing.toml");
   explore_options o = with(make);

@@ -201,6 +201,7 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
   }
   checks::my_activity().begin(op.kind, op.subject);
   std::optional<outcome> answer = attempt(op, failing);
+  if (events_) told_->look();
   checks::my_activity().end();
   const checks::interval when = s.end_operation();
   if (!answer) {
@@ -284,11 +285,12 @@ void scenario_program::snapshot() {
   session& s = session::current();
   s.begin_operation();
   const checks::structure seen = subject_->inspect();
-  s.end_operation();
+  const checks::interval when = s.end_operation();
   std::optional<std::string> wrong;
   {
     const outside_simulation heap;
     wrong = checks::check_structure(seen);
+    history_.record_snapshot(seen.pages, seen.eviction_order, when);
   }
   if (wrong) s.fail("structure", *wrong);
 }

@@ -76,6 +76,10 @@ class scenario_program final : public program {
     void removed(page_id page) noexcept override;
     void cleared(std::size_t pages) noexcept override;
 
+    /// A look at the book is a step, as an event is: both orders of the two are explored. Relaxed, so that it orders nothing that
+    /// the cache does not; unlike a load it is never stale.
+    void look() { static_cast<void>(moment_.fetch_add(0, memory_order::relaxed)); }
+
    private:
     template <class Entry>
     void enter(Entry entry);

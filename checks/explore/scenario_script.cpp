@@ -27,7 +27,7 @@ constexpr std::array<std::pair<step_kind, std::string_view>, 6> parts_of_a_reque
 
 std::size_t operations_in(const std::vector<checks::step>& steps) {
   std::size_t count = 0;
-  for (const checks::step& s : steps) count += checks::scenario_files::operations_of(s.kind);
+  for (const checks::step& s : steps) count += checks::scenario_files::operations_of(s);
   return count;
 }
 
@@ -77,11 +77,13 @@ class author {
              .extra_slots = one.extra_slots, .keep = one.keep, .failing = one.failing, .or_stop = one.or_stop, .or_wait = one.or_wait, .text = one.text};
     switch (one.kind) {
       case step_kind::request:
-        a.lease = opened();
-        for (const auto& [part, word] : parts_of_a_request) {
-          a.kind = part;
-          a.text = one.text + ": " + std::string(word);
-          s.actions->push_back(a);
+        for (std::uint32_t i = 0; i < one.times; ++i) {
+          a.lease = opened();
+          for (const auto& [part, word] : parts_of_a_request) {
+            a.kind = part;
+            a.text = one.text + ": " + std::string(word);
+            s.actions->push_back(a);
+          }
         }
         return;
       case step_kind::lookup: a.lease = s.numbers[one.lease] = opened(); break;

@@ -13,10 +13,12 @@ namespace triecheck::explore {
 session::session(strategy& s, const limits& l, progress& shared, interleaving* record)
     : strategy_(s), limits_(l), progress_(shared), record_(record), loops_([this](const cycle& steps) { return try_out(steps); }) {
   current_ = this;
-  if (record_ != nullptr) record_->use(names_);
 }
 
-session::~session() { current_ = nullptr; }
+session::~session() {
+  current_ = nullptr;
+  if (record_ != nullptr) record_->write_names(names_);
+}
 
 // An id holds the creating thread and how many objects it created before, so that it does not depend on the schedule.
 object_id session::new_object(const void* address) {

@@ -105,7 +105,8 @@ TEST(obstruction, a_variant_that_is_recorded_as_blocking_must_block_and_the_repo
   EXPECT_FALSE(r.found.has_value());
   ASSERT_TRUE(r.expected_failure.has_value());
   EXPECT_EQ(r.expected_failure->kind, "obstruction");
-  EXPECT_NE(r.scope.find(r.expected_failure->replay), std::string::npos) << r.scope;
+  EXPECT_NE(r.scope.find("coarse is recorded as blocking"), std::string::npos) << r.scope;
+  EXPECT_NE(r.expected_failure->replay.find(" replay "), std::string::npos) << r.expected_failure->replay;
 }
 
 /// Finds nothing and waits for nobody.

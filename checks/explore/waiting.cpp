@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "checks/explore/strategy.h"
 
@@ -85,21 +86,23 @@ void waiting_loops::performed(unsigned t, const effect& e) {
   if (e.writes) s.own ^= store(s.next.object, e.left);
   const std::uint64_t step = hashed(s.announced + e.seen, e.writes ? ~e.left : e.may_differ ? 2 : e.reads ? 1 : 0);
   s.at(s.count) = {.step = step, .announced = s.announced, .own = own, .others = s.others, .seen = e.seen,
-                   .file = s.where.file, .object = s.next.object, .line = s.where.line, .kind = s.next.kind,
+                   .before = std::exchange(s.latest[step % history], s.count), .file = s.where.file, .object = s.next.object, .line = s.where.line, .kind = s.next.kind,
                    .reads_plain = s.reads_plain, .reads = e.reads,
                    .changes = own != s.own && !is_of_mutex(s.next.kind), .may_differ = e.may_differ};
   s.plain_accesses = 0;
   s.reads_plain = false;
 
-  place& last = s.places[step % history];
   if (s.period != 0 && s.count - s.period >= s.first && s.at(s.count - s.period).step == step) {
     ++s.matched;
   } else {
-    const bool seen_before = last.step == step && last.at >= s.first && s.count - last.at <= longest_round;
-    s.period = seen_before ? s.count - last.at : 0;
+    const std::uint64_t oldest = std::max(s.first, s.count - std::min(s.count, longest_round));
+    std::uint64_t last = s.at(s.count).before;
+    while (last >= oldest && s.at(last).step != step) last = s.at(last).before;
+    const bool seen_before = last >= oldest;
+    s.period = seen_before ? s.count - last : 0;
     s.matched = seen_before ? 1 : 0;
   }
-  last = {step, s.count++};
+  ++s.count;
   repeating_ = (repeating_ & ~bit(t)) | (s.repeats() ? bit(t) : 0);
 }
 

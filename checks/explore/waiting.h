@@ -122,6 +122,7 @@ class waiting_loops {
     std::uint64_t own = 0;        // the thread's changes before it
     std::uint64_t others = 0;     // the plain variables' values by other threads, when it was announced
     std::uint64_t seen = 0;
+    std::uint64_t before = 0;     // the step before it whose digest has the same remainder
     const char* file = nullptr;
     object_id object = 0;
     std::uint32_t line = 0;
@@ -130,10 +131,6 @@ class waiting_loops {
     bool reads = false;
     bool changes = false;         // an atomic
     bool may_differ = false;
-  };
-  struct place {
-    std::uint64_t step = 0;
-    std::uint64_t at = 0;
   };
   struct watch {
     object_id object;
@@ -154,7 +151,7 @@ class waiting_loops {
   };
   struct thread_state {
     std::array<entry, history> entries;
-    std::array<place, history> places;  // where a step was last, by its digest
+    std::array<std::uint64_t, history> latest{};  // by the remainder of its digest, the last such step
     std::uint64_t count = 1;            // steps of all executions
     std::uint64_t first = 1;            // what is before counts no more
     std::uint64_t start = 1;            // where this execution began

@@ -84,7 +84,7 @@ TEST(sequential, a_fork_that_shares_a_private_page_is_found) {
 }
 
 TEST(sequential, a_refused_allocate_that_changes_its_lease_is_found) {
-  expect_found<changes_a_refused_lease>("model-mismatch", 6);
+  expect_found<changes_a_refused_lease>("model-mismatch", 7);
 }
 
 TEST(sequential, a_page_that_is_handed_out_twice_is_found) {
@@ -201,6 +201,7 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::dropped_lease), 50U);
   EXPECT_GT(seen.of(occurrence::hand_over), 100U);
   EXPECT_GT(seen.of(occurrence::foreign_lease), 50U);
+  EXPECT_GT(seen.of(occurrence::many_reuses), 20U);
 }
 
 TEST(sequential, a_run_in_which_something_never_happened_is_incomplete) {

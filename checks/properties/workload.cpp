@@ -10,7 +10,7 @@ namespace triecheck::checks {
 namespace {
 
 // One letter per kind, in the order of the enumeration.
-constexpr std::string_view letters = "laxprfecdho";
+constexpr std::string_view letters = "laxprfecdhou";
 
 std::string tokens_text(const std::vector<model::token>& tokens) {
   std::string text;
@@ -27,8 +27,9 @@ std::string command_text(const command& c) {
   if (c.kind == command_kind::evict) return text + std::to_string(c.count);
   text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
-  if (c.kind == command_kind::lookup || c.kind == command_kind::extend) text += tokens_text(c.tokens);
+  if (c.kind == command_kind::lookup || c.kind == command_kind::extend || c.kind == command_kind::reuse) text += tokens_text(c.tokens);
   if (c.space != 0) text += '@' + std::to_string(c.space);
+  if (c.kind == command_kind::reuse) text += '*' + std::to_string(c.count);
   if (c.computed) text += '.' + std::to_string(*c.computed);
   const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
   if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
@@ -85,6 +86,8 @@ class reader {
       case command_kind::evict: return take(c.count);
       case command_kind::fork: return take(c.slot) && take('.') && take(c.other);
       case command_kind::lookup: return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space));
+      case command_kind::reuse:
+        return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space)) && take('*') && take(c.count);
       case command_kind::extend: return take(c.slot) && take(c.tokens) && (!take('+') || take(c.extra_slots));
       case command_kind::allocate_rest: return take(c.slot) && (!take('+') || take(c.extra_slots));
       case command_kind::publish: return take(c.slot) && (!take('.') || take(c.computed.emplace()));
@@ -112,7 +115,9 @@ bool within_limits(const workload& w) {
   return w.cache.pages >= 1 && w.cache.pages <= most_pages && w.cache.tokens_per_page >= 1 &&
          w.cache.tokens_per_page <= most_tokens_per_page &&
          std::all_of(w.commands.begin(), w.commands.end(),
-                     [](const command& c) { return c.slot < most_slots && c.other < most_slots; });
+                     [](const command& c) {
+                       return c.slot < most_slots && c.other < most_slots && (c.kind != command_kind::reuse || c.count <= most_reuses);
+                     });
 }
 
 }  // namespace
@@ -144,9 +149,12 @@ std::optional<workload> from_token(std::string_view token) {
 }
 
 std::size_t leases_opened(const workload& w) {
-  return static_cast<std::size_t>(std::count_if(w.commands.begin(), w.commands.end(), [](const command& c) {
-    return c.kind == command_kind::lookup || c.kind == command_kind::fork;
-  }));
+  std::size_t leases = 0;
+  for (const command& c : w.commands) {
+    if (c.kind == command_kind::lookup || c.kind == command_kind::fork) ++leases;
+    if (c.kind == command_kind::reuse) leases += c.count;
+  }
+  return leases;
 }
 
 std::size_t slots_named(const workload& w) {

@@ -114,13 +114,24 @@ class workload_author {
   }
 
   command rare_command(std::size_t slot) {
-    switch (parts_.next() % 4) {
+    switch (parts_.next() % 8) {
       case 0: return {.kind = command_kind::foreign};
+      case 2:
+      case 3:
+        if (stages_[slot] == stage::idle) return reuse(slot);
+        [[fallthrough]];
       case 1:
         stages_[slot] = stage::idle;
         return {.kind = command_kind::drop, .slot = slot};
       default: return {.kind = command_kind::hand_over, .slot = slot};
     }
+  }
+
+  // Half of the time more often than the clocks of two threads can differ by, so that what lies still meanwhile is old.
+  command reuse(std::size_t slot) {
+    command c{.kind = command_kind::reuse, .slot = slot, .tokens = draw_request(), .space = draw_space()};
+    c.count = parts_.next() % 2 == 0 ? 65 + parts_.next() % 100 : 1 + parts_.next() % 8;
+    return c;
   }
 
   command next_in_life(std::size_t slot) {
@@ -193,7 +204,7 @@ struct edit {
     keep_tokens,      ///< the command first keeps its leading second tokens
     zero_token,       ///< the command first, its token second
     lower_extra,      ///< the command first gets second extra slots
-    lower_count,      ///< the command first evicts second pages
+    lower_count,      ///< the command first evicts second pages, or reuses second times
     publish_all,      ///< the command first, a publication, takes all tokens
     lower_computed,   ///< the command first publishes what second tokens fill
     one_space,        ///< every lookup asks in the namespace 0

@@ -48,8 +48,9 @@ enum class occurrence : std::uint8_t {
   dropped_lease,
   hand_over,
   foreign_lease,        ///< of another cache, in everything that takes a lease
+  many_reuses,          ///< of one prompt, one after the other: more than the clocks of two threads can differ by
 };
-inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::foreign_lease) + 1;
+inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::many_reuses) + 1;
 
 /// How often each of them happened.
 class occurrence_counts {

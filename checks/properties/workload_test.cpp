@@ -71,6 +71,18 @@ TEST(workload, a_token_shows_what_becomes_of_leases) {
   EXPECT_EQ(to_token(*w), token);
 }
 
+TEST(workload, a_token_shows_how_often_a_prompt_is_used_again) {
+  const std::string token = "2x1:u0-7.8@1*100,u1*3";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->commands[0].kind, command_kind::reuse);
+  EXPECT_EQ(w->commands[0].count, 100U);
+  EXPECT_EQ(leases_opened(*w), 103U);
+  EXPECT_EQ(to_token(*w), token);
+  EXPECT_FALSE(from_token("2x1:u0-7*1025"));
+  EXPECT_FALSE(from_token("2x1:u0-7"));
+}
+
 TEST(workload, what_is_no_token_is_refused) {
   for (const char* text :
        {"", "2", "2x", "2x1", "0x1:c", "1x0:c", "2x1:z", "2x1:c,", "2x1:c c", "2x1:l", "2x1:l0-", "2x1:l0-1.", "2x1:e",

@@ -18,7 +18,7 @@ std::size_t operations_in(const steps& section) {
   std::size_t count = 0;
   std::set<std::string> open;
   for (const step& s : section) {
-    count += scenario_files::operations_of(s.kind);
+    count += scenario_files::operations_of(s);
     follow(open, s);
   }
   return count + open.size();
@@ -143,7 +143,7 @@ class reducer {
     for (std::size_t section = 0; section < sections(from_).size(); ++section) {
       const steps& old = *sections(from_)[section];
       for (std::size_t i = 0; i < old.size(); ++i) {
-        if (old[i].kind != step_kind::request) continue;
+        if (old[i].kind != step_kind::request || old[i].times != 1) continue;
         const steps parts = parts_of(old[i], old);
         for (const auto& drop : dropped) {
           steps kept(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(i));
@@ -275,7 +275,8 @@ class reducer {
     for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
                               +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },
                               +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; }, +[](step& s) { s.failing = 0; },
-                              +[](step& s) { s.failing = std::min(s.failing, 1U); }}) {
+                              +[](step& s) { s.failing = std::min(s.failing, 1U); }, +[](step& s) { s.times = 1; },
+                              +[](step& s) { s.times -= s.times / 2; }, +[](step& s) { s.times -= s.times > 1; }}) {
       for (std::size_t section = 0; section < sections(from_).size(); ++section) {
         for (std::size_t i = 0; i < sections(from_)[section]->size(); ++i) {
           scenario s = from_;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <fstream>
 #include <string_view>
 #include <system_error>
@@ -148,12 +147,6 @@ class file_reader {
     return static_cast<unsigned>(number->get());
   }
 
-  std::size_t buckets_in(const toml::table& cache) const {
-    const std::size_t buckets = size_in(cache, "index_buckets");
-    if (std::has_single_bit(buckets)) return buckets;
-    reject_node(*cache.get("index_buckets"), "\"index_buckets\" must be a power of two, not " + std::to_string(buckets));
-  }
-
   bool boolean_in(const toml::node& node, const std::string& key) const {
     const toml::value<bool>* value = node.as_boolean();
     if (value == nullptr) reject_type(node, key, "true or false");
@@ -175,7 +168,7 @@ class file_reader {
     s.tokens_per_page = size_in(cache, "tokens_per_page");
     if (const toml::node* name = cache.get("policy")) s.policy = policy_in(*name);
     if (const toml::node* indices = cache.get("thread_indices")) s.thread_indices = thread_indices_in(*indices);
-    if (cache.contains("index_buckets")) s.index_buckets = buckets_in(cache);
+    if (cache.contains("index_buckets")) s.index_buckets = size_in(cache, "index_buckets");
     if (const toml::node* events = cache.get("events")) s.events = boolean_in(*events, "events");
   }
 

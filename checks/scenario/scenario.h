@@ -33,6 +33,7 @@ struct step {
   std::uint32_t extra_slots = 0;      ///< of allocate, extend
   model::retention keep = {};         ///< of release
   std::uint32_t failing = 0;          ///< of lookup, allocate, extend, fork: which request for memory fails; 0: none
+  std::uint32_t times = 1;            ///< of request: how often it runs, one after the other
   bool or_stop = false;               ///< a refusal ends the thread instead of failing
   bool or_wait = false;               ///< of allocate, extend: a refusal waits for pages and tries again
   std::string text;
@@ -45,7 +46,7 @@ struct scenario {
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
   std::optional<unsigned> thread_indices;  ///< how many threads, the first, have a thread index of their own; all without
-  std::size_t index_buckets = 0;      ///< of the cache's index, a power of two; 0: as many as the cache takes by itself
+  std::size_t index_buckets = 0;      ///< of the cache's index; 0: as many as the cache takes by itself
   bool events = false;                ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to four

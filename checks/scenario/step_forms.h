@@ -31,7 +31,7 @@ inline constexpr std::array<operand_rule, 5> operand_rules{{
 }};
 
 /// What may end a step: a word and a number, but for the last, "or stop" or, where it may wait, "or wait".
-enum clause : std::uint8_t { no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64 };
+enum clause : std::uint8_t { no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128 };
 
 struct clause_form {
   clause kind;
@@ -39,12 +39,13 @@ struct clause_form {
   std::string_view what;    ///< stands behind the word
   std::string_view misfit;  ///< why a step does not take it
 };
-inline constexpr std::array<clause_form, 6> clause_forms{{
+inline constexpr std::array<clause_form, 7> clause_forms{{
     {space, "in", "one namespace", "takes no namespace: it has that of its lease"},
     {slots, "plus", "a number of token slots", "allocates nothing and takes no \"plus\""},
     {priority, "keep", "a priority", "ends no lease and takes no \"keep\""},
     {ttl, "for", "a number of releases", "ends no lease and takes no \"for\""},
     {memory, "failing", "which request for memory fails", "takes no \"failing\": it asks for no memory"},
+    {repeated, "times", "how often", "runs once and takes no \"times\""},
     {refusal, "or", "\"stop\"", "is never refused and takes no \"or "},
 }};
 
@@ -80,7 +81,7 @@ inline constexpr std::array<step_form, 20> step_forms{{
     {step_kind::stats, "stats", "stats", false, false, false, operands::none},
     {step_kind::snapshot, "snapshot", "snapshot", false, false, false, operands::none},
     {step_kind::cancel, "cancel", "cancel N", false, false, false, operands::thread},
-    {step_kind::request, "request", "request T... [in N] [or stop]", false, false, false, operands::tokens, space | refusal},
+    {step_kind::request, "request", "request T... [in N] [times N] [or stop]", false, false, false, operands::tokens, space | repeated | refusal},
 }};
 
 inline const step_form* form_of(std::string_view keyword) {
@@ -94,9 +95,9 @@ inline const step_form& form_of(step_kind kind) {
 }
 
 /// How many operations of the cache the step is, as far as the model knows them.
-inline std::size_t operations_of(step_kind kind) {
-  switch (kind) {
-    case step_kind::request: return 4;
+inline std::size_t operations_of(const step& s) {
+  switch (s.kind) {
+    case step_kind::request: return 4 * std::size_t{s.times};
     case step_kind::write:
     case step_kind::read:
     case step_kind::move:

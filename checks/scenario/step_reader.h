@@ -72,6 +72,9 @@ struct step_text {
   bool verbatim;  ///< written without escapes on one line, so that the column of each word is known
 };
 
+/// How often one step can run at most.
+inline constexpr std::uint32_t most_times = 1000;
+
 /// Reads the steps of one section in order, and follows its leases: a lease belongs to the section that opened it.
 class section_reader {
  public:
@@ -175,6 +178,10 @@ class section_reader {
       case memory:
         if (number == 0) reject_at(at, "requests for memory are numbered from 1");
         s.failing = number;
+        break;
+      case repeated:
+        if (number == 0 || number > most_times) reject_at(at, "a step runs 1 to " + std::to_string(most_times) + " times");
+        s.times = number;
         break;
       case priority:
         if (number == 0 || number > 100) reject_at(at, "a priority is 1 to 100");

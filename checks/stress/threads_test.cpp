@@ -58,13 +58,17 @@ class thread_stress : public testing::Test {
   template <class Queue>
   void prefill(unsigned seed, Queue& queue) {
     std::mt19937 random(seed);
-    for (unsigned i = 0; i < rounds && !wrong_[seed]; ++i) {
+    for (unsigned i = 0; i < rounds && !wrong_[seed];) {
       const tokens prompt = some_prompt(random);
       lease_type l = cache_.lookup(prompt);
       read(l, prompt, seed);
-      if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) != status::ok) continue;  // and l goes out of scope
+      if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) != status::ok) {  // l goes out of scope
+        std::this_thread::yield();
+        continue;
+      }
       write_private_pages(l, prompt);
       queue.push({std::move(l), prompt});
+      ++i;
     }
   }
 

@@ -22,8 +22,8 @@ namespace {
 using namespace triecheck::model;
 using namespace triecheck::model::words;
 
-void accept(state& s, const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0) {
-  const std::optional<violation> v = s.step(op, observed, evicted_on_refusal);
+void accept(state& s, const operation& op, const outcome& observed) {
+  const std::optional<violation> v = s.step(op, observed);
   EXPECT_FALSE(v) << v.value_or("");
 }
 
@@ -562,7 +562,9 @@ TEST(model_state, counters_count_what_the_specification_says) {
   keep(s, 1, {1, 2, 3, 4}, {0, 1});
   hold(s, 2, {1, 2, 9, 9, 7}, {2, 3});
   hold(s, 3, {6, 6}, {4});
-  accept(s, allocate(2, {8, 8, 8, 8, 8}), refused(status::cache_full, {0, 2, 3}, 2), 1);
+  accept(s, allocate(2, {8, 8, 8, 8, 8}), refused(status::cache_full, {0, 2, 3}, 2));
+  reject(s, allocate(2, {8, 8, 8, 8, 8}), refused(status::cache_full, {0, 2, 3}, 2), "changes nothing, but evicted 1 page", 1);
+  accept(s, evict(1), freed(1));
   accept(s, allocate(2, {8, 8}, 9), refused(status::request_too_large, {0, 2, 3}, 2));
   EXPECT_EQ(s.stats(), (statistics{.lookups = 3,
                                    .looked_up_pages = 5,
@@ -794,7 +796,8 @@ class random_workload {
     const pages order = state_.eviction_order();
     pages usable = free_pages();
     if (needed > usable.size() + order.size()) {
-      return accept(state_, op, refused(status::cache_full, r.all, r.cached), draw(order.size() + 1));
+      reject(state_, op, refused(status::cache_full, r.all, r.cached), "which changes nothing", 1 + draw(order.size() + 1));
+      return accept(state_, op, refused(status::cache_full, r.all, r.cached));
     }
     reject(state_, op, refused(status::cache_full, r.all, r.cached), "was covered");
     for (std::size_t i = 0; usable.size() < needed; ++i) usable.push_back(order[i]);
