@@ -1,11 +1,10 @@
 #include "checks/bench/memory.h"
 
-#include <array>
-#include <cstdio>
 #include <tuple>
 #include <type_traits>
 
 #include "checks/bench/allocated.h"
+#include "checks/bench/formatted.h"
 #include "checks/production_caches.h"
 
 namespace triecheck::checks {
@@ -48,11 +47,6 @@ std::vector<memory_result> measure_memory(std::span<const std::size_t> pages, co
 
 std::string to_table(const std::vector<memory_result>& results) {
   if (results.empty()) return {};
-  std::array<char, 128> text{};
-  const auto formatted = [&](const char* format, auto... values) {
-    std::snprintf(text.data(), text.size(), format, values...);
-    return std::string(text.data());
-  };
   std::string table = formatted("Memory: bytes of a cache for each page of %zu tokens (%zu bytes of tokens)\n", memory_page_tokens,
                                 memory_page_tokens * sizeof(std::uint32_t));
   std::string head = formatted("  %-12s", "pages");

@@ -1,13 +1,12 @@
 #include "checks/bench/misses.h"
 
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <tuple>
 #include <type_traits>
 
 #include "checks/bench/allocated.h"
 #include "checks/bench/course.h"
+#include "checks/bench/formatted.h"
 #include "checks/bench/median.h"
 #include "checks/production_caches.h"
 
@@ -60,11 +59,6 @@ std::vector<miss_result> measure_misses(std::span<const std::size_t> tokens, con
 
 std::string to_table(const std::vector<miss_result>& results) {
   if (results.empty()) return {};
-  std::array<char, 160> text{};
-  const auto formatted = [&](const char* format, auto... values) {
-    std::snprintf(text.data(), text.size(), format, values...);
-    return std::string(text.data());
-  };
   std::string table = formatted("Misses: ns of a lookup that finds nothing in %zu pages of one token, and bytes that the thread keeps\n", miss_pages);
   std::string head = formatted("  %-12s", "tokens");
   std::string lines;

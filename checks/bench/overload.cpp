@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <random>
 #include <tuple>
 #include <type_traits>
 
+#include "checks/bench/formatted.h"
 #include "checks/bench/median.h"
 #include "checks/bench/overload_course.h"
 #include "checks/production_caches.h"
@@ -150,11 +150,6 @@ std::vector<overload_result> measure_overload(const overload_load& l, std::span<
 
 std::string to_table(const overload_report& report) {
   if (report.results.empty()) return {};
-  std::array<char, 256> text{};
-  const auto formatted = [&](const char* format, auto... values) {
-    std::snprintf(text.data(), text.size(), format, values...);
-    return std::string(text.data());
-  };
   const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) * 1e-3; };
   std::string table = formatted("overload: %zu requests, at most %zu of them open (one in each thread at least), a full pool of %zu pages\n",
                                 report.requests, report.open, report.pages);

@@ -1,20 +1,12 @@
 #include "checks/bench/report.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "checks/bench/chart.h"
+#include "checks/bench/formatted.h"
 
 namespace triecheck::checks {
 namespace {
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-  std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(), format, values...);
-  return text.data();
-}
 
 std::string in_microseconds(std::uint64_t ns) { return formatted("%.2f", static_cast<double>(ns) * 1e-3); }
 
