@@ -13,7 +13,9 @@
 // it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
 //
 // An evictor begins with its own lane, unless the front of another one is older by much. It goes on with others, the oldest
-// first, and takes home what it evicts there, so that lanes grow with the need of their threads. Only the curator of the
+// first, and takes home what it evicts there, so that lanes grow with the need of their threads. What a lane says of its front
+// is a hint: the front may have been released again since. Who has sorted the lane knows, says so, and where it is younger
+// than that by too much, chooses again; so does who comes past the age up to which it chose the lane. Only the curator of the
 // lane where a page is at home moves it, when the page is on no list: a page is never on two.
 //
 // Who does not get the turn of a lane does not wait: it goes on with another one. Where the lane that it did not get is older
@@ -30,8 +32,9 @@
 // Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts it
 // there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
-// sorted but for those released again, and O(threads) per call; to find out that there are not enough, O(pages wanted + threads),
-// and a look at each listed node that somebody holds. Where the hand evicts, it looks at some hundred pages for each
+// sorted but for those released again, and O(threads) per call and per lane found younger than it said, which is each at most
+// once between two that fall; to find out that there are not enough, O(pages wanted + threads), and a look at each listed node
+// that somebody holds. Where the hand evicts, it looks at some hundred pages for each
 // leaf; for a caller that wants all it can have, at all of them where hardly one is a leaf without pins.
 // Threads and progress: any; post is lock-free, evict too.
 #pragma once
@@ -199,21 +202,34 @@ class eviction_queue {
     return front < now ? front + (now - front) / part : no_tick;
   }
 
+  // A lane to evict from, and how far: up to what was released at `limit` no other lane is much older.
+  struct choice {
+    std::size_t lane = no_lane;
+    std::uint64_t limit = no_tick;
+  };
+
   // The caller's own lane if it is open and about as old as the others of `open`, else the oldest of these; `no_lane` where that
   // is not about as old as what is taken. What was seen of the others lasts a while, as they mostly grow younger: not to look at
   // them every time leaves their lines with their threads. Who makes one older looks again; others may be late to see it.
-  std::size_t next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) {
-    if (taken == 0 && std::has_single_bit(open)) return lanes_.first_of(open);
+  choice next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) {
+    if (taken == 0 && std::has_single_bit(open)) return {lanes_.first_of(open), no_tick};
     const std::uint64_t mine = open & lanes_.bit(own());
     lane& l = lanes_[own()];
     const std::uint64_t front = mine == 0 ? no_tick : l.front.load(orders::hint);
-    if (mine != 0 && taken == 0 && front <= l.until.load(orders::hint)) return own();
+    if (mine != 0 && taken == 0) {
+      if (const std::uint64_t until = l.until.load(orders::hint); front <= until) return {own(), until};
+    }
     dated_lane next = oldest_of(open & ~mine);
-    if (const std::uint64_t limit = about(next.front, now, own_slack); mine != 0 && front <= limit) {
+    std::uint64_t limit = about(next.front, now, own_slack);
+    if (mine != 0 && front <= limit) {
       next = {own(), front};
       if (taken == 0) l.until.store(std::min(limit, now), orders::hint);
+    } else if (next.number != no_lane) {
+      limit = about(oldest_of(open & ~lanes_.bit(next.number)).front, now, own_slack);
     }
-    return next.front <= about(oldest_of(taken).front, now, taken_slack) ? next.number : no_lane;
+    const std::uint64_t limit_of_taken = about(oldest_of(taken).front, now, taken_slack);
+    if (next.front > limit_of_taken) return {};
+    return {next.number, std::min(limit, limit_of_taken)};
   }
 
   // As evict says. Where it is not assured that there are enough, that is found out before the first one falls. With the
@@ -223,15 +239,17 @@ class eviction_queue {
     if (freed.empty()) return 0;
     std::size_t count = 0;
     std::uint64_t open = lanes_.used();
-    std::uint64_t taken = 0;  // the lanes whose turn somebody else has
+    std::uint64_t taken = 0;    // the lanes whose turn somebody else has
+    std::uint64_t younger = 0;  // those that were younger than they said; now they say what they are
     while ((open | taken) != 0 && count < freed.size()) {
-      const std::size_t i = next_lane(open, taken, now);
+      const auto [i, limit] = next_lane(open, taken, now);
       if (i == no_lane) {
         if (!is_assured && !can_evict(freed)) return 0;
         is_assured = true;
         const std::size_t fell = evict_with_hand(freed.subspan(count), round, gone);
         if (fell == 0) break;
         count += fell;
+        younger = 0;
         open |= std::exchange(taken, 0);
         continue;
       }
@@ -245,10 +263,17 @@ class eviction_queue {
         continue;
       }
       open |= empty_inbox(i);
+      // A lane is passed over once until one moves on: the choice comes to an end whatever others do.
+      if ((younger & lanes_.bit(i)) == 0 && is_younger(lanes_[i], limit)) {
+        younger |= lanes_.bit(i);
+        end_turn(lanes_[i]);
+        continue;
+      }
       if (is_assured || falls_of(lanes_[i], freed).is_enough()) {
         is_assured = true;
         open &= ~lanes_.bit(i);
-        count += evict_in_order(i, freed.subspan(count), gone, open);
+        count += evict_in_order(i, freed.subspan(count), limit, gone, open);
+        younger = 0;
       }
       end_turn(lanes_[i]);
       if (!is_assured && !can_evict(freed)) return 0;
@@ -299,9 +324,16 @@ class eviction_queue {
 
   // What follows requires the turn of lane i, or l.
 
-  // Adds to `open` the lanes that it sent pages to.
+  // What is listed was released later than that; not where nothing is.
+  bool is_younger(const lane& l, std::uint64_t limit) const {
+    const page_id page = l.list.oldest();
+    return page != no_page && tick(page) > limit;
+  }
+
+  // Takes the first page off the list, and goes on as long as the next one was released up to `limit`. Adds to `open` the lanes
+  // that it sent pages to, and this one where it has more.
   template <class Gone>
-  std::size_t evict_in_order(std::size_t i, std::span<page_id> freed, Gone gone, std::uint64_t& open) {
+  std::size_t evict_in_order(std::size_t i, std::span<page_id> freed, std::uint64_t limit, Gone gone, std::uint64_t& open) {
     lane& l = lanes_[i];
     const auto take_home = [&](page_id page) {
       if (own() != i) at(page).home.store(own(), orders::home_move);
@@ -322,11 +354,15 @@ class eviction_queue {
       }
     };
     std::size_t count = 0;
-    while (count < freed.size()) {
+    for (bool is_first = true; count < freed.size(); is_first = false) {
       // Parents that fell bare meanwhile may be in the inbox, when nothing else is left.
       if (l.list.oldest() == no_page) open |= empty_inbox(i);
       const page_id page = l.list.oldest();
       if (page == no_page) break;
+      if (!is_first && tick(page) > limit) {
+        open |= lanes_.bit(i);
+        break;
+      }
       l.list.remove(page);
       if (!trie_.claim(page)) continue;
       take_home(page);

@@ -29,11 +29,12 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()) {
+      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
     capacity_tokens_ = drawn_.cache.pages * drawn_.cache.tokens_per_page;
+    grows_old_ = ages_.next() % 6 == 0;
     stages_.assign(between(fewest_drawn_slots, most_drawn_slots), stage::idle);
     draw_documents();
     // RapidCheck raises the size beyond its nominal end after discarded cases; the limit stays the limit.
@@ -101,6 +102,7 @@ class workload_author {
 
   command draw_command() {
     const std::size_t slot = below(stages_.size());
+    if (grows_old_ && ages_.next() % 2 == 0) return aging_command(slot);
     if (parts_.next() % 24 == 0) return rare_command(slot);
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
@@ -111,6 +113,13 @@ class workload_author {
     if (die < 90) return release(slot);
     if (die < 95) return publish(slot);
     return allocate_rest(slot);
+  }
+
+  // Prompts are used again and again, and pages fall one by one: those that lie still meanwhile are much older than the others.
+  command aging_command(std::size_t slot) {
+    if (stages_[slot] != stage::idle) return next_in_life(slot);
+    if (ages_.next() % 2 == 0) return {.kind = command_kind::evict, .count = 1};
+    return reuse(slot);
   }
 
   command rare_command(std::size_t slot) {
@@ -182,6 +191,8 @@ class workload_author {
   rc::Random random_;
   rc::Random spaces_;
   rc::Random parts_;
+  rc::Random ages_;
+  bool grows_old_ = false;
   workload drawn_;
   std::size_t capacity_tokens_ = 0;
   std::size_t distinct_tokens_ = 0;

@@ -73,7 +73,7 @@ class side_by_side {
         stats_(cache_->stats()),
         structure_(cache_->inspect()),
         tells_events_(cache_->follow_events(subscriber_)),
-        is_free_to_choose_(who.may_choose_what_falls()),
+        is_free_to_choose_(who.threads > 1 && who.order_by_thread),
         threads_(who.threads > 1 ? who.threads : 0),
         turns_(threads_) {}
 
@@ -114,19 +114,16 @@ class side_by_side {
     compare(*op, observed, refused ? stats_.evicted_pages - before.evicted_pages : 0);
   }
 
-  // In one turn of one thread: hundreds of turns would take most of the time. Where threads take turns and the order is the cache's
-  // choice, a few: what lockfree knows of the age of a lane may be older than its bound allows when a page is used again
-  // and again, and nobody sorts the lane meanwhile.
+  // In one turn of one thread: hundreds of turns would take most of the time.
   void reuse(const command& c) {
     if (slots_[c.slot].open) return;
-    const std::size_t times = is_free_to_choose_ ? std::min(c.count, most_free_reuses) : c.count;
     const auto again_and_again = [&] {
-      for (std::size_t i = 0; i < times && !record_.found; ++i) {
+      for (std::size_t i = 0; i < c.count && !record_.found; ++i) {
         run({.kind = command_kind::lookup, .slot = c.slot, .tokens = c.tokens, .space = c.space});
         if (!record_.found) run({.kind = command_kind::release, .slot = c.slot});
       }
     };
-    record_.seen.add(occurrence::many_reuses, times > 64);
+    record_.seen.add(occurrence::many_reuses, c.count > 64);
     if (threads_ == 0) return again_and_again();
     whose_turn_ = next_lease_ % threads_;
     turns_.run(*whose_turn_, again_and_again);
@@ -491,10 +488,10 @@ std::string occurrence_counts::show() const {
   return text;
 }
 
-std::string occurrence_counts::never(std::optional<occurrence> impossible) const {
+std::string occurrence_counts::never() const {
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
-    if (counts_[i] == 0 && impossible != static_cast<occurrence>(i)) text += (text.empty() ? "" : ", ") + std::string(occurrence_names[i]);
+    if (counts_[i] == 0) text += (text.empty() ? "" : ", ") + std::string(occurrence_names[i]);
   }
   return text;
 }

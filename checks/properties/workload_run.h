@@ -52,9 +52,6 @@ enum class occurrence : std::uint8_t {
 };
 inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::many_reuses) + 1;
 
-/// How often a prompt is used in a row where the cache chooses what falls among threads that take turns.
-inline constexpr std::size_t most_free_reuses = 8;
-
 /// How often each of them happened.
 class occurrence_counts {
  public:
@@ -65,8 +62,8 @@ class occurrence_counts {
   /// "812 lookups, 455 hits, ...", in the order of the enumeration.
   std::string show() const;
 
-  /// The names of those that never happened, but for one that could not, separated by commas.
-  std::string never(std::optional<occurrence> impossible = {}) const;
+  /// The names of those that never happened, separated by commas.
+  std::string never() const;
 
  private:
   std::array<std::uint64_t, occurrences> counts_{};
@@ -95,9 +92,6 @@ struct run_record {
 struct takers {
   std::size_t threads = 1;       ///< lease l is of thread l modulo this, until it is handed over; evict and clear go from one to the next
   bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
-
-  /// Then a prompt is reused `most_free_reuses` times in a row at most.
-  bool may_choose_what_falls() const { return threads > 1 && order_by_thread; }
 };
 
 /// `before`, where it is set, sees the history before each operation, which is the last one there and has no outcome yet.
