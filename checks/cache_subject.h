@@ -66,6 +66,10 @@ class cache_subject final : public subject {
     return nullptr;
   }
 
+  void wake_waiting() override {
+    if constexpr (has_queue_for_pages<Cache>) cache_.wake_waiting();
+  }
+
   std::optional<lease_view> view_of(model::lease number) const override {
     const lease_type& l = leases_[number];
     return lease_view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()), l.token_count(),
@@ -109,7 +113,7 @@ class cache_subject final : public subject {
   class queued_lease final : public waiting_place {
    public:
     queued_lease(C& cache, const lease_type& l) : place_(cache.queue_for_pages()), lease_(l) {}
-    void wait() override { static_cast<void>(place_.wait(lease_.id())); }
+    bool wait() override { return place_.wait(lease_.id()); }
 
    private:
     typename C::page_place place_;

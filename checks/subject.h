@@ -44,8 +44,8 @@ class waiting_place {
   waiting_place& operator=(const waiting_place&) = delete;
   virtual ~waiting_place() = default;
 
-  /// Blocks until the lease may try to allocate, or try again.
-  virtual void wait() = 0;
+  /// Blocks until the lease may try to allocate, or try again; false where it was woken for another reason.
+  virtual bool wait() = 0;
 };
 
 /// What a lease says of itself, beside its pages.
@@ -84,6 +84,9 @@ class subject {
 
   /// A place in the queue for pages, for that lease; null where the cache has none. Threads: any, at once.
   virtual std::unique_ptr<waiting_place> queue_for_pages(model::lease) { return nullptr; }
+
+  /// Wakes all who wait in that queue: one of them is cancelled.
+  virtual void wake_waiting() {}
 
   /// Moves the lease to another place and back. Threads: different leases at the same time.
   virtual void move(model::lease) {}

@@ -1,4 +1,5 @@
-// A lease on its way from one thread of a scenario to another: the second waits until the first gives it, or ends without.
+// A lease on its way from one thread of a scenario to another: the second waits until the first gives it, or ends without. Who
+// was to take it and ended before declines it: then it is that one's if it was given already, and else the giver keeps it.
 //
 // In the layer's terms, so that every order is explored: who takes synchronizes with who gave, and waits as any thread does.
 //
@@ -20,22 +21,42 @@ class hand_over {
     relacy_sync::label(state_, "hand-over.state");
   }
 
-  /// Gives the lease, or says that none will come. Once.
-  void give(bool is_there) {
+  /// Gives the lease, or says that none will come. Once. False where the other one declined: the lease stays with the giver.
+  bool give(bool is_there) {
     const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);
+    if (state_.get() == declined) return false;
     state_.set(is_there ? there : none);
     given_.notify_all();
+    return is_there;
   }
 
-  /// Waits until the lease is given; false where none comes.
-  bool take() {
+  /// Waits until the lease is given; false where none comes, or `is_cancelled` says so first. That one is asked under the mutex.
+  template <class IsCancelled>
+  bool take(IsCancelled is_cancelled) {
     const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);
-    while (state_.get() == awaited) given_.wait(mutex_);
+    while (state_.get() == awaited) {
+      if (is_cancelled()) return false;
+      given_.wait(mutex_);
+    }
     return state_.get() == there;
   }
 
+  /// In place of `take`: whether the lease was given, and is the caller's now. Does not wait.
+  bool decline() {
+    const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);
+    if (state_.get() == there) return true;
+    state_.set(declined);
+    return false;
+  }
+
+  /// Has who waits look again whether it is cancelled.
+  void wake() {
+    const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);
+    given_.notify_all();
+  }
+
  private:
-  static constexpr std::uint32_t awaited = 0, there = 1, none = 2;
+  static constexpr std::uint32_t awaited = 0, there = 1, none = 2, declined = 3;
 
   relacy_sync::mutex mutex_;
   relacy_sync::condition_variable given_;

@@ -56,6 +56,7 @@ void scenario_program::setup() {
     counted_ = {};
     answers_.clear();
     given_.assign(scripts_.hand_overs, 0);
+    taken_.assign(scripts_.hand_overs, 0);
     if (events_) book_.clear();
     ids_.clear();
   }
@@ -118,9 +119,11 @@ void scenario_program::subscriber::cleared(std::size_t pages) noexcept {
 void scenario_program::run(const script& actions) {
   std::size_t done = 0;
   while (done < actions.size() && !is_cancelled() && run_action(actions[done])) ++done;
-  // Who waits for a lease that does not come any more goes on without it.
+  // Who waits for a lease that does not come any more goes on without it, and what was to come here finds another owner.
   for (; done < actions.size(); ++done) {
-    if (actions[done].kind == step_kind::give && given_[actions[done].hand_over] == 0) give(actions[done], false);
+    const action& a = actions[done];
+    if (a.kind == step_kind::give && given_[a.hand_over] == 0) give(a, false);
+    if (a.kind == step_kind::take && taken_[a.hand_over] == 0) decline(a);
   }
   for (model::lease l = 0; l < books_.size(); ++l) {
     if (books_[l].open && books_[l].owner == session::current().thread()) release({.kind = operation_kind::release, .subject = l});
@@ -134,18 +137,33 @@ bool scenario_program::is_cancelled() const {
   return cancelled_[s.thread()].fetch_or(0, memory_order::relaxed) != 0;  // unlike a load it is never stale
 }
 
-void scenario_program::cancel(std::size_t thread) { static_cast<void>(cancelled_[thread].fetch_or(1, memory_order::relaxed)); }
+// Says so first, and then wakes it wherever it can wait: for a lease, or for pages.
+void scenario_program::cancel(std::size_t thread) {
+  static_cast<void>(cancelled_[thread].fetch_or(1, memory_order::relaxed));
+  const script& its = scripts_.threads[thread];
+  for (const action& a : its) {
+    if (a.kind == step_kind::take) hand_overs_[a.hand_over].wake();
+  }
+  if (std::any_of(its.begin(), its.end(), [](const action& a) { return a.or_wait; })) subject_->wake_waiting();
+}
 
 void scenario_program::give(const action& a, bool is_there) {
   given_[a.hand_over] = 1;
+  const unsigned giver = session::current().thread();
   if (is_there) books_[a.lease].owner = nobody;
-  hand_overs_[a.hand_over].give(is_there);
+  if (!hand_overs_[a.hand_over].give(is_there) && is_there) books_[a.lease].owner = giver;
 }
 
 bool scenario_program::take(const action& a) {
-  if (!hand_overs_[a.hand_over].take()) return false;
+  if (!hand_overs_[a.hand_over].take([this] { return is_cancelled(); })) return false;
+  taken_[a.hand_over] = 1;
   books_[a.lease].owner = session::current().thread();
   return true;
+}
+
+void scenario_program::decline(const action& a) {
+  taken_[a.hand_over] = 1;
+  if (hand_overs_[a.hand_over].decline()) books_[a.lease].owner = session::current().thread();
 }
 
 // False when the thread ends here: a refusal that the scenario allows, or a lease that does not come.
@@ -326,7 +344,9 @@ void scenario_program::lookup(const action& a) {
 
 bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens) {
   const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens, .extra_slots = a.extra_slots};
-  const outcome o = a.or_wait ? allocate_in_turn(op) : perform(op, a.failing);
+  const std::optional<outcome> answer = a.or_wait ? allocate_in_turn(op) : perform(op, a.failing);
+  if (!answer) return false;
+  const outcome& o = *answer;
   if (o.result != model::status::ok) {
     if (!may_refuse(a, o)) session::current().fail("refusal", a.text + " was refused: " + model::show(o.result));
     return false;
@@ -338,12 +358,14 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
 }
 
 // Each attempt is an operation of its own, so its refusal is judged like any other. Between two of them the thread is in no
-// operation: that it is blocked there is what it asked for.
-outcome scenario_program::allocate_in_turn(const operation& op) {
+// operation: that it is blocked there is what it asked for. Nothing where it was cancelled there.
+std::optional<outcome> scenario_program::allocate_in_turn(const operation& op) {
   const std::unique_ptr<checks::waiting_place> place = subject_->queue_for_pages(op.subject);
   if (place == nullptr) session::current().fail("refusal", "the cache has no queue for pages");
   for (;;) {
-    place->wait();
+    const bool is_turn = place->wait();
+    if (is_cancelled()) return std::nullopt;
+    if (!is_turn) continue;  // another thread was cancelled
     outcome o = perform(op);
     if (o.result != model::status::cache_full) return o;
   }

@@ -90,6 +90,7 @@ class scenario_program final : public program {
 
   void run(const script& actions);
   bool run_action(const action& a);
+  void decline(const action& a);
   bool is_cancelled() const;
   void cancel(std::size_t thread);
   void give(const action& a, bool is_there);
@@ -103,7 +104,7 @@ class scenario_program final : public program {
   void snapshot();
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
-  model::outcome allocate_in_turn(const model::operation& op);
+  std::optional<model::outcome> allocate_in_turn(const model::operation& op);
   bool may_refuse(const action& a, const model::outcome& o) const;
   bool fork(const action& a);
   void write(model::lease l);
@@ -136,6 +137,7 @@ class scenario_program final : public program {
   relacy_sync::atomic<std::uint32_t>* cancelled_ = nullptr;  // by thread
   std::vector<lease_book> books_;
   std::vector<char> given_;                // by hand-over: whether it was given, or said that it does not come
+  std::vector<char> taken_;                // by hand-over: whether it was taken, or does not come
   std::optional<failing_memory> memory_;   // where some step has a request for memory fail
   checks::page_ownership ownership_;
   checks::linearizability history_;
