@@ -22,6 +22,8 @@ class hash_key {
     for (std::uint64_t& word : words) word = next(seed);
     chain = next(seed) >> 2;
     fold = next(seed) >> 2;
+    short_chain = next(seed) >> 6;
+    for (std::uint64_t& word : short_words) word = next(seed) >> 6;
   }
 
   static constexpr std::size_t strip_tokens = 64;  // which are hashed in one go
@@ -29,6 +31,8 @@ class hash_key {
   std::array<std::uint64_t, strip_tokens / 2> words{};
   std::uint64_t chain = 0;  // below 2^62, so that the sums of products below fit in 128 bits
   std::uint64_t fold = 0;
+  std::uint64_t short_chain = 0;  // below 2^58, as these words
+  std::array<std::uint64_t, 2> short_words{};
 
  private:
   static constexpr std::uint64_t next(std::uint64_t& state) noexcept {
@@ -46,16 +50,22 @@ namespace hashing {
 
 __extension__ typedef unsigned __int128 wide;
 
-/// x modulo 2^64 - 2^32 + 1, in 64 bits.
+/// x modulo 2^64 - 2^32 + 1, in 64 bits. Without a branch: half of the sums are above 2^64, which nothing foretells.
 constexpr std::uint64_t reduced(wide x) noexcept {
   constexpr std::uint64_t epsilon = 0xffff'ffff;  // 2^64, modulo the prime; and 2^96 is -1
   const auto low = static_cast<std::uint64_t>(x);
   const auto high = static_cast<std::uint64_t>(x >> 64);
   std::uint64_t rest = low - (high >> 32);
-  if (low < high >> 32) rest -= epsilon;
+  rest -= epsilon & -std::uint64_t{low < high >> 32};
   const std::uint64_t more = (high & epsilon) * epsilon;
   const std::uint64_t sum = rest + more;
-  return sum < more ? sum + epsilon : sum;
+  return sum + (epsilon & -std::uint64_t{sum < more});
+}
+
+/// x modulo 2^61 - 1, but for a multiple of it. Below 2^62 where x is below 2^122.
+constexpr std::uint64_t nearly_reduced(wide x) noexcept {
+  constexpr std::uint64_t prime = (std::uint64_t{1} << 61) - 1;  // 2^61 is 1
+  return (static_cast<std::uint64_t>(x) & prime) + static_cast<std::uint64_t>(x >> 61);
 }
 
 /// The lower and the upper halves of products, each added up by itself, which saves the carries.
@@ -81,7 +91,8 @@ inline std::uint64_t two_tokens(const token* tokens) noexcept {
 /// Continues `before`, the hash of the blocks that come before, by one block.
 ///
 /// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have one hash
-/// under less than n + 6 of 2^62 keys, however the tokens are chosen by somebody who neither knows the key nor sees hashes.
+/// under less than n + 6 of 2^62 keys, of blocks of one or two tokens under n + 1 of 2^58 at most, however the tokens are chosen
+/// by somebody who neither knows the key nor sees hashes.
 /// What makes the key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant
 /// must not see them. Equal hashes never make different prefixes one: the cache compares tokens.
 ///
@@ -90,8 +101,16 @@ inline std::uint64_t two_tokens(const token* tokens) noexcept {
 /// same sums under at most 2 of 2^64 keys, and sums that are equal modulo the prime under 18 at most. The sums of blocks
 /// are the coefficients of a polynomial at `chain`, modulo a prime (Carter and Wegman 1979), in which a different chain
 /// is a different polynomial, of degree n: it agrees at n places at most. `fold` makes one coefficient of both sums.
+/// Of one or two tokens each times its number is a coefficient already, and modulo 2^61 - 1 a hash goes on from the one before
+/// after a multiplication and two sums: in such short blocks the next hash waits for that alone. All blocks of a cache are of
+/// one length, so the two ways never meet.
 /// On a machine of another byte order hashes are others.
 inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block) noexcept {
+  if (block.size() == 1 || block.size() == 2) {
+    hashing::wide sum = hashing::wide{block[0]} * key.short_words[0];
+    if (block.size() == 2) sum += hashing::wide{block[1]} * key.short_words[1];
+    return hashing::nearly_reduced(hashing::wide{before} * key.short_chain + sum);
+  }
   for (;;) {
     const std::size_t strip = std::min(block.size(), hash_key::strip_tokens);
     const token* tokens = block.data();
