@@ -165,7 +165,7 @@ class eviction_queue {
     page_id top = l.inbox.load(orders::inbox_look);
     do {
       at(page).below.set(top);
-    } while (!l.inbox.compare_exchange_weak(top, page, orders::inbox, orders::inbox_look));
+    } while (!l.inbox.compare_exchange_strong(top, page, orders::inbox, orders::inbox_look));
     if (released < l.front.load(orders::front_look)) l.front.store(released, orders::hint);
     return lanes_.bit(i);
   }

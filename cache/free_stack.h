@@ -98,7 +98,7 @@ class free_stack {
         const page_id next = i + 1 < pages.size() ? pages[i + 1] : first.page;
         entries_[pages[i]].word.store(packed({.below = next, .depth = below + pages.size() - i}), orders::stack_link_write);
       }
-      if (top_.compare_exchange_weak(top, first.leading_to(pages.front()), orders::stack_change, orders::stack_read)) return;
+      if (top_.compare_exchange_strong(top, first.leading_to(pages.front()), orders::stack_change, orders::stack_read)) return;
     }
   }
 
@@ -111,7 +111,7 @@ class free_stack {
       pages[i] = page;
       page = at(page).below;
     }
-    return top_.compare_exchange_weak(top, first.leading_to(page), orders::stack_change, orders::stack_read);
+    return top_.compare_exchange_strong(top, first.leading_to(page), orders::stack_change, orders::stack_read);
   }
 
   /// Of a free page: the one below it, and how many pages there are from it to the bottom.

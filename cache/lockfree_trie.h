@@ -179,8 +179,7 @@ class lockfree_trie {
   bool pin(const sight& seen) {
     std::uint64_t now = seen.state;
     while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::one_reference, orders::pin, orders::state_read)) {
-      const node_word w = node_word::of(now);
-      if (!w.is_node || w.generation != node_word::of(seen.state).generation) return false;
+      if (!node_word::of_one_node(now, seen.state)) return false;
     }
     return true;
   }

@@ -28,6 +28,9 @@ struct node_word {
             .generation = static_cast<std::uint32_t>(packed >> 33)};
   }
   constexpr bool is_evictable() const noexcept { return is_node && references == 0; }
+
+  /// Whether both words are of one node, with as many references as each may have.
+  static constexpr bool of_one_node(std::uint64_t a, std::uint64_t b) noexcept { return a >> 32 == b >> 32 && (a >> 32 & 1) != 0; }
 };
 
 /// A node as its children name it: a page together with its generation, so that a page that became another node has no
