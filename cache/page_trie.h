@@ -42,7 +42,8 @@ class page_trie {
 
   /// An empty trie over all pages. Requires a checked configuration.
   page_trie(column<per_page> nodes, column<shared_token> blocks, const cache_config& config)
-      : tokens_per_page_(config.tokens_per_page),
+      : pages_(config.pages),
+        tokens_per_page_(config.tokens_per_page),
         buckets_(bucket_count(config)),
         key_(config.hash_seed),
         nodes_(nodes),
@@ -156,7 +157,9 @@ class page_trie {
   template <class Visit>
   void for_each_indexed(Visit visit) const {
     for (std::size_t i = 0; i < buckets_; ++i) {
-      for (page_id page = heads_[i].get(); page != no_page; page = at(page).next.get()) visit(page);
+      // A damaged index may have a cycle: the checks say so, this must end.
+      std::size_t steps = 0;
+      for (page_id page = heads_[i].get(); page != no_page && steps <= pages_; page = at(page).next.get(), ++steps) visit(page);
     }
   }
 
@@ -171,6 +174,7 @@ class page_trie {
   shared_token* block_at(page_id page) { return &blocks_[page]; }
   const shared_token* block_at(page_id page) const { return &blocks_[page]; }
 
+  const std::size_t pages_;
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
   const hash_key key_;

@@ -45,7 +45,8 @@ class std_trie {
   };
 
   std_trie(column<per_page> nodes, column<token> blocks, std::size_t pages, std::size_t tokens_per_page, std::uint64_t hash_seed)
-      : tokens_per_page_(tokens_per_page),
+      : pages_(pages),
+        tokens_per_page_(tokens_per_page),
         buckets_(4 * pages),
         key_(hash_seed),
         nodes_(nodes),
@@ -101,7 +102,8 @@ class std_trie {
   template <class Visit>
   void for_each_indexed(Visit visit) const {
     for (std::size_t i = 0; i < buckets_; ++i) {
-      for (page_id page = heads_[i]; page != no_page; page = nodes_[page].next) visit(page);
+      std::size_t steps = 0;
+      for (page_id page = heads_[i]; page != no_page && steps <= pages_; page = nodes_[page].next, ++steps) visit(page);
     }
   }
 
@@ -112,6 +114,7 @@ class std_trie {
            std::memcmp(&blocks_[page], k.block.data(), k.block.size() * sizeof(token)) == 0;
   }
 
+  const std::size_t pages_;
   const std::size_t tokens_per_page_;
   const std::size_t buckets_;
   const hash_key key_;
