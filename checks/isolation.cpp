@@ -127,13 +127,15 @@ class child_process {
     if (running_ && in_ < 0) wait(WNOHANG);
   }
 
-  /// Kills a child that made no step for `patience`.
+  /// Kills a child that made no step for `patience`. Between two looks a second counts at most: in a longer one the machine stood
+  /// still, and the child with it.
   void watch(std::chrono::milliseconds patience) {
     const auto now = std::chrono::steady_clock::now();
+    waited_ += std::min<std::chrono::steady_clock::duration>(now - std::exchange(last_look_, now), std::chrono::seconds(1));
     if (const std::uint64_t beat = steps_of(*shared_); beat != last_beat_) {
       last_beat_ = beat;
-      last_seen_ = now;
-    } else if (now - last_seen_ > patience) {
+      waited_ = {};
+    } else if (waited_ > patience) {
       hung_ = true;
       kill(pid_, SIGKILL);
       close_input();
@@ -191,7 +193,8 @@ class child_process {
   bool hung_ = false;
   std::string pending_;  // the beginning of a message
   std::string answer_;
-  std::chrono::steady_clock::time_point last_seen_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_look_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::duration waited_{};  // since its last step
   std::uint64_t last_beat_ = 0;
 };
 

@@ -40,6 +40,14 @@ std::vector<std::string> caches_of(const explore_arguments& a) {
   return all_caches();
 }
 
+// The place in the list of choices is the value.
+std::size_t spurious_choice(const std::string& name) {
+  const auto& all = explore::spurious_names;
+  const auto found = std::find(all.begin(), all.end(), name);
+  if (found == all.end()) throw unknown_name("choice of --spurious", name, {all.begin(), all.end()});
+  return static_cast<std::size_t>(found - all.begin());
+}
+
 explore::explore_options options_of(const explore_arguments& a) {
   if (explore::find_strategy(a.strategy) == nullptr) {
     throw unknown_name("strategy", a.strategy, checks::names_of(explore::strategy_names()));
@@ -50,6 +58,7 @@ explore::explore_options options_of(const explore_arguments& a) {
   o.heed_bounds = a.heed_bounds;
   o.reduction = !a.no_reduction;
   o.stale_depth = static_cast<unsigned>(a.stale_depth);
+  o.spurious = static_cast<explore::spurious_failures>(spurious_choice(a.spurious));
   o.preemptions = static_cast<unsigned>(a.preemptions);
   if (a.strategy == "obstruction" && a.bounded_stops) o.stops_within = o.preemptions;
   o.depth = static_cast<unsigned>(a.depth);
@@ -78,7 +87,8 @@ std::string command_of(const explore_arguments& a) {
   add_own("--depth", std::to_string(a.depth));
   add_own("--seed", std::to_string(a.seed));
   if (a.solo_steps != explore::explore_options().solo_steps) add_own("--solo-steps", std::to_string(a.solo_steps));
-  if (a.stale_depth != 1) add_own("--stale-depth", std::to_string(a.stale_depth));
+  if (a.stale_depth != explore::oldest_age) add_own("--stale-depth", std::to_string(a.stale_depth));
+  if (a.spurious != "each") add_own("--spurious", a.spurious);
   if (a.executions != 0) add("--executions", std::to_string(a.executions));
   add("--budget", a.budget);
   return text;
@@ -164,6 +174,7 @@ nlohmann::json to_json(const exploration_plan& p) {
   nlohmann::json j = {{"command", p.command}, {"scenarios", scenarios}, {"spaces", spaces}, {"left_out", left_out},
                       {"not_asked_for", p.not_asked_for}, {"fault", o.fault}, {"strategy", o.strategy},
                       {"heed_bounds", o.heed_bounds}, {"reduction", o.reduction}, {"stale_depth", o.stale_depth},
+                      {"spurious", static_cast<unsigned>(o.spurious)},
                       {"preemptions", o.preemptions}, {"depth", o.depth}, {"solo_steps", o.solo_steps},
                       {"seed", o.seed}, {"executions", o.executions}};
   if (o.stops_within) j["stops_within"] = *o.stops_within;
@@ -190,6 +201,7 @@ exploration_plan read_plan(const nlohmann::json& j) {
   o.heed_bounds = j.at("heed_bounds");
   o.reduction = j.at("reduction");
   o.stale_depth = checks::whole_number_at<unsigned>(j, "stale_depth");
+  o.spurious = static_cast<explore::spurious_failures>(std::min(2U, checks::whole_number_at<unsigned>(j, "spurious")));
   o.preemptions = checks::whole_number_at<unsigned>(j, "preemptions");
   o.depth = checks::whole_number_at<unsigned>(j, "depth");
   o.solo_steps = checks::whole_number_at<unsigned>(j, "solo_steps");

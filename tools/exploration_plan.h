@@ -26,7 +26,8 @@ struct explore_arguments {
   std::uint64_t depth = 3;
   std::uint64_t executions = 0;
   std::uint64_t seed = 1;
-  std::uint64_t stale_depth = 1;
+  std::uint64_t stale_depth = explore::oldest_age;
+  std::string spurious = "each";
   std::uint64_t jobs = 1;
   std::uint64_t solo_steps = explore::explore_options().solo_steps;
   bool obstruction = false;

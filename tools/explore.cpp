@@ -71,7 +71,10 @@ void add_explore(CLI::App& app, int& exit_code) {
       add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound, obstruction: how many at most", 0, 1000),
       add_number(*command, "--depth", a->depth, "pct: how many ordering constraints a violation may need", 1, 100),
       add_number(*command, "--seed", a->seed, "pct, random, relacy-random: where the executions come from", 0),
-      add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, 2),
+      add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, explore::oldest_age),
+      command->add_option("--spurious", a->spurious, "our own strategies: how many weak exchanges fail spuriously in an execution: none, one, or one of each thread")
+          ->type_name("none|one|each")
+          ->capture_default_str(),
       command->add_flag("--no-reduction", a->no_reduction, "exhaustive: also every order of independent operations"),
       command->add_flag("--obstruction", a->obstruction, "As --strategy obstruction: whether a thread may be in the way of another"),
       add_number(*command, "--solo-steps", a->solo_steps, "obstruction: in which a thread alone has to end its operation", 1, 65535),

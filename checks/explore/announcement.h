@@ -23,7 +23,7 @@ enum class access : std::uint8_t {
   load,
   store,
   add,      ///< relaxed, and nobody sees what was there before: additions commute
-  rmw,      ///< read-modify-write, a failed compare-exchange included
+  rmw,      ///< read-modify-write; an exchange that fails is a load
   fence,    ///< sequentially consistent; weaker fences are no scheduling points
   lock,
   try_lock,
@@ -53,6 +53,29 @@ struct announcement {
   object_id condition = 0;             // of wait, notify and relock
   object_id notice = 0;                // of notify: which one it is; of relock: the one that ended the wait
   std::uint64_t watched = 0;           // of an operation that goes on after a wait in a loop: the objects of the loop, as bits
+  bool seq_cst = false;                // of an access to an atomic: its order is sequentially consistent
+  bool destroys = false;               // of a store: it ends the life of the object
+
+  /// Of a compare-exchange: what decides whether it succeeds. `kind` is what it will be: a load where it fails.
+  struct exchange_terms {
+    const std::uint64_t* newest = nullptr;  // the value of the object
+    std::uint64_t expected = 0;
+    bool success_seq_cst = false;
+    bool failure_seq_cst = false;
+  };
+  exchange_terms exchange;
+
+  /// At a choice of a thread: says what a compare-exchange would be if it ran now. While only operations run that commute with
+  /// it, it stays that.
+  void foresee() {
+    if (exchange.newest == nullptr) return;
+    become_exchange(*exchange.newest == exchange.expected);
+  }
+  /// The compare-exchange has run.
+  void become_exchange(bool succeeds) {
+    kind = succeeds ? access::rmw : access::load;
+    seq_cst = succeeds ? exchange.success_seq_cst : exchange.failure_seq_cst;
+  }
 
   /// Whether `thread` has to wait. A thread that locks its own mutex again does not wait: Relacy reports it.
   bool blocked_for(unsigned thread) const {
@@ -127,6 +150,17 @@ constexpr relation relate(const announcement& earlier, const announcement& later
 
 constexpr bool independent(const announcement& a, const announcement& b) {
   return relate(a, b) == relation::independent;
+}
+
+constexpr bool is_write(access kind) { return kind == access::store || kind == access::add || kind == access::rmw; }
+
+/// Whether every execution with the same answers has `earlier` before `later`. Of operations that do not commute all do, but
+/// for a load and a later store: the load could run behind that store too and see the older value, unless the orders of both are
+/// sequentially consistent or the store is the end of the object.
+constexpr bool precedes(const announcement& earlier, const announcement& later) {
+  if (relate(earlier, later) == relation::independent) return false;
+  const bool reads_then_writes = earlier.kind == access::load && is_write(later.kind) && earlier.object == later.object;
+  return !reads_then_writes || later.destroys || (earlier.seq_cst && later.seq_cst);
 }
 
 }  // namespace triecheck::explore

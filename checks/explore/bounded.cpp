@@ -56,10 +56,13 @@ class bounded final : public tree_strategy {
     return frames_.back().thread;
   }
 
-  bool choose_data(data_choice kind) override {
+  bool choose_data(data_choice kind, unsigned age) override {
     if (pruned_ || listed_ || depth_ == 0) return false;
-    return frames_[depth_ - 1].data.choose(kind);
+    return frames_[depth_ - 1].data.choose(kind, age);
   }
+
+  bool probes() const override { return !pruned_ && !listed_ && depth_ != 0 && frames_[depth_ - 1].data.probes(); }
+  void probed(bool in_vain) override { frames_[depth_ - 1].data.probed(in_vain); }
 
   bool end() override {
     if (!broken_.empty()) return false;
@@ -121,6 +124,7 @@ class bounded final : public tree_strategy {
     if (f.left == 0) return false;
     f.thread = lowest(f.left);
     f.left &= f.left - 1;
+    f.data = {};
     return true;
   }
 

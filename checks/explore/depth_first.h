@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -32,15 +33,22 @@ class inner_choices {
   }
 
   /// The next choice: as in the last execution, and alternative 0 where that one had none.
-  bool choose(data_choice kind) {
-    const bool taken = fixed_ ? wants(kind) : next();
-    take(kind, taken);
+  bool choose(data_choice kind, unsigned age) {
+    const bool taken = fixed_ ? wants(kind, age) : kind == data_choice::spurious_failure ? fails() : next();
+    take(kind, age, taken);
     return taken;
   }
 
+  /// Whether it is not known yet what comes of a spurious failure of this operation.
+  bool probes() const { return !fixed_ && probe_ == probe::none; }
+  void probed(bool in_vain) {
+    probe_ = in_vain ? probe::in_vain : probe::has_consequence;
+    if (!in_vain) choose(data_choice::spurious_failure, 0);
+  }
+
   /// Notes a choice that somebody else made.
-  void take(data_choice kind, bool taken) {
-    if (taken && kind == data_choice::older_value) ++made_.age;
+  void take(data_choice kind, unsigned age, bool taken) {
+    if (taken && kind == data_choice::older_value) made_.age = static_cast<std::uint8_t>(age);
     if (taken && kind == data_choice::spurious_failure) made_.spurious = true;
   }
 
@@ -59,8 +67,19 @@ class inner_choices {
     return false;
   }
 
-  const std::vector<bool>& taken() const { return taken_; }
-  void restore(std::vector<bool> taken) { taken_ = std::move(taken); }
+  /// The choices as text: a digit for each, and what came of a spurious failure.
+  std::string text() const {
+    std::string all;
+    for (const bool taken : taken_) all += taken ? '1' : '0';
+    if (probe_ != probe::none) all += probe_ == probe::in_vain ? 'v' : 'c';
+    return all;
+  }
+  void restore(std::string_view text) {
+    for (const char c : text) {
+      if (c == 'v' || c == 'c') probe_ = c == 'v' ? probe::in_vain : probe::has_consequence;
+      else taken_.push_back(c == '1');
+    }
+  }
 
   /// The operation as a choice of a schedule.
   choice as_choice(unsigned thread) const {
@@ -72,11 +91,19 @@ class inner_choices {
     if (at_ == taken_.size()) taken_.push_back(false);
     return taken_[at_++];
   }
-  bool wants(data_choice kind) const {
-    return kind == data_choice::older_value ? made_.age < wanted_.age : wanted_.spurious && !made_.spurious;
+  // A failure that was probed and had a consequence is the first alternative: the probe was its execution.
+  bool fails() {
+    if (probe_ == probe::in_vain) return false;
+    return next() != (probe_ == probe::has_consequence);
+  }
+  bool wants(data_choice kind, unsigned age) const {
+    return kind == data_choice::older_value ? age <= wanted_.age : wanted_.spurious && !made_.spurious;
   }
 
+  enum class probe : std::uint8_t { none, in_vain, has_consequence };
+
   std::vector<bool> taken_;
+  probe probe_ = probe::none;
   std::size_t at_ = 0;
   choice made_;
   bool fixed_ = false;
@@ -113,6 +140,23 @@ void order_last(std::vector<Frame>& frames) {
   const choice inner = f.data.as_choice(f.thread);
   event = hashed(event, inner.age * 2U + (inner.spurious ? 1 : 0));
   f.order = (last == 0 ? 0 : frames[last - 1].order) + event;
+}
+
+/// How far back the load, or exchange, at `depth` needs to look; `before` is the clock of the step of its thread before it. Where a
+/// store does not happen before that step, the execution in which an older value is seen is also one in which the load runs before
+/// the store: README.md, rule 1. O(depth).
+template <class Frame>
+unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const clock_vector& before) {
+  const announcement& a = frames[depth].operation();
+  if (a.kind != access::load && a.exchange.newest == nullptr) return 0;
+  unsigned age = 0;
+  for (std::size_t i = depth; i-- > 0 && age != oldest_age;) {
+    const Frame& e = frames[i];
+    if (!is_write(e.operation().kind) || e.operation().object != a.object) continue;
+    if (e.number > before[e.thread]) break;
+    ++age;
+  }
+  return age;
 }
 
 /// An operation that was chosen within a bound on preemptions: on switches away from a thread that could have gone on.

@@ -75,6 +75,7 @@ class random_paths final : public prober {
     sleep_ = 0;
     thread_ = nobody;
     steps_ = {};
+    ran_.clear();
   }
 
   unsigned choose_thread(const scheduling_point& point) override {
@@ -82,11 +83,15 @@ class random_paths final : public prober {
     std::copy(point.next.begin(), point.next.end(), before_.begin());
     asleep_ = asleep_ || (point.enabled & ~sleep_) == 0;
     thread_ = asleep_ ? lowest(point.enabled) : draw(point.enabled & ~sleep_);
+    if (reduction_ && !asleep_) look_back();
     return thread_;
   }
 
-  bool choose_data(data_choice) override {
-    if (asleep_) return false;
+  bool probes() const override { return reduction_ && !asleep_; }
+  void probed(bool in_vain) override { leaves_ *= in_vain ? 1 : 2; }
+
+  bool choose_data(data_choice kind, unsigned age) override {
+    if (asleep_ || (kind == data_choice::older_value && age > oldest_)) return false;
     leaves_ *= 2;
     return engine_() % 2 == 0;
   }
@@ -103,6 +108,19 @@ class random_paths final : public prober {
   static constexpr unsigned nobody = max_threads;
 
   std::uint64_t path() const { return samples_.size() + 1; }  // which one runs, from 1
+
+  // The step that was chosen, and how old a value it is offered.
+  void look_back() {
+    if (!ran_.empty()) order_last(ran_);
+    clock_vector before{};
+    for (const ordered_operation& o : ran_) {
+      if (o.thread == thread_) before = o.clock;
+    }
+    ordered_operation& now = ran_.emplace_back();
+    now.next = before_;
+    now.thread = thread_;
+    oldest_ = needed_age(ran_, ran_.size() - 1, before);
+  }
 
   // As the search does at a frame whose alternatives are all tried in order: what comes before the chosen one sleeps.
   unsigned draw(std::uint32_t awake) {
@@ -170,6 +188,8 @@ class random_paths final : public prober {
   unsigned thread_ = nobody;                       // that ran last
   std::array<announcement, max_threads> before_;   // the operations at the point before its step
   std::array<std::uint32_t, max_threads> steps_{};
+  std::vector<ordered_operation> ran_;             // with the reduction: the steps of this path
+  unsigned oldest_ = oldest_age;                   // that the running step may see
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ struct frame {
   unsigned thread = 0;              // whose operation runs here in the current execution
   std::uint32_t number = 0;         // its how-manieth operation of that thread; counted from 1
   clock_vector clock{};             // of that operation
+  unsigned oldest = oldest_age;        // of a load: how many stores back it may look
   inner_choices data;
 
   const announcement& operation() const { return next[thread]; }
@@ -72,10 +73,17 @@ class exhaustive final : public tree_strategy {
     return frames_[depth_++].thread;
   }
 
-  bool choose_data(data_choice kind) override {
+  bool choose_data(data_choice kind, unsigned age) override {
     if (redundant_ || listed_ || depth_ == 0) return false;
-    return frames_[depth_ - 1].data.choose(kind);
+    frame& f = frames_[depth_ - 1];
+    if (kind == data_choice::older_value && age > f.oldest) return false;
+    return f.data.choose(kind, age);
   }
+
+  bool probes() const override {
+    return reduction_ && !redundant_ && !listed_ && depth_ != 0 && frames_[depth_ - 1].data.probes();
+  }
+  void probed(bool in_vain) override { frames_[depth_ - 1].data.probed(in_vain); }
 
   bool end() override {
     if (!broken_.empty()) return false;
@@ -103,7 +111,7 @@ class exhaustive final : public tree_strategy {
     for (const frame& f : frames_) {
       if (!text.empty()) text += '.';
       for (const std::uint32_t digit : {f.thread, f.backtrack, f.done, f.sleep}) text += "0123456789abcdef"[digit];
-      for (const bool taken : f.data.taken()) text += taken ? '1' : '0';
+      text += f.data.text();
     }
     return text;
   }
@@ -139,11 +147,10 @@ class exhaustive final : public tree_strategy {
       frame f;
       f.thread = digit(position[at++]);
       for (std::uint32_t* set : {&f.backtrack, &f.done, &f.sleep}) *set = digit(position[at++]);
-      std::vector<bool> taken;
-      for (; at < position.size() && position[at] != '.'; ++at) taken.push_back(position[at] == '1');
-      ++at;
+      const std::size_t end = std::min(position.find('.', at), position.size());
       if (frames_.size() < below_.size()) f.data = inner_choices(below_[frames_.size()]);
-      else f.data.restore(std::move(taken));
+      else f.data.restore(std::string_view(position).substr(at, end - at));
+      at = end + 1;
       frames_.push_back(std::move(f));
     }
     changed_ = frames_.size();
@@ -227,6 +234,7 @@ class exhaustive final : public tree_strategy {
       break;
     }
     clock_vector clock = covered;
+    f.oldest = needed_age(frames_, depth, covered);
     std::vector<std::size_t>& races = races_;
     races.clear();
     for (std::size_t i = depth; i-- > 0;) {
@@ -284,6 +292,7 @@ class exhaustive final : public tree_strategy {
     const std::uint32_t left = f.backtrack & ~f.done & ~f.sleep;
     if (left == 0) return false;
     f.thread = lowest(left);
+    f.data = {};
     changed_ = frames_.size() - 1;
     return true;
   }

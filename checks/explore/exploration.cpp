@@ -23,7 +23,7 @@ using nlohmann::json;
 namespace {
 
 // A space of fewer executions is not worth cutting.
-constexpr std::uint64_t first_look = 4096;
+constexpr std::uint64_t first_look = 65'536;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 constexpr std::size_t enough_samples = 16;
 constexpr const char* interrupt = "an interrupt";
@@ -86,7 +86,7 @@ bool exploration::out_of_budget() const {
 
 run_options exploration::options_for(std::uint64_t executions) const {
   return {.by = search_of(options_.strategy),
-          .bounds = {.stale_depth = options_.stale_depth, .runaway_steps = runaway_steps_of(scenario_)},
+          .bounds = {.stale_depth = options_.stale_depth, .spurious = options_.spurious, .runaway_steps = runaway_steps_of(scenario_)},
           .context_bound = options_.preemptions,
           .executions = executions,
           .first_iteration = options_.seed,
@@ -228,7 +228,8 @@ std::string exploration::work(progress& shared, const message_sender& send, comm
         told = now;
         tell({{"position", chooser->position()}}, t);
       }
-      return out_of_budget() || at > all.last || (limited && all.executions >= limit_);
+      const bool seen_enough = looking_ && t.executions + t.redundant >= first_look;
+      return out_of_budget() || at > all.last || seen_enough || (limited && all.executions >= limit_);
     };
     run_outcome out = explore::run(program, *chooser, o, shared);
     add_up(out);
@@ -317,9 +318,13 @@ findings exploration::result() {
   return found_;
 }
 
+bool exploration::to_be_cut() const {
+  return can_be_cut(options_.strategy) && (options_.shard || options_.jobs > 1 || options_.save);
+}
+
 // Explores the space whole; false when it is too large for that, and nothing was found.
 bool exploration::take_a_look(const std::function<void(const exploration_status&)>& tick) {
-  looking_ = options_.strategy == "exhaustive" && (limit_ == 0 || limit_ > first_look);
+  looking_ = (options_.strategy == "exhaustive" || (options_.strategy == "bounded" && to_be_cut())) && (limit_ == 0 || limit_ > first_look);
   if (looking_) limit_ = first_look;
   pieces_ = {piece_state{}};
   explore_pieces(tick);
@@ -351,9 +356,11 @@ findings exploration::run(const std::function<void(const exploration_status&)>& 
 
 void exploration::explore_space(const std::function<void(const exploration_status&)>& tick) {
   limit_ = options_.executions;
-  const bool to_be_cut = can_be_cut(options_.strategy) && (options_.shard || options_.jobs > 1 || options_.save);
-  const bool whole = !to_be_cut || (options_.strategy == "exhaustive" && !options_.shard);
-  if (pieces_.empty() && whole && take_a_look(tick)) return;
+  const bool whole = !to_be_cut() || (!draws_at_random(options_.strategy) && !options_.shard);
+  if (pieces_.empty() && whole && take_a_look(tick)) {
+    if (!found_.stopped.empty() && found_.stopped != interrupt && !out_of_budget()) probe(time_to_probe());
+    return;
+  }
   if (!probed_) probe(time_to_probe());
   const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
   for (;;) {

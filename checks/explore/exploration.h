@@ -97,6 +97,7 @@ class exploration {
   exploration_status status() const;
   nlohmann::json state() const;
   void save();
+  bool to_be_cut() const;
 
   const checks::scenario& scenario_;
   const checks::subject_factory make_;

@@ -22,14 +22,14 @@ using nlohmann::json;
 const std::vector<strategy_name>& strategy_names() {
   static const std::vector<strategy_name> all = {
       {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets",
-       {"--no-reduction", "--stale-depth", "--jobs", "--shard", "--checkpoint", "--estimate"}},
+       {"--no-reduction", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint", "--estimate"}},
       {"bounded", "every execution with at most --preemptions preemptions, fewest first",
-       {"--preemptions", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
+       {"--preemptions", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint"}},
       {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations",
-       {"--depth", "--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
-      {"random", "--executions schedules from --seed, each as likely as any other", {"--seed", "--stale-depth", "--jobs", "--shard", "--checkpoint"}},
+       {"--depth", "--seed", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint"}},
+      {"random", "--executions schedules from --seed, each as likely as any other", {"--seed", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint"}},
       {"obstruction", "from every state each thread alone has to end its operation within --solo-steps steps (--obstruction)",
-       {"--obstruction", "--preemptions", "--solo-steps", "--stale-depth"}},
+       {"--obstruction", "--preemptions", "--solo-steps", "--stale-depth", "--spurious"}},
       {"relacy-full", "Relacy's own full search, for comparison", {}},
       {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison", {"--preemptions"}},
       {"relacy-random", "Relacy's own random search, for comparison", {"--seed"}},
@@ -96,11 +96,19 @@ checks::subject_factory factory(const std::string& cache, const std::string& fau
   return found == nullptr ? nullptr : found->make;
 }
 
+std::string text_of(spurious_failures s) {
+  switch (s) {
+    case spurious_failures::none: return "no spurious failure";
+    case spurious_failures::one: return "one spurious failure";
+    default: return "one spurious failure per thread";
+  }
+}
+
 std::string scope_of(const explore_options& o) {
-  if (o.strategy == "relacy-full" || o.strategy == "relacy-bound") return "Relacy's own search and its memory model, 1 older value per load";
-  const unsigned depth = o.strategy == "relacy-random" ? 2 : o.stale_depth;
-  std::string scope = "Relacy's memory model (no load buffering), " + std::to_string(depth) + " older value" +
-                      (depth == 1 ? "" : "s") + " per load, one spurious failure per thread";
+  const bool relacy = search_of(o.strategy) != search::guided;
+  const unsigned depth = o.strategy == "relacy-random" ? 2 : relacy ? 1 : o.stale_depth;
+  std::string scope = std::string(relacy ? "Relacy's own search, " : "") + "stores in the order of execution, " + std::to_string(depth) +
+                      " older value" + (depth == 1 ? "" : "s") + " per load, " + text_of(relacy ? spurious_failures::each_thread : o.spurious);
   if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
   if (draws_at_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
   if (rule_of(o) == model::refusals::crowded) scope += ", refusals: crowded";
@@ -331,7 +339,7 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
                              together_of(token.cache));
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
-    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = 2, .runaway_steps = runaway_steps_of(s)}}, shared, &record));
+    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = oldest_age, .runaway_steps = runaway_steps_of(s)}}, shared, &record));
     answer["undecided"] = program.history().undecided();
     answer["story"] = record.table(program.threads(), all);
     return answer.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -1,11 +1,13 @@
 // Explores scenarios and replays what was found: the one entrance for the command line and the tests.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -33,6 +35,9 @@ const strategy_name* find_strategy(const std::string& name);  ///< null for a na
 /// Whether the strategy draws its executions from a seed, so that their number is given.
 bool draws_at_random(const std::string& strategy);
 
+/// The values of `spurious_failures` by the names that the command line uses.
+inline constexpr std::array<std::string_view, 3> spurious_names = {"none", "one", "each"};
+
 struct explore_options {
   std::string cache = "coarse";
   std::string fault;                              ///< empty: the shipped text
@@ -41,7 +46,8 @@ struct explore_options {
   std::string strategy = "exhaustive";
   bool heed_bounds = false;                       ///< of exhaustive: bounded where the scenario bounds this cache; of obstruction: one preemption
   bool reduction = true;                          ///< of exhaustive
-  unsigned stale_depth = 1;
+  unsigned stale_depth = oldest_age;
+  spurious_failures spurious = spurious_failures::each_thread;
   unsigned preemptions = 2;                       ///< of bounded and relacy-bound
   unsigned depth = 3;                             ///< of pct
   unsigned solo_steps = 300;                      ///< of obstruction: in which a thread alone ends its operation; as many as 300

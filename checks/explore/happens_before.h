@@ -1,8 +1,8 @@
-// The happens-before order of an execution, kept step by step: the order that all executions of its class share. Two steps
-// are ordered where they are of one thread or `relate` calls them anything but independent, and where others link them.
+// The order of the steps of an execution that all executions with the same answers share, kept step by step. Two steps are
+// ordered where they are of one thread or the one `precedes` the other, and where others link them.
 //
-// A step joins the clocks of the earlier steps that it does not commute with. What commutes on one object is kept
-// together: its loads, its additions, what readers do to a mutex; everything else on it commutes with nothing.
+// A step joins the clocks of the earlier steps that precede it. What a step joins of one object is kept together: its loads, those
+// of them that are sequentially consistent, its additions, what readers do to a mutex; everything else on it.
 // Plain variables need no clock: their accesses are ordered by the steps around them, or Relacy reports a race.
 //
 // Cost per step: constant, but for a step that nobody announced and for a relock. No memory is given back between two
@@ -29,12 +29,12 @@ class happens_before {
     notices_.clear();
   }
 
-  /// The next step of `thread` goes on after a wait: it comes behind what changed these objects.
+  /// The next step of `thread` goes on after a wait: it comes after what changed these objects.
   void watch(unsigned thread, std::span<const object_id> objects) {
     for (const object_id object : objects) {
       trace& t = trace_of(object, objects_);
       for (unsigned g = 0; g < groups; ++g) {
-        if (g != loads) join(threads_[thread], t.clocks[g]);
+        if (g != loads && g != seq_cst_loads) join(threads_[thread], t.clocks[g]);
       }
       join(t.clocks[loads], threads_[thread]);
     }
@@ -60,9 +60,18 @@ class happens_before {
     return now;
   }
 
+ public:
+  /// The last step, announced as an exchange, failed though the newest value is the expected one: it was a load.
+  void was_load(unsigned thread, bool seq_cst) {
+    trace& t = *before_.of;
+    t.clocks[others] = before_.clock;
+    join(t.clocks[loads], threads_[thread]);
+    if (seq_cst) join(t.clocks[seq_cst_loads], threads_[thread]);
+  }
+
  private:
-  // What commutes with its like on one object.
-  enum group : std::uint8_t { loads, adds, readers, others, groups };
+  // What is joined together of one object.
+  enum group : std::uint8_t { loads, seq_cst_loads, adds, readers, others, groups };
   struct trace {
     std::uint64_t execution = 0;  // the clocks are of that one
     std::array<clock_vector, groups> clocks{};
@@ -87,11 +96,15 @@ class happens_before {
   void touch(clock_vector& now, const announcement& a) {
     const group own = group_of(a.kind);
     trace& t = trace_of(a.object, objects_);
-    for (unsigned g = 0; g < groups; ++g) {
-      if (g != own || g == others) join(now, t.clocks[g]);
-    }
+    if (a.kind == access::load || own == others || own == readers) join(now, t.clocks[adds]);
+    if (own == others) join(now, t.clocks[readers]);
+    join(now, t.clocks[others]);
+    if (a.destroys) join(now, t.clocks[loads]);
+    if (is_write(a.kind) && a.seq_cst) join(now, t.clocks[seq_cst_loads]);
     if (a.condition != 0) join_condition(now, a);
+    if (own == others) before_ = {&t, t.clocks[others]};
     join(t.clocks[own], now);
+    if (a.kind == access::load && a.seq_cst) join(t.clocks[seq_cst_loads], now);
   }
 
   // Waits and notifications of a condition variable are ordered; the end of a wait is ordered with its notification only.
@@ -123,6 +136,10 @@ class happens_before {
   std::array<clock_vector, max_threads> threads_{};
   clock_vector fences_{};
   clock_vector unknown_{};
+  struct {
+    trace* of = nullptr;
+    clock_vector clock{};
+  } before_;  // of the last step that others joins: the object's clock before it
   traces objects_;
   traces conditions_;
   std::vector<notification> notices_;

@@ -27,7 +27,11 @@ class drawn_steps {
     for (std::size_t i = 0; i < length; ++i) {
       announcement a{.kind = static_cast<access>(number(static_cast<unsigned>(access::relock) + 1))};
       if (a.kind == access::unknown && number(4) != 0) a.kind = access::local;
-      if (a.kind > access::local && a.kind != access::fence) a.object = (1 + number(2)) << 24 | number(2);
+      a.destroys = a.kind == access::store && number(4) == 0;
+      a.seq_cst = number(3) == 0;
+      // An object is an atomic or a mutex; either may be destroyed.
+      const bool of_mutex = a.kind >= access::lock || (a.destroys && number(2) == 0);
+      if (a.kind > access::local && a.kind != access::fence) a.object = (1 + number(2)) << 24 | (number(2) + (of_mutex ? 2 : 0));
       if (a.kind >= access::wait) a.condition = 3U << 24 | number(2);
       if (a.kind >= access::notify) a.notice = 1 + number(3);
       steps.push_back({number(max_threads), a});
@@ -48,7 +52,7 @@ clock_vector defined_clock(const std::vector<step>& steps, const std::vector<clo
   std::uint32_t number = 1;
   for (std::size_t i = 0; i < clocks.size(); ++i) {
     number += steps[i].thread == last.thread;
-    if (steps[i].thread == last.thread || relate(steps[i].what, last.what) != relation::independent) join(clock, clocks[i]);
+    if (steps[i].thread == last.thread || precedes(steps[i].what, last.what)) join(clock, clocks[i]);
   }
   clock[last.thread] = number;
   return clock;

@@ -15,7 +15,7 @@ namespace triecheck::explore {
 /// A place in the source: the default argument of every operation of the layer, so it names the caller's line.
 struct location {
   const char* file;
-  unsigned line;
+  std::size_t line;  ///< as wide as a pointer: no padding, whose bytes a probe would compare (spurious.h)
   location(const char* f = __builtin_FILE(), unsigned l = __builtin_LINE()) : file(f), line(l) {}  // NOLINT: implicit
 };
 

@@ -76,7 +76,7 @@ class drawn_executions : public strategy {
     return measuring_ ? lengths_.step(point, engine_) : choose_drawn(point);
   }
 
-  bool choose_data(data_choice kind) final { return draw(kind, engine_); }
+  bool choose_data(data_choice kind, unsigned) final { return draw(kind, engine_); }
 
   bool end() final {
     if (measuring_) {

@@ -54,9 +54,9 @@ class obstruction final : public strategy {
     return lone_step(point);
   }
 
-  bool choose_data(data_choice kind) override {
+  bool choose_data(data_choice kind, unsigned age) override {
     if (finishing_ || depth_ == 0) return false;
-    return frames_[depth_ - 1].data.choose(kind);
+    return frames_[depth_ - 1].data.choose(kind, age);
   }
 
   bool end() override {

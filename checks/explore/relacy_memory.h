@@ -17,6 +17,7 @@
 #include <memory>
 #include <new>
 #include <ostream>
+#include <span>
 #include <vector>
 
 namespace rl {
@@ -26,7 +27,8 @@ inline bool (*refuses_memory)() = nullptr;
 
 class memory_mgr {
  public:
-  memory_mgr() = default;
+  memory_mgr() { current_ = this; }
+  ~memory_mgr() { current_ = nullptr; }
   memory_mgr(const memory_mgr&) = delete;
   memory_mgr& operator=(const memory_mgr&) = delete;
 
@@ -66,6 +68,15 @@ class memory_mgr {
     return true;
   }
 
+  /// Calls `look` with everything that blocks were ever made of, of the program that runs.
+  template <class Look>
+  static void each_area(Look look) {
+    for (const area& a : current_->areas_) {
+      const std::size_t used = &a == &current_->areas_.back() ? current_->used_ : a.count;
+      look(std::as_bytes(std::span(a.blocks.get(), used)));
+    }
+  }
+
   /// Whether everything was freed.
   bool iteration_end() const { return in_use_.empty(); }
 
@@ -76,6 +87,8 @@ class memory_mgr {
   }
 
  private:
+  static inline memory_mgr* current_ = nullptr;
+
   // In front of the memory that was asked for.
   struct alignas(alignment) block {
     std::size_t size;

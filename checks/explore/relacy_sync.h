@@ -1,8 +1,7 @@
-// The sync layer that explores: every shared access of the cache becomes an operation that the session schedules and
-// Relacy judges.
+// The sync layer that explores: every shared access of the cache becomes an operation that the session schedules. Atomics and fences
+// follow our memory model (memory_model.h); Relacy judges mutexes, condition variables and plain variables, on the same clocks.
 //
-// Each operation is announced (kind, object, state of the mutex) before Relacy is called, because Relacy schedules at
-// the start of its operation. Each object has a stable id, a name if the cache gave it one, and a canary: an object that
+// Each operation is announced (kind, object, state of the mutex, terms of an exchange) before the scheduler is asked. Each object has a stable id, a name if the cache gave it one, and a canary: an object that
 // is used after its destruction, or that never was one, is seen at any optimisation level.
 #pragma once
 
@@ -15,6 +14,7 @@
 #include <type_traits>
 
 #include "cache/sync.h"
+#include "checks/explore/memory_model.h"
 #include "checks/explore/relacy_condition_variable.h"
 #include "checks/explore/session.h"
 
@@ -33,7 +33,7 @@ constexpr rl::memory_order to_relacy(memory_order order) {
 
 inline const char* name_of(memory_order order) { return rl::format(to_relacy(order)); }
 
-/// What Relacy stores for a T: an integer of the same size, so that every T prints, adds and wraps as it should.
+/// How a T is stored: an integer of the same size, so that every T prints, adds and wraps as it should.
 template <class T>
 using word = std::conditional_t<sizeof(T) == 1, std::uint8_t,
                                 std::conditional_t<sizeof(T) == 2, std::uint16_t,
@@ -65,7 +65,7 @@ class tracked {
     session& s = session::current();
     if (!s.in_threads()) return;
     check({});
-    s.announce({.kind = access::store, .object = id_}, {});
+    s.announce({.kind = access::store, .object = id_, .destroys = true}, {});
     rl::ctx().sched();
     check({});
     s.performed();
@@ -94,65 +94,74 @@ struct relacy_sync {
     explicit atomic(T value, location where = {}) { store(value, memory_order::relaxed, where); }
 
     T load(memory_order order, location where = {}) const {
-      begin(access::load, where);
-      const word<T> value = word_.load(to_relacy(order), {});
+      begin({.kind = access::load, .object = id(), .seq_cst = order == memory_order::seq_cst}, where);
+      require_written();
+      const std::uint64_t value = word_.load(to_relacy(order));
       end(where, value, {.reads = true, .may_differ = session::current().last_choice().age != 0, .seen = value});
       describe(where, order, [&](std::string& text) {
         text += ".load = " + std::to_string(value);
-        if (const unsigned age = session::current().age_of_last_load(); age != 0 && session::current().in_threads()) {
-          text += " [stale: " + std::to_string(age) + (age == 1 ? " store old]" : " stores old]");
-        }
+        if (session::current().in_threads()) text += stale(session::current().age_of_last_load());
       });
-      return from_word<T>(value);
+      return from_bits(value);
     }
 
     void store(T value, memory_order order, location where = {}) {
-      begin(access::store, where);
-      word_.store(to_word(value), to_relacy(order), {});
+      begin({.kind = access::store, .object = id(), .seq_cst = order == memory_order::seq_cst}, where);
+      word_.store(to_word(value), to_relacy(order));
       end(where, to_word(value), {.writes = true, .left = to_word(value)});
       describe(where, order, [&](std::string& text) { text += ".store " + std::to_string(to_word(value)); });
     }
 
     T exchange(T value, memory_order order, location where = {}) {
-      return modify<rl::rmw_type_swap>("exchange", value, order, where);
+      return modify("exchange", value, order, where, [](word<T>, word<T> operand) { return operand; });
     }
     void add(T value, memory_order order, location where = {}) {
-      begin(order == memory_order::relaxed ? access::add : access::rmw, where);
-      const word<T> before = word_.rmw(rl::rmw_type_t<rl::rmw_type_add>(), to_word(value), to_relacy(order), {});
-      end(where, before, {.writes = true, .left = static_cast<word<T>>(before + to_word(value))});
+      begin({.kind = order == memory_order::relaxed ? access::add : access::rmw, .object = id(),
+             .seq_cst = order == memory_order::seq_cst}, where);
+      require_written();
+      const std::uint64_t before =
+          word_.modify([&](std::uint64_t b) { return static_cast<word<T>>(b + to_word(value)); }, to_relacy(order));
+      end(where, before, {.writes = true, .left = word_.newest()});
       describe(where, order, [&](std::string& text) { text += ".add " + std::to_string(to_word(value)); });
     }
     T fetch_add(T value, memory_order order, location where = {}) {
-      return modify<rl::rmw_type_add>("fetch_add", value, order, where);
+      return modify("fetch_add", value, order, where, [](word<T> before, word<T> operand) { return before + operand; });
     }
     T fetch_sub(T value, memory_order order, location where = {}) {
-      return modify<rl::rmw_type_sub>("fetch_sub", value, order, where);
+      return modify("fetch_sub", value, order, where, [](word<T> before, word<T> operand) { return before - operand; });
     }
     T fetch_and(T value, memory_order order, location where = {}) {
-      return modify<rl::rmw_type_and>("fetch_and", value, order, where);
+      return modify("fetch_and", value, order, where, [](word<T> before, word<T> operand) { return before & operand; });
     }
     T fetch_or(T value, memory_order order, location where = {}) {
-      return modify<rl::rmw_type_or>("fetch_or", value, order, where);
+      return modify("fetch_or", value, order, where, [](word<T> before, word<T> operand) { return before | operand; });
     }
 
-    bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure, location where = {}) {
-      return compare_exchange(rl::bool_t<true>(), expected, desired, success, failure, where);
+    // Not inlined: its frame is where the caller's state ends, see spurious.h.
+    [[gnu::noinline]] bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure,
+                                                 location where = {}) {
+      __builtin_unwind_init();
+      return compare_exchange(static_cast<const std::byte*>(__builtin_frame_address(0)), expected, desired, success, failure, where);
     }
     bool compare_exchange_strong(T& expected, T desired, memory_order success, memory_order failure, location where = {}) {
-      return compare_exchange(rl::bool_t<false>(), expected, desired, success, failure, where);
+      return compare_exchange(nullptr, expected, desired, success, failure, where);
     }
 
     object_id id() const { return tracked_.id(); }
 
    private:
-    void begin(access kind, const location& where) const {
+    void begin(const announcement& next, const location& where) const {
       tracked_.check(where);
-      session::current().announce({.kind = kind, .object = id()}, where);
+      session::current().announce(next, where);
+      rl::ctx().sched();
+      tracked_.check(where);
     }
-    void end(const location& where, word<T> value, const effect& e) const {
-      tracked_.check(where);
+    void end(const location&, std::uint64_t value, const effect& e) const {
       session::current().performed(id(), e);
-      session::current().saw(static_cast<std::uint64_t>(value));
+      session::current().saw(value);
+    }
+    void require_written() const {
+      if (!word_.written()) rl::ctx().fail_test("", rl::test_result_unitialized_access, {});
     }
 
     template <class Suffix>
@@ -163,45 +172,60 @@ struct relacy_sync {
         return text + " (" + name_of(order) + ')';
       });
     }
-
-    template <rl::rmw_type_e Type>
-    static word<T> after(word<T> before, word<T> operand) {
-      if constexpr (Type == rl::rmw_type_add) return static_cast<word<T>>(before + operand);
-      if constexpr (Type == rl::rmw_type_sub) return static_cast<word<T>>(before - operand);
-      if constexpr (Type == rl::rmw_type_and) return before & operand;
-      if constexpr (Type == rl::rmw_type_or) return before | operand;
-      return operand;
+    static std::string stale(unsigned age) {
+      if (age == 0) return {};
+      return " [stale: " + std::to_string(age) + (age == 1 ? " store old]" : " stores old]");
     }
+    static T from_bits(std::uint64_t value) { return from_word<T>(static_cast<word<T>>(value)); }
 
-    template <rl::rmw_type_e Type>
-    T modify(const char* name, T operand, memory_order order, const location& where) {
-      begin(access::rmw, where);
-      const word<T> before = word_.rmw(rl::rmw_type_t<Type>(), to_word(operand), to_relacy(order), {});
-      end(where, before, {.reads = true, .writes = true, .seen = before, .left = after<Type>(before, to_word(operand))});
+    template <class Function>
+    T modify(const char* name, T operand, memory_order order, const location& where, Function after) {
+      begin({.kind = access::rmw, .object = id(), .seq_cst = order == memory_order::seq_cst}, where);
+      require_written();
+      const std::uint64_t before = word_.modify(
+          [&](std::uint64_t b) { return static_cast<word<T>>(after(static_cast<word<T>>(b), to_word(operand))); }, to_relacy(order));
+      end(where, before, {.reads = true, .writes = true, .seen = before, .left = word_.newest()});
       describe(where, order, [&](std::string& text) {
         text += std::string(".") + name + ' ' + std::to_string(to_word(operand)) + ", was " + std::to_string(before);
       });
-      return from_word<T>(before);
+      return from_bits(before);
     }
 
-    template <class Weak>
-    bool compare_exchange(Weak weak, T& expected, T desired, memory_order success, memory_order failure,
+    // `frame`: of a weak one.
+    bool compare_exchange(const std::byte* frame, T& expected, T desired, memory_order success, memory_order failure,
                           const location& where) {
-      begin(access::rmw, where);
       const word<T> wanted = to_word(expected);
-      word<T> seen = wanted;
-      const bool done = word_.compare_exchange(weak, seen, to_word(desired), to_relacy(success), to_relacy(failure), {});
-      end(where, seen, {.reads = true, .writes = done, .may_differ = !done && seen == wanted, .seen = seen, .left = to_word(desired)});
-      describe(where, done ? success : failure, [&](std::string& text) {
-        text += ".compare_exchange " + std::to_string(wanted) + " -> " + std::to_string(to_word(desired));
-        if (!done) text += seen == wanted ? " fails [spuriously]" : " fails: it is " + std::to_string(seen);
+      const weak_exchange self{.word = &word_, .object = id(), .expected = wanted, .desired = to_word(desired),
+                               .failure = to_relacy(failure), .where = where};
+      const bool again = frame != nullptr && session::current().retries(self, frame);
+      if (!again) {
+        begin({.kind = access::rmw, .object = id(),
+               .exchange = {.newest = &word_.newest(), .expected = wanted,
+                            .success_seq_cst = success == memory_order::seq_cst, .failure_seq_cst = failure == memory_order::seq_cst}},
+              where);
+        require_written();
+      }
+      auto end_of_weak = session::weak_end::succeeds;
+      if (frame != nullptr && !again && word_.newest() == wanted) end_of_weak = session::current().choose_weak(self);
+      if (end_of_weak == session::weak_end::is_probed) return false;
+      modelled_word::exchanged e{};
+      if (end_of_weak == session::weak_end::fails) {
+        word_.fail_spuriously(to_relacy(failure));
+        e.seen = wanted;
+      } else {
+        e = word_.compare_exchange(wanted, to_word(desired), to_relacy(success), to_relacy(failure));
+      }
+      end(where, e.seen, {.reads = true, .writes = e.done, .may_differ = e.age != 0 || (!e.done && e.seen == wanted), .seen = e.seen, .left = to_word(desired)});
+      describe(where, e.done ? success : failure, [&](std::string& text) {
+        text = exchange_text(text, wanted, to_word(desired));
+        if (!e.done) text += e.seen == wanted ? " fails [spuriously]" : " fails: it is " + std::to_string(e.seen) + stale(e.age);
       });
-      if (!done) expected = from_word<T>(seen);
-      return done;
+      if (!e.done) expected = from_bits(e.seen);
+      return e.done;
     }
 
     tracked tracked_;
-    rl::atomic<word<T>> word_;
+    mutable modelled_word word_;
   };
 
   template <class T>
@@ -406,8 +430,13 @@ struct relacy_sync {
 
   static void fence(memory_order order, location where = {}) {
     session& s = session::current();
-    if (order == memory_order::seq_cst) s.announce({.kind = access::fence}, where);
-    rl::atomic_thread_fence(to_relacy(order), {});
+    if (order == memory_order::seq_cst) {
+      s.announce({.kind = access::fence}, where);
+      rl::ctx().sched();
+    } else {
+      s.settle_probe();
+    }
+    fences.fence(to_relacy(order));
     if (order == memory_order::seq_cst) s.performed(0, {});
     s.describe(where, [&](const interleaving&) { return std::string("fence (") + name_of(order) + ')'; });
   }

@@ -50,11 +50,18 @@ class repeating final : public strategy {
     return chosen;
   }
 
-  bool choose_data(data_choice kind) override {
+  bool choose_data(data_choice kind, unsigned age) override {
     if (again_) return repeat_data();
-    const bool chosen = strategy_->choose_data(kind);
+    const bool chosen = strategy_->choose_data(kind, age);
     if (recording_ && !steps_.empty()) steps_.back().data.push_back(chosen);
     return chosen;
+  }
+
+  // A repeat has the answers instead.
+  bool probes() const override { return !again_ && strategy_->probes(); }
+  void probed(bool in_vain) override {
+    strategy_->probed(in_vain);
+    if (recording_ && !steps_.empty()) steps_.back().data.push_back(!in_vain);
   }
 
   void end_values(std::uint64_t values) override {

@@ -18,7 +18,7 @@ class follow_schedule final : public strategy {
   unsigned choose_thread(const scheduling_point& point) override {
     if (alone_.active(point)) return lone_step(point);
     finish_operation();
-    age_left_ = 0;
+    age_ = reached_ = 0;
     spurious_left_ = false;
     const auto fallback = static_cast<unsigned>(std::countr_zero(point.enabled));
     if (!broken_.empty()) return fallback;
@@ -35,13 +35,17 @@ class follow_schedule final : public strategy {
       diverged("thread " + std::to_string(c.thread) + " cannot run: it waits for a mutex, or it has ended");
       return fallback;
     }
-    age_left_ = c.age;
+    age_ = c.age;
     spurious_left_ = c.spurious;
     return c.thread;
   }
 
-  bool choose_data(data_choice kind) override {
-    if (kind != data_choice::spurious_failure) return age_left_ != 0 && age_left_-- != 0;
+  bool choose_data(data_choice kind, unsigned age) override {
+    if (kind != data_choice::spurious_failure) {
+      if (age > age_) return false;
+      reached_ = age;
+      return true;
+    }
     const bool fails = spurious_left_;
     spurious_left_ = false;
     return fails;
@@ -67,7 +71,7 @@ class follow_schedule final : public strategy {
 
   void finish_operation() {
     if (!broken_.empty()) return;
-    if (age_left_ != 0) diverged("there is no value that old to load");
+    if (reached_ != age_) diverged("there is no value that old to load");
     if (spurious_left_) diverged("there is no weak compare-exchange that could fail");
   }
 
@@ -78,7 +82,8 @@ class follow_schedule final : public strategy {
   const schedule schedule_;
   alone alone_;
   std::size_t at_ = 0;
-  std::uint8_t age_left_ = 0;
+  unsigned age_ = 0;      // that the schedule asks for
+  unsigned reached_ = 0;  // that the operation offered
   bool spurious_left_ = false;
   bool beyond_ = false;  // the schedule ended before the program: what it showed once is not there any more
   bool ended_ = false;

@@ -103,6 +103,7 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
 
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
     reason = rl::unpark_reason_normal;
+    session::current().settle_probe();
     std::uint32_t live = 0;
     for (rl::thread_id_t i = 0; i != this->running_threads_count; ++i) live |= 1U << this->running_threads[static_cast<std::size_t>(i)];
     std::optional<unsigned> next;
@@ -121,10 +122,8 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     // A freed block is always kept back for a while: that is where a use after free shows, and it never branches.
     if (kind == rl::sched_type_mem_realloc) return 0;
     const outside_simulation heap;
-    if (kind == rl::sched_type_atomic_load) return session::current().choose_data(data_choice::older_value) ? 1 : 0;
-    if (kind == rl::sched_type_cas_fail) return session::current().choose_data(data_choice::spurious_failure) ? 0 : 1;
     unsigned waiter = 0;  // what is left is which waiter of a condition variable is woken
-    while (waiter + 1 < limit && session::current().choose_data(data_choice::other_waiter)) ++waiter;
+    while (waiter + 1 < limit && session::current().pass_over_waiter()) ++waiter;
     return waiter;
   }
 
@@ -164,12 +163,7 @@ class watched_scheduler : public Scheduler {
 
   unsigned rand(unsigned limit, rl::sched_type kind) {
     if (kind == rl::sched_type_mem_realloc) return 0;
-    const unsigned chosen = Scheduler::rand(limit, kind);
-    session& s = session::current();
-    if (!s.in_threads()) return chosen;
-    if (kind == rl::sched_type_atomic_load && chosen != 0) s.note_data(data_choice::older_value);
-    if (kind == rl::sched_type_cas_fail && chosen == 0) s.note_data(data_choice::spurious_failure);
-    return chosen;
+    return Scheduler::rand(limit, kind);
   }
 };
 
@@ -262,6 +256,7 @@ violation translate(rl::test_result_e result, const session& s) {
 run_outcome run(program& p, strategy& strategy_in_use, const run_options& options, progress& shared, interleaving* record) {
   session s(strategy_in_use, options.bounds, shared, record);
   s.set_guided(options.by == search::guided);
+  fences.set_threads(p.threads());
   run_state state(s, options, shared);
   current_run = &state;
   current_program = &p;

@@ -57,8 +57,8 @@ std::optional<schedule> parse_schedule(const std::string& text, std::string& why
       run = *count;
     } else if (at != end && *at == 's') {
       ++at;
-      const auto age = number(2);
-      if (!age || *age == 0) return refuse("an age, 1 or 2");
+      const auto age = number(oldest_age);
+      if (!age || *age == 0) return refuse("an age, 1 to 3");
       c.age = static_cast<std::uint8_t>(*age);
     } else if (at != end && *at == 'w') {
       ++at;

@@ -13,6 +13,9 @@
 
 namespace triecheck::explore {
 
+/// How many stores old the oldest value is that a load may see.
+inline constexpr unsigned oldest_age = 3;
+
 /// One operation of one thread, and how the choices inside it fell.
 struct choice {
   std::uint8_t thread = 0;

@@ -58,6 +58,7 @@ void session::append_unguided(unsigned t) {
 }
 
 void session::append_violating_step() {
+  if (probe_.pending()) progress_.path[progress_.length - 1].spurious = true;
   if (!guided_ && phase_ == phase::threads && acting_ < max_threads && (announced_ & (1U << acting_)) != 0) {
     append_unguided(acting_);
   }
@@ -98,6 +99,7 @@ void session::note_step(unsigned t, const announcement& step, std::size_t time) 
 }
 
 void session::fail(const char* kind, const std::string& message) {
+  settle_probe();
   {
     const outside_simulation heap;
     found_ = violation{kind, message};
@@ -123,6 +125,7 @@ void session::fail_without_object(const void* address, bool destroyed, const loc
 }
 
 void session::begin_operation(std::function<void(const checks::moment&)> at_first_step) {
+  settle_probe();
   if (!in_threads()) return;
   const unsigned t = thread();
   at_first_step_[t] = std::move(at_first_step);
@@ -132,6 +135,7 @@ void session::begin_operation(std::function<void(const checks::moment&)> at_firs
 }
 
 checks::interval session::end_operation() {
+  settle_probe();
   steps_alone_ = 0;
   if (!in_threads()) return {};
   const unsigned t = thread();
@@ -158,6 +162,8 @@ void session::begin_execution() {
   phase_ = phase::setup;
   announced_ = started_ = 0;
   failed_spuriously_ = {};
+  probe_.end();
+  fences.clear();
   pending_age_ = 0;
   pending_spurious_ = false;
   last_thread_ = 0;
@@ -181,6 +187,7 @@ std::uint32_t session::could_run(std::uint32_t live) {
   std::uint32_t enabled = 0;
   for (unsigned t = 0; t < max_threads; ++t) {
     if ((announced_ & (1U << t)) == 0) next_[t] = {};  // an operation that nobody announced, or a thread that has ended
+    next_[t].foresee();
     if ((live & (1U << t)) != 0 && !next_[t].blocked_for(t)) enabled |= 1U << t;
   }
   return enabled;
@@ -269,38 +276,80 @@ unsigned session::next_of_trial(std::uint32_t live) {
 }
 
 void session::enter(phase p) {
+  settle_probe();
   checks::show_activity(outside_threads);
   if (p == phase::finish) end_trial(trial::differs);  // every thread ended
   phase_ = p;
 }
 
-bool session::choose_data(data_choice kind) {
+bool session::look_older(unsigned age) {
+  if (!guided_) {
+    if (age > (rl::ctx().is_random_sched() ? 2U : 1U) || rl::ctx().rand(2, rl::sched_type_atomic_load) == 0) return false;
+    if (in_threads()) pending_age_ = age;
+    return true;
+  }
   if (!in_threads() || progress_.length == 0 || tried_ != nullptr) return false;
   choice& now = progress_.path[progress_.length - 1];
-  if (kind == data_choice::older_value) {
-    if (now.age >= limits_.stale_depth || loops_.saw_enough(now.thread) || !strategy_.choose_data(kind)) return false;
-    ++now.age;
-    return true;
-  }
-  if (kind == data_choice::other_waiter) {
-    if (!strategy_.choose_data(kind)) return false;
-    ++now.age;
-    return true;
-  }
-  // A thread may see one spurious failure in an execution: enough to take every retry path, and finite.
-  bool& spent = failed_spuriously_[now.thread];
-  if (spent || !strategy_.choose_data(kind)) return false;
-  spent = true;
-  now.spurious = true;
+  if (age > limits_.stale_depth || loops_.saw_enough(now.thread)) return false;
+  const outside_simulation heap;
+  if (!strategy_.choose_data(data_choice::older_value, age)) return false;
+  now.age = static_cast<std::uint8_t>(age);
   return true;
 }
 
-void session::note_data(data_choice kind) {
-  if (kind == data_choice::older_value) {
-    ++pending_age_;
-  } else {
-    pending_spurious_ = true;
+bool session::retries(const weak_exchange& e, const std::byte* frame) {
+  if (!spurious_probe::possible || !in_threads() || !guided_) return false;
+  if (probe_.pending()) {
+    if (!probe_.comes_back(acting_, e, frame)) return false;
+    const outside_simulation heap;
+    strategy_.probed(true);
+    return true;
   }
+  probe_.enter(thread(), frame);
+  return false;
+}
+
+// A thread sees one spurious failure in an execution: enough to take every retry path, and finite.
+session::weak_end session::choose_weak(const weak_exchange& e) {
+  if (!in_threads() || tried_ != nullptr) return weak_end::succeeds;
+  const unsigned t = thread();
+  const bool spent = limits_.spurious == spurious_failures::one ? failed_spuriously_ != decltype(failed_spuriously_){} : failed_spuriously_[t];
+  if (spent || limits_.spurious == spurious_failures::none) return weak_end::succeeds;
+  if (!guided_) {
+    pending_spurious_ = rl::ctx().rand(rl::ctx().is_random_sched() ? 4 : 2, rl::sched_type_cas_fail) == 0;
+    failed_spuriously_[t] = pending_spurious_;
+    return pending_spurious_ ? weak_end::fails : weak_end::succeeds;
+  }
+  if (spurious_probe::possible && strategy_.probes()) {
+    probe_.start(e);
+    return weak_end::is_probed;
+  }
+  const outside_simulation heap;
+  if (!strategy_.choose_data(data_choice::spurious_failure, 0)) return weak_end::succeeds;
+  failed_spuriously_[t] = progress_.path[progress_.length - 1].spurious = true;
+  return weak_end::fails;
+}
+
+void session::note_failure() {
+  const weak_exchange e = probe_.exchange();
+  probe_.end();
+  {
+    const outside_simulation heap;
+    strategy_.probed(false);
+  }
+  failed_spuriously_[acting_] = progress_.path[progress_.length - 1].spurious = true;
+  e.word->fail_spuriously(e.failure);
+  performed(e.object, {.reads = true, .may_differ = true, .seen = e.expected});
+  saw(e.expected);
+  describe(e.where, [&](const interleaving& names) { return exchange_text(names.name(e.object), e.expected, e.desired) + " fails [spuriously] (" + rl::format(e.failure) + ')'; });
+}
+
+bool session::pass_over_waiter() {
+  if (!in_threads() || progress_.length == 0 || tried_ != nullptr) return false;
+  choice& now = progress_.path[progress_.length - 1];
+  if (!strategy_.choose_data(data_choice::other_waiter, now.age + 1U)) return false;
+  ++now.age;
+  return true;
 }
 
 void session::end_execution() { progress_.executions.fetch_add(1, std::memory_order_relaxed); }

@@ -18,7 +18,9 @@
 #include "checks/explore/announcement.h"
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
+#include "checks/explore/memory_model.h"
 #include "checks/explore/relacy_headers.h"
+#include "checks/explore/spurious.h"
 #include "checks/explore/strategy.h"
 #include "checks/explore/waiting.h"
 #include "checks/isolation.h"
@@ -71,8 +73,17 @@ struct suspect {
   side last_load;
 };
 
+/// How many weak exchanges fail spuriously in an execution.
+enum class spurious_failures : std::uint8_t { none, one, each_thread };
+
+/// An exchange in words, without its end.
+inline std::string exchange_text(const std::string& object, std::uint64_t expected, std::uint64_t desired) {
+  return object + ".compare_exchange " + std::to_string(expected) + " -> " + std::to_string(desired);
+}
+
 struct limits {
-  unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to 2
+  unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to oldest_age
+  spurious_failures spurious = spurious_failures::each_thread;
   /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches, more
   /// operations of an execution: a livelock.
   unsigned runaway_steps = 20'000;
@@ -97,8 +108,14 @@ class session {
   object_id new_object(const void* address = nullptr);
   void announce(const announcement& next, const location& where);
   void accessing(const location& where) {
+    settle_probe();
     acting_ = thread();
     where_[acting_] = where;
+  }
+
+  /// If a weak exchange of the running thread was probed, it does something else now: the failure is a step of this execution.
+  void settle_probe() {
+    if (probe_.pending()) note_failure();
   }
 
   /// The thread is about to wait in Relacy. Once it may go on, it is brought to its next operation before any choice.
@@ -109,9 +126,14 @@ class session {
 
   /// The operation that was announced, on `object` if on any, took effect.
   void performed(object_id object, const effect& e) {
+    if (!in_threads()) return leave(object, e);
+    announcement& did = next_[acting_];
+    if (did.exchange.newest != nullptr && did.kind == access::rmw && !e.writes) {
+      did.become_exchange(false);
+      if (guided_) order_.was_load(acting_, did.seq_cst);
+    }
     if (!guided_) return performed();
-    if (in_threads()) return loops_.performed(acting_, e);
-    if (e.writes) loops_.left(object, e.left);
+    loops_.performed(acting_, e);
   }
   void read_plain(object_id object, std::uint64_t value) {
     if (guided_ && in_threads()) loops_.read_plain(thread(), object, value);
@@ -174,11 +196,18 @@ class session {
     checks::show_activity(thread);
     if (in_threads()) acting_ = thread;
   }
-  bool choose_data(data_choice kind);
+  /// Whether the running load, or exchange, sees a value that is `age` stores old or older, where it may.
+  bool look_older(unsigned age);
+  /// The thread enters a weak exchange. Answers whether it comes back to the one that was probed, which goes on without a choice.
+  /// `frame` is that of the exchange, which has to save all registers that calls preserve: it and what is above it are compared.
+  bool retries(const weak_exchange& e, const std::byte* frame);
+  enum class weak_end : std::uint8_t { succeeds, fails, is_probed };
+  /// How the running weak exchange ends, which could succeed. One that is probed fails, as far as the thread can see.
+  weak_end choose_weak(const weak_exchange& e);
+  /// Whether the running notification passes over the waiter that has waited longest of those that are left.
+  bool pass_over_waiter();
   bool guided() const { return guided_; }
   void set_guided(bool guided) { guided_ = guided; }
-  /// For schedulers that choose by themselves: notes what they chose inside the running operation.
-  void note_data(data_choice kind);
   /// Relacy's own search ended inside the operation that the acting thread announced: it belongs to the schedule.
   void append_violating_step();
   void end_execution();
@@ -205,6 +234,10 @@ class session {
   std::size_t preemptions() const { return preemptions_; }
 
  private:
+  void leave(object_id object, const effect& e) {
+    if (guided_ && e.writes) loops_.left(object, e.left);
+  }
+  void note_failure();
   void append(unsigned thread);
   void note_step(unsigned thread, const announcement& step, std::size_t time);
   void append_unguided(unsigned thread);
@@ -227,6 +260,7 @@ class session {
   std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next
   std::uint32_t started_ = 0;
   std::array<bool, max_threads> failed_spuriously_{};
+  spurious_probe probe_;
   unsigned pending_age_ = 0;                         // choices of an unguided scheduler before its step is appended
   bool pending_spurious_ = false;
   unsigned last_thread_ = 0;                         // whose step ran last

@@ -32,9 +32,9 @@ struct scheduling_point {
   std::uint64_t values = 0;            ///< a digest of every value that was read or written so far in this execution
 };
 
-/// A choice inside an operation: how old a loaded value is (asked once per older store), whether a weak
-/// compare-exchange fails, whether a notification passes over the waiter that has waited longest (asked once per waiter
-/// that is left). Alternative 0 is the newest value, no failure, the longest wait.
+/// A choice inside an operation: how old the value is that a load or a failing exchange sees (asked once per older store that it
+/// may see), whether a weak compare-exchange fails, whether a notification passes over the waiter that has waited longest (asked
+/// once per waiter that is left). Alternative 0 is the newest value, no failure, the longest wait.
 enum class data_choice : std::uint8_t { older_value, spurious_failure, other_waiter };
 
 class strategy {
@@ -46,7 +46,13 @@ class strategy {
 
   virtual void begin() = 0;
   virtual unsigned choose_thread(const scheduling_point& point) = 0;
-  virtual bool choose_data(data_choice kind) = 0;
+  /// `age`: of an older value, how many stores back it is; of another waiter, how many are passed over.
+  virtual bool choose_data(data_choice kind, unsigned age) = 0;
+
+  /// Whether the running weak exchange, which could succeed, is to fail to see what comes of it (spurious.h). If so, `probed` says
+  /// what came of it, in place of a choice: nothing, or the failure has a consequence, and this execution is one in which it failed.
+  virtual bool probes() const { return false; }
+  virtual void probed(bool in_vain) { static_cast<void>(in_vain); }
 
   /// The digest of all values of the execution that ends; before `end`.
   virtual void end_values(std::uint64_t values) { static_cast<void>(values); }

@@ -86,7 +86,7 @@ void waiting_loops::performed(unsigned t, const effect& e) {
   if (e.writes) s.own ^= store(s.next.object, e.left);
   const std::uint64_t step = hashed(s.announced + e.seen, e.writes ? ~e.left : e.may_differ ? 2 : e.reads ? 1 : 0);
   s.at(s.count) = {.step = step, .announced = s.announced, .own = own, .others = s.others, .seen = e.seen,
-                   .before = std::exchange(s.latest[step % history], s.count), .file = s.where.file, .object = s.next.object, .line = s.where.line, .kind = s.next.kind,
+                   .before = std::exchange(s.latest[step % history], s.count), .file = s.where.file, .object = s.next.object, .line = static_cast<std::uint32_t>(s.where.line), .kind = s.next.kind,
                    .reads_plain = s.reads_plain, .reads = e.reads,
                    .changes = own != s.own && !is_of_mutex(s.next.kind), .may_differ = e.may_differ};
   s.plain_accesses = 0;

@@ -11,23 +11,26 @@ constexpr auto too_many = std::nullopt;
 struct figures {
   const char* name;
   std::uint64_t executions;
-  std::uint64_t unreduced;
+  std::optional<std::uint64_t> unreduced;
   std::optional<std::uint64_t> relacy_full;
   outcomes ends;
   outcomes missed_by_relacy = {};
 };
 
-/// In the order of the catalogue.
+/// In the order of the catalogue. Of the programs that GenMC v0.11.0 (RC11) ran as well, it runs as many executions, but for
+/// store_buffering (4: either load can be the one that is late, which is one graph there), the one with fences (3: fences
+/// are in one order here) and three_threads_try_one_mutex (6: no try_lock fails there).
 const std::vector<figures>& measured() {
   static const std::vector<figures> all = {
       {"add_4_times_to_one_variable", 70, 70, 252, {}},
       {"add_4_times_to_two_variables", 1, 70, 252, {}},
-      {"store_buffering", 8, 20, 64, {"00", "01", "10", "11"}},
-      {"store_buffering_with_fences", 6, 38, 130, {"01", "10", "11"}},
-      {"message_passing", 6, 12, 40, {"00", "01", "11"}},
-      {"message_passing_without_release", 7, 13, 44, {"00", "01", "10", "11"}},
-      {"message_passing_without_acquire", 7, 13, 44, {"00", "01", "10", "11"}},
-      {"load_buffering", 5, 8, 28, {"00", "01", "10"}},
+      {"store_buffering", 5, 20, 64, {"00", "01", "10", "11"}},
+      {"store_buffering_with_fences", 4, 38, 130, {"01", "10", "11"}},
+      {"message_passing", 3, 12, 40, {"00", "01", "11"}},
+      {"message_passing_without_release", 4, 13, 44, {"00", "01", "10", "11"}},
+      {"message_passing_without_acquire", 4, 13, 44, {"00", "01", "10", "11"}},
+      {"load_buffering", 3, 8, 28, {"00", "01", "10"}},
+      {"a_failed_exchange_sees_an_older_value", 4, 11, 36, {"010", "011", "100", "101"}},
       {"lock_one_mutex_3_times", 20, 20, 1'874, {}},
       {"two_mutexes_in_one_order", 2, 2, 36, {}},
       {"wait_for_an_item", 2, 2, 33, {"goes goes", "waits goes"}},
@@ -35,16 +38,17 @@ const std::vector<figures>& measured() {
       {"three_threads_add_twice_to_one_variable", 90, 90, 1'680, {}},
       {"three_threads_count_apart", 1, 90, 1'680, {}},
       {"three_threads_count_apart_then_together", 6, 1'680, 34'650, {"024", "042", "204", "240", "402", "420"}},
-      {"write_to_read_causality", 22, 79, 1'422, {"000", "001", "010", "011", "100", "101", "111"}},
-      {"message_passing_through_a_third_thread", 22, 224, 4'340, {"000", "001", "010", "011", "100", "101", "111"}},
-      {"message_passing_to_two_readers", 36, 370, 6'956,
+      {"write_to_read_causality", 7, 79, 1'422, {"000", "001", "010", "011", "100", "101", "111"}},
+      {"message_passing_through_a_third_thread", 7, 224, 4'340, {"000", "001", "010", "011", "100", "101", "111"}},
+      {"message_passing_to_two_readers", 9, 370, 6'956,
        {"0000", "0001", "0011", "0100", "0101", "0111", "1100", "1101", "1111"}},
-      {"two_writers_and_a_reader_of_one_variable", 30, 30, 498, {"00", "01", "02", "11", "12", "21", "22"}},
-      {"three_threads_of_loads_and_stores", 54, 442, 7'934,
+      {"two_writers_and_a_reader_of_one_variable", 12, 30, 498, {"00", "01", "02", "11", "12", "21", "22"}},
+      {"three_threads_of_loads_and_stores", 20, 442, 7'934,
        {"0000", "0001", "0010", "0011", "0021", "0100", "0101", "0110", "0111", "0131",
         "1000", "1001", "1010", "1011", "1021", "1100", "1101", "1110", "1111", "1131"}},
       {"three_owners_drop_a_counted_object", 6, 6, 90, {"6"}},
-      {"three_pushes_onto_a_stack", 210, 438, 8'976, {"123", "132", "213", "231", "312", "321"}},
+      {"three_pushes_onto_a_stack", 48, 552, 11'160, {"123", "132", "213", "231", "312", "321"}},
+      {"a_release_sequence_through_another_thread", 6, 10, 150, {"0", "1"}},
       {"three_threads_lock_one_mutex_twice", 90, 90, 279'810, {}},
       {"three_threads_lock_two_of_three_mutexes", 7, 13'386, 813'786, {}},
       {"three_philosophers_in_one_order", 6, 142, 46'194, {}},
@@ -53,7 +57,7 @@ const std::vector<figures>& measured() {
       {"two_readers_and_a_writer_of_a_shared_mutex", 4, 14, 936, {}},
       {"three_threads_on_a_two_page_pool", 66, 14'046, too_many, {}},
       {"three_threads_try_one_mutex", 30, 90, 1'680, {"0", "1", "2"}},
-      {"three_threads_make_an_object_once", 39, 702, 304'380, {"1"}},
+      {"three_threads_make_an_object_once", 15, 702, 304'380, {"1"}},
       {"a_producer_and_two_consumers", 12, 12, 4'056, {"00", "01", "10", "11"}},
       {"wait_beside_a_third_thread", 12, 199, 13'661,
        {"goes 01 23", "goes 02 13", "goes 03 12", "goes 12 03", "goes 13 02", "goes 23 01",
@@ -66,12 +70,12 @@ const std::vector<figures>& measured() {
 
       {"two_threads_take_a_spin_lock", 6, 10, too_many, {"010", "100"}},
       {"two_threads_take_a_spin_lock_that_never_yields", 6, 6, too_many, {"010", "100"}},
-      {"two_threads_take_a_lock_that_looks_first", 376, 946, too_many, {"010", "100"}},
-      {"two_threads_take_a_ticket_lock", 8, 120, too_many, {"010", "100"}},
+      {"two_threads_take_a_lock_that_looks_first", 200, 1'158, too_many, {"010", "100"}},
+      {"two_threads_take_a_ticket_lock", 6, 120, too_many, {"010", "100"}},
       {"two_threads_try_a_mutex_until_they_have_it", 6, 10, too_many, {"010", "100"}},
-      {"two_threads_shake_hands", 16, 191, too_many, {"100"}},
-      {"a_load_that_spins_sees_a_relaxed_store", 54, 108, too_many, {"000", "100"}},
-      {"two_words_are_awaited_at_once", 733, 2'195, too_many, {"010", "100", "110"}},
+      {"two_threads_shake_hands", 9, 191, too_many, {"100"}},
+      {"a_load_that_spins_sees_a_relaxed_store", 6, 108, too_many, {"000", "100"}},
+      {"two_words_are_awaited_at_once", 10, 2'195, too_many, {"010", "100", "110"}},
       {"petersons_lock", 24, 4'386, too_many, {"010", "100"}},
       {"a_thread_gives_up_after_five_attempts", 7, 22, too_many, {"010", "020"}},
       {"three_threads_try_a_mutex_until_they_have_it", 141, 3'678, too_many, {"012", "021", "102", "120", "201", "210"}},
@@ -82,6 +86,27 @@ const std::vector<figures>& measured() {
       {"independent_reads_of_independent_writes", 15, 180, 25'200,
        {"0000", "0001", "0010", "0011", "0100", "0101", "0110", "0111",
         "1000", "1001", "1011", "1100", "1101", "1110", "1111"}},
+
+      // As many as GenMC v0.11.0 runs (see programs_of_structures.cpp), but for the stacks and the bucket with a find:
+      // GenMC ran 76, 30,580, 86,736 and 99 of programs of these names, whose text is another one.
+      {"treiber_2_threads_1_round", 40, 342, 1'256, {"000012"}},
+      {"treiber_2_threads_2_rounds", 6'372, too_many, too_many, {"001234"}},
+      {"treiber_3_threads_1_round", 25'680, too_many, too_many, {"000123"}},
+      {"bucket_insert_beside_insert", 4, 22, 80, {"12", "21"}},
+      {"bucket_insert_remove_beside_insert_find", 47, too_many, too_many, {"2", "2 found"}},
+      {"bucket_insert_remove_twice", 266, too_many, too_many, {""}},
+      {"bucket_three_threads", 301, too_many, too_many, {"2", "2 found"}},
+      {"ticket_2_threads_2_looks", 6, 38, 138, {"1", "2"}},
+      {"ticket_3_threads_2_looks", 90, 8'754, 201'804, {"1", "2", "3"}},
+      {"ticket_3_threads_3_looks", 204, 74'766, too_many, {"1", "2", "3"}},
+      {"spin_3_threads_2_looks", 468, 23'760, too_many, {"1", "2", "3"}},
+      {"spin_3_threads_3_looks", 1'236, 235'614, too_many, {"1", "2", "3"}},
+      {"seqlock_1_write_1_reader", 16, 554, 1'975, {"-", "0", "1"}},
+      {"seqlock_2_writes_1_reader", 148, 143'230, too_many, {"-", "0", "1", "2"}},
+      {"seqlock_1_write_2_readers", 121, too_many, too_many, {"--", "-0", "-1", "0-", "00", "01", "1-", "10", "11"}},
+      {"queue_2_puts_2_takes", 4, 3'729, 15'332, {"00", "01", "10", "12"}},
+      {"queue_2_producers_1_consumer", 30, too_many, too_many, {"00", "01", "02", "10", "12", "20", "21"}},
+      {"queue_2_producers_2_consumers", 118, too_many, too_many, {"00", "01", "02", "10", "12", "20", "21"}},
   };
   return all;
 }
@@ -93,6 +118,7 @@ struct wrong {
 
 constexpr wrong violating[] = {
     {"check_then_act", "invariant"},
+    {"a_release_sequence_ended_by_a_store_of_its_thread", "data-race"},
     {"one_side_forgets_the_mutex", "data-race"},
     {"two_mutexes_in_opposite_orders", "deadlock"},
     {"three_philosophers_in_a_circle", "deadlock"},
@@ -121,7 +147,8 @@ known_program take(std::vector<known_program>& from, const std::string& name) {
 
 std::vector<known_program> assemble() {
   std::vector<known_program> described;
-  for (const auto& part : {programs_of_atomics, programs_of_mutexes, programs_that_wait, programs_that_spin}) {
+  for (const auto& part : {programs_of_atomics, programs_of_mutexes, programs_that_wait, programs_that_spin,
+                           programs_of_structures}) {
     for (known_program& p : part()) described.push_back(std::move(p));
   }
   std::vector<known_program> all;

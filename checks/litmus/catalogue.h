@@ -22,7 +22,7 @@ struct known_program {
   std::function<std::unique_ptr<observed_program>()> make;
   unsigned threads = 0;
   std::uint64_t executions = 0;              ///< of exhaustive; 0 where it ends at a violation
-  std::uint64_t unreduced = 0;               ///< without the reduction
+  std::optional<std::uint64_t> unreduced;    ///< without the reduction, where a test can wait for it
   std::optional<std::uint64_t> relacy_full;  ///< of Relacy's full search, where a test can wait for it
   outcomes ends;                             ///< all of them; none where nobody describes them
   std::string violation;                     ///< its kind; empty: the program is correct
@@ -41,6 +41,7 @@ std::vector<known_program> programs_of_atomics();
 std::vector<known_program> programs_of_mutexes();
 std::vector<known_program> programs_that_wait();
 std::vector<known_program> programs_that_spin();
+std::vector<known_program> programs_of_structures();
 
 /// A program of the catalogue without its figures. The number of threads is that of the bodies.
 template <class S>

@@ -23,6 +23,7 @@ std::vector<known_program> programs(Wanted wanted) {
 
 const auto all_correct = programs([](const known_program& p) { return p.violation.empty(); });
 const auto all_wrong = programs([](const known_program& p) { return !p.violation.empty(); });
+const auto of_small_trees = programs([](const known_program& p) { return p.unreduced.has_value(); });
 const auto small = programs([](const known_program& p) { return p.relacy_full.has_value(); });
 
 const auto by_name = [](const auto& program) { return program.param.name; };
@@ -37,20 +38,6 @@ TEST_P(correct, exhaustive_runs_every_class_of_executions_once) {
   EXPECT_EQ(p->outcomes, GetParam().ends);
 }
 
-TEST_P(correct, without_the_reduction_the_ends_are_the_same) {
-  const auto p = GetParam().make();
-  const auto o = explore_all(*p, false);
-  EXPECT_TRUE(o.complete);
-  EXPECT_EQ(o.executions, GetParam().unreduced);
-  EXPECT_EQ(p->outcomes, GetParam().ends);
-}
-
-TEST_P(correct, enough_preemptions_are_no_bound) {
-  const auto p = GetParam().make();
-  EXPECT_TRUE(run(*p, *explore::make_bounded(1'000)).complete);
-  EXPECT_EQ(p->outcomes, GetParam().ends);
-}
-
 TEST_P(correct, random_schedules_and_priorities_see_no_other_ends) {
   for (const bool priorities : {false, true}) {
     const auto p = GetParam().make();
@@ -62,6 +49,24 @@ TEST_P(correct, random_schedules_and_priorities_see_no_other_ends) {
 }
 
 INSTANTIATE_TEST_SUITE_P(catalogue, correct, testing::ValuesIn(all_correct), by_name);
+
+class small_tree : public testing::TestWithParam<known_program> {};
+
+TEST_P(small_tree, without_the_reduction_the_ends_are_the_same) {
+  const auto p = GetParam().make();
+  const auto o = explore_all(*p, false);
+  EXPECT_TRUE(o.complete);
+  EXPECT_EQ(o.executions, *GetParam().unreduced);
+  EXPECT_EQ(p->outcomes, GetParam().ends);
+}
+
+TEST_P(small_tree, enough_preemptions_are_no_bound) {
+  const auto p = GetParam().make();
+  EXPECT_TRUE(run(*p, *explore::make_bounded(1'000)).complete);
+  EXPECT_EQ(p->outcomes, GetParam().ends);
+}
+
+INSTANTIATE_TEST_SUITE_P(catalogue, small_tree, testing::ValuesIn(of_small_trees), by_name);
 
 class small_enough : public testing::TestWithParam<known_program> {};
 

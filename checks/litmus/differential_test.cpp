@@ -4,29 +4,44 @@
 // plain variables over two objects of each kind, some of which are destroyed on the way. Everything is drawn from a
 // fixed seed; a disagreement is shrunk and printed as a program. Programs whose full tree is too large are skipped, and
 // the tests require that few are.
+//
+// Histories are compared as well: every instruction, or every two, is an operation, and of each execution of the full tree the order
+// in which its operations ended and began has to be one that the reduced search judges.
 #include "checks/litmus/litmus.h"
+#include "checks/oracles/real_time.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#ifndef TRIECHECK_TIMES
+#define TRIECHECK_TIMES 1
+#endif
+
 namespace triecheck::litmus {
 namespace {
 
+// How many times the programs of a usual run are drawn. The first ones are the same.
+constexpr std::uint64_t times = TRIECHECK_TIMES;
+
 enum class action : std::uint8_t {
-  load, store, add, swap, strong, weak, fence, get, set, destroy_word, destroy_mutex,
+  load, store, add, swap, strong, weak, retry, retry_once, fence, get, set, destroy_word, destroy_mutex,
   lock, try_lock, lock_shared, try_lock_shared, lock_exclusive, try_lock_exclusive,
   end,  // of the innermost critical section
 };
 
 constexpr std::array names = {
-    "load", "store", "add", "swap", "strong", "weak", "fence", "get", "set", "destroy_word", "destroy_mutex",
+    "load", "store", "add", "swap", "strong", "weak", "retry", "retry_once", "fence", "get", "set", "destroy_word", "destroy_mutex",
     "lock", "try_lock", "lock_shared", "try_lock_shared", "lock_exclusive", "try_lock_exclusive", "end"};
 
 bool opens(action a) { return a >= action::lock && a != action::end; }
@@ -47,6 +62,7 @@ struct ingredients {
   bool plain = false;
   bool destruction = false;
   bool shared = false;
+  unsigned operations = 0;  ///< so many instructions are an operation; 0: there are none
 };
 
 class dice {
@@ -81,15 +97,25 @@ struct machine {
   std::array<sync::var<std::uint32_t>, 2> plain;
   std::array<std::array<std::uint32_t, most_observations>, explore::max_threads> seen{};
   std::array<std::size_t, explore::max_threads> count{};
+
+  static constexpr std::size_t most_operations = 16;
+  struct operation {
+    unsigned number;  // 4 times the thread, and its how-manieth
+    checks::interval when;
+  };
+  std::array<operation, most_operations> operations;  // in the order in which they returned
+  std::size_t returned = 0;
 };
 
 /// One thread of a program: runs its text on a machine.
 class runner {
  public:
-  runner(machine& m, unsigned thread) : machine_(m), thread_(thread) {}
+  runner(machine& m, unsigned thread, unsigned length_of_operations)
+      : machine_(m), thread_(thread), length_of_operations_(length_of_operations) {}
 
   void run(const thread_text& text) {
     for (const instruction& i : text) {
+      begin_operation();
       if (skipped_ != 0) {
         skipped_ += opens(i.what) ? 1 : i.what == action::end ? -1 : 0;
       } else if (opens(i.what)) {
@@ -99,10 +125,22 @@ class runner {
       } else if (!i.only_after || latest() == *i.only_after) {
         step(i);
       }
+      ++in_operation_;
+      if (in_operation_ >= length_of_operations_ && depth_ == 0 && skipped_ == 0) end_operation();
     }
+    end_operation();
   }
 
  private:
+  void begin_operation() {
+    if (length_of_operations_ != 0 && in_operation_ == 0) explore::session::current().begin_operation();
+  }
+  void end_operation() {
+    if (length_of_operations_ == 0 || in_operation_ == 0) return;
+    in_operation_ = 0;
+    machine_.operations[machine_.returned++] = {4 * thread_ + operations_++, explore::session::current().end_operation()};
+  }
+
   std::uint32_t latest() const {
     const std::size_t n = machine_.count[thread_];
     return n == 0 ? 0 : machine_.seen[thread_][n - 1];
@@ -152,6 +190,20 @@ class runner {
         observe(w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order)));
         break;
       }
+      case action::retry: {
+        std::uint32_t expected = i.value - 1;
+        while (!w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order)) && expected == i.value - 1) {
+        }
+        observe(expected);
+        break;
+      }
+      case action::retry_once: {
+        std::uint32_t expected = i.value - 1;
+        unsigned failures = 0;
+        while (failures < 2 && !w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order))) ++failures;
+        observe(8 * failures + expected);
+        break;
+      }
       case action::fence: sync::fence(i.order == relaxed ? seq_cst : i.order); break;
       case action::get: observe(machine_.plain[i.object].get()); break;
       case action::set: machine_.plain[i.object].set(i.value); break;
@@ -167,6 +219,9 @@ class runner {
 
   machine& machine_;
   const unsigned thread_;
+  const unsigned length_of_operations_;
+  unsigned in_operation_ = 0;          // instructions so far
+  unsigned operations_ = 0;            // that ended
   int skipped_ = 0;                    // critical sections open that this thread did not get into
   std::array<instruction, 2> held_{};  // no container: a violation leaves this object as it is
   std::size_t depth_ = 0;
@@ -200,7 +255,8 @@ class generator {
     instruction i{.object = dice_(2), .value = 1 + dice_(2), .order = orders[dice_(5)], };
     if (dice_(4) == 0) i.only_after = dice_(2);
     i.what = always[dice_(always.size())];
-    if (i.what == action::strong && use_.weak) i.what = action::weak;
+    static constexpr std::array exchanges = {action::weak, action::retry, action::retry_once};
+    if (i.what == action::strong && use_.weak) i.what = exchanges[dice_(exchanges.size())];
     if (use_.plain && dice_(12) == 0) i.what = dice_(2) == 0 ? action::get : action::set;
     if (use_.destruction && dice_(16) == 0) i.what = dice_(2) == 0 ? action::destroy_word : action::destroy_mutex;
     return i;
@@ -232,18 +288,55 @@ struct answer {
   std::uint64_t executions = 0;
 };
 
-program_over<machine> make_program(const program_text& text) {
+/// Which operation ended before which began: bit 16 * i + j where i did before j.
+using precedence = std::bitset<machine::most_operations * machine::most_operations>;
+using histories = std::map<std::string, std::vector<precedence>>;  // by the outcome
+
+/// Notes the histories of an execution: those that its class stands for, or its own. An operation without a step has no place in
+/// time, only in its thread: it is left out.
+void note(std::vector<precedence>& orders, const machine& m, bool of_class) {
+  std::vector<machine::operation> operations(m.operations.begin(), m.operations.begin() + static_cast<std::ptrdiff_t>(m.returned));
+  std::erase_if(operations, [](const machine::operation& o) { return o.when.called % 2 == 0; });
+  const auto add = [&](auto precedes) {
+    precedence p;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      for (std::size_t j = 0; j < operations.size(); ++j) {
+        if (precedes(i, j)) p.set(machine::most_operations * operations[i].number + operations[j].number);
+      }
+    }
+    if (std::find(orders.begin(), orders.end(), p) == orders.end()) orders.push_back(p);
+    return true;
+  };
+  if (!of_class) {
+    add([&](std::size_t i, std::size_t j) { return operations[i].when.returned < operations[j].when.called; });
+    return;
+  }
+  std::vector<checks::interval> intervals;
+  for (const machine::operation& o : operations) intervals.push_back(o.when);
+  checks::real_time order;
+  order.read(intervals);
+  order.each_order([&](std::span<const checks::stages> at) {
+    return add([&](std::size_t i, std::size_t j) { return at[i].closed < at[j].opened; });
+  });
+}
+
+program_over<machine> make_program(const program_text& text, unsigned length_of_operations = 0, histories* seen = nullptr,
+                                   bool of_class = false) {
   std::vector<program_over<machine>::body> threads;
   for (unsigned t = 0; t < text.size(); ++t) {
-    threads.push_back([t, mine = text[t]](machine& m) { runner(m, t).run(mine); });
+    threads.push_back([t, length_of_operations, mine = text[t]](machine& m) { runner(m, t, length_of_operations).run(mine); });
   }
-  return {std::move(threads), [](machine& m) {
+  return {std::move(threads), [seen, of_class](machine& m) {
             std::string all;
             for (unsigned t = 0; t < explore::max_threads; ++t) {
               for (std::size_t i = 0; i < m.count[t]; ++i) all += std::to_string(m.seen[t][i]) + ' ';
               all += "| ";
             }
             for (unsigned i = 0; i < 2; ++i) all += m.word_gone[i] ? "gone " : std::to_string(m.words[i]->load(relaxed)) + ' ';
+            if (seen != nullptr) {
+              const explore::outside_simulation heap;
+              note((*seen)[std::string(all)], m, of_class);
+            }
             return all;
           }};
 }
@@ -315,6 +408,38 @@ std::string show(const program_text& text) {
   return all;
 }
 
+/// A history that one of two searches judges and the other does not, or nothing. A history is judged where one is that orders all
+/// that it orders. `most` executions are enough for the full tree.
+std::string lost_history(const program_text& text, const ingredients& use, std::uint64_t most, bool& too_large) {
+  const auto search = [&](bool reduction, unsigned stale_depth, bool of_class, histories& seen, std::uint64_t limit) {
+    auto p = make_program(text, use.operations, &seen, of_class);
+    return run(p, *explore::make_exhaustive(reduction), {.bounds = {.stale_depth = stale_depth}, .executions = limit});
+  };
+  const auto lost = [](const histories& all, const histories& judged) -> std::string {
+    for (const auto& [outcome, orders] : all) {
+      const auto found = judged.find(outcome);
+      for (const precedence& order : orders) {
+        const bool is_judged = found != judged.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                                    [&](const precedence& j) { return (order & ~j).none(); });
+        if (!is_judged) return "of outcome " + outcome + " " + order.to_string();
+      }
+    }
+    return {};
+  };
+  histories full;
+  const auto every = search(false, explore::oldest_age, false, full, most);
+  too_large = !every.complete || every.found;
+  if (too_large) return {};
+  histories reduced;
+  search(true, explore::oldest_age, true, reduced, 0);
+  const std::string missed = lost(full, reduced);
+  if (!missed.empty()) return "missed: " + missed;
+  // A class whose exchange fails spuriously stands for executions in which it fails so on an older value, which the tree leaves out.
+  if (use.weak) return {};
+  const std::string invented = lost(reduced, full);
+  return invented.empty() ? "" : "invented: " + invented;
+}
+
 /// The program without the instruction, and without the end of the section that it opens.
 program_text without(program_text text, std::size_t thread, std::size_t at) {
   thread_text& t = text[thread];
@@ -353,7 +478,8 @@ struct comparison {
   std::uint64_t programs = 0;
 };
 
-void compare(const comparison& c) {
+void compare(comparison c) {
+  c.programs *= times;
   constexpr std::uint64_t largest = 3'000;  // executions of the full tree
   std::uint64_t skipped = 0;
   std::uint64_t violating = 0;
@@ -376,6 +502,24 @@ void compare(const comparison& c) {
   }
   EXPECT_LT(skipped, c.programs / 2);
   EXPECT_LT(violating, c.programs * 3 / 4);
+}
+
+void compare_histories(const ingredients& use, std::uint64_t first_seed, std::uint64_t programs) {
+  programs *= times;
+  std::uint64_t skipped = 0;
+  const auto verdict = [&](const program_text& text) {
+    bool too_large = false;
+    const std::string lost = lost_history(text, use, 2'000, too_large);
+    skipped += too_large;
+    return lost;
+  };
+  for (std::uint64_t seed = first_seed; seed < first_seed + programs; ++seed) {
+    const program_text text = generator(seed, use).draw();
+    if (verdict(text).empty()) continue;
+    const program_text least = shrink(text, [&](const program_text& t) { return !verdict(t).empty(); });
+    FAIL() << "seed " << seed << ": " << verdict(least) << "\n" << show(least);
+  }
+  EXPECT_LT(skipped, programs * 2 / 3);
 }
 
 std::string disagreement(const program_text& text) {
@@ -423,6 +567,18 @@ TEST(differential, reduction_keeps_every_use_after_destruction) {
 
 TEST(differential, the_parts_of_a_tree_are_the_whole_though_each_stops_and_goes_on) {
   compare({.against = search::parts, .use = {.weak = true, .shared = true}, .first_seed = 60'000, .programs = 800});
+}
+
+TEST(differential, every_history_of_the_full_tree_is_judged_where_an_instruction_is_an_operation) {
+  compare_histories({.weak = true, .operations = 1}, 70'000, 600);
+}
+
+TEST(differential, every_history_of_the_full_tree_is_judged_and_no_other) {
+  compare_histories({.operations = 1}, 90'000, 600);
+}
+
+TEST(differential, every_history_of_the_full_tree_is_judged_where_two_instructions_are_an_operation) {
+  compare_histories({.weak = true, .shared = true, .operations = 2}, 80'000, 600);
 }
 
 // Relacy lets a weak compare-exchange fail once per object instead of once per thread, and parks waiting threads, which

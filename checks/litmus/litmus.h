@@ -1,10 +1,8 @@
 // Small programs to hold the explorer against, and how to run them.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <memory>
-#include <new>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,7 +33,7 @@ class program_over final : public observed_program {
       : threads_(std::move(threads)), outcome_(std::move(outcome)) {}
 
   unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
-  void setup() override { state_ = new (storage_) S; }
+  void setup() override { state_ = new S; }
   void thread(unsigned index) override { threads_[index](*state_); }
   void finish() override {
     if (outcome_) {
@@ -43,14 +41,14 @@ class program_over final : public observed_program {
       const explore::outside_simulation heap;
       outcomes.insert(seen);
     }
-    state_->~S();
+    delete state_;
   }
 
  private:
   const std::vector<body> threads_;
   const std::function<std::string(S&)> outcome_;
-  // Constructed and destroyed inside the simulation; after a violation it stays as it is.
-  alignas(S) std::byte storage_[sizeof(S)];
+  // On the heap of the simulation, where a spurious failure that changes it is noticed (checks/explore/spurious.h).
+  // After a violation it stays as it is.
   S* state_ = nullptr;
 };
 

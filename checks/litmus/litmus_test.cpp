@@ -35,7 +35,7 @@ std::string show_registers(registers& s) {
 }
 
 TEST(litmus, an_older_value_is_seen_down_to_the_stale_depth) {
-  for (unsigned depth = 0; depth <= 2; ++depth) {
+  for (unsigned depth = 0; depth <= explore::oldest_age; ++depth) {
     program_over<registers> p({[](registers& s) {
                                  for (std::uint32_t v = 1; v <= 3; ++v) s.x.store(v, relaxed);
                                  s.y.fetch_add(1, relaxed);
@@ -49,6 +49,7 @@ TEST(litmus, an_older_value_is_seen_down_to_the_stale_depth) {
     EXPECT_EQ(p.outcomes.contains("1300"), true);
     EXPECT_EQ(p.outcomes.contains("1200"), depth >= 1);
     EXPECT_EQ(p.outcomes.contains("1100"), depth >= 2);
+    EXPECT_EQ(p.outcomes.contains("1000"), depth >= 3);
   }
 }
 

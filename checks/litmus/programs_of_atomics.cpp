@@ -109,6 +109,22 @@ void count_apart_then_together(apart& s) {
   s.before[Thread] = s.total.fetch_add(2, relaxed);
 }
 
+/// A message that a release store announces, and that is read where 2 is seen, which somebody makes of the 1.
+struct announced {
+  word x{0};
+  sync::var<std::uint32_t> message{0};
+  std::uint32_t read = 0;
+};
+
+void announce(announced& s) {
+  s.message.set(1);
+  s.x.store(1, release);
+}
+
+void read_at_two(announced& s) {
+  if (s.x.load(acquire) == 2) s.read = s.message.get();
+}
+
 struct check_then_act {
   word free{1}, taken{0};
 };
@@ -137,7 +153,7 @@ std::vector<known_program> programs_of_atomics() {
       message_passing("message_passing", release, acquire),
       message_passing("message_passing_without_release", relaxed, acquire),
       message_passing("message_passing_without_acquire", release, relaxed),
-      // Relacy's model cannot show 11: a load never sees a store that has not run yet.
+      // The memory model cannot show 11: a load never sees a store that has not run yet.
       describe<registers>("load_buffering",
                           {[](registers& s) {
                              s.r[0] = s.x.load(relaxed);
@@ -228,6 +244,27 @@ std::vector<known_program> programs_of_atomics() {
                              s.r[3] = s.x.load(seq_cst);
                            }},
                           first<4>),
+      describe<announced>("a_release_sequence_through_another_thread",
+                          {announce, [](announced& s) { s.x.fetch_add(1, relaxed); }, read_at_two},
+                          [](announced& s) { return std::to_string(s.read); }),
+      // C++11 would let the second store carry on the release sequence; C++20 does not.
+      describe<announced>("a_release_sequence_ended_by_a_store_of_its_thread",
+                          {[](announced& s) {
+                             announce(s);
+                             s.x.store(2, relaxed);
+                           },
+                           read_at_two}),
+      describe<registers>("a_failed_exchange_sees_an_older_value",
+                          {[](registers& s) {
+                             s.x.store(1, relaxed);
+                             s.r[0] = s.y.fetch_add(1, relaxed);
+                           },
+                           [](registers& s) {
+                             s.r[1] = s.y.fetch_add(1, relaxed);
+                             s.r[2] = 7;
+                             s.x.compare_exchange_strong(s.r[2], 8, relaxed, relaxed);
+                           }},
+                          first<3>),
       describe<check_then_act>("check_then_act", {take_without_care, take_without_care}),
   };
 }

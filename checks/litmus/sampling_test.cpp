@@ -37,8 +37,8 @@ class noting final : public explore::strategy {
     word_ += static_cast<char>('a' + chosen);
     return chosen;
   }
-  bool choose_data(explore::data_choice kind) override {
-    const bool second = inner_->choose_data(kind);
+  bool choose_data(explore::data_choice kind, unsigned age) override {
+    const bool second = inner_->choose_data(kind, age);
     word_ += second ? '+' : '-';
     return second;
   }
@@ -70,7 +70,7 @@ class step_by_step final : public explore::strategy {
     }
     return enabled[engine_() % enabled.size()];
   }
-  bool choose_data(explore::data_choice) override { return false; }
+  bool choose_data(explore::data_choice, unsigned) override { return false; }
   bool end() override { return --left_ != 0; }
   bool complete() const override { return left_ == 0; }
 
