@@ -266,7 +266,7 @@ class shrinking {
 
   failure_reason reason_;
   unsigned most_preemptions_ = 0;
-  unsigned stale_depth_ = 1;  // as deep as the failing execution looks back, and at least as explorations do
+  unsigned stale_depth_ = 1;  // as deep as the failing execution looks back, and one store at least: deeper costs time
   std::set<std::string> tried_;
   failing_path path_;
   shrunk best_;
