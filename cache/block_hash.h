@@ -27,12 +27,13 @@ class hash_key {
   }
 
   static constexpr std::size_t strip_tokens = 64;  // which are hashed in one go
+  static constexpr std::size_t most_short = 4;     // tokens of a block for which each has a word of its own
 
   std::array<std::uint64_t, strip_tokens / 2> words{};
   std::uint64_t chain = 0;  // below 2^62, so that the sums of products below fit in 128 bits
   std::uint64_t fold = 0;
   std::uint64_t short_chain = 0;  // below 2^58, as these words
-  std::array<std::uint64_t, 2> short_words{};
+  std::array<std::uint64_t, most_short> short_words{};
 
  private:
   static constexpr std::uint64_t next(std::uint64_t& state) noexcept {
@@ -91,8 +92,8 @@ inline std::uint64_t two_tokens(const token* tokens) noexcept {
 /// Continues `before`, the hash of the blocks that come before, by one block.
 ///
 /// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have one hash
-/// under less than n + 6 of 2^62 keys, of blocks of one or two tokens under n + 1 of 2^58 at most, however the tokens are chosen
-/// by somebody who neither knows the key nor sees hashes.
+/// under less than n + 6 of 2^62 keys, of blocks of four tokens or fewer under n + 1 of 2^58 at most, however the tokens are
+/// chosen by somebody who neither knows the key nor sees hashes.
 /// What makes the key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant
 /// must not see them. Equal hashes never make different prefixes one: the cache compares tokens.
 ///
@@ -101,14 +102,14 @@ inline std::uint64_t two_tokens(const token* tokens) noexcept {
 /// same sums under at most 2 of 2^64 keys, and sums that are equal modulo the prime under 18 at most. The sums of blocks
 /// are the coefficients of a polynomial at `chain`, modulo a prime (Carter and Wegman 1979), in which a different chain
 /// is a different polynomial, of degree n: it agrees at n places at most. `fold` makes one coefficient of both sums.
-/// Of one or two tokens each times its number is a coefficient already, and modulo 2^61 - 1 a hash goes on from the one before
-/// after a multiplication and two sums: in such short blocks the next hash waits for that alone. All blocks of a cache are of
+/// Of up to four tokens the sum of each times its number is a coefficient already, and modulo 2^61 - 1 a hash goes on from the one
+/// before after a multiplication and two sums: in such short blocks the next hash waits for that alone. All blocks of a cache are of
 /// one length, so the two ways never meet.
 /// On a machine of another byte order hashes are others.
 inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block) noexcept {
-  if (block.size() == 1 || block.size() == 2) {
+  if (block.size() <= hash_key::most_short) {
     hashing::wide sum = hashing::wide{block[0]} * key.short_words[0];
-    if (block.size() == 2) sum += hashing::wide{block[1]} * key.short_words[1];
+    for (std::size_t i = 1; i < block.size(); ++i) sum += hashing::wide{block[i]} * key.short_words[i];
     return hashing::nearly_reduced(hashing::wide{before} * key.short_chain + sum);
   }
   for (;;) {

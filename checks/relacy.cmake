@@ -50,7 +50,7 @@ endif()
 # functions make it instantiate the templates too.
 set(probe ${CMAKE_CURRENT_BINARY_DIR}/relacy_probe.cpp)
 file(CONFIGURE OUTPUT ${probe} @ONLY CONTENT [[
-#include "checks/explore/relacy_headers.h"
+#include "checks/explore/relacy/headers.h"
 
 const rl::debug_info here("function", "file", 1);
 unsigned load(rl::atomic<unsigned>& a) { return a.load(rl::mo_acquire, here); }

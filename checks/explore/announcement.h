@@ -10,6 +10,8 @@
 #include <cstdint>
 
 #include "checks/clock_vector.h"
+#include "checks/explore/relacy/mutex.h"
+#include "checks/explore/relacy/object.h"
 
 namespace triecheck::explore {
 
@@ -34,16 +36,6 @@ enum class access : std::uint8_t {
   wait,    ///< unlocks a mutex and registers with a condition variable: one access to two objects
   notify,  ///< of a condition variable
   relock,  ///< the lock that ends a wait
-};
-
-/// Stable across executions of one program: who created the object and as its how-manieth.
-using object_id = std::uint32_t;
-
-/// Who holds a mutex: kept by the layer, read by the scheduler to see which threads are enabled.
-struct mutex_state {
-  static constexpr int nobody = -1;
-  int owner = nobody;
-  std::uint32_t readers = 0;  // bit per thread
 };
 
 struct announcement {

@@ -15,7 +15,7 @@
 #include "checks/cache_subject.h"
 #include "checks/explore/misbehaving.h"
 #include "checks/explore/registry.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
 

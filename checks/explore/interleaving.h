@@ -9,15 +9,9 @@
 #include <vector>
 
 #include "checks/explore/announcement.h"
+#include "checks/explore/relacy/object.h"
 
 namespace triecheck::explore {
-
-/// A place in the source: the default argument of every operation of the layer, so it names the caller's line.
-struct location {
-  const char* file;
-  std::size_t line;  ///< as wide as a pointer: no padding, whose bytes a probe would compare (spurious.h)
-  location(const char* f = __builtin_FILE(), unsigned l = __builtin_LINE()) : file(f), line(l) {}  // NOLINT: implicit
-};
 
 /// "cache/locked.h:72", below the top of the source tree; the full path of a file that is not in it.
 std::string show(const location& where);

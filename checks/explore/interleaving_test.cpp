@@ -12,7 +12,7 @@
 #include "checks/explore/explore.h"
 #include "checks/explore/misbehaving.h"
 #include "checks/explore/registry.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 #include "checks/variants.h"
 
 namespace triecheck::explore {

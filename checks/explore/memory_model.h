@@ -21,7 +21,7 @@
 #include <cstdint>
 
 #include "checks/clock_vector.h"
-#include "checks/explore/relacy_headers.h"
+#include "checks/explore/relacy/headers.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {

@@ -7,7 +7,7 @@
 
 #include "cache/coarse.h"
 #include "checks/cache_subject.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
 

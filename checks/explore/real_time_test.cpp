@@ -12,7 +12,7 @@
 #include "checks/cache_subject.h"
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 #include "checks/explore/runner.h"
 #include "checks/explore/scenario_program.h"
 

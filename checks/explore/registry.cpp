@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 #include "checks/production_caches.h"
 #include "checks/variant_subject.h"
 

@@ -4,7 +4,7 @@
 #include <ostream>
 #include <stdexcept>
 
-#include "checks/explore/relacy_headers.h"
+#include "checks/explore/relacy/headers.h"
 
 // Relacy replaces new and delete by inline functions. Where a compiler inlines every call of one, none is emitted, and
 // the text that does not include Relacy would get the standard one: one heap would free what the other gave. Taking the
@@ -217,8 +217,8 @@ rl::test_result_e run_with(search by, rl::test_params& params) {
   return rl::run_test<suite<N>, watched_scheduler<rl::random_scheduler<N>>>(params, state, false);
 }
 
-std::string side(const suspect::side& s) {
-  if (s.thread > max_threads) return "nobody";
+std::string side(const access_side& s) {
+  if (s.thread == access_side::nobody) return "nobody";
   return (s.thread == max_threads ? "the setup" : "thread " + std::to_string(s.thread)) + " at " + show(s.where);
 }
 
@@ -227,7 +227,7 @@ std::string describe_race(const session& s) {
   const unsigned thread = s.acting_thread();
   std::string text = s.name(last.object) + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
                      show(s.acting_location()) + ", unordered with ";
-  if (last.store && last.last_load.thread <= max_threads && last.last_load.thread != thread) {
+  if (last.store && last.last_load.thread != access_side::nobody && last.last_load.thread != thread) {
     text += "the load by " + side(last.last_load) + " or ";
   }
   return text + "the store by " + side(last.last_store);

@@ -12,7 +12,7 @@
 
 #include "checks/explore/failing_memory.h"
 #include "checks/explore/hand_over.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 #include "checks/explore/scenario_script.h"
 #include "checks/explore/session.h"
 #include "checks/oracles/events.h"

@@ -10,6 +10,10 @@
 
 namespace triecheck::explore {
 
+std::string exchange_text(std::uint64_t expected, std::uint64_t desired) {
+  return ".compare_exchange " + std::to_string(expected) + " -> " + std::to_string(desired);
+}
+
 session::session(strategy& s, const limits& l, progress& shared, interleaving* record)
     : strategy_(s), limits_(l), progress_(shared), record_(record), loops_([this](const cycle& steps) { return try_out(steps); }) {
   current_ = this;
@@ -341,7 +345,9 @@ void session::note_failure() {
   e.word->fail_spuriously(e.failure);
   performed(e.object, {.reads = true, .may_differ = true, .seen = e.expected});
   saw(e.expected);
-  describe(e.where, [&](const interleaving& names) { return exchange_text(names.name(e.object), e.expected, e.desired) + " fails [spuriously] (" + rl::format(e.failure) + ')'; });
+  describe(e.where, [&](const interleaving& names) {
+    return names.name(e.object) + exchange_text(e.expected, e.desired) + " fails [spuriously] (" + rl::format(e.failure) + ')';
+  });
 }
 
 bool session::pass_over_waiter() {

@@ -19,7 +19,7 @@
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
 #include "checks/explore/memory_model.h"
-#include "checks/explore/relacy_headers.h"
+#include "checks/explore/relacy/headers.h"
 #include "checks/explore/spurious.h"
 #include "checks/explore/strategy.h"
 #include "checks/explore/waiting.h"
@@ -63,23 +63,17 @@ class outside_simulation {
 
 /// The plain access that is being judged, and the last ones before it: both sides of a race, should it be one.
 struct suspect {
-  struct side {
-    location where;
-    unsigned thread = max_threads + 1;  ///< max_threads + 1: there was none
-  };
   object_id object = 0;
   bool store = false;
-  side last_store;
-  side last_load;
+  access_side last_store;
+  access_side last_load;
 };
 
 /// How many weak exchanges fail spuriously in an execution.
 enum class spurious_failures : std::uint8_t { none, one, each_thread };
 
-/// An exchange in words, without its end.
-inline std::string exchange_text(const std::string& object, std::uint64_t expected, std::uint64_t desired) {
-  return object + ".compare_exchange " + std::to_string(expected) + " -> " + std::to_string(desired);
-}
+/// An exchange in words, between the object and the end.
+std::string exchange_text(std::uint64_t expected, std::uint64_t desired);
 
 struct limits {
   unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to oldest_age

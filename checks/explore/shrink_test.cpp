@@ -10,7 +10,7 @@
 #include "cache/coarse.h"
 #include "checks/cache_subject.h"
 #include "checks/explore/registry.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 #include "checks/explore/scenario_program.h"
 
 namespace triecheck::explore {

@@ -9,7 +9,7 @@
 #include "cache/counts.h"
 #include "cache/locked.h"
 #include "checks/cache_subject.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
 namespace {

@@ -103,7 +103,7 @@ macro(triecheck_seed fault)
 #include "cache/sync_std.h"
 #include "checks/cache_subject.h"
 #include "checks/explore/registry.h"
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
 

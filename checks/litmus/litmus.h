@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/explore/relacy_sync.h"
+#include "checks/explore/relacy/sync.h"
 #include "checks/explore/runner.h"
 
 namespace triecheck::litmus {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "checks/explore/relacy_headers.h"
+#include "checks/explore/relacy/headers.h"
 
 namespace triecheck::explore {
 namespace {

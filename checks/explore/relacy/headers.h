@@ -4,9 +4,9 @@
 // one macro that could reach other text, `$`, which goes at once.
 #pragma once
 
-#include "checks/explore/relacy_platform.h"
+#include "checks/explore/relacy/platform.h"
 
-#include "checks/explore/relacy_memory.h"
+#include "checks/explore/relacy/memory.h"
 
 #include <relacy/context.hpp>
 #include <relacy/context_base_impl.hpp>
