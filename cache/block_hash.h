@@ -87,6 +87,28 @@ inline std::uint64_t two_tokens(const token* tokens) noexcept {
   return word;
 }
 
+inline std::uint64_t of_long_block(const hash_key& key, std::uint64_t before, std::span<const token> block) noexcept {
+  for (;;) {
+    const std::size_t strip = std::min(block.size(), hash_key::strip_tokens);
+    const token* tokens = block.data();
+    const token* const last = tokens + strip / 4 * 4;
+    const std::uint64_t* words = key.words.data();
+    products sum;
+    for (; tokens != last; tokens += 4, words += 2) {
+      sum.add(two_tokens(tokens) + words[0], two_tokens(tokens + 2) + words[1]);
+    }
+    switch (strip % 4) {
+      case 1: sum.add(tokens[0] + words[0], words[1]); break;
+      case 2: sum.add(two_tokens(tokens) + words[0], words[1]); break;
+      case 3: sum.add(two_tokens(tokens) + words[0], tokens[2] + words[1]); break;
+      default: break;
+    }
+    before = reduced(wide{before} * key.chain + wide{sum.low} * key.fold + sum.high);
+    if (strip == block.size()) return before;
+    block = block.subspan(strip);
+  }
+}
+
 }  // namespace hashing
 
 /// Continues `before`, the hash of the blocks that come before, by one block.
@@ -107,30 +129,10 @@ inline std::uint64_t two_tokens(const token* tokens) noexcept {
 /// one length, so the two ways never meet.
 /// On a machine of another byte order hashes are others.
 inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block) noexcept {
-  if (block.size() <= hash_key::most_short) {
-    hashing::wide sum = hashing::wide{block[0]} * key.short_words[0];
-    for (std::size_t i = 1; i < block.size(); ++i) sum += hashing::wide{block[i]} * key.short_words[i];
-    return hashing::nearly_reduced(hashing::wide{before} * key.short_chain + sum);
-  }
-  for (;;) {
-    const std::size_t strip = std::min(block.size(), hash_key::strip_tokens);
-    const token* tokens = block.data();
-    const token* const last = tokens + strip / 4 * 4;
-    const std::uint64_t* words = key.words.data();
-    hashing::products sum;
-    for (; tokens != last; tokens += 4, words += 2) {
-      sum.add(hashing::two_tokens(tokens) + words[0], hashing::two_tokens(tokens + 2) + words[1]);
-    }
-    switch (strip % 4) {
-      case 1: sum.add(tokens[0] + words[0], words[1]); break;
-      case 2: sum.add(hashing::two_tokens(tokens) + words[0], words[1]); break;
-      case 3: sum.add(hashing::two_tokens(tokens) + words[0], tokens[2] + words[1]); break;
-      default: break;
-    }
-    before = hashing::reduced(hashing::wide{before} * key.chain + hashing::wide{sum.low} * key.fold + sum.high);
-    if (strip == block.size()) return before;
-    block = block.subspan(strip);
-  }
+  if (block.size() > hash_key::most_short) return hashing::of_long_block(key, before, block);
+  hashing::wide sum = hashing::wide{block[0]} * key.short_words[0];
+  for (std::size_t i = 1; i < block.size(); ++i) sum += hashing::wide{block[i]} * key.short_words[i];
+  return hashing::nearly_reduced(hashing::wide{before} * key.short_chain + sum);
 }
 
 /// One of `buckets` for a hash, any number of them below 2^64. Mixed, because the hashes of blocks that differ in one token are

@@ -73,17 +73,17 @@ class locked_cache {
     buffers_.lend(l.pages_, l.unpublished_);
     l.expect_pages(tokens.size() / config_.tokens_per_page);
     const read_guard lock(mutex_);
+    const pins_of_lookup pinned{*this, l};
     page_id parent = no_page;
     prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
       const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
       if (page == no_page) break;
       l.pages_.push_back(page);
+      pin(page);
       parent = page;
     }
-    // Nothing throws from here on.
-    open(l);
-    for (const page_id page : l.pages_) pin(page);
+    open(l);  // nothing throws from here on
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
     add(counters_.lookups, 1);
@@ -250,6 +250,19 @@ class locked_cache {
   void pin(page_id page) {
     if (trie_.add_pin(page) == 0) unpinned_count_.subtract(1);
   }
+
+  /// Takes back what a lookup pinned that could not open its lease: a list that grew had no memory.
+  struct pins_of_lookup {
+    locked_cache& cache;
+    const lease_type& found;
+
+    ~pins_of_lookup() {
+      if (found.cache_ != nullptr) return;
+      for (const page_id page : found.pages_) {
+        if (cache.trie_.drop_pin(page) == 0) cache.unpinned_count_.add(1);
+      }
+    }
+  };
 
   // What follows requires mutex_ exclusively.
 

@@ -139,9 +139,10 @@ class lockfree_trie {
   const hash_key& hashes_by() const noexcept { return key_; }
 
   /// Ask memory for what a walk is going to read (prefix_hashes.h).
-  void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket(hash)]); }
-  void fetch_first(std::uint64_t hash) const {
-    const page_id page = link_word::of(Sync::peek(heads_[bucket(hash)], link_word{}.packed())).page;
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
+  void fetch_bucket(std::size_t bucket) const { Sync::prefetch(&heads_[bucket]); }
+  void fetch_first(std::size_t bucket) const {
+    const page_id page = link_word::of(Sync::peek(heads_[bucket], link_word{}.packed())).page;
     if (page != no_page) fetch(page);
   }
 
@@ -171,7 +172,7 @@ class lockfree_trie {
       n.next.store(link_word::of(n.next.load(orders::link_private)).leading_to(head.page), orders::link_write);
       std::uint64_t expected = end.head;
       const std::uint64_t linked = head.leading_to(own.front());
-      if (heads_[bucket(k.hash)].compare_exchange_strong(expected, linked, orders::link_change, orders::link_read)) return true;
+      if (heads_[bucket_of(k.hash)].compare_exchange_strong(expected, linked, orders::link_change, orders::link_read)) return true;
     }
   }
 
@@ -221,7 +222,7 @@ class lockfree_trie {
   /// And for the block, which whoever gets the page writes. Requires that the caller claimed the node.
   void fetch_for_eviction(page_id page) const {
     Sync::prefetch_to_write(block_at(page));
-    if (is_indexed(page)) return fetch_bucket(hash(page));
+    if (is_indexed(page)) return fetch_bucket(bucket_of(hash(page)));
     fetch_above(page);
   }
   void fetch_above(page_id page) const {
@@ -305,7 +306,6 @@ class lockfree_trie {
   const per_page& at(page_id page) const { return nodes_[page]; }
   shared_word* block_at(page_id page) { return &blocks_[page]; }
   const shared_word* block_at(page_id page) const { return &blocks_[page]; }
-  std::size_t bucket(std::uint64_t hash) const { return bucket_for(hash, buckets_); }
 
   // A block is kept in words, each of which has two tokens as they lie in memory; the last one may be half empty. Calls
   // `visit(i, word)` for one after the other as long as that is true; returns whether it always was.
@@ -451,7 +451,7 @@ class lockfree_trie {
   template <class Look, class Enough>
   walk_end walk(std::uint64_t hash, Look look, Enough enough) const {
     for (;;) {
-      shared_word* before = &heads_[bucket(hash)];
+      shared_word* before = &heads_[bucket_of(hash)];
       std::uint64_t link = before->load(orders::link_read);
       const std::uint64_t head = link;
       for (;;) {

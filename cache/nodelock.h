@@ -288,8 +288,9 @@ class nodelock_cache {
   struct bucket_fetcher {
     const trie_type& index;
     const hash_key& hashes_by() const noexcept { return index.hashes_by(); }
-    void fetch_bucket(std::uint64_t hash) const { index.fetch_bucket(hash); }
-    void fetch_first(std::uint64_t) const {}
+    std::size_t bucket_of(std::uint64_t hash) const noexcept { return index.bucket_of(hash); }
+    void fetch_bucket(std::size_t bucket) const { index.fetch_bucket(bucket); }
+    void fetch_first(std::size_t) const {}
   };
 
   lease_id next_id() { return lease_id(next_lease_.fetch_add(1)); }

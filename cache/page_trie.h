@@ -108,9 +108,9 @@ class page_trie {
 
   /// Ask memory for what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires what
   /// find_child does.
-  void fetch_bucket(std::uint64_t hash) const { Sync::prefetch(&heads_[bucket_of(hash)]); }
-  void fetch_first(std::uint64_t hash) const {
-    const page_id page = heads_[bucket_of(hash)].get();
+  void fetch_bucket(std::size_t bucket) const { Sync::prefetch(&heads_[bucket]); }
+  void fetch_first(std::size_t bucket) const {
+    const page_id page = heads_[bucket].get();
     if (page == no_page) return;
     Sync::prefetch(&at(page));
     Sync::prefetch(block_at(page));

@@ -262,6 +262,8 @@ struct std_sync {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
   }
 
+  static constexpr std::size_t few = 4;
+
   // A var<T> has the bytes of a T, so runs of them are copied and compared as bytes.
   template <class T>
   static void assign(var<T>* to, const T* from, std::size_t n) noexcept {
@@ -273,7 +275,12 @@ struct std_sync {
   static bool equal(const var<T>* a, const T* b, std::size_t n) noexcept {
     static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>);
     require(n != 0, "a word at least");
-    return std::memcmp(static_cast<const void*>(a), b, n * sizeof(T)) == 0;
+    if (n > few) return std::memcmp(static_cast<const void*>(a), b, n * sizeof(T)) == 0;
+    // In small pages the call of memcmp costs more than the comparison.
+    for (std::size_t i = 0; i < n; ++i) {
+      if (a[i].get() != b[i]) return false;
+    }
+    return true;
   }
 
   static void require([[maybe_unused]] bool condition, [[maybe_unused]] const char* text) noexcept {

@@ -18,9 +18,11 @@ namespace {
 
 thread_local std::size_t allocations = 0;
 thread_local std::size_t bytes_held = 0;  // less those that other threads gave back
+thread_local std::size_t granted = 0;     // the request of that number fails; 0: none does
 
 void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
   ++allocations;
+  if (granted != 0 && --granted == 0) throw std::bad_alloc();
   const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
   if (void* memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) {
     bytes_held += malloc_usable_size(memory);
@@ -316,6 +318,31 @@ TYPED_TEST(memory_in_proportion, closed_leases_leave_no_more_than_is_stated) {
     for (auto& l : open) static_cast<void>(this->cache.allocate(l, std::span(longest).first(2000)));
   }
   EXPECT_LE(bytes_held - before, this->bytes_kept + this->alignment);
+}
+
+TYPED_TEST(memory_in_proportion, a_lookup_without_memory_pins_nothing) {
+  const tokens stored = prompt(300, 1);
+  {
+    auto l = this->cache.lookup(stored);
+    ASSERT_EQ(this->cache.allocate(l, stored), status::ok);
+    ASSERT_EQ(this->cache.publish(l, l.token_count()), status::ok);
+  }
+  auto first = this->cache.lookup(stored);  // has the memory that is kept
+  const cache_stats before = this->cache.stats();
+  std::size_t refused = 0;
+  for (;; ++refused) {
+    granted = refused + 1;
+    try {
+      const auto l = this->cache.lookup(stored);
+      granted = 0;
+      break;
+    } catch (const std::bad_alloc&) {
+      EXPECT_EQ(this->cache.stats().open_leases, before.open_leases);
+    }
+  }
+  EXPECT_GT(refused, 1u) << "the list of pages grew on the way";
+  ASSERT_EQ(this->cache.release(first), status::ok);
+  EXPECT_EQ(this->cache.evict(300), 300u) << "no pin is left";
 }
 
 TEST(counting_heap, sees_an_allocation) {
