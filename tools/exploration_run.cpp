@@ -25,6 +25,9 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
+// Executions of a search that is short, some tenths of a second.
+constexpr std::uint64_t short_search = 4096;
+
 // What is worth starting a process for.
 constexpr seconds shortest_slice(0.05);
 
@@ -90,6 +93,7 @@ class exploration_run {
     } else if (budget_) {
       share_budget();
     } else {
+      if (begins_shortly()) look_everywhere();
       for (space& s : spaces_) explore(s, std::nullopt);
     }
     for (space& s : spaces_) end_without_slice(s);
@@ -102,6 +106,7 @@ class exploration_run {
     explore::explored last;   // what the last slice found
     unsigned slices = 0;
     bool done = false;        // `last` is the result
+    bool reported = false;
   };
 
   const named_scenario& scenario_of(const space& s) const {
@@ -112,6 +117,50 @@ class exploration_run {
     explore::explore_options o = plan_.options;
     o.cache = plan_.spaces[s.number].cache;
     return o;
+  }
+
+  // Only where nobody said how to search.
+  bool begins_shortly() const {
+    const explore::explore_options& o = plan_.options;
+    return o.heed_bounds && o.strategy == "exhaustive" && o.executions == 0 && !o.shard;
+  }
+
+  // A red run is red early. Before any space is searched at length:
+  //  1. All are searched shortly. Most end within that.
+  //  2. Of the others the executions with the fewest preemptions are run, for a second: most violations are among them.
+  // A search at length begins anew: what was run before it is not counted.
+  void look_everywhere() {
+    for (space& s : spaces_) {
+      explore::explore_options o = options_of(s);
+      o.executions = short_search;
+      look(s, o);
+    }
+    for (space& s : spaces_) {
+      explore::explore_options o = options_of(s);
+      o.strategy = "bounded";
+      o.heed_bounds = false;
+      o.preemptions = 1;
+      o.budget = seconds(1);
+      look(s, o);
+    }
+  }
+
+  // What ends in a look is the result; that nothing was found within a bound is none.
+  void look(space& s, const explore::explore_options& o) {
+    const bool began = !checkpoint_.spaces[s.number].state.is_null();  // in an earlier process
+    if (s.done || began || checks::interrupted()) return;
+    const named_scenario& scenario = scenario_of(s);
+    try {
+      const auto tick = [&](const explore::exploration_status& now) { show_progress(s, now); };
+      explore::explored e = explore::explore_scenario(scenario.program, scenario.place, o, tick);
+      const checks::result& r = e.outcome;
+      const bool found = r.failed_as_expected || (r.found && !r.found->schedule.empty());
+      if (!found && (r.outcome == checks::verdict::incomplete || o.strategy == "bounded")) return;
+      s.last = std::move(e);
+    } catch (const checks::interruption&) {
+      return;
+    }
+    end(s);
   }
 
   seconds remaining() const { return *budget_ - (std::chrono::steady_clock::now() - started_); }
@@ -195,6 +244,7 @@ class exploration_run {
     s.done = true;
     line_.clear();
     failures_.store(scenario_of(s).program, options_of(s), s.last.outcome);
+    if (s.last.outcome.found) report(s);
     report_finished();
     // What somebody killed is not finished: its state stays.
     const bool killed = s.last.outcome.found && s.last.outcome.found->kind == "killed";
@@ -231,28 +281,29 @@ class exploration_run {
     if (checks::interrupted()) return;
     std::optional<explore::estimate> expected;
     try {
-      expected = explore::estimate_scenario(scenario_of(s).program, options_of(s));
+      expected = explore::estimate_scenario(scenario_of(s).program, options_of(s), seconds(2));
     } catch (const checks::interruption&) {
       return;
     }
     s.last = unfinished(
-        s, expected ? "an estimate by random probes, which may be too low by far; nothing was explored"
-                    : "no estimate: the program fails on the way, has few executions, or hardly a random probe ends");
+        s, expected ? "an estimate from two seconds of exploration"
+                    : "no estimate: the program fails on the way, or too few parts of the space end in two seconds");
     if (expected) s.last.outcome.expected = {expected->executions, expected->low, expected->high};
     s.done = true;
     report_finished();
   }
 
-  // In the order of the plan: what ended before an earlier space waits for that one.
+  // In the order of the plan: what ended before an earlier space waits for that one. What failed does not wait.
   void report_finished() {
     const auto is_done = [](const space& s) { return s.done; };
     done_ = static_cast<std::size_t>(std::count_if(spaces_.begin(), spaces_.end(), is_done));
-    for (; reported_ < spaces_.size() && spaces_[reported_].done; ++reported_) {
-      if (!talk_) continue;
-      const explore::explored& e = spaces_[reported_].last;
-      std::cout << in_words(e.outcome) << std::endl;
-      if (e.outcome.found) print_failure(e);
-    }
+    for (; reported_ < spaces_.size() && spaces_[reported_].done; ++reported_) report(spaces_[reported_]);
+  }
+
+  void report(space& s) {
+    if (std::exchange(s.reported, true) || !talk_) return;
+    std::cout << in_words(s.last.outcome) << std::endl;
+    if (s.last.outcome.found) print_failure(s.last);
   }
 
   checks::verdict finish() {

@@ -12,12 +12,10 @@ namespace triecheck::tools {
 
 namespace fs = std::filesystem;
 
-checks::stored_failure remembered(const checks::failure& f, const explore::explore_options& options) {
-  checks::stored_failure stored{.kind = f.kind, .message = f.message, .cache = options.cache, .fault = options.fault,
-                                .strategy = options.strategy, .seed = {}, .preemptions = f.preemptions,
-                                .schedule = f.schedule, .version = TRIECHECK_VERSION, .replay = f.replay};
-  if (explore::draws_at_random(options.strategy)) stored.seed = options.seed;
-  return stored;
+checks::stored_failure remembered(const checks::failure& f, const std::string& cache, const std::string& fault,
+                                  const std::string& strategy) {
+  return {.kind = f.kind, .message = f.message, .cache = cache, .fault = fault, .strategy = strategy, .seed = {},
+          .preemptions = f.preemptions, .schedule = f.schedule, .version = TRIECHECK_VERSION, .replay = f.replay};
 }
 
 failure_folder::failure_folder(std::string path) : path_(std::move(path)) {
@@ -33,9 +31,11 @@ void failure_folder::store(const checks::scenario& s, const explore::explore_opt
   // Two scenarios of one run may have the same name, in different folders.
   for (int i = 2; !stored_.insert(file).second; ++i) file = fs::path(path_) / (name + '-' + std::to_string(i) + ".toml");
 
+  checks::stored_failure stored = remembered(*r.found, options.cache, options.fault, options.strategy);
+  if (explore::known_strategy(options.strategy).draws_at_random) stored.seed = options.seed;
   std::error_code problem;
   fs::create_directories(path_, problem);
-  if (replace_file(file.string(), checks::failure_file_text(s.source_text, remembered(*r.found, options)))) {
+  if (replace_file(file.string(), checks::failure_file_text(s.source_text, stored))) {
     r.found->file = file.string();
     return;
   }

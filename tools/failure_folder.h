@@ -28,7 +28,8 @@ class failure_folder {
   std::set<std::filesystem::path> stored_;  // by this run
 };
 
-/// What a failure file keeps of the failure `f`, which `options` found.
-checks::stored_failure remembered(const checks::failure& f, const explore::explore_options& options);
+/// What a failure file keeps of a failure beside where it is found.
+checks::stored_failure remembered(const checks::failure& f, const std::string& cache, const std::string& fault,
+                                  const std::string& strategy);
 
 }  // namespace triecheck::tools

@@ -9,8 +9,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "checks/explore/explore.h"
-#include "checks/explore/scenario_program.h"
 #include "checks/interrupts.h"
 #include "checks/json_number.h"
 
@@ -75,18 +73,16 @@ struct exploration::common {
   std::atomic<std::uint64_t> executions{0};  ///< counted by this round's pieces, earlier processes included
 };
 
-exploration::exploration(const checks::scenario& s, checks::subject_factory make, const explore_options& o)
-    : scenario_(s), make_(make), options_(o) {
-  for (const char c : s.source_text) space_ = hashed(space_, static_cast<unsigned char>(c));
-}
+exploration::exploration(program_factory make, const search_options& o, std::uint64_t name)
+    : make_(std::move(make)), options_(o), strategy_(known_strategy(o.strategy)), space_(name) {}
 
 bool exploration::out_of_budget() const {
   return options_.budget && std::chrono::steady_clock::now() - started_ >= *options_.budget;
 }
 
 run_options exploration::options_for(std::uint64_t executions) const {
-  return {.by = search_of(options_.strategy),
-          .bounds = {.stale_depth = options_.stale_depth, .spurious = options_.spurious, .runaway_steps = runaway_steps_of(scenario_)},
+  return {.by = strategy_.by,
+          .bounds = {.stale_depth = options_.stale_depth, .spurious = options_.spurious, .runaway_steps = options_.runaway_steps},
           .context_bound = options_.preemptions,
           .executions = executions,
           .first_iteration = options_.seed,
@@ -105,7 +101,7 @@ std::size_t exploration::undecided() const {
 }
 
 std::optional<estimate> exploration::expected() const {
-  if (draws_at_random(options_.strategy)) {
+  if (strategy_.draws_at_random) {
     const auto all = static_cast<double>(options_.executions);
     return estimate{.executions = all, .low = all, .high = all};
   }
@@ -114,9 +110,7 @@ std::optional<estimate> exploration::expected() const {
   std::vector<double> rest;
   for (const piece_state& p : pieces_) (p.done ? done : rest).push_back(static_cast<double>(p.counted.executions));
   if (pieces_.size() > 1 && done.size() >= enough_samples) return estimate_total(done, rest);
-  if (!probed_ || all_pieces_ == 0) return probed_;
-  const double share = static_cast<double>(pieces_.size()) / static_cast<double>(all_pieces_);
-  return estimate{.executions = probed_->executions * share, .low = probed_->low * share, .high = probed_->high * share};
+  return std::nullopt;
 }
 
 exploration_status exploration::status() const {
@@ -130,36 +124,16 @@ exploration_status exploration::status() const {
   return s;
 }
 
-std::optional<estimate> exploration::probe(std::chrono::milliseconds budget) {
-  if (options_.strategy != "exhaustive") return std::nullopt;
-  constexpr std::uint64_t most_paths = 100'000;
-  const auto body = [&](progress& shared) {
-    scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
-    const auto paths = make_prober(options_.reduction, 0, most_paths);
-    run_options o = options_for(0);
-    const auto from = std::chrono::steady_clock::now();
-    o.out_of_time = [&](const run_tally&) { return std::chrono::steady_clock::now() - from > budget; };
-    const run_outcome out = explore::run(program, *paths, o, shared);
-    return dump(out.found || !out.error.empty() ? json::array() : json(paths->samples()));
-  };
-  const isolated_run child = run_isolated(body, options_.patience);
-  const auto samples = child.answer.empty() ? std::vector<double>{} : json::parse(child.answer).get<std::vector<double>>();
-  // Where hardly a path ended, because most met an order again that is another one's, the mean says nothing.
-  const auto ended = static_cast<std::size_t>(std::count_if(samples.begin(), samples.end(), [](double leaves) { return leaves != 0; }));
-  if (ended >= enough_samples) probed_ = estimate_from(samples);
-  return probed_;
-}
-
 // Fills the pieces of this round; false when the program already failed, or a budget ended.
 bool exploration::cut_into_pieces() {
   std::vector<piece> all;
-  if (draws_at_random(options_.strategy)) {
+  if (strategy_.draws_at_random) {
     all = cut_numbers(options_.executions);
   } else {
     const isolated_run child = run_isolated(
         [&](progress& shared) {
-          scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
-          const cut_space space = cut(program, options_, round_, options_for(0), shared);
+          const std::unique_ptr<program> made = make_();
+          const cut_space space = cut(*made, options_, round_, options_for(0), shared);
           json pieces = json::array();
           for (const piece& p : space.pieces) pieces.push_back(show(p));
           return dump({{"pieces", pieces}, {"cut", space.cut}, {"listing", to_json(space.listing)}});
@@ -201,19 +175,19 @@ void exploration::take_failure(const run_outcome& o) {
 // One process: takes pieces until there are none, or one before its next has failed.
 std::string exploration::work(progress& shared, const message_sender& send, common& all, const std::vector<std::size_t>& order) {
   const std::string no_more = "{}";
-  const bool guided = search_of(options_.strategy) == search::guided;
-  const bool limited = limit_ != 0 && !draws_at_random(options_.strategy);
-  scenario_program program(scenario_, make_, rule_of(options_), together_of(options_.cache));
+  const bool guided = strategy_.by == search::guided;
+  const bool limited = limit_ != 0 && !strategy_.draws_at_random;
+  const std::unique_ptr<program> made = make_();
   for (;;) {
     const std::size_t at = all.next.fetch_add(1);
     if (at >= order.size() || at > all.last || (limited && all.executions >= limit_)) return no_more;
     const piece_state& state = pieces_[order[at]];
-    const std::size_t undecided_before = program.history().undecided();
+    const std::size_t undecided_before = made->undecided();
     const auto tell = [&](json j, const run_tally& more) {
       run_tally sum = state.counted;
       sum += more;
       j.update({{"piece", order[at]}, {"tally", to_json(sum)},
-                {"undecided", state.undecided + program.history().undecided() - undecided_before}});
+                {"undecided", state.undecided + made->undecided() - undecided_before}});
       send(dump(j));
     };
     const auto chooser = make_strategy(options_, state.what, state.position);
@@ -231,7 +205,7 @@ std::string exploration::work(progress& shared, const message_sender& send, comm
       const bool seen_enough = looking_ && t.executions + t.redundant >= first_look;
       return out_of_budget() || at > all.last || seen_enough || (limited && all.executions >= limit_);
     };
-    run_outcome out = explore::run(program, *chooser, o, shared);
+    run_outcome out = explore::run(*made, *chooser, o, shared);
     add_up(out);
     const bool failed = out.found || !out.error.empty();
     if (!out.stopped.empty() && !out_of_budget()) {
@@ -269,13 +243,10 @@ void exploration::hear(const json& message, const std::vector<std::size_t>& orde
 }
 
 void exploration::explore_pieces(const std::function<void(const exploration_status&)>& tick) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    if (!pieces_[i].done) order.push_back(i);
-  }
-  if (!draws_at_random(options_.strategy)) {
-    std::sort(order.begin(), order.end(), [](std::size_t a, std::size_t b) { return hashed(0, a) < hashed(0, b); });
-  }
+  std::vector<std::size_t> order(pieces_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (!strategy_.draws_at_random) order = order_of_pieces(pieces_.size());
+  std::erase_if(order, [&](std::size_t i) { return pieces_[i].done; });
   void* memory = mmap(nullptr, sizeof(common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::runtime_error("no shared memory for an exploration");
   common& all = *new (memory) common;
@@ -319,7 +290,7 @@ findings exploration::result() {
 }
 
 bool exploration::to_be_cut() const {
-  return can_be_cut(options_.strategy) && (options_.shard || options_.jobs > 1 || options_.save);
+  return strategy_.in_pieces && (options_.shard || options_.jobs > 1 || options_.save);
 }
 
 // Explores the space whole; false when it is too large for that, and nothing was found.
@@ -337,14 +308,6 @@ bool exploration::take_a_look(const std::function<void(const exploration_status&
   return false;
 }
 
-// A short budget is not spent on an estimate.
-std::chrono::milliseconds exploration::time_to_probe() const {
-  constexpr std::chrono::milliseconds usual(150);
-  if (!options_.budget) return usual;
-  const std::chrono::duration<double> left = *options_.budget - (std::chrono::steady_clock::now() - started_);
-  return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left / 8), std::chrono::milliseconds(0), usual);
-}
-
 findings exploration::run(const std::function<void(const exploration_status&)>& tick) {
   try {
     explore_space(tick);
@@ -356,12 +319,8 @@ findings exploration::run(const std::function<void(const exploration_status&)>& 
 
 void exploration::explore_space(const std::function<void(const exploration_status&)>& tick) {
   limit_ = options_.executions;
-  const bool whole = !to_be_cut() || (!draws_at_random(options_.strategy) && !options_.shard);
-  if (pieces_.empty() && whole && take_a_look(tick)) {
-    if (!found_.stopped.empty() && found_.stopped != interrupt && !out_of_budget()) probe(time_to_probe());
-    return;
-  }
-  if (!probed_) probe(time_to_probe());
+  const bool whole = !to_be_cut() || (!strategy_.draws_at_random && !options_.shard);
+  if (pieces_.empty() && whole && take_a_look(tick)) return;
   const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
   for (;;) {
     if (pieces_.empty() && !cut_into_pieces()) return;
@@ -381,9 +340,8 @@ json exploration::state() const {
     pieces.push_back({show(p.what), p.done, to_json(p.counted), p.undecided, p.position});
   }
   json j = {{"round", round_}, {"cut", cut_}, {"pieces", pieces}, {"all_pieces", all_pieces_}, {"space", space_},
-            {"earlier", to_json(earlier_)}, {"earlier_undecided", earlier_undecided_}, {"probed", nullptr},
+            {"earlier", to_json(earlier_)}, {"earlier_undecided", earlier_undecided_},
             {"seconds", status().seconds}};
-  if (probed_) j["probed"] = {probed_->executions, probed_->low, probed_->high};
   return j;
 }
 
@@ -403,7 +361,6 @@ void exploration::read_state(const json& state) {
   earlier_ = read_tally(state.at("earlier"));
   earlier_undecided_ = whole_number_at<std::size_t>(state, "earlier_undecided");
   earlier_seconds_ = state.at("seconds");
-  if (const json& p = state.at("probed"); !p.is_null()) probed_ = estimate{.executions = p.at(0), .low = p.at(1), .high = p.at(2)};
   for (const json& p : state.at("pieces")) {
     pieces_.push_back({.what = parse_piece(p.at(0)), .done = p.at(1), .counted = read_tally(p.at(2)),
                        .undecided = whole_number<std::size_t>(p.at(3), "undecided"), .position = p.at(4)});

@@ -1,4 +1,4 @@
-// The space of one scenario, explored by one process or several, in one go or in pieces.
+// The space of one program, explored by one process or several, in one go or in pieces.
 //
 // A small space is explored whole, by one process. One that turns out to be larger, or that is shared with other
 // machines, is cut into pieces (piece.h). Processes take them from a common counter in a hashed order, so that the ones
@@ -21,9 +21,8 @@
 #include "checks/explore/estimate.h"
 #include "checks/explore/piece.h"
 #include "checks/explore/runner.h"
+#include "checks/explore/search_options.h"
 #include "checks/isolation.h"
-#include "checks/scenario/scenario.h"
-#include "checks/subject.h"
 
 namespace triecheck::explore {
 
@@ -39,7 +38,7 @@ struct exploration_status {
 struct findings : run_outcome {
   double seconds = 0;                     ///< earlier processes of a resumed exploration included
   std::uint64_t space = 0;                ///< a digest of all pieces, those of other shards included; 0 where there are none
-  std::size_t undecided = 0;              ///< histories that the linearizability check gave up on
+  std::size_t undecided = 0;              ///< executions that the program's oracles gave up on
   std::optional<isolated_run> broken;     ///< a process that crashed or hung
   std::optional<estimate> expected;       ///< where the run is not complete
 };
@@ -56,17 +55,14 @@ class restore_error : public std::runtime_error {
 
 class exploration {
  public:
-  exploration(const checks::scenario& s, checks::subject_factory make, const explore_options& o);
+  /// `name` tells this program from others: shards and checkpoints of one space have the same.
+  exploration(program_factory make, const search_options& o, std::uint64_t name);
 
   /// Goes on from `state`, which an equal exploration saved. Throws restore_error for what is no such state.
   void restore(const nlohmann::json& state);
 
   /// An interrupt (checks/interrupts.h) leaves it incomplete, with what was explored so far.
   findings run(const std::function<void(const exploration_status&)>& tick);
-
-  /// The estimate alone, by random probes for about `budget`; nothing for a strategy whose tree cannot be probed, or a
-  /// program that fails on the way.
-  std::optional<estimate> probe(std::chrono::milliseconds budget);
 
  private:
   struct piece_state {
@@ -89,7 +85,6 @@ class exploration {
   void hear(const nlohmann::json& message, const std::vector<std::size_t>& order);
   run_options options_for(std::uint64_t executions) const;
   bool out_of_budget() const;
-  std::chrono::milliseconds time_to_probe() const;
   void take_failure(const run_outcome& o);
   run_tally counted() const;
   std::size_t undecided() const;
@@ -99,9 +94,9 @@ class exploration {
   void save();
   bool to_be_cut() const;
 
-  const checks::scenario& scenario_;
-  const checks::subject_factory make_;
-  const explore_options& options_;
+  const program_factory make_;
+  const search_options& options_;
+  const strategy_name& strategy_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point saved_ = started_;
   std::uint64_t limit_ = 0;             // executions after which to stop; 0: none
@@ -115,7 +110,6 @@ class exploration {
   std::uint64_t space_ = 0;             // a digest of all pieces so far
   run_tally earlier_;                   // what earlier rounds counted
   std::size_t earlier_undecided_ = 0;
-  std::optional<estimate> probed_;      // of the whole space
   double earlier_seconds_ = 0;          // of the processes that saved it
 
   std::size_t failed_at_ = static_cast<std::size_t>(-1);  // in the order of the pieces

@@ -19,28 +19,6 @@ using checks::result;
 using checks::verdict;
 using nlohmann::json;
 
-const std::vector<strategy_name>& strategy_names() {
-  static const std::vector<strategy_name> all = {
-      {"exhaustive", "every execution up to the order of independent operations: source-DPOR with sleep sets",
-       {"--no-reduction", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint", "--estimate"}},
-      {"bounded", "every execution with at most --preemptions preemptions, fewest first",
-       {"--preemptions", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint"}},
-      {"pct", "probabilistic concurrency testing: priorities that change at --depth - 1 random operations",
-       {"--depth", "--seed", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint"}},
-      {"random", "--executions schedules from --seed, each as likely as any other", {"--seed", "--stale-depth", "--spurious", "--jobs", "--shard", "--checkpoint"}},
-      {"obstruction", "from every state each thread alone has to end its operation within --solo-steps steps (--obstruction)",
-       {"--obstruction", "--preemptions", "--solo-steps", "--stale-depth", "--spurious"}},
-      {"relacy-full", "Relacy's own full search, for comparison", {}},
-      {"relacy-bound", "Relacy's own search with at most --preemptions context switches, for comparison", {"--preemptions"}},
-      {"relacy-random", "Relacy's own random search, for comparison", {"--seed"}},
-  };
-  return all;
-}
-
-bool draws_at_random(const std::string& strategy) {
-  return strategy == "random" || strategy == "pct" || strategy == "relacy-random";
-}
-
 std::string show(const replay_token& token) {
   return token.scenario + '@' + token.cache + (token.fault.empty() ? "" : '+' + token.fault) + '@' + show(token.choices);
 }
@@ -63,20 +41,12 @@ std::optional<replay_token> parse_token(const std::string& text, std::string& wh
   return token;
 }
 
-bool strategy_name::takes(const std::string& option) const {
-  return std::find(options.begin(), options.end(), option) != options.end();
+model::refusals rule_of(const std::string& cache) {
+  const checks::variant* v = checks::find_variant(cache);
+  return v == nullptr ? model::refusals::exact : v->refusals;
 }
 
-const strategy_name* find_strategy(const std::string& name) {
-  const auto& all = strategy_names();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const strategy_name& s) { return s.name == name; });
-  return found == all.end() ? nullptr : &*found;
-}
-
-model::refusals rule_of(const explore_options& o) {
-  const checks::variant* v = checks::find_variant(o.cache);
-  return o.refusals ? *o.refusals : v == nullptr ? model::refusals::exact : v->refusals;
-}
+model::refusals rule_of(const explore_options& o) { return o.refusals ? *o.refusals : rule_of(o.cache); }
 
 checks::at_one_instant together_of(const std::string& cache) {
   const checks::variant* v = checks::find_variant(cache);
@@ -84,11 +54,6 @@ checks::at_one_instant together_of(const std::string& cache) {
 }
 
 namespace {
-
-/// Whether a run to the end covers the whole space; the other strategies sample it, or leave out what is over a bound.
-bool explores_everything(const std::string& strategy) {
-  return strategy == "exhaustive" || strategy == "obstruction" || strategy == "relacy-full" || strategy == "replay";
-}
 
 checks::subject_factory factory(const std::string& cache, const std::string& fault) {
   if (fault.empty()) return explored_variant(cache);
@@ -105,12 +70,13 @@ std::string text_of(spurious_failures s) {
 }
 
 std::string scope_of(const explore_options& o) {
-  const bool relacy = search_of(o.strategy) != search::guided;
+  const strategy_name& strategy = known_strategy(o.strategy);
+  const bool relacy = strategy.by != search::guided;
   const unsigned depth = o.strategy == "relacy-random" ? 2 : relacy ? 1 : o.stale_depth;
   std::string scope = std::string(relacy ? "Relacy's own search, " : "") + "stores in the order of execution, " + std::to_string(depth) +
                       " older value" + (depth == 1 ? "" : "s") + " per load, " + text_of(relacy ? spurious_failures::each_thread : o.spurious);
   if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
-  if (draws_at_random(o.strategy)) scope += ", seed " + std::to_string(o.seed);
+  if (strategy.draws_at_random) scope += ", seed " + std::to_string(o.seed);
   if (rule_of(o) == model::refusals::crowded) scope += ", refusals: crowded";
   return scope;
 }
@@ -141,6 +107,7 @@ std::optional<std::string> must_block(const explore_options& o, const checks::sc
 /// it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of them costs as much
 /// as some hundred executions.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
+  o.runaway_steps = runaway_steps_of(s);
   if (o.solo_steps == explore_options().solo_steps) o.solo_steps = solo_steps_of(s);
   if (must_block(o, s)) {
     o.stops_within.reset();
@@ -153,6 +120,19 @@ explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
   o.strategy = "bounded";
   o.preemptions = bound->second;
   return o;
+}
+
+program_factory programs_of(const checks::scenario& s, const explore_options& o) {
+  const checks::subject_factory make = o.make != nullptr ? o.make : factory(o.cache, o.fault);
+  return [&s, make, rule = rule_of(o), together = together_of(o.cache)] {
+    return std::make_unique<scenario_program>(s, make, rule, together);
+  };
+}
+
+std::uint64_t digest(const std::string& text) {
+  std::uint64_t d = 0;
+  for (const char c : text) d = hashed(d, static_cast<unsigned char>(c));
+  return d;
 }
 
 class clock {
@@ -171,7 +151,7 @@ std::string whereabouts(const checks::place_in_run& p) {
 }
 
 /// Fills everything but what depends on the scenario's expectation.
-void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s) {
+void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s, bool covers_everything) {
   token.choices = f.broken ? f.broken->so_far : f.path;
   const auto fill = [&](std::string kind, std::string message) {
     const std::string word = show(token);
@@ -180,7 +160,7 @@ void read_findings(result& r, const findings& f, replay_token token, const check
                               .schedule = show(token.choices), .token = word,
                               .replay = "triecheck replay " + checks::shell_word(word)};
   };
-  r.complete = f.complete && explores_everything(r.strategy) && !r.preemptions;
+  r.complete = f.complete && covers_everything && !r.preemptions;
   r.executions = f.executions;
   r.redundant = f.redundant;
   r.steps = f.steps;
@@ -243,6 +223,8 @@ void apply_expectation(result& r, const checks::scenario& s, const explore_optio
   }
 }
 
+replay_options for_replay(const explore_options& o) { return {.make = o.make, .refusals = o.refusals, .patience = o.patience}; }
+
 // Replays the violation that was found, for its story and for the names of objects.
 void confirm(explored& out, const checks::scenario& s, replay_token token, const explore_options& options) {
   result& r = out.outcome;
@@ -250,7 +232,7 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
   token.choices = parse_schedule(r.found->schedule, why).value_or(schedule{});
   explored again;
   try {
-    again = replay_scenario(s, token, false, options);
+    again = replay_scenario(s, token, false, for_replay(options));
   } catch (const checks::interruption&) {
     r.found->message += " (an interrupt came before it was run again)";
     return;
@@ -275,7 +257,7 @@ std::optional<explored> stored_execution(const checks::scenario& s, const std::s
   std::string why;
   const auto choices = parse_schedule(s.failure->schedule, why);
   if (!choices) return std::nullopt;
-  explored again = replay_scenario(s, {place, options.cache, options.fault, *choices}, false, options);
+  explored again = replay_scenario(s, {place, options.cache, options.fault, *choices}, false, for_replay(options));
   if (!again.outcome.found || again.outcome.found->kind == "nondeterminism") return std::nullopt;
   again.outcome.strategy = options.strategy;
   return again;
@@ -289,7 +271,8 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   explored out;
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
-  if (options.strategy == "relacy-bound" || options.strategy == "bounded") r.preemptions = options.preemptions;
+  const strategy_name& strategy = known_strategy(options.strategy);
+  if (strategy.counts_preemptions) r.preemptions = options.preemptions;
   if (options.strategy == "obstruction" && options.stops_within) r.preemptions = options.stops_within;
   r.scope = scope_of(options) + left_out(s, options);
   if (auto again = stored_execution(s, place, options)) {
@@ -299,15 +282,15 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
     return *again;
   }
   explore_options o = options;
-  if (o.executions == 0 && draws_at_random(o.strategy)) o.executions = 10'000;
-  exploration space(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o);
+  if (o.executions == 0 && strategy.draws_at_random) o.executions = 10'000;
+  exploration space(programs_of(s, o), o, digest(s.source_text));
   if (o.resume != nullptr) space.restore(*o.resume);
   const findings f = space.run(tick);
   r.seconds = f.seconds;
   if (o.shard) r.space = std::to_string(f.space);
   if (f.expected) r.expected = {f.expected->executions, f.expected->low, f.expected->high};
   const replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
-  read_findings(r, f, token, s);
+  read_findings(r, f, token, s, strategy.covers_everything);
   if (o.shard) r.complete = false;  // its part is
   // Where no step is known, no order of operations is.
   const bool nothing_found = r.outcome == verdict::pass || (r.found && r.found->kind == "linearizability");
@@ -323,18 +306,25 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   return out;
 }
 
-std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked) {
-  const explore_options o = heeding_bounds(asked, s);
-  return exploration(s, o.make != nullptr ? o.make : factory(o.cache, o.fault), o).probe(std::chrono::seconds(1));
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked, std::chrono::duration<double> time) {
+  explore_options o = heeding_bounds(asked, s);
+  if (o.strategy != "exhaustive") return std::nullopt;
+  o.budget = time;
+  if (!o.shard) o.shard = checks::share{};  // one of one: in pieces from the beginning
+  exploration space(programs_of(s, o), o, digest(s.source_text));
+  const findings f = space.run({});
+  if (f.found || f.broken || !f.error.empty()) return std::nullopt;
+  const auto all = static_cast<double>(f.executions);
+  return f.complete ? estimate{.executions = all, .low = all, .high = all} : f.expected;
 }
 
-explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all, const explore_options& options) {
+explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all, const replay_options& options) {
   explored out;
   out.outcome = {.scenario = s.name, .cache = token.cache, .strategy = "replay"};
   out.outcome.scope = "one execution";
   const clock started;
   const auto body = [&](progress& shared) {
-    const model::refusals rule = rule_of({.cache = token.cache, .refusals = options.refusals});
+    const model::refusals rule = options.refusals ? *options.refusals : rule_of(token.cache);
     scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault), rule,
                              together_of(token.cache));
     interleaving record;
@@ -355,7 +345,7 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
     out.interleaving = answer.at("story");
   }
   out.outcome.seconds = started.seconds();
-  read_findings(out.outcome, f, token, s);
+  read_findings(out.outcome, f, token, s, true);
   return out;
 }
 

@@ -14,6 +14,7 @@
 
 #include "checks/explore/exploration.h"
 #include "checks/explore/runner.h"
+#include "checks/explore/search_options.h"
 #include "checks/oracles/statistics.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject.h"
@@ -21,51 +22,21 @@
 
 namespace triecheck::explore {
 
-/// The strategies by the names that the command line uses.
-struct strategy_name {
-  std::string name;
-  std::string description;
-  std::vector<std::string> options;  ///< of the command line, beside those that every strategy has
-
-  bool takes(const std::string& option) const;
-};
-const std::vector<strategy_name>& strategy_names();
-const strategy_name* find_strategy(const std::string& name);  ///< null for a name that is none
-
-/// Whether the strategy draws its executions from a seed, so that their number is given.
-bool draws_at_random(const std::string& strategy);
-
 /// The values of `spurious_failures` by the names that the command line uses.
 inline constexpr std::array<std::string_view, 3> spurious_names = {"none", "one", "each"};
 
-struct explore_options {
+/// A cache, and how it is searched. `solo_steps`: as many as it says, and some for each page and token.
+struct explore_options : search_options {
   std::string cache = "coarse";
   std::string fault;                              ///< empty: the shipped text
   checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
   std::optional<model::refusals> refusals;        ///< the rule of the variant without it
-  std::string strategy = "exhaustive";
   bool heed_bounds = false;                       ///< of exhaustive: bounded where the scenario bounds this cache; of obstruction: one preemption
-  bool reduction = true;                          ///< of exhaustive
-  unsigned stale_depth = oldest_age;
-  spurious_failures spurious = spurious_failures::each_thread;
-  unsigned preemptions = 2;                       ///< of bounded and relacy-bound
-  unsigned depth = 3;                             ///< of pct
-  unsigned solo_steps = 300;                      ///< of obstruction: in which a thread alone ends its operation; as many as 300
-                                                  ///< are, and some for each page and token
-  std::optional<unsigned> stops_within;           ///< of obstruction: the preemptions that lead to a state; any number without
-  std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
-  std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
-  std::optional<std::chrono::duration<double>> budget;
-  std::chrono::milliseconds patience{10'000};     ///< without a step: hang
-  unsigned jobs = 1;                              ///< processes, at least 1; Relacy's own searches use one
-  std::optional<checks::share> shard;             ///< explores this part only; not of Relacy's own searches
-  std::function<void(const nlohmann::json&)> save;///< called now and then with what `resume` takes
-  std::chrono::milliseconds save_every{1000};
-  const nlohmann::json* resume = nullptr;         ///< where an equal exploration stood
 };
 
 /// What refusals are held to.
 model::refusals rule_of(const explore_options& o);
+model::refusals rule_of(const std::string& cache);
 
 /// What the answers of `stats` are held to.
 checks::at_one_instant together_of(const std::string& cache);
@@ -94,13 +65,19 @@ struct explored {
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
                           const std::function<void(const exploration_status&)>& tick = {});
 
-/// How many executions `explore_scenario` would run, by random probes of its tree for a second; nothing for a
-/// strategy other than exhaustive, or a program that fails on the way.
-std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options);
+/// How many executions `explore_scenario` would run, by the pieces of the space that end within `time`: exact where all do.
+/// Nothing for a strategy other than exhaustive, a program that fails on the way, or a space of which too few pieces ended.
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options, std::chrono::duration<double> time);
+
+/// How a schedule is run again; as the members of explore_options.
+struct replay_options {
+  checks::subject_factory make = nullptr;
+  std::optional<model::refusals> refusals;
+  std::chrono::milliseconds patience{10'000};
+};
 
 /// Runs one schedule in a process of its own and tells its story; `all` includes accesses of plain variables.
-/// Of `options`, `make`, `refusals` and `patience` count.
 explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all = false,
-                         const explore_options& options = {});
+                         const replay_options& options = {});
 
 }  // namespace triecheck::explore

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 
-#include "checks/explore/explore.h"
+#include "checks/explore/search_options.h"
 
 namespace triecheck::explore {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 // that listing them takes a fraction of a second.
 constexpr std::size_t wanted_pieces = 512;
 
-std::unique_ptr<tree_strategy> make_tree(const explore_options& o, unsigned fewest, unsigned most, const tree_part& part) {
+std::unique_ptr<tree_strategy> make_tree(const search_options& o, unsigned fewest, unsigned most, const tree_part& part) {
   if (o.strategy == "bounded") return make_bounded({.fewest = fewest, .most = most}, part);
   return make_exhaustive(o.reduction, part);
 }
@@ -60,22 +61,13 @@ piece parse_piece(const std::string& text) {
   return p;
 }
 
-search search_of(const std::string& strategy) {
-  if (strategy == "relacy-full") return search::relacy_full;
-  if (strategy == "relacy-bound") return search::relacy_bound;
-  if (strategy == "relacy-random") return search::relacy_random;
-  return search::guided;
-}
-
-bool can_be_cut(const std::string& strategy) { return !strategy.starts_with("relacy-") && strategy != "obstruction"; }
-
 std::uint64_t shard_of(const piece& p, std::uint64_t shards) {
   std::uint64_t hash = hashed(0, p.first);
   for (const choice& c : p.below) hash = hashed(hash, c.thread * 8U + c.age * 2U + (c.spurious ? 1 : 0));
   return hash % shards;
 }
 
-std::unique_ptr<strategy> make_strategy(const explore_options& o, const piece& p, const std::string& position) {
+std::unique_ptr<strategy> make_strategy(const search_options& o, const piece& p, const std::string& position) {
   const auto chosen = [&]() -> std::unique_ptr<strategy> {
     const bool whole = p.is == piece::form::whole;
     if (o.strategy == "random") return make_random(o.seed, p.first, whole ? o.executions : p.count);
@@ -88,7 +80,7 @@ std::unique_ptr<strategy> make_strategy(const explore_options& o, const piece& p
 }
 
 // Deepens until the beginnings are enough, or are whole executions.
-cut_space cut(program& p, const explore_options& o, unsigned preemptions, const run_options& run_with, progress& shared) {
+cut_space cut(program& p, const search_options& o, unsigned preemptions, const run_options& run_with, progress& shared) {
   cut_space space;
   for (std::size_t depth = 4;; ++depth) {
     const auto lister = make_tree(o, preemptions, preemptions, {.below = {}, .position = {}, .list_depth = depth});
@@ -103,6 +95,13 @@ cut_space cut(program& p, const explore_options& o, unsigned preemptions, const 
     }
     return space;
   }
+}
+
+std::vector<std::size_t> order_of_pieces(std::size_t count) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [](std::size_t a, std::size_t b) { return hashed(0, a) < hashed(0, b); });
+  return order;
 }
 
 std::vector<piece> cut_numbers(std::uint64_t executions) {

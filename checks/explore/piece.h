@@ -13,11 +13,10 @@
 #include <nlohmann/json.hpp>
 
 #include "checks/explore/runner.h"
+#include "checks/explore/search_options.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
-
-struct explore_options;
 
 /// What one process explores in one go.
 struct piece {
@@ -36,17 +35,11 @@ struct piece {
 std::string show(const piece& p);
 piece parse_piece(const std::string& text);  ///< throws std::runtime_error for what `show` never writes
 
-/// Who chooses under this strategy.
-search search_of(const std::string& strategy);
-
-/// Whether a space is cut at all under this strategy.
-bool can_be_cut(const std::string& strategy);
-
 /// The shard, of `shards`, that explores the piece.
 std::uint64_t shard_of(const piece& p, std::uint64_t shards);
 
 /// The strategy for a piece; `position` is where an earlier process stopped, or empty.
-std::unique_ptr<strategy> make_strategy(const explore_options& o, const piece& p, const std::string& position = {});
+std::unique_ptr<strategy> make_strategy(const search_options& o, const piece& p, const std::string& position = {});
 
 /// How a space is cut.
 struct cut_space {
@@ -57,7 +50,10 @@ struct cut_space {
 
 /// Cuts a tree in at least some hundred pieces, where it has as many executions; of `bounded`, the executions with
 /// `preemptions`. It runs the program: call it in an isolated process.
-cut_space cut(program& p, const explore_options& o, unsigned preemptions, const run_options& run_with, progress& shared);
+cut_space cut(program& p, const search_options& o, unsigned preemptions, const run_options& run_with, progress& shared);
+
+/// The order in which so many pieces are taken: the same each time, and no neighbours together.
+std::vector<std::size_t> order_of_pieces(std::size_t count);
 
 /// The pieces of `executions` random executions.
 std::vector<piece> cut_numbers(std::uint64_t executions);

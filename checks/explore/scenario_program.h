@@ -36,6 +36,7 @@ class scenario_program final : public program {
   void setup() override;
   void thread(unsigned index) override { run(scripts_.threads[index]); }
   void finish() override;
+  std::size_t undecided() const override { return history_.undecided(); }
 
   /// The oracle that judges the histories of all executions. Those that it gave up on make a run incomplete.
   const checks::linearizability& history() const { return history_; }

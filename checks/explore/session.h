@@ -46,6 +46,9 @@ class program {
   virtual void setup() = 0;
   virtual void thread(unsigned index) = 0;
   virtual void finish() = 0;
+
+  /// Executions so far that its oracles gave up on: they make a run incomplete.
+  virtual std::size_t undecided() const { return 0; }
 };
 
 /// Takes the heap back from Relacy for code of the harness that runs inside a simulation. What is allocated in such a

@@ -132,7 +132,7 @@ class shrinking {
 
   search_answer search(const checks::scenario& s, const search_terms& terms, checks::subject_factory make) {
     const auto body = [&](progress& shared) {
-      scenario_program program(s, make, rule_of({.cache = token_.cache}), together_of(token_.cache));
+      scenario_program program(s, make, rule_of(token_.cache), together_of(token_.cache));
       return search_in_child(program, terms, shared).dump();
     };
     // A candidate that hangs is given up soon; the result is judged with all patience.

@@ -42,7 +42,7 @@ run_outcome run_here(const known_program& p, const explore::explore_options& ask
                                                    : explore::make_exhaustive(asked.reduction);
   const stopwatch since;
   return explore::run(*program, *chooser,
-                      {.by = explore::search_of(asked.strategy),
+                      {.by = explore::known_strategy(asked.strategy).by,
                        .bounds = {.stale_depth = asked.stale_depth},
                        .context_bound = asked.preemptions,
                        .executions = asked.executions,
