@@ -281,13 +281,13 @@ class exploration_run {
     if (checks::interrupted()) return;
     std::optional<explore::estimate> expected;
     try {
-      expected = explore::estimate_scenario(scenario_of(s).program, options_of(s), seconds(2));
+      expected = explore::estimate_scenario(scenario_of(s).program, options_of(s), budget_.value_or(seconds(5)));
     } catch (const checks::interruption&) {
       return;
     }
     s.last = unfinished(
-        s, expected ? "an estimate from two seconds of exploration"
-                    : "no estimate: the program fails on the way, or too few parts of the space end in two seconds");
+        s, expected ? "an estimate from the parts of the space that ended in its time"
+                    : "no estimate: the program fails on the way, or too few parts of the space end in its time");
     if (expected) s.last.outcome.expected = {expected->executions, expected->low, expected->high};
     s.done = true;
     report_finished();

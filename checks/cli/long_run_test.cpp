@@ -168,13 +168,13 @@ TEST_F(long_run, a_budget_that_is_spent_says_what_has_not_begun) {
   EXPECT_NE(e.out.find("not begun; stopped by its budget"), std::string::npos) << e.out;
 }
 
-TEST_F(long_run, an_estimate_explores_nothing_and_proves_nothing) {
+TEST_F(long_run, an_estimate_proves_nothing) {
   const ended e = run("explore large.toml --cache coarse --estimate --json estimate.json");
   EXPECT_EQ(e.status, 3);
   EXPECT_NE(e.out.find("0 executions of about "), std::string::npos) << e.out;
   const auto expected = result_in("estimate.json").at("expected_executions");
-  EXPECT_LT(expected["low"], 28'560);
-  EXPECT_GT(expected["high"], 28'560);
+  EXPECT_LE(expected["low"], 28'560);
+  EXPECT_GE(expected["high"], 28'560);
 }
 
 TEST_F(long_run, a_mutex_is_in_the_way_and_the_demand_replays) {

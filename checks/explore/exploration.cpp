@@ -82,7 +82,7 @@ bool exploration::out_of_budget() const {
 
 run_options exploration::options_for(std::uint64_t executions) const {
   return {.by = strategy_.by,
-          .bounds = {.stale_depth = options_.stale_depth, .spurious = options_.spurious, .runaway_steps = options_.runaway_steps},
+          .bounds = {.stale_depth = options_.stale_depth, .spurious = options_.spurious, .reuses_memory = options_.reuses_memory, .runaway_steps = options_.runaway_steps},
           .context_bound = options_.preemptions,
           .executions = executions,
           .first_iteration = options_.seed,

@@ -4,9 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "checks/explore/registry.h"
+#include "checks/explore/replay_program.h"
 #include "checks/explore/scenario_program.h"
 #include "checks/explore/scenario_script.h"
 #include "checks/interrupts.h"
@@ -17,7 +16,6 @@ namespace triecheck::explore {
 
 using checks::result;
 using checks::verdict;
-using nlohmann::json;
 
 std::string show(const replay_token& token) {
   return token.scenario + '@' + token.cache + (token.fault.empty() ? "" : '+' + token.fault) + '@' + show(token.choices);
@@ -128,20 +126,6 @@ program_factory programs_of(const checks::scenario& s, const explore_options& o)
     return std::make_unique<scenario_program>(s, make, rule, together);
   };
 }
-
-std::uint64_t digest(const std::string& text) {
-  std::uint64_t d = 0;
-  for (const char c : text) d = hashed(d, static_cast<unsigned char>(c));
-  return d;
-}
-
-class clock {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // In which operation of which thread a process ended.
 std::string whereabouts(const checks::place_in_run& p) {
@@ -322,29 +306,16 @@ explored replay_scenario(const checks::scenario& s, const replay_token& token, b
   explored out;
   out.outcome = {.scenario = s.name, .cache = token.cache, .strategy = "replay"};
   out.outcome.scope = "one execution";
-  const clock started;
-  const auto body = [&](progress& shared) {
-    const model::refusals rule = options.refusals ? *options.refusals : rule_of(token.cache);
-    scenario_program program(s, options.make != nullptr ? options.make : factory(token.cache, token.fault), rule,
-                             together_of(token.cache));
-    interleaving record;
-    // A schedule says how old each loaded value is, so the depth is the largest there is.
-    json answer = to_json(run(program, *make_replay(token.choices), {.bounds = {.stale_depth = oldest_age, .runaway_steps = runaway_steps_of(s)}}, shared, &record));
-    answer["undecided"] = program.history().undecided();
-    answer["story"] = record.table(program.threads(), all);
-    return answer.dump(-1, ' ', false, json::error_handler_t::replace);
-  };
-  const isolated_run child = run_isolated(body, options.patience);
-  findings f;
-  if (child.answer.empty()) {
-    f.broken = child;
-  } else {
-    const json answer = json::parse(child.answer);
-    static_cast<run_outcome&>(f) = read_outcome(answer);
-    f.undecided = answer.at("undecided");
-    out.interleaving = answer.at("story");
-  }
-  out.outcome.seconds = started.seconds();
+  explore_options o;
+  o.cache = token.cache;
+  o.fault = token.fault;
+  o.make = options.make;
+  o.refusals = options.refusals;
+  o.patience = options.patience;
+  o.runaway_steps = runaway_steps_of(s);
+  const replayed f = replay_program(programs_of(s, o), token.choices, o, all);
+  out.interleaving = f.story;
+  out.outcome.seconds = f.seconds;
   read_findings(out.outcome, f, token, s, true);
   return out;
 }

@@ -119,8 +119,8 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
   }
 
   unsigned rand_impl(unsigned limit, rl::sched_type kind) {
-    // A freed block is always kept back for a while: that is where a use after free shows, and it never branches.
-    if (kind == rl::sched_type_mem_realloc) return 0;
+    // A freed block is kept back for a while, or never: where it is, a use after free shows. It never branches.
+    if (kind == rl::sched_type_mem_realloc) return session::current().bounds().reuses_memory ? 1 : 0;
     const outside_simulation heap;
     unsigned waiter = 0;  // what is left is which waiter of a condition variable is woken
     while (waiter + 1 < limit && session::current().pass_over_waiter()) ++waiter;

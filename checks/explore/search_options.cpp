@@ -48,6 +48,12 @@ const strategy_name* find_strategy(const std::string& name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+std::uint64_t digest(const std::string& text) {
+  std::uint64_t d = 0;
+  for (const char c : text) d = hashed(d, static_cast<unsigned char>(c));
+  return d;
+}
+
 const strategy_name& known_strategy(const std::string& name) {
   const strategy_name* found = find_strategy(name);
   if (found == nullptr) throw std::invalid_argument("there is no strategy '" + name + "'");

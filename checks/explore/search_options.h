@@ -46,6 +46,7 @@ struct search_options {
   std::uint64_t seed = 1;                         ///< of random, pct and relacy-random
   std::uint64_t executions = 0;                   ///< of the random strategies (0: 10,000); elsewhere a limit, 0 for none
   unsigned runaway_steps = limits().runaway_steps;
+  bool reuses_memory = false;                     ///< freed memory is given out again at once, else after 63 more were freed
   std::optional<std::chrono::duration<double>> budget;
   std::chrono::milliseconds patience{10'000};     ///< without a step: hang
   unsigned jobs = 1;                              ///< processes, at least 1; Relacy's own searches use one
@@ -54,6 +55,9 @@ struct search_options {
   std::chrono::milliseconds save_every{1000};
   const nlohmann::json* resume = nullptr;         ///< where an equal exploration stood
 };
+
+/// A text as a number: the same of the same text.
+std::uint64_t digest(const std::string& text);
 
 /// Makes the program that a process explores. Called once in each process.
 using program_factory = std::function<std::unique_ptr<program>()>;

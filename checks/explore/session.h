@@ -81,6 +81,7 @@ std::string exchange_text(std::uint64_t expected, std::uint64_t desired);
 struct limits {
   unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to oldest_age
   spurious_failures spurious = spurious_failures::each_thread;
+  bool reuses_memory = false;  ///< freed memory is given out again at once: what one address stands for changes
   /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches, more
   /// operations of an execution: a livelock.
   unsigned runaway_steps = 20'000;
@@ -100,6 +101,7 @@ class session {
 
   // For the sync layer.
   bool in_threads() const { return phase_ == phase::threads; }
+  phase running_phase() const { return phase_; }
   unsigned thread() const { return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : outside_threads; }
   /// `address` is that of the object, where an access that goes astray should be held against it.
   object_id new_object(const void* address = nullptr);
