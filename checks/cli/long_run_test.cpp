@@ -168,6 +168,23 @@ TEST_F(long_run, a_budget_that_is_spent_says_what_has_not_begun) {
   EXPECT_NE(e.out.find("not begun; stopped by its budget"), std::string::npos) << e.out;
 }
 
+TEST_F(long_run, what_fails_soon_is_told_before_a_large_space_is_explored) {
+  write("contradicted.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[expect]\nverdict = \"fail\"\n[[thread]]\nrun = [\"request 1\"]\n"
+                             "[[thread]]\nrun = [\"evict 1\"]\n");
+  const ended e = run("explore large.toml contradicted.toml --cache coarse --failures none");
+  EXPECT_EQ(e.status, 1);
+  const std::size_t failing = e.out.find("fail  contradicted"), large = e.out.find("pass  large");
+  ASSERT_NE(failing, std::string::npos) << e.out;
+  ASSERT_NE(large, std::string::npos) << e.out;
+  EXPECT_LT(failing, large) << e.out;
+}
+
+TEST_F(long_run, a_violation_of_few_preemptions_is_found_before_the_search_at_length) {
+  const ended e = run("explore large.toml --fault release_without_the_mutex --failures none --json found.json");
+  EXPECT_EQ(e.status, 1);
+  EXPECT_LE(result_in("found.json").at("executions"), 4'096);
+}
+
 TEST_F(long_run, an_estimate_proves_nothing) {
   const ended e = run("explore large.toml --cache coarse --estimate --json estimate.json");
   EXPECT_EQ(e.status, 3);

@@ -51,16 +51,14 @@ struct stack_specification {
 };
 
 template <bool Tagged>
-struct checked_stack : calls<stack_specification> {
-  stack<relacy_sync, Tagged> s;
-  checked_stack() { push(0), push(1); }
-  void push(std::uint32_t n) { call({true, n}, [&] { return s.push(n), std::nullopt; }); }
-  std::optional<std::uint32_t> pop() { return call({false, 0}, [&] { return s.pop(); }); }
-};
-
-template <bool Tagged>
 report pops_beside_a_node_that_comes_back() {
-  check<checked_stack<Tagged>> c("treiber_stack");
+  struct board : calls<stack_specification> {
+    stack<relacy_sync, Tagged> s;
+    board() { push(0), push(1); }
+    void push(std::uint32_t n) { call({true, n}, [&] { return s.push(n), std::nullopt; }); }
+    std::optional<std::uint32_t> pop() { return call({false, 0}, [&] { return s.pop(); }); }
+  };
+  check<board> c("treiber_stack");
   c.thread([](auto& s) { s.pop(); });
   c.thread([](auto& s) {
     const auto top = s.pop(), below = s.pop();
