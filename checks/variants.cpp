@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checks/cache_subject.h"
+#include "checks/historical/variant.h"
 #include "checks/production_caches.h"
 #include "checks/variant_subject.h"
 
@@ -33,7 +34,9 @@ const variant& default_variant(bool with_policies) {
 const variant* find_variant(const std::string& name) {
   const auto found =
       std::find_if(variants().begin(), variants().end(), [&](const variant& v) { return v.name == name; });
-  return found == variants().end() ? nullptr : &*found;
+  if (found != variants().end()) return &*found;
+  const variant& historical = historical::as_variant();
+  return historical.name == name ? &historical : nullptr;
 }
 
 }  // namespace triecheck::checks

@@ -28,7 +28,8 @@ const std::vector<variant>& variants();
 /// asked for, the first that takes policies if that one does not.
 const variant& default_variant(bool with_policies = false);
 
-/// The variant called `name`, or null.
+/// The variant called `name`, or null. Beside those of `variants` that is the historical cache (checks/historical), which runs
+/// only where it is named.
 const variant* find_variant(const std::string& name);
 
 }  // namespace triecheck::checks

@@ -2,6 +2,7 @@
 
 #include "checks/explore/explore.h"
 #include "checks/explore/registry.h"
+#include "checks/historical/explored.h"
 #include "checks/policies.h"
 #include "checks/suggestion.h"
 #include "tools/commands.h"
@@ -17,7 +18,9 @@ std::vector<listed_strategy> list_strategies() {
 
 std::vector<listed_fault> list_faults() {
   std::vector<listed_fault> all;
-  for (const explore::fault& f : explore::faults()) {
+  std::vector<explore::fault> known = explore::faults();
+  known.insert(known.end(), historical::defects().begin(), historical::defects().end());
+  for (const explore::fault& f : known) {
     const bool recency = f.policy == model::eviction_policy::recency;
     all.push_back({f.name, f.variant + (recency ? "" : "/" + checks::name_of(f.policy)), f.description});
   }

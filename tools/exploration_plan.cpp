@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "checks/explore/registry.h"
+#include "checks/historical/explored.h"
 #include "checks/json_number.h"
 #include "checks/scenario_needs.h"
 #include "checks/shard.h"
@@ -134,7 +135,9 @@ void add_shard(exploration_plan& p, const explore_arguments& a) {
 
 }  // namespace
 
-exploration_plan plan_of(const explore_arguments& a) {
+exploration_plan plan_of(const explore_arguments& given) {
+  explore_arguments a = given;
+  if (a.defect != 0) a.fault = historical::defect_name(static_cast<unsigned>(a.defect));
   exploration_plan p;
   std::vector<std::string> caches = caches_of(a);
   p.options = options_of(a);

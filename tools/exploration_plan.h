@@ -19,6 +19,7 @@ struct explore_arguments {
   std::string directory;
   std::string cache;
   std::string fault;
+  std::uint64_t defect = 0;    ///< of the historical cache; 0 is none, otherwise `fault` is not given
   std::string strategy = "exhaustive";
   bool bounded_stops = false;  ///< --preemptions was given: obstruction looks no further
   bool heed_bounds = false;    ///< no strategy was asked for: the scenarios may bound the search

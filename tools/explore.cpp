@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "checks/explore/explore.h"
+#include "checks/historical/defects.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"
 #include "tools/checkpoint.h"
@@ -64,6 +65,9 @@ void add_explore(CLI::App& app, int& exit_code) {
       ->type_name("V|all")
       ->default_str(checks::default_variant().name);
   command->add_option("--fault", a->fault, "A seeded fault in place of the shipped text")->type_name("NAME");
+  CLI::Option* const defect = add_number(*command, "--defect", a->defect,
+      "A defect of the historical cache by its number in checks/defects.md; with --cache historical, which it implies", 1, historical::defect_count);
+  defect->default_str("")->excludes("--fault");
   command->add_option("--strategy", a->strategy, "The scheduling strategy, by the name that `triecheck list` shows")
       ->type_name("NAME")
       ->capture_default_str();

@@ -67,12 +67,17 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
   if (a.cache != all) known_variant(a.cache);
   if (a.policy != all) known_policy(a.policy, checks::default_variant(true));
   std::vector<checks::fuzz_target> targets;
-  for (const checks::variant& v : checks::variants()) {
+  const auto add = [&](const checks::variant& v) {
     for (const checks::policy& p : checks::policies()) {
       const bool taken = v.takes_policies || p.value == model::eviction_policy::recency;
-      if (!taken || (a.cache != all && a.cache != v.name) || (a.policy != all && a.policy != p.name)) continue;
+      if (!taken || (a.policy != all && a.policy != p.name)) continue;
       targets.push_back({.cache = v.name, .make = v.make, .policy = p.value, .who = who_runs(a, v)});
     }
+  };
+  if (a.cache != all) {
+    add(known_variant(a.cache));
+  } else {
+    for (const checks::variant& v : checks::variants()) add(v);
   }
   return targets;
 }

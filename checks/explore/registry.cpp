@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "checks/explore/relacy/sync.h"
+#include "checks/historical/explored.h"
+#include "checks/historical/variant.h"
 #include "checks/production_caches.h"
 #include "checks/variant_subject.h"
 
@@ -17,14 +19,17 @@ void match(const Listed& listed, const std::string& variant, checks::subject_fac
 }  // namespace
 
 checks::subject_factory explored_variant(const std::string& variant) {
-  checks::subject_factory found = nullptr;
+  checks::subject_factory found = variant == historical::cache_name ? historical::explored() : nullptr;
   std::apply([&](const auto&... listed) { (match(listed, variant, found), ...); }, checks::production_caches);
   return found;
 }
 
 const fault* find_fault(const std::string& name) {
-  const auto found = std::find_if(faults().begin(), faults().end(), [&](const fault& f) { return f.name == name; });
-  return found == faults().end() ? nullptr : &*found;
+  for (const std::vector<fault>* all : {&faults(), &historical::defects()}) {
+    const auto found = std::find_if(all->begin(), all->end(), [&](const fault& f) { return f.name == name; });
+    if (found != all->end()) return &*found;
+  }
+  return nullptr;
 }
 
 }  // namespace triecheck::explore

@@ -27,7 +27,7 @@ struct fault {
 /// All faults, by name.
 const std::vector<fault>& faults();
 
-/// The fault called `name`, or null.
+/// The fault called `name`, or null. Beside those of `faults` these are the defects of the historical cache (checks/historical).
 const fault* find_fault(const std::string& name);
 
 }  // namespace triecheck::explore

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "checks/explore/schedule.h"
+#include "checks/historical/variant.h"
 #include "checks/policies.h"
 #include "checks/scenario/step_reader.h"
 #include "checks/suggestion.h"
@@ -175,6 +176,7 @@ class file_reader {
   void read_bounds(const toml::table& bounds, scenario& s) const {
     std::vector<std::string> names;
     for (const auto& v : variants()) names.push_back(v.name);
+    names.push_back(historical::cache_name);
     only_keys(bounds, "[bounds]", {names.begin(), names.end()});
     for (const auto& [key, node] : bounds) {
       const std::string name(key.str());
