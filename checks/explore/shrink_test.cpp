@@ -121,7 +121,7 @@ TEST(shrink, what_fails_for_another_reason_is_no_smaller_failure) {
 
 TEST(shrink, the_reason_is_the_kind_and_the_invariant) {
   EXPECT_EQ(reason_of("pins", "I4: page 3"), (failure_reason{"pins", "I4"}));
-  EXPECT_EQ(reason_of("pins", "I12: page 3"), (failure_reason{"pins", "I12"}));
+  EXPECT_EQ(reason_of("pins", "I10: page 3"), (failure_reason{"pins", "I10"}));
   for (const char* message : {"", "I", "I4", "I: page 3", "In 3: steps", "page I4: 3"}) {
     EXPECT_EQ(reason_of("pins", message), (failure_reason{"pins", ""})) << message;
   }

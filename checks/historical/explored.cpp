@@ -1,6 +1,7 @@
 // The historical cache over the exploring layer, once for every switch.
 #include "checks/historical/explored.h"
 
+#include <memory>
 #include <utility>
 
 #include "checks/cache_subject.h"
@@ -12,12 +13,20 @@
 namespace triecheck::historical {
 namespace {
 
-/// With one switch on. The cache is one class for all: what is compiled again is the adapter.
-template <unsigned Number>
+// The switch of the caches that are made next. The adapter hands a cache its sizes and nothing else, and to compile it
+// for every switch would take a minute; a process explores one cache at a time.
+defect_set next_defects;
+
 class defective_cache : public historical_cache<explore::relacy_sync> {
  public:
-  explicit defective_cache(cache_config config) : historical_cache(config, {defect(Number)}) {}
+  explicit defective_cache(cache_config config) : historical_cache(config, next_defects) {}
 };
+
+template <unsigned Number>
+std::unique_ptr<checks::subject> make(const checks::subject_config& c, std::size_t leases) {
+  next_defects = {defect(Number)};
+  return checks::make_subject<defective_cache>(c, leases);
+}
 
 template <unsigned Number>
 explore::fault as_fault() {
@@ -28,7 +37,7 @@ explore::fault as_fault() {
           .breaks = "defect " + std::to_string(Number),
           .expected = listed.kind,
           .scenario = listed.scenario,
-          .make = &checks::make_subject<defective_cache<Number>>,
+          .make = &make<Number>,
           .make_sequential = nullptr,
           .policy = model::eviction_policy::recency};
 }
