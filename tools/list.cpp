@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/historical/variant.h"
 #include "checks/interrupts.h"
 #include "checks/policies.h"
 #include "checks/scenario/scenario.h"
@@ -105,6 +106,8 @@ void print(const std::vector<checks::scenario>& scenarios) {
     lines.push_back({v.name, v.description + "; refusals: " + show(v.refusals) + ", statistics: " + show(v.statistics) +
                                  (v.nonblocking ? ", nonblocking" : ", blocking")});
   }
+  const checks::variant& historical = historical::as_variant();
+  lines.push_back({historical.name, historical.description + "; runs only where it is named"});
   print("caches (" + checks::default_variant().name + " is the default)", std::exchange(lines, {}));
   for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
   print("eviction policies (the first is the default)", std::exchange(lines, {}));

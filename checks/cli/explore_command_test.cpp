@@ -49,6 +49,18 @@ TEST_F(explore_command, json_has_every_documented_key) {
   EXPECT_EQ(j["results"][0]["complete"], true);
 }
 
+TEST_F(explore_command, a_defect_is_a_number_of_the_historical_cache) {
+  const std::string scenario = "explore lookup_against_eviction_of_the_same_leaf --failures none --defect ";
+  const ended found = run(scenario + "18");
+  EXPECT_EQ(found.status, 1);
+  EXPECT_NE(last_line(found.out).find("@historical+defect_18@"), std::string::npos) << found.out;
+  EXPECT_EQ(run(scenario + "18 --cache historical").status, 1);
+  const ended elsewhere = run(scenario + "18 --cache coarse");
+  EXPECT_EQ(elsewhere.status, 2);
+  EXPECT_NE(elsewhere.err.find("applies to --cache historical only"), std::string::npos) << elsewhere.err;
+  for (const char* wrong : {"0", "34", "eighteen", "18 --fault lookup_without_the_mutex"}) EXPECT_EQ(run(scenario + wrong).status, 2) << wrong;
+}
+
 TEST_F(explore_command, failure_ends_with_the_command_that_replays_it) {
   const ended e = run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --failures none");
   EXPECT_EQ(e.status, 1);

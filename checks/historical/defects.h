@@ -1,5 +1,5 @@
-// The switches of the historical cache: each puts one mistake of its original back. What each does, when it shows and as what:
-// README.md of this folder; the numbers are those of checks/defects.md.
+// The switches of the historical cache: each puts one mistake of its original back. What each does,
+// when it shows and as what: README.md of this folder; the numbers are those of checks/defects.md.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,9 @@ class defect_set {
   constexpr bool has(defect d) const noexcept { return (bits_ & bit(d)) != 0; }
 
  private:
-  static constexpr std::uint64_t bit(defect d) noexcept { return std::uint64_t{1} << static_cast<unsigned>(d); }
+  static constexpr std::uint64_t bit(defect d) noexcept {
+    return std::uint64_t{1} << static_cast<unsigned>(d);
+  }
 
   std::uint64_t bits_ = 0;
 };

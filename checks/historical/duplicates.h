@@ -1,7 +1,8 @@
 // The list of duplicate pages that the original kept for its releases to free: defects 23 and 24.
 //
-// Threads: any, at once. As in the interpreter that the original ran in, each place and the length are read and written as a
-// whole, whoever holds a lock; what makes several of these one step is the caller's lock.
+// Threads: any, at once. As in the interpreter that the original ran in, each place and the length
+// are read and written as a whole, whoever holds a lock; what makes several of these one step is
+// the caller's lock.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@ namespace triecheck::historical {
 template <sync_layer Sync>
 class duplicate_list {
  public:
-  explicit duplicate_list(std::size_t pages) : capacity_(pages), pages_(std::make_unique<place[]>(pages)) {
+  explicit duplicate_list(std::size_t pages)
+      : capacity_(pages), pages_(std::make_unique<place[]>(pages)) {
     Sync::label(count_, "duplicates.count");
     for (std::size_t i = 0; i < pages; ++i) Sync::label(pages_[i], "duplicates.page", i);
   }

@@ -13,8 +13,9 @@
 namespace triecheck::historical {
 namespace {
 
-// The switch of the caches that are made next. The adapter hands a cache its sizes and nothing else, and to compile it
-// for every switch would take a minute; a process explores one cache at a time.
+// The switch of the caches that are made next. The adapter hands a cache its sizes and nothing
+// else, and to compile it for every switch would take a minute; a process explores one cache at a
+// time.
 defect_set next_defects;
 
 class defective_cache : public historical_cache<explore::relacy_sync> {
@@ -49,13 +50,18 @@ std::vector<explore::fault> all(std::integer_sequence<unsigned, Index...>) {
 
 }  // namespace
 
-std::string defect_name(unsigned number) { return std::string("defect_") + (number < 10 ? "0" : "") + std::to_string(number); }
+std::string defect_name(unsigned number) {
+  return std::string("defect_") + (number < 10 ? "0" : "") + std::to_string(number);
+}
 
 const std::vector<explore::fault>& defects() {
-  static const std::vector<explore::fault> faults = all(std::make_integer_sequence<unsigned, defect_count>());
+  static const std::vector<explore::fault> faults =
+      all(std::make_integer_sequence<unsigned, defect_count>());
   return faults;
 }
 
-checks::subject_factory explored() { return &checks::make_subject<historical_cache<explore::relacy_sync>>; }
+checks::subject_factory explored() {
+  return &checks::make_subject<historical_cache<explore::relacy_sync>>;
+}
 
 }  // namespace triecheck::historical

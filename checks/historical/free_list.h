@@ -1,7 +1,8 @@
 // The free list of the historical cache: a stack of page numbers, and what every page is.
 //
-// Threads: the owner serialises every call but `free_count`, which any thread may ask at any time. Like a number of the
-// interpreter that the original ran in, it is read and written as a whole, whoever holds the lock.
+// Threads: the owner serialises every call but `free_count`, which any thread may ask at any time.
+// Like a number of the interpreter that the original ran in, it is read and written as a whole,
+// whoever holds the lock.
 #pragma once
 
 #include <memory>
@@ -77,7 +78,9 @@ class free_list {
     typename Sync::template var<lease_id> holder;
   };
 
-  void set_free_count(std::size_t count) { free_count_.store(static_cast<std::uint32_t>(count), memory_order::seq_cst); }
+  void set_free_count(std::size_t count) {
+    free_count_.store(static_cast<std::uint32_t>(count), memory_order::seq_cst);
+  }
 
   entry& at(page_id page) { return entries_[index_of(page)]; }
   const entry& at(page_id page) const { return entries_[index_of(page)]; }

@@ -1,10 +1,12 @@
-# The historical cache in the library of the explorer, and a test for each of its defects (list.cmake).
+# The historical cache in the library of the explorer, and a test for each of its defects
+# (list.cmake).
 #
 # Configuring stops where a number is missing, or listed twice.
 set(defect_rows)
 set(defects_listed 0)
 
-# triecheck_defect(NUMBER SCENARIO KIND DESCRIPTION [EXPLORE-OPTION...]): the next defect. A row of the generated table, and a test.
+# triecheck_defect(NUMBER SCENARIO KIND DESCRIPTION [EXPLORE-OPTION...]): the next defect. A row of
+# the generated table, and a test.
 function(triecheck_defect number scenario kind description)
   math(EXPR expected "${defects_listed} + 1")
   if(NOT number EQUAL expected)
@@ -42,3 +44,15 @@ const std::array<listed_defect, defect_count> list = {{
 }  // namespace triecheck::historical
 ]])
 set(historical_sources ${PROJECT_SOURCE_DIR}/checks/historical/explored.cpp ${defect_table})
+
+# All switches off: what the other caches are held to. Every scenario within one preemption, as the
+# whole spaces take longer.
+set(workloads --cache historical --seed 1 --cases)
+add_test(NAME historical.cache.passes_workloads COMMAND triecheck fuzz ${workloads} 300)
+add_test(NAME historical.cache.passes_workloads_of_threads_in_turn COMMAND triecheck fuzz ${workloads} 200 --threads 3)
+add_test(NAME historical.cache.passes_every_scenario_within_one_preemption
+  COMMAND triecheck explore --cache historical --strategy bounded --preemptions 1 --failures none)
+add_test(NAME historical.cache.passes_every_scenario COMMAND triecheck explore --cache historical --jobs 2 --failures none)
+set_tests_properties(historical.cache.passes_workloads historical.cache.passes_workloads_of_threads_in_turn
+  historical.cache.passes_every_scenario_within_one_preemption PROPERTIES TIMEOUT 60 LABELS historical)
+set_tests_properties(historical.cache.passes_every_scenario PROPERTIES TIMEOUT 900 LABELS "historical;campaign")

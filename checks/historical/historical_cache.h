@@ -1,14 +1,16 @@
-// The cache that the project began with, written anew from what its revisions did: a trie of pages under one mutex, with each
-// of its mistakes as a switch (defects.h). With all switches off it is correct, and as simple as a cache gets.
+// The cache that the project began with, written anew from what its revisions did: a trie of pages
+// under one mutex, with each of its mistakes as a switch (defects.h). With all switches off it is
+// correct, and as simple as a cache gets.
 //
-// A text of the checks: it shows that the harness finds every mistake that was made, and it is what the server of the first
-// failure report ran. It does not ship.
+// A text of the checks: it shows that the harness finds every mistake that was made, and it is what
+// the server of the first failure report ran. It does not ship.
 //
-// Guarantees without a switch: every operation takes effect in one step while the mutex is held, the order of eviction is exact
-// recency, `cache_full` is exact and evicts nothing. Progress: blocking. Cost: O(pages) for every evicted page.
+// Guarantees without a switch: every operation takes effect in one step while the mutex is held,
+// the order of eviction is exact recency, `cache_full` is exact and evicts nothing. Progress:
+// blocking. Cost: O(pages) for every evicted page.
 //
-// Invariants (model/README.md): the pin of a lease is on the node that its prefix ends on (I4); candidates of an eviction are the
-// leaves, and of these the unpinned ones can be evicted (I6).
+// Invariants (model/README.md): the pin of a lease is on the node that its prefix ends on (I4);
+// candidates of an eviction are the leaves, and of these the unpinned ones can be evicted (I6).
 #pragma once
 
 #include <algorithm>
@@ -58,19 +60,22 @@ class historical_cache {
   historical_cache& operator=(const historical_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~historical_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
+  ~historical_cache() {
+    Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache");
+  }
 
   const cache_config& config() const noexcept { return config_; }
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {});
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0);
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens,
+                                std::size_t extra_slots = 0);
   [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens);
   status release(lease_type& l);
   fork_result_type fork(const lease_type& l);
 
   std::size_t evict(std::size_t count) {
-    if (defects_.has(defect::evict_takes_no_lock)) return evict_oldest(count);
+    if (is_on(defect::evict_takes_no_lock)) return evict_oldest(count);
     const guard lock(mutex_);
     return evict_oldest(count);
   }
@@ -105,6 +110,8 @@ class historical_cache {
  private:
   using guard = typename Sync::template exclusive_guard<typename Sync::mutex>;
   using counter = plain_count<Sync, std::uint64_t>;
+
+  bool is_on(defect d) const noexcept { return defects_.has(d); }
 
   // These take mutex_.
   bool take_for(lease_type& l, std::size_t count);
@@ -150,7 +157,8 @@ class historical_cache {
     });
   }
 
-  bool take_pages(std::vector<page_id>& pages, std::size_t count, std::size_t counted_free, lease_id holder);
+  bool take_pages(std::vector<page_id>& pages, std::size_t count, std::size_t counted_free,
+                  lease_id holder);
   void take_free(std::vector<page_id>& pages, std::size_t count, lease_id holder) {
     for (std::size_t i = 0; i < count; ++i) pages.push_back(pool_.take(holder));
     counters_.allocated_pages.add(count);
@@ -161,6 +169,7 @@ class historical_cache {
   }
 
   void rewind(lease_type& l, std::size_t full);
+  bool changes_anything(const lease_type& l, std::size_t full) const;
   bool publish_page(lease_type& l, node_id& parent);
   void publish_partial(lease_type& l, std::size_t computed_tokens);
   void give_duplicate_back(lease_type& l, page_id own);
@@ -168,7 +177,8 @@ class historical_cache {
   void end_partial(lease_type& l);
 
   void stored(node_id n, const lease_type& l, std::span<const token> block) {
-    events_.stored({trie_.page(n), trie_.page(trie_.parent(n)), l.space_, trie_.hash(n, l.space_), block});
+    events_.stored(
+        {trie_.page(n), trie_.page(trie_.parent(n)), l.space_, trie_.hash(n, l.space_), block});
     counters_.published_pages.add(1);
   }
 
@@ -182,7 +192,7 @@ class historical_cache {
     std::size_t evicted = 0;
     for (node_id n; evicted < count && (n = trie_.oldest()) != no_node; ++evicted) {
       const page_id page = trie_.page(n);
-      trie_.detach(defects_.has(defect::second_node_of_a_page_is_skipped) ? trie_.first_with(page) : n);
+      trie_.detach(is_on(defect::second_node_of_a_page_is_skipped) ? trie_.first_with(page) : n);
       events_.removed(page);
       pool_.put(page);
     }
@@ -204,7 +214,7 @@ class historical_cache {
   cache_counters<counter> counters_;
   counter next_lease_{1};
   typename Sync::template var<std::uint64_t> ticks_{0};  // releases
-  mutable std::vector<std::uint32_t> chain_pins_;        // by node; scratch of whoever has the mutex
+  mutable std::vector<std::uint32_t> chain_pins_;  // by node; scratch of whoever has the mutex
 
   mutable typename Sync::mutex mutex_;
 };

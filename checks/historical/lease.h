@@ -1,9 +1,10 @@
-// A lease of the historical cache: the interface is that of the leases that ship (cache/lease.h), the fields are those that
-// the original's mistakes need.
+// A lease of the historical cache: the interface is that of the leases that ship (cache/lease.h),
+// the fields are those that the original's mistakes need.
 //
 // Threads: one lease is used by one thread at a time; different leases at will.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -65,11 +66,14 @@ class lease {
     return cache_ == &cache ? status::ok : status::invalid_argument;
   }
 
-  /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold more than all pages.
-  std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots, const cache_config& c) const noexcept {
+  /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold
+  /// more than all pages.
+  std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots,
+                                      const cache_config& c) const noexcept {
     const std::size_t room = c.pages * c.tokens_per_page - tokens_.size();
     if (tokens > room || extra_slots > room - tokens) return std::nullopt;
-    const std::size_t wanted = (tokens_.size() + tokens + extra_slots + c.tokens_per_page - 1) / c.tokens_per_page;
+    const std::size_t wanted =
+        (tokens_.size() + tokens + extra_slots + c.tokens_per_page - 1) / c.tokens_per_page;
     return wanted > pages_.size() ? wanted - pages_.size() : 0;
   }
 
@@ -77,7 +81,12 @@ class lease {
     return std::span<const token>(tokens_).subspan(page * tokens_per_page, tokens_per_page);
   }
 
-  void append(std::span<const token> tokens) { tokens_.insert(tokens_.end(), tokens.begin(), tokens.end()); }
+  void reserve_pages(std::size_t more) { make_room(pages_, more); }
+  void reserve_tokens(std::size_t more) { make_room(tokens_, more); }
+
+  void append(std::span<const token> tokens) {
+    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  }
 
   /// Defect 33: becomes another name of `l`.
   void share(const lease& l) {
@@ -88,7 +97,8 @@ class lease {
     id_ = l.id_;
   }
 
-  /// Becomes the cached prefix and the tokens of `l`, not open yet, with room for as many private pages.
+  /// Becomes the cached prefix and the tokens of `l`, not open yet, with room for as many private
+  /// pages.
   void copy_prefix(const lease& l) {
     pages_.reserve(l.pages_.size());
     pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));
@@ -104,7 +114,8 @@ class lease {
     return (tokens_.size() + tokens_per_page - 1) / tokens_per_page;
   }
 
-  /// What a release leaves behind. The node of the pin and the pages that were freed stay readable for defects 6 and 26.
+  /// What a release leaves behind. The node of the pin and the pages that were freed stay readable
+  /// for defects 6 and 26.
   void close() noexcept {
     id_ = no_lease;
     partial_ = no_node;
@@ -114,20 +125,27 @@ class lease {
     duplicates_.clear();
   }
 
+  // Doubles what is there: a lease that grows token by token is rarely moved.
+  template <class T>
+  static void make_room(std::vector<T>& v, std::size_t more) {
+    if (v.capacity() - v.size() < more) v.reserve(std::max(v.size() + more, 2 * v.size()));
+  }
+
   Cache* cache_ = nullptr;
   lease_id id_ = no_lease;
   key_space space_{};
-  node_id end_ = root;          // on which the published chain ends
-  node_id looked_up_ = root;    // on which it ended when the lease was opened
-  node_id pinned_ = no_node;    // which has the pin of the lease
-  node_id partial_ = no_node;   // defect 17: the node of the page that is not full yet
+  node_id end_ = root;             // on which the published chain ends
+  node_id looked_up_ = root;       // on which it ended when the lease was opened
+  node_id pinned_ = no_node;       // which has the pin of the lease
+  node_id partial_ = no_node;      // defect 17: the node of the page that is not full yet
   std::size_t cached_ = 0;         // how many of pages_ are published
   std::size_t cached_tokens_ = 0;  // and how many tokens these hold
   std::size_t found_ = 0;          // how many of pages_ the lookup found
   std::vector<page_id> pages_;
   std::vector<token> tokens_;
-  std::vector<page_id> duplicates_;  // defects 22 and 25: pages of its own that were given back as duplicates
-  std::vector<page_id> released_;    // defect 6: pages that its release freed
+  std::vector<page_id>
+      duplicates_;  // defects 22 and 25: pages of its own that were given back as duplicates
+  std::vector<page_id> released_;  // defect 6: pages that its release freed
 };
 
 /// What `fork` answered: with `ok` an open lease and the pages to copy, otherwise neither.

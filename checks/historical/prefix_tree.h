@@ -1,14 +1,17 @@
-// The trie of the historical cache: nodes that name a page each, in the lists of children of their parents.
+// The trie of the historical cache: nodes that name a page each, in the lists of children of their
+// parents.
 //
-// Unlike in the caches that ship a node is not its page, so that the mistakes of the original can be written down: two nodes on
-// one page, a node that no list leads to, a list that leads to a node twice.
+// Unlike in the caches that ship a node is not its page, so that the mistakes of the original can
+// be written down: two nodes on one page, a node that no list leads to, a list that leads to a node
+// twice.
 //
-// As in the original a lease pins the node that its prefix ends on, and nothing above it: what has children is no candidate of
-// an eviction. Nodes live in an array that is allocated once; a free one is taken in turn, so that what an evicted node said
-// stays readable for a while.
+// As in the original a lease pins the node that its prefix ends on, and nothing above it: what has
+// children is no candidate of an eviction. Nodes live in an array that is allocated once; a free
+// one is taken in turn, so that what an evicted node said stays readable for a while.
 //
-// Threads: the owner serialises every call but `pin` and `unpin`: a count of pins is read as a whole and written as a whole, as
-// in the interpreter that the original ran in, but a change of it is both, one after the other.
+// Threads: the owner serialises every call but `pin` and `unpin`: a count of pins is read as a
+// whole and written as a whole, as in the interpreter that the original ran in, but a change of it
+// is both, one after the other.
 #pragma once
 
 #include <memory>
@@ -41,7 +44,8 @@ class prefix_tree {
         nodes_(std::make_unique<node[]>(count_)),
         blocks_(std::make_unique<shared_token[]>(count_ * tokens_per_page_)) {
     for (std::size_t i = 0; i < count_; ++i) label(nodes_[i], i);
-    for (std::size_t i = 0; i < count_ * tokens_per_page_; ++i) Sync::label(blocks_[i], "trie.block", i / tokens_per_page_);
+    for (std::size_t i = 0; i < count_ * tokens_per_page_; ++i)
+      Sync::label(blocks_[i], "trie.block", i / tokens_per_page_);
     Sync::label(next_, "trie.next");
     node& n = at(root);
     n.in_use.set(true);
@@ -57,20 +61,24 @@ class prefix_tree {
     return n;
   }
 
-  /// The same, for a lookup. With defect 14 the search goes on in the children's children where no child matches.
+  /// The same, for a lookup. With defect 14 the search goes on in the children's children where no
+  /// child matches.
   node_id match_child(node_id parent, key_space space, tokens block) const {
     node_id found = find_child(parent, space, block);
     if (!defects_.has(defect::match_goes_on_below)) return found;
-    for (node_id n = at(parent).first_child.get(); found == no_node && n != no_node; n = at(n).next_sibling.get()) {
+    for (node_id n = at(parent).first_child.get(); found == no_node && n != no_node;
+         n = at(n).next_sibling.get()) {
       found = match_child(n, space, block);
     }
     return found;
   }
 
-  /// A new node for `page`, unpinned. With defect 1 it takes the place of a child under the same block, which nobody unlinks
-  /// from anything else; otherwise requires that there is none. A block that does not fill a page is one of defects 17 and 28.
+  /// A new node for `page`, unpinned. With defect 1 it takes the place of a child under the same
+  /// block, which nobody unlinks from anything else; otherwise requires that there is none. A block
+  /// that does not fill a page is one of defects 17 and 28.
   node_id attach(node_id parent, key_space space, tokens block, page_id page) {
-    if (const node_id child = find_child(parent, space, block); child != no_node) remove_from_list(child);
+    if (const node_id child = find_child(parent, space, block); child != no_node)
+      remove_from_list(child);
     const node_id id = unused();
     node& n = at(id);
     n.in_use.set(true);
@@ -90,13 +98,15 @@ class prefix_tree {
     return id;
   }
 
-  /// Defect 17: the block of `n` grows to a full page, and the list of children goes on leading to it by its former key.
+  /// Defect 17: the block of `n` grows to a full page, and the list of children goes on leading to
+  /// it by its former key.
   void complete(node_id n, tokens block) {
     at(n).former_length.set(at(n).length.get());
     set_block(n, block);
   }
 
-  /// Takes the leaf `id` out. As in the original the list of the parent is asked for the key, not for the node.
+  /// Takes the leaf `id` out. As in the original the list of the parent is asked for the key, not
+  /// for the node.
   void detach(node_id id) {
     node& n = at(id);
     const node_id parent = n.parent.get();
@@ -106,7 +116,8 @@ class prefix_tree {
     if (at(parent).first_child.get() == no_node) at(parent).is_candidate.set(true);
   }
 
-  /// The next to be evicted: of the unpinned candidates the one that was used longest ago, of one chain the deepest; or `no_node`.
+  /// The next to be evicted: of the unpinned candidates the one that was used longest ago, of one
+  /// chain the deepest; or `no_node`.
   node_id oldest() const {
     node_id found = no_node;
     for (std::uint32_t i = 1; i < count_; ++i) {
@@ -140,7 +151,8 @@ class prefix_tree {
     }
   }
 
-  /// Calls `visit` with the page of every node that the lists of children lead to, as often as they do.
+  /// Calls `visit` with the page of every node that the lists of children lead to, as often as they
+  /// do.
   template <class Visit>
   void for_each_indexed(Visit visit, node_id below = root) const {
     for (node_id n = at(below).first_child.get(); n != no_node; n = at(n).next_sibling.get()) {
@@ -163,12 +175,14 @@ class prefix_tree {
     each_in_chain(n, [&](node_id in_chain) { at(in_chain).used.set(tick); });
   }
 
-  /// For every node how many leases have it in their chain: the pins of the nodes below it and its own.
+  /// For every node how many leases have it in their chain: the pins of the nodes below it and its
+  /// own.
   void count_chain_pins(std::vector<std::uint32_t>& by_node) const {
     by_node.assign(count_, 0);
     for_each([&](node_id n) {
       if (const std::uint32_t own = pins(n); own != 0) {
-        each_in_chain(n, [&](node_id in_chain) { by_node[static_cast<std::size_t>(in_chain)] += own; });
+        each_in_chain(
+            n, [&](node_id in_chain) { by_node[static_cast<std::size_t>(in_chain)] += own; });
       }
     });
   }
@@ -181,7 +195,9 @@ class prefix_tree {
 
   page_id page(node_id n) const { return at(n).page.get(); }
   node_id parent(node_id n) const { return at(n).parent.get(); }
-  std::uint64_t hash(node_id n, key_space space) const { return n == root ? root_hash(space) : at(n).hash.get(); }
+  std::uint64_t hash(node_id n, key_space space) const {
+    return n == root ? root_hash(space) : at(n).hash.get();
+  }
   std::size_t size() const noexcept { return count_; }
 
   // By page, of cached ones: what an inspection asks.
@@ -207,18 +223,21 @@ class prefix_tree {
 
   struct node {
     typename Sync::template var<bool> in_use{false};
-    typename Sync::template var<bool> is_candidate{false};  // of an eviction, once it is unpinned: a leaf
+    typename Sync::template var<bool> is_candidate{
+        false};  // of an eviction, once it is unpinned: a leaf
     typename Sync::template var<page_id> page{no_page};
     shared_node parent{no_node};
     shared_node first_child{no_node};
     shared_node next_sibling{no_node};
     typename Sync::template var<key_space> space{key_space{}};
-    typename Sync::template var<std::uint64_t> hash{0};    // of all blocks from the root to this one
-    typename Sync::template var<std::uint64_t> used{0};    // the tick of the latest release that used it
+    typename Sync::template var<std::uint64_t> hash{0};  // of all blocks from the root to this one
+    typename Sync::template var<std::uint64_t> used{
+        0};  // the tick of the latest release that used it
     typename Sync::template var<std::uint32_t> depth{0};
-    typename Sync::template var<std::size_t> length{0};         // of its block, in tokens
-    typename Sync::template var<std::size_t> former_length{0};  // defect 17: it is still found under so many tokens, too
-    typename Sync::template atomic<std::uint32_t> pins{0};      // of the leases that end on it
+    typename Sync::template var<std::size_t> length{0};  // of its block, in tokens
+    typename Sync::template var<std::size_t> former_length{
+        0};  // defect 17: it is still found under so many tokens, too
+    typename Sync::template atomic<std::uint32_t> pins{0};  // of the leases that end on it
   };
 
   static void label(node& n, std::size_t i) {
@@ -244,20 +263,25 @@ class prefix_tree {
 
   bool has_same_key(node_id a, node_id b) const {
     bool same = at(a).space.get() == at(b).space.get() && at(a).length.get() == at(b).length.get();
-    for (std::size_t i = 0; same && i < at(a).length.get(); ++i) same = block_at(a)[i].get() == block_at(b)[i].get();
+    for (std::size_t i = 0; same && i < at(a).length.get(); ++i)
+      same = block_at(a)[i].get() == block_at(b)[i].get();
     return same;
   }
 
-  // Calls `visit` for `n` and the nodes above it. With some defects there may be a cycle: this must end.
+  // Calls `visit` for `n` and the nodes above it. With some defects there may be a cycle: this must
+  // end.
   template <class Visit>
   void each_in_chain(node_id n, Visit visit) const {
-    for (std::size_t steps = 0; n != root && n != no_node && steps < count_; ++steps, n = parent(n)) visit(n);
+    for (std::size_t steps = 0; n != root && n != no_node && steps < count_; ++steps, n = parent(n))
+      visit(n);
   }
 
-  // The child of its parent that has the key of `n`, which is `n` itself unless another one took its place.
+  // The child of its parent that has the key of `n`, which is `n` itself unless another one took
+  // its place.
   void remove_from_list(node_id n) {
     shared_node* link = &at(at(n).parent.get()).first_child;
-    while (link->get() != no_node && !has_same_key(link->get(), n)) link = &at(link->get()).next_sibling;
+    while (link->get() != no_node && !has_same_key(link->get(), n))
+      link = &at(link->get()).next_sibling;
     if (link->get() != no_node) link->set(at(link->get()).next_sibling.get());
   }
 
@@ -280,7 +304,9 @@ class prefix_tree {
 
   node& at(node_id n) { return nodes_[static_cast<std::size_t>(n)]; }
   const node& at(node_id n) const { return nodes_[static_cast<std::size_t>(n)]; }
-  shared_token* block_at(node_id n) const { return &blocks_[static_cast<std::size_t>(n) * tokens_per_page_]; }
+  shared_token* block_at(node_id n) const {
+    return &blocks_[static_cast<std::size_t>(n) * tokens_per_page_];
+  }
 
   const defect_set defects_;
   const std::size_t tokens_per_page_;
@@ -288,7 +314,8 @@ class prefix_tree {
   const std::size_t count_;
   const std::unique_ptr<node[]> nodes_;
   const std::unique_ptr<shared_token[]> blocks_;
-  typename Sync::template var<std::uint32_t> next_{1};  // where the search for an unused node begins
+  typename Sync::template var<std::uint32_t> next_{
+      1};  // where the search for an unused node begins
 };
 
 }  // namespace triecheck::historical

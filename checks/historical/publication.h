@@ -8,43 +8,54 @@ namespace triecheck::historical {
 template <sync_layer Sync>
 status historical_cache<Sync>::publish(lease_type& l, std::size_t computed_tokens) {
   if (const status s = l.usable_in(*this); s != status::ok) return s;
-  Sync::require(computed_tokens <= l.token_count(), "publish: no more tokens are computed than the lease holds");
+  Sync::require(computed_tokens <= l.token_count(),
+                "publish: no more tokens are computed than the lease holds");
   if (computed_tokens > l.token_count()) return status::invalid_argument;
   const std::size_t full = computed_tokens / config_.tokens_per_page;
+  if (!changes_anything(l, full)) return status::ok;
   bool adopts = false;  // of the last page
   bool frees = false;
   {
     const guard lock(mutex_);
-    if (full < l.cached_ && defects_.has(defect::shorter_publish_rewinds)) rewind(l, full);
-    if (defects_.has(defect::publish_frees_duplicates_again)) {
+    if (full < l.cached_ && is_on(defect::shorter_publish_rewinds)) rewind(l, full);
+    if (is_on(defect::publish_frees_duplicates_again)) {
       for (const page_id page : l.duplicates_) {
         if (pool_.state(page) == page_state::leased) pool_.put(page);
       }
     }
-    node_id parent = defects_.has(defect::publish_starts_where_the_lookup_ended) ? l.looked_up_ : l.end_;
+    node_id parent = is_on(defect::publish_starts_where_the_lookup_ended) ? l.looked_up_ : l.end_;
     while (l.cached_ < full) {
       adopts = !publish_page(l, parent);
       frees = frees || adopts;
     }
     publish_partial(l, computed_tokens);
-    if (!adopts || !defects_.has(defect::follower_stays_pinned_above)) move_pin(l);
+    if (!adopts || !is_on(defect::follower_stays_pinned_above)) move_pin(l);
   }
   if (frees) queue_.pages_came();
   return status::ok;
 }
 
-// The next private page becomes a child of `parent`, or gives way to the one that stands there; `parent` is that child then.
-// Returns whether it is the lease's own page.
+// Whether a publication of so many pages has something to do. Without a mistake only pages that are
+// not published yet are.
+template <sync_layer Sync>
+bool historical_cache<Sync>::changes_anything(const lease_type& l, std::size_t full) const {
+  if (full > l.cached_ || !l.duplicates_.empty()) return true;
+  if (full < l.cached_) return is_on(defect::shorter_publish_rewinds);
+  return is_on(defect::partial_page_is_published) || is_on(defect::partial_page_changes_its_key);
+}
+
+// The next private page becomes a child of `parent`, or gives way to the one that stands there;
+// `parent` is that child then. Returns whether it is the lease's own page.
 template <sync_layer Sync>
 bool historical_cache<Sync>::publish_page(lease_type& l, node_id& parent) {
   const std::span<const token> block = l.block(l.cached_, config_.tokens_per_page);
   page_id& page = l.pages_[l.cached_];
   const node_id standing = trie_.find_child(parent, l.space_, block);
-  const bool is_own = standing == no_node || defects_.has(defect::publish_overwrites_a_child);
+  const bool is_own = standing == no_node || is_on(defect::publish_overwrites_a_child);
   if (!is_own) {
     end_partial(l);
     const page_id duplicate = page;
-    if (!defects_.has(defect::any_releaser_frees_duplicates)) page = trie_.page(standing);
+    if (!is_on(defect::any_releaser_frees_duplicates)) page = trie_.page(standing);
     give_duplicate_back(l, duplicate);
     counters_.duplicate_pages.add(1);
     parent = standing;
@@ -64,15 +75,17 @@ bool historical_cache<Sync>::publish_page(lease_type& l, node_id& parent) {
   return is_own;
 }
 
-// Defects 17 and 28: the page that the computed tokens fill in part becomes a node under a short key. With 28 it counts as
-// published from now on. With 17 it waits for the rest of its tokens, and its key is to grow with it.
+// Defects 17 and 28: the page that the computed tokens fill in part becomes a node under a short
+// key. With 28 it counts as published from now on. With 17 it waits for the rest of its tokens, and
+// its key is to grow with it.
 template <sync_layer Sync>
 void historical_cache<Sync>::publish_partial(lease_type& l, std::size_t computed_tokens) {
-  const bool counts = defects_.has(defect::partial_page_is_published);
-  if (!counts && !defects_.has(defect::partial_page_changes_its_key)) return;
+  const bool counts = is_on(defect::partial_page_is_published);
+  if (!counts && !is_on(defect::partial_page_changes_its_key)) return;
   const std::size_t begin = l.cached_ * config_.tokens_per_page;
   if (computed_tokens <= begin) return;
-  const std::span<const token> block = std::span<const token>(l.tokens_).subspan(begin, computed_tokens - begin);
+  const std::span<const token> block =
+      std::span<const token>(l.tokens_).subspan(begin, computed_tokens - begin);
   if (l.partial_ != no_node) return trie_.complete(l.partial_, block);
   const node_id n = trie_.attach(l.end_, l.space_, block, l.pages_[l.cached_]);
   if (!counts) {
@@ -103,11 +116,13 @@ void historical_cache<Sync>::rewind(lease_type& l, std::size_t full) {
 
 template <sync_layer Sync>
 void historical_cache<Sync>::give_duplicate_back(lease_type& l, page_id own) {
-  if (defects_.has(defect::duplicates_are_dropped)) return;
-  if (defects_.has(defect::duplicates_are_reset_without_the_lock) || defects_.has(defect::any_releaser_frees_duplicates)) {
+  if (is_on(defect::duplicates_are_dropped)) return;
+  if (is_on(defect::duplicates_are_reset_without_the_lock) ||
+      is_on(defect::any_releaser_frees_duplicates)) {
     return duplicates_.append(own);
   }
-  if (defects_.has(defect::duplicates_stay_allocated) || defects_.has(defect::publish_frees_duplicates_again)) l.duplicates_.push_back(own);
+  if (is_on(defect::duplicates_stay_allocated) || is_on(defect::publish_frees_duplicates_again))
+    l.duplicates_.push_back(own);
   pool_.put(own);
 }
 
@@ -115,19 +130,21 @@ template <sync_layer Sync>
 status historical_cache<Sync>::release(lease_type& l) {
   if (!l.is_open()) return release_again(l);
   if (l.cache_ != this) return status::invalid_argument;
-  const bool unpins_later = defects_.has(defect::release_unpins_without_the_lock) || defects_.has(defect::releases_unpin_without_the_lock);
+  const bool unpins_later = is_on(defect::release_unpins_without_the_lock) ||
+                            is_on(defect::releases_unpin_without_the_lock);
   {
     const guard lock(mutex_);
     end_partial(l);
     free_private_pages(l);
-    if (defects_.has(defect::any_releaser_frees_duplicates)) duplicates_.free_all([&](page_id page) { pool_.put(page); });
+    if (is_on(defect::any_releaser_frees_duplicates))
+      duplicates_.free_all([&](page_id page) { pool_.put(page); });
     ticks_.set(ticks_.get() + 1);
     trie_.use(l.end_, ticks_.get());
     if (!unpins_later) unpin(l);
     counters_.open_leases.subtract(1);
   }
   if (unpins_later) unpin(l);
-  if (defects_.has(defect::duplicates_are_reset_without_the_lock)) {
+  if (is_on(defect::duplicates_are_reset_without_the_lock)) {
     duplicates_.free_all([&](page_id page) {
       const guard lock(mutex_);
       pool_.put(page);
@@ -140,23 +157,24 @@ status historical_cache<Sync>::release(lease_type& l) {
 
 template <sync_layer Sync>
 void historical_cache<Sync>::free_private_pages(lease_type& l) {
-  if (defects_.has(defect::release_frees_every_allocated_page)) {
+  if (is_on(defect::release_frees_every_allocated_page)) {
     for (std::uint32_t i = 0; i < config_.pages; ++i) {
       if (pool_.state(page_id(i)) == page_state::leased) pool_.put(page_id(i));
     }
     return;
   }
-  if (defects_.has(defect::duplicates_stay_allocated)) {
+  if (is_on(defect::duplicates_stay_allocated)) {
     for (const page_id page : l.duplicates_) {
       if (pool_.state(page) != page_state::free) pool_.put(page);
     }
   }
-  if (defects_.has(defect::publisher_keeps_its_tail) && l.cached_ > l.found_) return;
+  if (is_on(defect::publisher_keeps_its_tail) && l.cached_ > l.found_) return;
   const std::size_t full = l.token_count() / config_.tokens_per_page;
-  const std::size_t freed = defects_.has(defect::partial_page_is_kept) ? std::min(full, l.pages_.size()) : l.pages_.size();
+  const std::size_t freed =
+      is_on(defect::partial_page_is_kept) ? std::min(full, l.pages_.size()) : l.pages_.size();
   for (std::size_t i = l.cached_; i < freed; ++i) {
     pool_.put(l.pages_[i]);
-    if (defects_.has(defect::pages_are_freed_twice)) l.released_.push_back(l.pages_[i]);
+    if (is_on(defect::pages_are_freed_twice)) l.released_.push_back(l.pages_[i]);
   }
 }
 
@@ -164,12 +182,12 @@ void historical_cache<Sync>::free_private_pages(lease_type& l) {
 template <sync_layer Sync>
 status historical_cache<Sync>::release_again(lease_type& l) {
   if (l.cache_ != this) return status::ok;
-  if (defects_.has(defect::pages_are_freed_twice)) {
+  if (is_on(defect::pages_are_freed_twice)) {
     const guard lock(mutex_);
     for (const page_id page : l.released_) pool_.put(page);
     l.released_.clear();
   }
-  if (defects_.has(defect::second_release_unpins)) {
+  if (is_on(defect::second_release_unpins)) {
     const guard lock(mutex_);
     unpin(l);
     l.pinned_ = no_node;

@@ -17,6 +17,16 @@
 #include "checks/production_caches.h"
 #include "checks/production_policies.h"
 
+// Other caches than those that ship, in a program of their own: a header that defines `suite_caches` and `suite_policies`.
+#ifdef TRIECHECK_SUITE_CACHES
+#include TRIECHECK_SUITE_CACHES
+#else
+namespace triecheck::unit {
+inline constexpr auto suite_caches = checks::production_caches;
+inline constexpr auto suite_policies = checks::production_policies;
+}  // namespace triecheck::unit
+#endif
+
 namespace triecheck::unit {
 
 using tokens = std::vector<token>;
@@ -25,7 +35,7 @@ using pages = std::vector<page_id>;
 /// The default variant with a policy; the policies are one text under every lock.
 template <class Policy>
 struct default_cache_with {
-  using family = typename std::tuple_element_t<0, std::remove_const_t<decltype(checks::production_caches)>>::family;
+  using family = typename std::tuple_element_t<0, std::remove_const_t<decltype(suite_caches)>>::family;
   using cache_type = typename checks::cache_with<family, std_sync, Policy>::type;
 };
 
@@ -40,11 +50,11 @@ struct types_of<const std::tuple<Variant...>, const std::tuple<Recency, Policy..
 /// What the registry says of a variant, and of the default one with a policy.
 template <class P>
 constexpr auto said_of(const P*) {
-  return std::get<P>(checks::production_caches);
+  return std::get<P>(suite_caches);
 }
 template <class Policy>
 constexpr auto said_of(const default_cache_with<Policy>*) {
-  return std::get<0>(checks::production_caches);
+  return std::get<0>(suite_caches);
 }
 
 struct name_of_variant {
@@ -60,7 +70,7 @@ struct name_of_variant {
   }
   template <class Policy>
   static std::string name(const default_cache_with<Policy>* v) {
-    std::string text = std::get<Policy>(checks::production_policies).name;
+    std::string text = std::get<Policy>(suite_policies).name;
     std::replace(text.begin(), text.end(), '-', '_');
     return said_of(v).name + ("_" + text);
   }
@@ -103,7 +113,7 @@ class variant : public testing::Test {
 template <class P>
 class recency_variant : public variant<P> {};
 
-using production_types = types_of<decltype(checks::production_caches), decltype(checks::production_policies)>;
+using production_types = types_of<decltype(suite_caches), decltype(suite_policies)>;
 using all_variants = production_types::all;
 using all_variants_with_recency = production_types::with_recency;
 
