@@ -1,7 +1,7 @@
 // The list of duplicate pages that the original kept for its releases to free: defects 23 and 24.
 //
 // Threads: any, at once. As in the interpreter that the original ran in, each place and the length
-// are read and written as a whole, whoever holds a lock; what makes several of these one step is
+// are read and written as a whole, with or without a lock; what makes several of these one step is
 // the caller's lock.
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // Threads: the owner serialises every call but `free_count`, which any thread may ask at any time.
 // Like a number of the interpreter that the original ran in, it is read and written as a whole,
-// whoever holds the lock.
+// with or without the lock.
 #pragma once
 
 #include <memory>

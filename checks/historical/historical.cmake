@@ -13,7 +13,8 @@ function(triecheck_defect number scenario kind description)
     message(FATAL_ERROR "checks/historical/list.cmake: defect ${number} comes where ${expected} is due")
   endif()
   set(defects_listed ${number} PARENT_SCOPE)
-  set(defect_rows "${defect_rows}    {\"${description}\", \"${kind}\", \"${scenario}\"},\n" PARENT_SCOPE)
+  set(row "    {\"${description}\", \"${kind}\", \"${scenario}\"},\n")
+  set(defect_rows "${defect_rows}${row}" PARENT_SCOPE)
   set(own ${PROJECT_SOURCE_DIR}/checks/historical/scenarios/${scenario}.toml)
   if(EXISTS ${own})
     set(scenario ${own})
@@ -47,12 +48,12 @@ set(historical_sources ${PROJECT_SOURCE_DIR}/checks/historical/explored.cpp ${de
 
 # All switches off: what the other caches are held to. Every scenario within one preemption, as the
 # whole spaces take longer.
-set(workloads --cache historical --seed 1 --cases)
-add_test(NAME historical.cache.passes_workloads COMMAND triecheck fuzz ${workloads} 300)
-add_test(NAME historical.cache.passes_workloads_of_threads_in_turn COMMAND triecheck fuzz ${workloads} 200 --threads 3)
-add_test(NAME historical.cache.passes_every_scenario_within_one_preemption
-  COMMAND triecheck explore --cache historical --strategy bounded --preemptions 1 --failures none)
-add_test(NAME historical.cache.passes_every_scenario COMMAND triecheck explore --cache historical --jobs 2 --failures none)
-set_tests_properties(historical.cache.passes_workloads historical.cache.passes_workloads_of_threads_in_turn
-  historical.cache.passes_every_scenario_within_one_preemption PROPERTIES TIMEOUT 60 LABELS historical)
-set_tests_properties(historical.cache.passes_every_scenario PROPERTIES TIMEOUT 900 LABELS "historical;campaign")
+function(triecheck_historical name timeout label)
+  add_test(NAME historical.cache.${name} COMMAND triecheck ${ARGN} --cache historical)
+  set_tests_properties(historical.cache.${name} PROPERTIES TIMEOUT ${timeout} LABELS ${label})
+endfunction()
+triecheck_historical(passes_workloads 60 property fuzz --cases 300 --seed 1)
+triecheck_historical(passes_workloads_of_threads_in_turn 60 property fuzz --cases 200 --seed 1 --threads 3)
+triecheck_historical(passes_every_scenario_within_one_preemption 60 scenario
+  explore --strategy bounded --preemptions 1 --failures none)
+triecheck_historical(passes_every_scenario 900 campaign explore --jobs 2 --failures none)

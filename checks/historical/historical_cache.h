@@ -67,6 +67,7 @@ class historical_cache {
   const cache_config& config() const noexcept { return config_; }
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
+  // The operations, as cache/locked.h documents them.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {});
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens,
                                 std::size_t extra_slots = 0);
@@ -214,7 +215,7 @@ class historical_cache {
   cache_counters<counter> counters_;
   counter next_lease_{1};
   typename Sync::template var<std::uint64_t> ticks_{0};  // releases
-  mutable std::vector<std::uint32_t> chain_pins_;  // by node; scratch of whoever has the mutex
+  mutable std::vector<std::uint32_t> chain_pins_;        // by node; scratch, protected by mutex_
 
   mutable typename Sync::mutex mutex_;
 };

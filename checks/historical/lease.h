@@ -60,7 +60,7 @@ class lease {
  private:
   friend Cache;
 
-  /// `ok`, or what an operation of `cache` that wants an open lease of its own answers instead.
+  /// `ok`, or what an operation of `cache` that needs an open lease of that cache answers instead.
   status usable_in(const Cache& cache) const noexcept {
     if (!is_open()) return status::lease_closed;
     return cache_ == &cache ? status::ok : status::invalid_argument;
@@ -114,7 +114,7 @@ class lease {
     return (tokens_.size() + tokens_per_page - 1) / tokens_per_page;
   }
 
-  /// What a release leaves behind. The node of the pin and the pages that were freed stay readable
+  /// After a release. The node of the pin and the pages that were freed stay readable
   /// for defects 6 and 26.
   void close() noexcept {
     id_ = no_lease;
@@ -143,8 +143,7 @@ class lease {
   std::size_t found_ = 0;          // how many of pages_ the lookup found
   std::vector<page_id> pages_;
   std::vector<token> tokens_;
-  std::vector<page_id>
-      duplicates_;  // defects 22 and 25: pages of its own that were given back as duplicates
+  std::vector<page_id> duplicates_;  // defects 22 and 25: its pages that were duplicates
   std::vector<page_id> released_;  // defect 6: pages that its release freed
 };
 

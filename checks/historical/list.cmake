@@ -1,14 +1,14 @@
 # The defects of the original by number, each with the scenario that shows it when its switch is on,
-# the kind of the violation, and what the switch does. Options of `explore` go behind the
+# the kind of the violation, and what the switch does. Options of `explore` follow the
 # description. A scenario is one of scenarios/, or of the folder of that name here.
 triecheck_defect(1 tails_of_two_requests_of_one_prompt structure
-  "publish does not look whether a child stands under its block, and takes its place")
+  "publish does not look for a child with its block, and replaces it")
 triecheck_defect(2 cascade_of_evictions_stops_below_a_pin page-ownership
   "a parent stays a candidate of evictions when it gets a child")
 triecheck_defect(3 refused_allocation_beside_a_release refusal
   "an allocation pins before it takes pages, and keeps that pin where it is refused")
 triecheck_defect(4 tails_of_two_requests_of_one_prompt pages-lost
-  "a release that comes behind a publication frees no private page")
+  "a release frees no private page after a publication")
 triecheck_defect(5 computed_part_of_a_prompt_is_published invariant
   "a publication of fewer tokens than before takes back what was published")
 triecheck_defect(6 release_leaves_the_pages_of_other_requests_alone page-ownership
@@ -18,7 +18,7 @@ triecheck_defect(7 lookup_against_eviction_of_the_same_leaf page-contents
 triecheck_defect(8 eviction_for_one_request_is_not_spent_on_another refusal
   "an allocation evicts, and takes the pages under another lock, once")
 triecheck_defect(9 tails_of_two_requests_of_one_prompt pages-lost
-  "a publisher whose block stands already drops its own page")
+  "a publisher whose block is cached already drops its own page")
 triecheck_defect(10 two_leases_are_forked_at_once refusal
   "a fork pins outside the lock: it loads the count and stores one more")
 triecheck_defect(11 release_while_another_request_pins invariant

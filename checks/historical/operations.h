@@ -166,7 +166,7 @@ cache_snapshot historical_cache<Sync>::snapshot() const {
     if (chain_pins_[static_cast<std::size_t>(n)] == 0) unpinned.push_back(n);
   });
   std::sort(unpinned.begin(), unpinned.end(),
-            [this](node_id a, node_id b) { return trie_.falls_before(a, b); });
+            [this](node_id a, node_id b) { return trie_.is_evicted_before(a, b); });
   for (const node_id n : unpinned) s.eviction_order.push_back(trie_.page(n));
   return s;
 }

@@ -123,7 +123,7 @@ class prefix_tree {
     for (std::uint32_t i = 1; i < count_; ++i) {
       const node_id n{i};
       if (!at(n).in_use.get() || !at(n).is_candidate.get() || pins(n) != 0) continue;
-      if (found == no_node || falls_before(n, found)) found = n;
+      if (found == no_node || is_evicted_before(n, found)) found = n;
     }
     return found;
   }
@@ -187,8 +187,8 @@ class prefix_tree {
     });
   }
 
-  /// Whether `a` falls before `b` where both can.
-  bool falls_before(node_id a, node_id b) const {
+  /// Whether `a` is evicted before `b` where both can be.
+  bool is_evicted_before(node_id a, node_id b) const {
     if (at(a).used.get() != at(b).used.get()) return at(a).used.get() < at(b).used.get();
     return at(a).depth.get() > at(b).depth.get();
   }

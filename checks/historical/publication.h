@@ -44,21 +44,21 @@ bool historical_cache<Sync>::changes_anything(const lease_type& l, std::size_t f
   return is_on(defect::partial_page_is_published) || is_on(defect::partial_page_changes_its_key);
 }
 
-// The next private page becomes a child of `parent`, or gives way to the one that stands there;
+// The next private page becomes a child of `parent`, or is given up for the one that is there;
 // `parent` is that child then. Returns whether it is the lease's own page.
 template <sync_layer Sync>
 bool historical_cache<Sync>::publish_page(lease_type& l, node_id& parent) {
   const std::span<const token> block = l.block(l.cached_, config_.tokens_per_page);
   page_id& page = l.pages_[l.cached_];
-  const node_id standing = trie_.find_child(parent, l.space_, block);
-  const bool is_own = standing == no_node || is_on(defect::publish_overwrites_a_child);
+  const node_id present = trie_.find_child(parent, l.space_, block);
+  const bool is_own = present == no_node || is_on(defect::publish_overwrites_a_child);
   if (!is_own) {
     end_partial(l);
     const page_id duplicate = page;
-    if (!is_on(defect::any_releaser_frees_duplicates)) page = trie_.page(standing);
+    if (!is_on(defect::any_releaser_frees_duplicates)) page = trie_.page(present);
     give_duplicate_back(l, duplicate);
     counters_.duplicate_pages.add(1);
-    parent = standing;
+    parent = present;
   } else if (l.partial_ != no_node) {
     parent = std::exchange(l.partial_, no_node);
     trie_.complete(parent, block);
@@ -107,7 +107,7 @@ void historical_cache<Sync>::end_partial(lease_type& l) {
   trie_.detach(std::exchange(l.partial_, no_node));
 }
 
-// Defect 5: as if the pages behind had never been published.
+// Defect 5: as if the later pages had never been published.
 template <sync_layer Sync>
 void historical_cache<Sync>::rewind(lease_type& l, std::size_t full) {
   for (; l.cached_ > full; --l.cached_) l.end_ = trie_.parent(l.end_);
