@@ -107,7 +107,7 @@ void print(const std::vector<checks::scenario>& scenarios) {
                                  (v.nonblocking ? ", nonblocking" : ", blocking")});
   }
   const checks::variant& historical = historical::as_variant();
-  lines.push_back({historical.name, historical.description + "; runs only where it is named"});
+  lines.push_back({historical.name, historical.description + "; explore and fuzz run it where it is named"});
   print("caches (" + checks::default_variant().name + " is the default)", std::exchange(lines, {}));
   for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
   print("eviction policies (the first is the default)", std::exchange(lines, {}));
