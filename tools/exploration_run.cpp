@@ -25,7 +25,8 @@ namespace {
 
 using seconds = std::chrono::duration<double>;
 
-// Executions of a search that is short, some tenths of a second.
+// Executions of a look, some hundredths of a second, and of a search that is short, some tenths.
+constexpr std::uint64_t first_executions = 64;
 constexpr std::uint64_t short_search = 4096;
 
 // What is worth starting a process for.
@@ -125,24 +126,30 @@ class exploration_run {
     return o.heed_bounds && o.strategy == "exhaustive" && o.executions == 0 && !o.shard;
   }
 
-  // A red run is red early. Before any space is searched at length:
-  //  1. All are searched shortly. Most end within that.
-  //  2. Of the others the executions with the fewest preemptions are run, for a second: most violations are among them.
+  // A red run is red early: most violations are among the executions with the fewest preemptions. Before any space is searched at
+  // length:
+  //  1. Of each the first executions with at most one preemption are run.
+  //  2. All are searched shortly. Most end within that.
+  //  3. Of the others the executions with at most one preemption are run, for a second.
   // A search at length begins anew: what was run before it is not counted.
   void look_everywhere() {
+    for (space& s : spaces_) look(s, few_preemptions_of(s, first_executions, std::nullopt));
     for (space& s : spaces_) {
       explore::explore_options o = options_of(s);
       o.executions = short_search;
       look(s, o);
     }
-    for (space& s : spaces_) {
-      explore::explore_options o = options_of(s);
-      o.strategy = "bounded";
-      o.heed_bounds = false;
-      o.preemptions = 1;
-      o.budget = seconds(1);
-      look(s, o);
-    }
+    for (space& s : spaces_) look(s, few_preemptions_of(s, 0, seconds(1)));
+  }
+
+  explore::explore_options few_preemptions_of(const space& s, std::uint64_t executions, std::optional<seconds> budget) const {
+    explore::explore_options o = options_of(s);
+    o.strategy = "bounded";
+    o.heed_bounds = false;
+    o.preemptions = 1;
+    o.executions = executions;
+    o.budget = budget;
+    return o;
   }
 
   // What ends in a look is the result; that nothing was found within a bound is none.
