@@ -1,0 +1,134 @@
+// `triecheck-server`: a small LLM server over the cache, for the integration test and for trying it by hand (README.md).
+//
+//   0  it ended by SIGINT or SIGTERM, and the cache has lost nothing
+//   1  the cache has lost pages, or a cached page held something else than its prefix
+//   2  the command line is wrong
+//   4  it could not listen, or ran out of memory
+#include <signal.h>
+
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "checks/production_caches.h"
+#include "checks/server/any_cache.h"
+#include "checks/server/audit.h"
+#include "checks/server/engine.h"
+#include "checks/server/http.h"
+#include "checks/server/wrong_cache.h"
+
+namespace triecheck::server {
+namespace {
+
+constexpr std::size_t most_tokens = std::size_t{1} << 24;  // 4 GiB of keys and values
+
+struct server_options {
+  engine_options engine;
+  std::string cache = checks::default_cache;
+  std::string fault;
+  std::string host = "127.0.0.1";
+  int port = 8080;
+};
+
+void add_options(CLI::App& app, server_options& o) {
+  std::vector<std::string> faults;
+  std::string described;
+  for (const seeded_fault& f : seeded_faults()) {
+    faults.emplace_back(f.name);
+    described += "\n" + std::string(f.name) + ": " + std::string(f.description);
+  }
+  app.add_option("--cache", o.cache, "The variant of the cache")->check(CLI::IsMember(cache_names()))->capture_default_str();
+  app.add_option("--pages", o.engine.pages, "Pages in the pool")->check(CLI::Range(1U, 1U << 20))->capture_default_str();
+  app.add_option("--page-tokens", o.engine.page_tokens, "Tokens in a page")
+      ->check(CLI::Range(1U, 4096U))->capture_default_str();
+  app.add_option("--host", o.host, "The address to listen on")->capture_default_str();
+  app.add_option("--port", o.port, "The port; 0 takes a free one, and prints it")
+      ->check(CLI::Range(0, 65535))->capture_default_str();
+  app.add_option("--threads", o.engine.threads, "Threads that compute")->check(CLI::Range(1U, 256U))->capture_default_str();
+  app.add_option("--batch", o.engine.batch, "Sequences that run at once")
+      ->check(CLI::Range(1U, 1024U))->capture_default_str();
+  app.add_option("--queue", o.engine.queue, "Requests that wait at most; others are answered 429")
+      ->check(CLI::Range(1U, 4096U))->capture_default_str();
+  app.add_option("--chunk-tokens", o.engine.chunk_tokens, "Tokens of a prompt that are computed in one step")
+      ->check(CLI::Range(1U, 4096U))->capture_default_str();
+  app.add_option("--seed", o.engine.seed, "Of the weights of the model")->capture_default_str();
+  app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
+      ->check(CLI::IsMember(faults));
+}
+
+std::unique_ptr<any_cache> cache_of(const server_options& o) {
+  auto cache = make_cache(o.cache, {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens});
+  return o.fault.empty() ? std::move(cache) : make_wrong(std::move(cache), o.fault, o.engine.seed);
+}
+
+int report_end(engine& e) {
+  audit_report last = audit_at_rest(e.cache(), e.memory(), e.model());
+  for (std::string& line : e.cache().shutdown()) last.wrong.push_back(std::move(line));
+  for (const std::string& line : last.wrong) std::cout << "wrong: " << line << "\n";
+  std::cout << "ended: " << e.counts().requests << " requests, " << e.counts().produced_tokens << " tokens; "
+            << last.pages.free << " free and " << last.pages.cached << " cached pages of " << last.pages.pool << ", "
+            << (last.wrong.empty() ? "nothing is wrong" : std::to_string(last.wrong.size()) + " things are wrong")
+            << std::endl;
+  return last.wrong.empty() ? 0 : 1;
+}
+
+// The signals are blocked in all threads: one of them waits for the first.
+int serve(const server_options& o) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  engine e(cache_of(o), o.engine);
+  http_server http(e, o.host, o.port);
+  std::cout << "listening on http://" << o.host << ":" << http.port() << std::endl;
+  std::thread serving([&] { http.serve(); });
+  int which = 0;
+  sigwait(&ends, &which);
+  e.stop();
+  http.stop();
+  serving.join();
+  return report_end(e);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Serves completions of a tiny model over the prefix cache.", "triecheck-server");
+  server_options o;
+  add_options(app, o);
+  try {
+    app.parse(argc, argv);
+    if (o.engine.pages * o.engine.page_tokens > most_tokens) {
+      throw CLI::ValidationError("--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
+    }
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    std::cerr << "triecheck-server: " << e.what() << "\n";
+    return 2;
+  }
+  return serve(o);
+}
+
+}  // namespace
+}  // namespace triecheck::server
+
+int main(int argc, char** argv) {
+  try {
+    return triecheck::server::run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "triecheck-server: out of memory\n";
+  } catch (const std::exception& e) {
+    std::cerr << "triecheck-server: " << e.what() << "\n";
+  }
+  return 4;
+}
