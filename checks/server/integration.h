@@ -1,0 +1,45 @@
+// One cell of the integration test: a server of its own, so many clients at once, every answer compared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace triecheck::server {
+
+enum class pool_size { all, half, one };
+
+/// A cell of the table, as the command line says it.
+struct cell_options {
+  std::string server;  ///< the program
+  std::string cache;
+  pool_size pool = pool_size::all;
+  std::size_t concurrency = 1;
+  std::size_t requests = 96;  ///< at least; never less than twice the concurrency
+  std::size_t page_tokens = 4;
+  std::size_t threads = 4;
+  std::uint64_t seed = 1;
+  std::string fault;          ///< of the server; empty: none
+};
+
+struct cell_result {
+  std::size_t pages = 0;
+  std::size_t requests = 0;
+  std::size_t cancelled = 0;
+  std::size_t tokens = 0;          ///< that clients got
+  std::size_t mismatches = 0;      ///< requests whose answer was not the right one, or did not come
+  double hit_rate = 0;             ///< of the prompt tokens of admitted requests
+  std::size_t preemptions = 0;
+  double tokens_per_second = 0;
+  double p50_ms = 0;               ///< of whole requests
+  double p99_ms = 0;
+  std::vector<std::string> wrong;  ///< the first mismatches, and what the audits say: a sentence each
+};
+
+/// Throws std::runtime_error where the server does not start.
+cell_result run_cell(const cell_options& o);
+
+std::string name_of(pool_size pool);
+
+}  // namespace triecheck::server

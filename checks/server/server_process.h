@@ -1,0 +1,42 @@
+// The server as a process of its own.
+//
+// Threads: one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace triecheck::server {
+
+class server_process {
+ public:
+  /// Starts the program and reads where it listens. Throws std::runtime_error with what it said instead. Requires that this
+  /// process has one thread.
+  server_process(const std::string& program, const std::vector<std::string>& arguments);
+
+  /// Kills it where it still runs.
+  ~server_process();
+  server_process(const server_process&) = delete;
+  server_process& operator=(const server_process&) = delete;
+
+  int port() const { return port_; }
+
+  struct ended {
+    int status;          ///< its exit status; that of a shell, 128 and the number, where a signal ended it
+    std::string output;  ///< after the line that says where it listens
+  };
+  /// Ends it by SIGTERM, and waits.
+  ended end();
+
+ private:
+  std::string read_line();
+  void discard();
+
+  pid_t process_ = -1;
+  int output_ = -1;
+  int port_ = 0;
+};
+
+}  // namespace triecheck::server
