@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -81,6 +82,14 @@ void check_fields(const json& body) {
   }
 }
 
+json head_of(const std::string& id) {
+  return {{"id", id},
+          {"object", "text_completion"},
+          {"created", std::time(nullptr)},
+          {"model", model_name},
+          {"choices", json::array()}};
+}
+
 json choice_of(std::size_t index, std::span<const token> tokens, json finish_reason) {
   return {{"index", index},
           {"text", text_of(tokens)},
@@ -128,7 +137,7 @@ std::string text_of(std::span<const token> tokens) {
 
 json completion_answer(const std::string& id, const completion_job& job,
                        const std::vector<std::vector<token>>& choices) {
-  json answer{{"id", id}, {"object", "text_completion"}, {"model", model_name}, {"choices", json::array()}};
+  json answer = head_of(id);
   std::size_t produced = 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     answer["choices"].push_back(choice_of(i, choices[i], "length"));
@@ -141,7 +150,7 @@ json completion_answer(const std::string& id, const completion_job& job,
 }
 
 std::string completion_event(const std::string& id, const produced_token& t) {
-  json event{{"id", id}, {"object", "text_completion"}, {"model", model_name}, {"choices", json::array()}};
+  json event = head_of(id);
   event["choices"].push_back(choice_of(t.choice, {&t.value, 1}, t.is_last ? json("length") : json(nullptr)));
   return "data: " + event.dump() + "\n\n";
 }

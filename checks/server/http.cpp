@@ -106,8 +106,13 @@ class http_server::implementation : public httplib::Server {
     const std::size_t connections = e.options().queue + e.options().batch + 16;
     new_task_queue = [connections] { return new httplib::ThreadPool(connections); };
     set_tcp_nodelay(true);
+    // Without SO_REUSEPORT, which httplib sets by itself: two servers on one port would share its clients.
+    set_socket_options([](socket_t s) {
+      const int yes = 1;
+      setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     set_keep_alive_max_count(1'000'000);
-    set_keep_alive_timeout(2);
+    set_keep_alive_timeout(1);  // idle connections hold up the end so long
     set_payload_max_length(longest_body);
     add_routes();
     port_ = port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
@@ -136,9 +141,10 @@ class http_server::implementation : public httplib::Server {
     });
     set_error_handler([](const httplib::Request& asked, httplib::Response& response) {
       if (!response.body.empty()) return;
-      const std::string what = response.status == 404 ? "there is no " + asked.method + " " + asked.path
-                                                      : "the request cannot be read";
-      answer(response, response.status, error_answer("invalid_request_error", what));
+      const std::string asked_for = asked.method + " " + asked.path;
+      answer(response, response.status,
+             error_answer("invalid_request_error",
+                          response.status == 404 ? "there is no " + asked_for : "cannot read " + asked_for));
     });
   }
 

@@ -15,7 +15,7 @@ namespace triecheck::server {
 namespace {
 
 using clock = std::chrono::steady_clock;
-constexpr std::size_t shown_mismatches = 3;
+constexpr std::size_t shown_lines = 3;
 constexpr std::uint64_t weights = 1;
 
 struct measured {
@@ -86,7 +86,7 @@ void judge(const std::vector<planned_request>& plan, const std::vector<measured>
     }
     const std::string wrong = compare(plan[i], got, right);
     if (wrong.empty()) continue;
-    if (++result.mismatches <= shown_mismatches) result.wrong.push_back("request " + std::to_string(i) + ": " + wrong);
+    if (++result.mismatches <= shown_lines) result.wrong.push_back("request " + std::to_string(i) + ": " + wrong);
   }
   result.p50_ms = percentile(latencies, 0.50);
   result.p99_ms = percentile(latencies, 0.99);
@@ -101,7 +101,13 @@ void take_audit(int port, cell_result& result) {
     result.wrong.push_back("the server does not answer /debug/audit or /debug/cache");
     return;
   }
-  for (const auto& line : audit["wrong"]) result.wrong.push_back("audit: " + line.get<std::string>());
+  const auto& wrong = audit["wrong"];
+  for (std::size_t i = 0; i < std::min(wrong.size(), shown_lines); ++i) {
+    result.wrong.push_back("audit: " + wrong[i].get<std::string>());
+  }
+  if (wrong.size() > shown_lines) {
+    result.wrong.push_back("audit: " + std::to_string(wrong.size() - shown_lines) + " lines more");
+  }
   const auto& engine = seen["engine"];
   const double prompt_tokens = engine["prompt_tokens"];
   if (prompt_tokens != 0) result.hit_rate = engine["hit_tokens"].get<double>() / prompt_tokens;
@@ -136,6 +142,7 @@ cell_result run_cell(const cell_options& o) {
                                      "--seed",        std::to_string(weights)};
   if (!o.fault.empty()) arguments.insert(arguments.end(), {"--fault", o.fault});
   server_process server(o.server, arguments);
+  client("127.0.0.1", server.port()).get("/health");  // from now on it serves
   const auto began = clock::now();
   const std::vector<measured> answers = ask(plan, server.port(), o.concurrency);
   const double seconds = std::chrono::duration<double>(clock::now() - began).count();

@@ -79,7 +79,7 @@ std::string command_of(const std::string& program, const cell_options& o) {
   return o.fault.empty() ? command : command + " --fault " + o.fault;
 }
 
-// Runs the table; the command of the last cell that failed, or nothing.
+// Runs the table; the command of the first cell that failed, or nothing.
 std::string run_table(const test_options& o, const std::string& program, std::size_t& mismatches) {
   std::string again;
   print_head();
@@ -96,7 +96,7 @@ std::string run_table(const test_options& o, const std::string& program, std::si
           print_row(cell, result);
           for (const std::string& line : result.wrong) std::printf("  %s\n", line.c_str());
           mismatches += result.mismatches;
-          if (!result.wrong.empty()) again = command_of(program, cell);
+          if (!result.wrong.empty() && again.empty()) again = command_of(program, cell);
         }
       }
     }
