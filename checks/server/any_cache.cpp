@@ -1,98 +1,17 @@
 #include "checks/server/any_cache.h"
 
 #include <tuple>
-#include <utility>
 
-#include "checks/cache_subject.h"
-#include "checks/observation.h"
 #include "checks/production_caches.h"
+#include "checks/server/wrapped_cache.h"
 
 namespace triecheck::server {
-namespace {
-
-template <class Cache>
-class wrapped_lease final : public any_lease {
- public:
-  using lease_type = typename Cache::lease_type;
-  wrapped_lease(Cache& cache, lease_type l) : cache_(cache), lease_(std::move(l)) {}
-
-  lease_id id() const override { return lease_.id(); }
-  std::span<const page_id> pages() const override { return lease_.pages(); }
-  std::size_t token_count() const override { return lease_.token_count(); }
-  std::size_t cached_token_count() const override { return lease_.cached_token_count(); }
-  status allocate(std::span<const token> tokens) override { return cache_.allocate(lease_, tokens); }
-  status publish(std::size_t computed_tokens) override { return cache_.publish(lease_, computed_tokens); }
-
-  any_fork fork() const override {
-    auto f = cache_.fork(lease_);
-    if (f.result != status::ok) return {f.result, nullptr, {}};
-    return {f.result, std::make_unique<wrapped_lease>(cache_, std::move(f.forked)), std::move(f.copies)};
-  }
-
- private:
-  Cache& cache_;
-  lease_type lease_;
-};
-
-template <checks::has_queue_for_pages Cache>
-class wrapped_place final : public any_place {
- public:
-  explicit wrapped_place(Cache& cache) : place_(cache.queue_for_pages()) {}
-  bool wait(lease_id tried) override { return place_.wait(tried); }
-
- private:
-  typename Cache::page_place place_;
-};
-
-template <class Cache>
-class wrapped_cache final : public any_cache {
- public:
-  explicit wrapped_cache(const cache_config& config) : config_(config), cache_(config) {}
-
-  std::unique_ptr<any_lease> lookup(std::span<const token> tokens) override {
-    return std::make_unique<wrapped_lease<Cache>>(cache_, cache_.lookup(tokens));
-  }
-
-  std::unique_ptr<any_place> queue_for_pages() override {
-    if constexpr (checks::has_queue_for_pages<Cache>) return std::make_unique<wrapped_place<Cache>>(cache_);
-    return nullptr;
-  }
-
-  void wake_waiting() override {
-    if constexpr (checks::has_queue_for_pages<Cache>) cache_.wake_waiting();
-  }
-
-  page_counts counts() const override {
-    const auto s = cache_.stats();
-    return {.pool = config_.pages,
-            .free = s.free_pages,
-            .cached = s.cached_pages,
-            .leased = s.private_pages,
-            .open_leases = s.open_leases,
-            .evicted = s.evicted_pages,
-            .duplicates = s.duplicate_pages,
-            .refused = s.refused_full};
-  }
-
-  checks::structure inspect() const override { return checks::to_structure(cache_.snapshot()); }
-
-  std::vector<std::string> shutdown() override {
-    std::vector<std::string> lines;
-    for (const auto& lost : cache_.shutdown().lost) lines.push_back(checks::show_lost_page(lost));
-    return lines;
-  }
-
- private:
-  const cache_config config_;
-  Cache cache_;
-};
-
-}  // namespace
 
 std::unique_ptr<any_cache> make_cache(const std::string& variant, const cache_config& config) {
   std::unique_ptr<any_cache> made;
   const auto make = [&]<class Listed>(const Listed& listed) {
-    if (variant == listed.name) made = std::make_unique<wrapped_cache<typename Listed::cache_type>>(config);
+    if (variant == listed.name)
+      made = std::make_unique<wrapped_cache<typename Listed::cache_type>>(config);
   };
   std::apply([&](const auto&... listed) { (make(listed), ...); }, checks::production_caches);
   return made;

@@ -1,8 +1,9 @@
 // A cache of any class behind one interface: what the engine calls.
 //
-// The engine is compiled once, and a cache once over the production layer. Another cache, the historical one or one of
-// your own, is a line in checks/production_caches.h; make_cache finds it there. A seeded fault is a cache around another
-// one (wrong_cache.h).
+// The engine is compiled once, and each cache once over the production layer. make_cache knows
+// those of checks/production_caches.h, where a cache of your own is a line; one whose constructor
+// takes more than a configuration is wrapped by hand (wrapped_cache.h). A seeded fault is a cache
+// around another one (wrong_cache.h).
 //
 // Threads: those of the cache itself: everything at once, a lease by one thread at a time.
 #pragma once
@@ -89,7 +90,8 @@ class any_cache {
   virtual std::vector<std::string> shutdown() = 0;
 };
 
-/// A variant over the production layer, or null where none has that name. Throws as its constructor.
+/// A variant over the production layer, or null where none has that name. Throws as its
+/// constructor.
 std::unique_ptr<any_cache> make_cache(const std::string& variant, const cache_config& config);
 
 /// The names that make_cache knows, the simplest variant first.

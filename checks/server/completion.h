@@ -1,7 +1,8 @@
 // The API of completions, as OpenAI has it, in JSON: what a client may ask for, and what it gets.
 //
-// Text is a string of code points below 256, each of which is a token: the tokenizer of a model that has learned nothing.
-// Answers are greedy. Of `n` choices, choice i begins with the i-th most likely token.
+// Text is a string of code points below 256, each of which is a token: the tokenizer of a model
+// that has learned nothing. Answers are greedy. Of `n` choices, choice i begins with the i-th most
+// likely token.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,10 @@ struct bad_request : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The job that the body asks for; throws bad_request. `most_tokens`: prompt and answer of the longest request.
-completion_job parse_completion(const std::string& body, std::size_t most_tokens, std::size_t most_choices);
+/// The job that the body asks for; throws bad_request. `most_tokens`: prompt and answer of the
+/// longest request.
+completion_job parse_completion(const std::string& body, std::size_t most_tokens,
+                                std::size_t most_choices);
 
 /// The tokens as text, in UTF-8.
 std::string text_of(std::span<const token> tokens);

@@ -1,9 +1,10 @@
-// The engine: workers that compute many requests at once over one cache, each step with calls of the cache from its own
-// thread.
+// The engine: workers that compute many requests at once over one cache, each step with calls of
+// the cache from its own thread.
 //
-// A request is admitted by `lookup` and `allocate`, its prompt is computed in chunks and what is computed is published
-// after each, and it grows by `allocate` as it decodes. Choices of one request share the prompt by `fork`. Whatever ends a
-// sequence, or makes it yield (scheduler.h), destroys its lease.
+// A request is admitted by `lookup` and `allocate`, its prompt is computed in chunks and what is
+// computed is published after each, and it grows by `allocate` as it decodes. Choices of one
+// request share the prompt by `fork`. Whatever ends a sequence, or makes it yield (scheduler.h),
+// destroys its lease.
 //
 // The last token is never looked up: its logits are needed, so it is computed.
 //
@@ -46,8 +47,8 @@ struct engine_counts {
   std::uint64_t hit_tokens = 0;        ///< of these, found in the cache
   std::uint64_t produced_tokens = 0;
   std::uint64_t preemptions = 0;
-  std::uint64_t refused_forks = 0;     ///< choices that computed the prompt again
-  std::size_t waiting = 0;             ///< now, as what follows
+  std::uint64_t refused_forks = 0;  ///< choices that computed the prompt again
+  std::size_t waiting = 0;          ///< now, as what follows
   std::size_t running = 0;
 };
 
@@ -65,7 +66,8 @@ class engine {
   /// Null where the queue is full. Requires a job that `fits`, with 1 .. most_choices choices.
   std::shared_ptr<request> submit(completion_job job);
 
-  /// How many tokens the longest request may have, prompt and answer: the last token needs no place.
+  /// How many tokens the longest request may have, prompt and answer: the last token needs no
+  /// place.
   std::size_t longest_request() const { return options_.pages * options_.page_tokens + 1; }
 
   /// The client went away. What waits ends at once, what runs at its next step.

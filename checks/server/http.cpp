@@ -31,9 +31,14 @@ void answer(httplib::Response& response, int status, const json& body) {
 }
 
 json to_json(const page_counts& p) {
-  return {{"pool", p.pool},       {"free", p.free},           {"cached", p.cached},
-          {"leased", p.leased},   {"open_leases", p.open_leases}, {"evicted", p.evicted},
-          {"duplicates", p.duplicates}, {"refused", p.refused}};
+  return {{"pool", p.pool},
+          {"free", p.free},
+          {"cached", p.cached},
+          {"leased", p.leased},
+          {"open_leases", p.open_leases},
+          {"evicted", p.evicted},
+          {"duplicates", p.duplicates},
+          {"refused", p.refused}};
 }
 
 json to_json(const engine_counts& c) {
@@ -49,7 +54,8 @@ json to_json(const engine_counts& c) {
 }
 
 const char* text_of(request_end how) {
-  return how == request_end::stopped ? "the server ends" : "the cache refused pages that it must have";
+  return how == request_end::stopped ? "the server ends"
+                                     : "the cache refused pages that it must have";
 }
 
 // Writes the answer to one request as it comes.
@@ -106,7 +112,8 @@ class http_server::implementation : public httplib::Server {
     const std::size_t connections = e.options().queue + e.options().batch + 16;
     new_task_queue = [connections] { return new httplib::ThreadPool(connections); };
     set_tcp_nodelay(true);
-    // Without SO_REUSEPORT, which httplib sets by itself: two servers on one port would share its clients.
+    // Without SO_REUSEPORT, which httplib sets by itself: two servers on one port would share its
+    // clients.
     set_socket_options([](socket_t s) {
       const int yes = 1;
       setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -116,8 +123,10 @@ class http_server::implementation : public httplib::Server {
     set_payload_max_length(longest_body);
     add_routes();
     port_ = port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
-    if (port_ < 0) throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port));
-    // httplib lets 5 connections wait to be accepted; many clients that come at once would be turned away for a second.
+    if (port_ < 0)
+      throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port));
+    // httplib lets 5 connections wait to be accepted; many clients that come at once would be
+    // turned away for a second.
     ::listen(svr_sock_, 256);
   }
 
@@ -125,26 +134,31 @@ class http_server::implementation : public httplib::Server {
 
  private:
   void add_routes() {
-    Post("/v1/completions", [this](const auto& asked, auto& response) { complete(asked, response); });
+    Post("/v1/completions",
+         [this](const auto& asked, auto& response) { complete(asked, response); });
     Get("/v1/models", [](const auto&, auto& response) {
-      answer(response, 200, {{"object", "list"}, {"data", {{{"id", model_name}, {"object", "model"}}}}});
+      answer(response, 200,
+             {{"object", "list"}, {"data", {{{"id", model_name}, {"object", "model"}}}}});
     });
     Get("/health", [](const auto&, auto& response) { answer(response, 200, {{"status", "ok"}}); });
     Get("/debug/cache", [this](const auto&, auto& response) {
-      answer(response, 200, {{"pages", to_json(engine_.cache().counts())}, {"engine", to_json(engine_.counts())}});
+      answer(response, 200,
+             {{"pages", to_json(engine_.cache().counts())}, {"engine", to_json(engine_.counts())}});
     });
     Get("/debug/audit", [this](const auto&, auto& response) {
       const audit_report report = audit(engine_, audit_limit);
-      answer(response, 200, {{"pages", to_json(report.pages)},
-                             {"compared_pages", report.compared_pages},
-                             {"wrong", report.wrong}});
+      answer(response, 200,
+             {{"pages", to_json(report.pages)},
+              {"compared_pages", report.compared_pages},
+              {"wrong", report.wrong}});
     });
     set_error_handler([](const httplib::Request& asked, httplib::Response& response) {
       if (!response.body.empty()) return;
       const std::string asked_for = asked.method + " " + asked.path;
       answer(response, response.status,
-             error_answer("invalid_request_error",
-                          response.status == 404 ? "there is no " + asked_for : "cannot read " + asked_for));
+             error_answer("invalid_request_error", response.status == 404
+                                                       ? "there is no " + asked_for
+                                                       : "cannot read " + asked_for));
     });
   }
 
@@ -159,7 +173,8 @@ class http_server::implementation : public httplib::Server {
     const std::shared_ptr<request> r = engine_.submit(std::move(job));
     if (r == nullptr) {
       response.set_header("Retry-After", "1");
-      return answer(response, 429, error_answer("rate_limit_error", "the queue is full; try again later"));
+      return answer(response, 429,
+                    error_answer("rate_limit_error", "the queue is full; try again later"));
     }
     const auto writer = std::make_shared<answer_writer>(
         engine_, r, "cmpl-" + std::to_string(answers_.fetch_add(1, std::memory_order_relaxed)));

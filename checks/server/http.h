@@ -1,13 +1,14 @@
 // The engine behind HTTP.
 //
-//   POST /v1/completions  as OpenAI's (completion.h); 400 for what is wrong, 429 with Retry-After where the queue is full
+//   POST /v1/completions  as OpenAI's (completion.h); 400 for what is wrong, 429 with Retry-After
+//                         where the queue is full
 //   GET  /v1/models       the one model
 //   GET  /health          200 while the server serves
 //   GET  /debug/cache     pages by state, and what the engine counted
-//   GET  /debug/audit     waits until nobody runs, and says what is wrong with the cache then (audit.h)
+//   GET  /debug/audit     waits until nobody runs; what is wrong with the cache then (audit.h)
 //
-// A client that closes its connection cancels its request, whether it streams or not: the server looks every 50 ms, and
-// when it writes.
+// A client that closes its connection cancels its request, whether it streams or not: the server
+// looks every 50 ms, and when it writes.
 //
 // Each connection has a thread, which only waits: the workers of the engine compute.
 #pragma once

@@ -28,7 +28,9 @@ using tokens = std::vector<token>;
 class http : public testing::Test {
  protected:
   explicit http(engine_options options = {})
-      : engine_(make_cache("lockfree", {.pages = options.pages, .tokens_per_page = options.page_tokens}), options),
+      : engine_(make_cache("lockfree",
+                           {.pages = options.pages, .tokens_per_page = options.page_tokens}),
+                options),
         server_(engine_, "127.0.0.1", 0),
         serving_([this] { server_.serve(); }),
         client_("127.0.0.1", server_.port()) {
@@ -40,7 +42,9 @@ class http : public testing::Test {
     serving_.join();
   }
 
-  httplib::Result post(const std::string& body) { return client_.Post("/v1/completions", body, "application/json"); }
+  httplib::Result post(const std::string& body) {
+    return client_.Post("/v1/completions", body, "application/json");
+  }
 
   void expect_refused(const std::string& body, const std::string& part_of_message) {
     const httplib::Result r = post(body);
@@ -60,7 +64,8 @@ class http : public testing::Test {
 };
 
 TEST_F(http, tokens_and_text_are_completed) {
-  const httplib::Result r = post(R"({"prompt": [72, 105, 33], "max_tokens": 4, "n": 2, "seed": 5})");
+  const httplib::Result r =
+      post(R"({"prompt": [72, 105, 33], "max_tokens": 4, "n": 2, "seed": 5})");
   ASSERT_TRUE(r);
   EXPECT_EQ(r->status, 200);
   const json answer = json::parse(r->body);
@@ -117,10 +122,12 @@ TEST_F(http, a_stream_is_an_event_for_each_token_and_done) {
   EXPECT_EQ(r->get_header_value("Content-Type"), "text/event-stream");
   std::string rest = r->body;
   tokens seen;
-  for (std::size_t end; (end = rest.find("\n\n")) != std::string::npos && !rest.starts_with("data: [DONE]");) {
+  for (std::size_t end;
+       (end = rest.find("\n\n")) != std::string::npos && !rest.starts_with("data: [DONE]");) {
     const json event = json::parse(rest.substr(6, end - 6));
     seen.push_back(event["choices"][0]["token_ids"][0]);
-    EXPECT_EQ(event["choices"][0]["finish_reason"], seen.size() == 3 ? json("length") : json(nullptr));
+    EXPECT_EQ(event["choices"][0]["finish_reason"],
+              seen.size() == 3 ? json("length") : json(nullptr));
     rest.erase(0, end + 2);
   }
   EXPECT_EQ(seen, engine_.model().continuation({1, 2}, 3));
@@ -175,7 +182,8 @@ TEST_F(http_of_an_idle_engine, a_full_queue_answers_429_and_when_to_come_back) {
 TEST_F(http_of_an_idle_engine, a_client_that_goes_away_cancels_its_request) {
   for (const char* body : {R"({"prompt": "a"})", R"({"prompt": "a", "stream": true})"}) {
     ask_and_leave(body);
-    while (engine_.counts().waiting != 0) std::this_thread::yield();  // the time limit of the test is the limit
+    // the time limit of the test is the limit
+    while (engine_.counts().waiting != 0) std::this_thread::yield();
   }
 }
 
@@ -187,7 +195,8 @@ class http_with_a_large_pool : public http {
 TEST_F(http_with_a_large_pool, a_client_that_goes_away_in_mid_stream_cancels_its_request) {
   client c("127.0.0.1", server_.port());
   const client_answer got =
-      c.complete({.job = {.prompt = {1, 2, 3}, .max_tokens = 60'000, .choices = 2, .streams = true}, .closes_after = 5});
+      c.complete({.job = {.prompt = {1, 2, 3}, .max_tokens = 60'000, .choices = 2, .streams = true},
+                  .closes_after = 5});
   EXPECT_FALSE(got.is_complete);
   EXPECT_EQ(got.choices[0].size() + got.choices[1].size(), 5U);
   while (engine_.counts().running != 0) std::this_thread::yield();

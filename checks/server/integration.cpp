@@ -23,8 +23,10 @@ struct measured {
   double ms = 0;
 };
 
-// All requests of the plan, by `concurrency` clients, each of which takes the next one when it has its answer.
-std::vector<measured> ask(const std::vector<planned_request>& plan, int port, std::size_t concurrency) {
+// All requests of the plan, by `concurrency` clients, each of which takes the next one when it has
+// its answer.
+std::vector<measured> ask(const std::vector<planned_request>& plan, int port,
+                          std::size_t concurrency) {
   std::vector<measured> answers(plan.size());
   std::atomic<std::size_t> next{0};
   std::vector<std::thread> clients;
@@ -59,9 +61,11 @@ std::string compare(const planned_request& asked, const client_answer& got, righ
     const auto& text = got.choices[i];
     const bool is_right = got.is_complete
                               ? text == expected[i]
-                              : text.size() <= expected[i].size() && std::equal(text.begin(), text.end(), expected[i].begin());
+                              : text.size() <= expected[i].size() &&
+                                    std::equal(text.begin(), text.end(), expected[i].begin());
     if (!is_right) {
-      return "choice " + std::to_string(i) + " is " + show(text) + ", a run without a cache says " + show(expected[i]);
+      return "choice " + std::to_string(i) + " is " + show(text) + ", a run without a cache says " +
+             show(expected[i]);
     }
   }
   return "";
@@ -70,11 +74,12 @@ std::string compare(const planned_request& asked, const client_answer& got, righ
 double percentile(std::vector<double> values, double part) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(part * static_cast<double>(values.size())))];
 }
 
-void judge(const std::vector<planned_request>& plan, const std::vector<measured>& answers, right_answers& right,
-           cell_result& result) {
+void judge(const std::vector<planned_request>& plan, const std::vector<measured>& answers,
+           right_answers& right, cell_result& result) {
   std::vector<double> latencies;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const client_answer& got = answers[i].answer;
@@ -86,7 +91,8 @@ void judge(const std::vector<planned_request>& plan, const std::vector<measured>
     }
     const std::string wrong = compare(plan[i], got, right);
     if (wrong.empty()) continue;
-    if (++result.mismatches <= shown_lines) result.wrong.push_back("request " + std::to_string(i) + ": " + wrong);
+    if (++result.mismatches <= shown_lines)
+      result.wrong.push_back("request " + std::to_string(i) + ": " + wrong);
   }
   result.p50_ms = percentile(latencies, 0.50);
   result.p99_ms = percentile(latencies, 0.99);
@@ -114,15 +120,20 @@ void take_audit(int port, cell_result& result) {
   result.preemptions = engine["preemptions"];
 }
 
-std::size_t pages_for(const cell_options& o, const std::vector<planned_request>& plan, const right_answers& right) {
+std::size_t pages_for(const cell_options& o, const std::vector<planned_request>& plan,
+                      const right_answers& right) {
   const std::size_t one = pages_of_longest(o.page_tokens);
   const std::size_t distinct = distinct_pages(plan, o.page_tokens, right.model());
   switch (o.pool) {
-    case pool_size::all: break;
-    case pool_size::half: return std::max(one, distinct / 2);
-    case pool_size::one: return one;
+    case pool_size::all:
+      break;
+    case pool_size::half:
+      return std::max(one, distinct / 2);
+    case pool_size::one:
+      return one;
   }
-  // Every page once for good, and once more for each request on its way, which may compute what another one computes.
+  // Every page once for good, and once more for each request on its way, which may compute what
+  // another one computes.
   return distinct + 4 * one * std::min(plan.size(), o.concurrency);
 }
 
@@ -133,13 +144,14 @@ cell_result run_cell(const cell_options& o) {
   right_answers right(weights);
   cell_result result{.requests = plan.size()};
   result.pages = pages_for(o, plan, right);
-  std::vector<std::string> arguments{"--cache",       o.cache,
-                                     "--port",        "0",
-                                     "--pages",       std::to_string(result.pages),
-                                     "--page-tokens", std::to_string(o.page_tokens),
-                                     "--threads",     std::to_string(o.threads),
-                                     "--queue",       "256",  // cancelled ones count until the server has noticed
-                                     "--seed",        std::to_string(weights)};
+  std::vector<std::string> arguments{
+      "--cache",       o.cache,
+      "--port",        "0",
+      "--pages",       std::to_string(result.pages),
+      "--page-tokens", std::to_string(o.page_tokens),
+      "--threads",     std::to_string(o.threads),
+      "--queue",       "256",  // cancelled ones count until the server has noticed
+      "--seed",        std::to_string(weights)};
   if (!o.fault.empty()) arguments.insert(arguments.end(), {"--fault", o.fault});
   server_process server(o.server, arguments);
   client("127.0.0.1", server.port()).get("/health");  // from now on it serves

@@ -1,4 +1,5 @@
-// One cell of the integration test: a server of its own, so many clients at once, every answer compared.
+// One cell of the integration test: a server of its own, so many clients at once, every answer
+// compared.
 #pragma once
 
 #include <cstddef>
@@ -20,21 +21,22 @@ struct cell_options {
   std::size_t page_tokens = 4;
   std::size_t threads = 4;
   std::uint64_t seed = 1;
-  std::string fault;          ///< of the server; empty: none
+  std::string fault;  ///< of the server; empty: none
 };
 
 struct cell_result {
   std::size_t pages = 0;
   std::size_t requests = 0;
   std::size_t cancelled = 0;
-  std::size_t tokens = 0;          ///< that clients got
-  std::size_t mismatches = 0;      ///< requests whose answer was not the right one, or did not come
-  double hit_rate = 0;             ///< of the prompt tokens of admitted requests
+  std::size_t tokens = 0;      ///< that clients got
+  std::size_t mismatches = 0;  ///< requests whose answer was not the right one, or did not come
+  double hit_rate = 0;         ///< of the prompt tokens of admitted requests
   std::size_t preemptions = 0;
   double tokens_per_second = 0;
-  double p50_ms = 0;               ///< of whole requests
+  double p50_ms = 0;  ///< of whole requests
   double p99_ms = 0;
-  std::vector<std::string> wrong;  ///< the first mismatches, and what the audits say: a sentence each
+  /// the first mismatches, and what the audits say: a sentence each
+  std::vector<std::string> wrong;
 };
 
 /// Throws std::runtime_error where the server does not start.

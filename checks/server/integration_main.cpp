@@ -1,5 +1,5 @@
-// `triecheck-server-test`: starts the server for each cell of a table, asks it with many clients, and compares every answer
-// with that of a sequential run without a cache. It prints the table.
+// `triecheck-server-test`: starts the server for each cell of a table, asks it with many clients,
+// and compares every answer with that of a sequential run without a cache. It prints the table.
 //
 //   0  every answer was right, and nothing was lost; with --expect-mismatches: a mismatch was found
 //   1  the opposite
@@ -22,6 +22,7 @@
 #include "checks/server/any_cache.h"
 #include "checks/server/integration.h"
 #include "checks/server/wrong_cache.h"
+#include "checks/shell_word.h"
 
 namespace triecheck::server {
 namespace {
@@ -41,41 +42,59 @@ const std::map<std::string, pool_size> pool_names{
 void add_options(CLI::App& app, test_options& o) {
   std::vector<std::string> faults;
   for (const seeded_fault& f : seeded_faults()) faults.emplace_back(f.name);
-  app.add_option("--server", o.cell.server, "The server; the program beside this one unless it is given");
+  app.add_option("--server", o.cell.server,
+                 "The server; the program beside this one unless it is given");
   app.add_option("--cache", o.caches, "Variants; all unless some are named")
-      ->delimiter(',')->check(CLI::IsMember(cache_names()));
-  app.add_option("--pool", o.pools, "What the pool fits: all that is asked, half of it, barely one request")
-      ->delimiter(',')->transform(CLI::CheckedTransformer(pool_names));
+      ->delimiter(',')
+      ->check(CLI::IsMember(cache_names()));
+  app.add_option("--pool", o.pools,
+                 "What the pool fits: all that is asked, half of it, barely one request")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(pool_names));
   app.add_option("--concurrency", o.concurrencies, "Clients at once")
-      ->delimiter(',')->check(CLI::Range(1U, 64U))->capture_default_str();
-  app.add_option("--requests", o.cell.requests, "In each cell, at least; twice the concurrency where that is more")
-      ->check(CLI::Range(1U, 1'000'000U))->capture_default_str();
+      ->delimiter(',')
+      ->check(CLI::Range(1U, 64U))
+      ->capture_default_str();
+  app.add_option("--requests", o.cell.requests,
+                 "In each cell, at least; twice the concurrency where that is more")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
   app.add_option("--rounds", o.rounds, "The whole table so often, each time with the next seed")
-      ->check(CLI::Range(1U, 1'000'000U))->capture_default_str();
-  app.add_option("--page-tokens", o.cell.page_tokens, "Tokens in a page")->check(CLI::Range(1U, 64U))->capture_default_str();
-  app.add_option("--threads", o.cell.threads, "Threads of the server")->check(CLI::Range(1U, 64U))->capture_default_str();
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
+  app.add_option("--page-tokens", o.cell.page_tokens, "Tokens in a page")
+      ->check(CLI::Range(1U, 64U))
+      ->capture_default_str();
+  app.add_option("--threads", o.cell.threads, "Threads of the server")
+      ->check(CLI::Range(1U, 64U))
+      ->capture_default_str();
   app.add_option("--seed", o.cell.seed, "Of the requests")->capture_default_str();
-  app.add_option("--fault", o.cell.fault, "A defect that the server puts into its cache")->check(CLI::IsMember(faults));
-  app.add_flag("--expect-mismatches", o.expects_mismatches, "Pass where a mismatch is found, fail where none is");
+  app.add_option("--fault", o.cell.fault, "A defect that the server puts into its cache")
+      ->check(CLI::IsMember(faults));
+  app.add_flag("--expect-mismatches", o.expects_mismatches,
+               "Pass where a mismatch is found, fail where none is");
 }
 
 void print_head() {
-  std::printf("%-9s %-4s %6s %11s %9s %9s %7s %10s %8s %11s %8s %8s %8s\n", "variant", "pool", "pages", "concurrency",
-              "requests", "cancelled", "tokens", "mismatches", "hit rate", "preemptions", "tokens/s", "p50 ms", "p99 ms");
+  std::printf("%-9s %-4s %6s %11s %9s %9s %7s %10s %8s %11s %8s %8s %8s\n", "variant", "pool",
+              "pages", "concurrency", "requests", "cancelled", "tokens", "mismatches", "hit rate",
+              "preemptions", "tokens/s", "p50 ms", "p99 ms");
 }
 
 void print_row(const cell_options& o, const cell_result& r) {
-  std::printf("%-9s %-4s %6zu %11zu %9zu %9zu %7zu %10zu %8.3f %11zu %8.0f %8.2f %8.2f\n", o.cache.c_str(),
-              name_of(o.pool).c_str(), r.pages, o.concurrency, r.requests, r.cancelled, r.tokens, r.mismatches, r.hit_rate,
-              r.preemptions, r.tokens_per_second, r.p50_ms, r.p99_ms);
+  std::printf("%-9s %-4s %6zu %11zu %9zu %9zu %7zu %10zu %8.3f %11zu %8.0f %8.2f %8.2f\n",
+              o.cache.c_str(), name_of(o.pool).c_str(), r.pages, o.concurrency, r.requests,
+              r.cancelled, r.tokens, r.mismatches, r.hit_rate, r.preemptions, r.tokens_per_second,
+              r.p50_ms, r.p99_ms);
   std::fflush(stdout);
 }
 
 std::string command_of(const std::string& program, const cell_options& o) {
-  std::string command = program + " --cache " + o.cache + " --pool " + name_of(o.pool) + " --concurrency " +
-                        std::to_string(o.concurrency) + " --requests " + std::to_string(o.requests) + " --page-tokens " +
-                        std::to_string(o.page_tokens) + " --threads " + std::to_string(o.threads) + " --seed " +
-                        std::to_string(o.seed);
+  std::string command = checks::shell_word(program) + " --cache " + o.cache + " --pool " +
+                        name_of(o.pool) + " --concurrency " + std::to_string(o.concurrency) +
+                        " --requests " + std::to_string(o.requests) + " --page-tokens " +
+                        std::to_string(o.page_tokens) + " --threads " + std::to_string(o.threads) +
+                        " --seed " + std::to_string(o.seed);
   return o.fault.empty() ? command : command + " --fault " + o.fault;
 }
 
@@ -105,7 +124,8 @@ std::string run_table(const test_options& o, const std::string& program, std::si
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Holds the answers of triecheck-server against a run without a cache.", "triecheck-server-test");
+  CLI::App app("Holds the answers of triecheck-server against a run without a cache.",
+               "triecheck-server-test");
   test_options o;
   add_options(app, o);
   try {
@@ -118,19 +138,26 @@ int run(int argc, char** argv) {
   }
   if (o.caches.empty()) o.caches = cache_names();
   if (o.cell.server.empty()) {
-    o.cell.server = std::filesystem::read_symlink("/proc/self/exe").replace_filename("triecheck-server").string();
+    o.cell.server = std::filesystem::read_symlink("/proc/self/exe")
+                        .replace_filename("triecheck-server")
+                        .string();
   }
   std::size_t mismatches = 0;
   const std::string again = run_table(o, argv[0], mismatches);
   if (o.expects_mismatches) {
-    std::printf(mismatches == 0 ? "fail: the fault was not found\n" : "pass: the fault was found by %zu mismatches\n", mismatches);
-    return mismatches == 0 ? 1 : 0;
+    if (mismatches == 0) {
+      std::printf("fail: the fault was not found\n");
+      return 1;
+    }
+    std::printf("pass: the fault was found by %zu mismatches\n", mismatches);
+    return 0;
   }
   if (again.empty()) {
     std::printf("pass: every answer is that of a run without a cache, and nothing is lost\n");
     return 0;
   }
-  std::printf("fail: %zu mismatches. Again (chance decides how the threads meet):\n%s\n", mismatches, again.c_str());
+  std::printf("fail: %zu mismatches. Again (chance decides how the threads meet):\n%s\n",
+              mismatches, again.c_str());
   return 1;
 }
 

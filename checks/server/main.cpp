@@ -1,4 +1,5 @@
-// `triecheck-server`: a small LLM server over the cache, for the integration test and for trying it by hand (README.md).
+// `triecheck-server`: a small LLM server over the cache, for the integration test and for trying it
+// by hand (README.md).
 //
 //   0  it ended by SIGINT or SIGTERM, and the cache has lost nothing
 //   1  the cache has lost pages, or a cached page held something else than its prefix
@@ -45,27 +46,40 @@ void add_options(CLI::App& app, server_options& o) {
     faults.emplace_back(f.name);
     described += "\n" + std::string(f.name) + ": " + std::string(f.description);
   }
-  app.add_option("--cache", o.cache, "The variant of the cache")->check(CLI::IsMember(cache_names()))->capture_default_str();
-  app.add_option("--pages", o.engine.pages, "Pages in the pool")->check(CLI::Range(1U, 1U << 20))->capture_default_str();
+  app.add_option("--cache", o.cache, "The variant of the cache")
+      ->check(CLI::IsMember(cache_names()))
+      ->capture_default_str();
+  app.add_option("--pages", o.engine.pages, "Pages in the pool")
+      ->check(CLI::Range(1U, 1U << 20))
+      ->capture_default_str();
   app.add_option("--page-tokens", o.engine.page_tokens, "Tokens in a page")
-      ->check(CLI::Range(1U, 4096U))->capture_default_str();
+      ->check(CLI::Range(1U, 4096U))
+      ->capture_default_str();
   app.add_option("--host", o.host, "The address to listen on")->capture_default_str();
   app.add_option("--port", o.port, "The port; 0 takes a free one, and prints it")
-      ->check(CLI::Range(0, 65535))->capture_default_str();
-  app.add_option("--threads", o.engine.threads, "Threads that compute")->check(CLI::Range(1U, 256U))->capture_default_str();
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  app.add_option("--threads", o.engine.threads, "Threads that compute")
+      ->check(CLI::Range(1U, 256U))
+      ->capture_default_str();
   app.add_option("--batch", o.engine.batch, "Sequences that run at once")
-      ->check(CLI::Range(1U, 1024U))->capture_default_str();
+      ->check(CLI::Range(1U, 1024U))
+      ->capture_default_str();
   app.add_option("--queue", o.engine.queue, "Requests that wait at most; others are answered 429")
-      ->check(CLI::Range(1U, 4096U))->capture_default_str();
-  app.add_option("--chunk-tokens", o.engine.chunk_tokens, "Tokens of a prompt that are computed in one step")
-      ->check(CLI::Range(1U, 4096U))->capture_default_str();
+      ->check(CLI::Range(1U, 4096U))
+      ->capture_default_str();
+  app.add_option("--chunk-tokens", o.engine.chunk_tokens,
+                 "Tokens of a prompt that are computed in one step")
+      ->check(CLI::Range(1U, 4096U))
+      ->capture_default_str();
   app.add_option("--seed", o.engine.seed, "Of the weights of the model")->capture_default_str();
   app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
       ->check(CLI::IsMember(faults));
 }
 
 std::unique_ptr<any_cache> cache_of(const server_options& o) {
-  auto cache = make_cache(o.cache, {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens});
+  auto cache =
+      make_cache(o.cache, {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens});
   return o.fault.empty() ? std::move(cache) : make_wrong(std::move(cache), o.fault, o.engine.seed);
 }
 
@@ -73,9 +87,11 @@ int report_end(engine& e) {
   audit_report last = audit_at_rest(e.cache(), e.memory(), e.model());
   for (std::string& line : e.cache().shutdown()) last.wrong.push_back(std::move(line));
   for (const std::string& line : last.wrong) std::cout << "wrong: " << line << "\n";
-  std::cout << "ended: " << e.counts().requests << " requests, " << e.counts().produced_tokens << " tokens; "
-            << last.pages.free << " free and " << last.pages.cached << " cached pages of " << last.pages.pool << ", "
-            << (last.wrong.empty() ? "nothing is wrong" : std::to_string(last.wrong.size()) + " things are wrong")
+  std::cout << "ended: " << e.counts().requests << " requests, " << e.counts().produced_tokens
+            << " tokens; " << last.pages.free << " free and " << last.pages.cached
+            << " cached pages of " << last.pages.pool << ", "
+            << (last.wrong.empty() ? "nothing is wrong"
+                                   : std::to_string(last.wrong.size()) + " things are wrong")
             << std::endl;
   return last.wrong.empty() ? 0 : 1;
 }
@@ -108,7 +124,8 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (o.engine.pages * o.engine.page_tokens > most_tokens) {
-      throw CLI::ValidationError("--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
+      throw CLI::ValidationError(
+          "--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
     }
   } catch (const CLI::Success& e) {
     return app.exit(e);

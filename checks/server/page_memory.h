@@ -1,8 +1,10 @@
 // Keys and values in pages: the memory that a page of the cache stands for.
 //
-// The cache knows pages by number only. The server owns this array beside it: page p of the pool is the p-th slice.
+// The cache knows pages by number only. The server owns this array beside it: page p of the pool is
+// the p-th slice.
 //
-// Threads: a page that is private to a lease is written by the owner of the lease alone; a cached page is only read.
+// Threads: a page that is private to a lease is written by the owner of the lease alone; a cached
+// page is only read.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +17,8 @@
 
 namespace triecheck::server {
 
-/// Where the keys and values of one sequence lie: position p in row p % page_tokens of page pages[p / page_tokens].
+/// Where the keys and values of one sequence lie: position p in row p % page_tokens of page pages[p
+/// / page_tokens].
 struct kv_rows {
   std::int32_t* memory;
   std::span<const page_id> pages;
@@ -24,7 +27,8 @@ struct kv_rows {
 
   /// Requires that the pages reach so far.
   std::int32_t* at(std::size_t position) const {
-    const std::size_t row = index_of(pages[position / page_tokens]) * page_tokens + position % page_tokens;
+    const std::size_t row =
+        index_of(pages[position / page_tokens]) * page_tokens + position % page_tokens;
     return memory + row * ints_per_token;
   }
 };
@@ -32,9 +36,13 @@ struct kv_rows {
 class page_memory {
  public:
   page_memory(std::size_t pages, std::size_t page_tokens, std::size_t ints_per_token)
-      : page_tokens_(page_tokens), ints_per_token_(ints_per_token), ints_(pages * page_tokens * ints_per_token) {}
+      : page_tokens_(page_tokens),
+        ints_per_token_(ints_per_token),
+        ints_(pages * page_tokens * ints_per_token) {}
 
-  kv_rows rows(std::span<const page_id> pages) { return {ints_.data(), pages, page_tokens_, ints_per_token_}; }
+  kv_rows rows(std::span<const page_id> pages) {
+    return {ints_.data(), pages, page_tokens_, ints_per_token_};
+  }
 
   std::span<std::int32_t> contents(page_id page) {
     const std::size_t ints = page_tokens_ * ints_per_token_;

@@ -1,6 +1,8 @@
-// One request on its way: what the engine has produced of it, and whether its client still wants it.
+// One request on its way: what the engine has produced of it, and whether its client still wants
+// it.
 //
-// Threads: any. The client's thread waits, the engine's workers produce; each choice has one producer at a time.
+// Threads: any. The client's thread waits, the engine's workers produce; each choice has one
+// producer at a time.
 #pragma once
 
 #include <atomic>
@@ -44,11 +46,13 @@ class request {
 
   const completion_job& job() const noexcept { return job_; }
 
-  /// Moves what was produced since the last call to `tokens`; waits for it, for the end, or for `limit`. Returns the end,
-  /// after which nothing comes.
+  /// Moves what was produced since the last call to `tokens`; waits for it, for the end, or for
+  /// `limit`. Returns the end, after which nothing comes.
   request_end wait(std::vector<produced_token>& tokens, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    news_.wait_for(lock, limit, [&] { return end_ != request_end::none || (job_.streams && !produced_.empty()); });
+    news_.wait_for(lock, limit, [&] {
+      return end_ != request_end::none || (job_.streams && !produced_.empty());
+    });
     tokens.clear();
     tokens.swap(produced_);
     return end_;
@@ -65,7 +69,8 @@ class request {
     if (job_.streams) news_.notify_all();
   }
 
-  /// A choice is over. The first end that is not `done` is that of the request, or `done` when the last choice is.
+  /// A choice is over. The first end that is not `done` is that of the request, or `done` when the
+  /// last choice is.
   void end_choice(request_end how) {
     const std::lock_guard lock(mutex_);
     --open_choices_;
@@ -76,7 +81,8 @@ class request {
 
  private:
   const completion_job job_;
-  std::atomic<bool> given_up_{false};  // only a wish: what the client and the engine share is under the mutex
+  // only a wish: what the client and the engine share is under the mutex
+  std::atomic<bool> given_up_{false};
 
   // Guarded by mutex_.
   std::mutex mutex_;

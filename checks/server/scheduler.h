@@ -1,20 +1,24 @@
 // Which sequence makes the next step: continuous batching, admission, preemption.
 //
-// The batch is the set of running sequences. A step takes one of them on by a chunk of its prompt or by one token;
-// workers step different sequences at the same time, and a sequence joins or leaves between two steps of any other.
+// The batch is the set of running sequences. A step takes one of them on by a chunk of its prompt
+// or by one token; workers step different sequences at the same time, and a sequence joins or
+// leaves between two steps of any other.
 //
-// Pages. A sequence is admitted with pages for all its tokens, or not at all; it grows by a page when it needs one. Where
-// the cache refuses growth, the youngest running sequence yields, if it is younger than the one refused, otherwise the
-// latter does: it gives its lease back and waits to be admitted again. What it had published stays cached. After that
-// nobody is admitted until a sequence ends, so that what was given back is there for whom it was given up. So the oldest
+// Pages. A sequence is admitted with pages for all its tokens, or not at all; it grows by a page
+// when it needs one. Where the cache refuses growth, the youngest running sequence yields, if it is
+// younger than the one refused, otherwise the latter does: it gives its lease back and waits to be
+// admitted again. What it had published stays cached. After that nobody is admitted until a
+// sequence ends, so that what was given back is there for whom it was given up. So the oldest
 // sequence never yields, and comes to its end.
 //
-// Where admission is refused, one thread (the engine's) takes a place in the cache's queue for pages, holds none, and
-// tries again when pages may have come back; nobody overtakes it meanwhile.
+// Where admission is refused, one thread (the engine's) takes a place in the cache's queue for
+// pages, holds none, and tries again when pages may have come back; nobody overtakes it meanwhile.
 //
-// A refusal while no other sequence runs and none gave pages back meanwhile is final: the cache has lost pages.
+// A refusal while no other sequence runs and none gave pages back meanwhile is final: the cache has
+// lost pages.
 //
-// Threads: any. A sequence that was taken belongs to the caller until it is given back by one of the calls below.
+// Threads: any. A sequence that was taken belongs to the caller until it is given back by one of
+// the calls below.
 #pragma once
 
 #include <chrono>
@@ -40,35 +44,43 @@ class scheduler {
   /// False where the queue is full: nothing is changed.
   [[nodiscard]] bool submit(sequence_ptr s);
 
-  /// A further choice of a request that runs: ready where it has a lease, otherwise waiting, however long the queue is.
+  /// A further choice of a request that runs: ready where it has a lease, otherwise waiting,
+  /// however long the queue is.
   void add(sequence_ptr s);
 
-  /// The next one to step or, where it has no lease, to admit; blocks. Null when the scheduler stops.
+  /// The next one to step or, where it has no lease, to admit; blocks. Null when the scheduler
+  /// stops.
   sequence_ptr next();
 
   // For the thread that waits for pages.
 
   /// Blocks until somebody has to wait for pages; false when the scheduler stops.
   bool wait_until_queueing();
-  /// The first that waits, to be admitted; blocks while nobody may be. Null where nobody has to wait any more.
+  /// The first that waits, to be admitted; blocks while nobody may be. Null where nobody has to
+  /// wait any more.
   sequence_ptr next_queued();
-  /// For a cache without a queue: blocks until `returns` is another number, or nobody has to wait any more.
+  /// For a cache without a queue: blocks until `returns` is another number, or nobody has to wait
+  /// any more.
   void wait_for_returns(std::uint64_t returns_before);
 
-  // What became of a sequence that was taken. Requires of all but `more` that it holds no lease any more, but for `refused`.
+  // What became of a sequence that was taken. Requires of all but `more` that it holds no lease any
+  // more, but for `refused`.
 
   /// Before an attempt at pages: `refused` and `not_admitted` take what it answers.
   std::uint64_t returns() const;
 
-  /// It is ready again, and the answer true; or it has to yield: the caller releases its lease and calls `yielded`.
+  /// It is ready again, and the answer true; or it has to yield: the caller releases its lease and
+  /// calls `yielded`.
   [[nodiscard]] bool more(const sequence_ptr& s);
 
   struct refusal {
     enum { retry, yield, preempt, lost } what;
-    sequence_ptr victim;  ///< of `preempt`: it belongs to the caller now, who releases its lease and calls `yielded` for it
+    /// of `preempt`: it belongs to the caller now, who releases its lease and calls `yielded` for
+    /// it
+    sequence_ptr victim;
   };
-  /// It was refused growth. After `retry` and `preempt` it is ready or stalled, and the caller's no more; after `yield`
-  /// the caller releases its lease and calls `yielded`; after `lost`, `ended`.
+  /// It was refused growth. After `retry` and `preempt` it is ready or stalled, and the caller's no
+  /// more; after `yield` the caller releases its lease and calls `yielded`; after `lost`, `ended`.
   [[nodiscard]] refusal refused(const sequence_ptr& s, std::uint64_t returns_before);
 
   /// It waits to be admitted again.
@@ -82,12 +94,14 @@ class scheduler {
 
   void ended(const sequence_ptr& s);
 
-  /// Ends those of the request that wait, and returns them; of the others those that are stalled become ready.
+  /// Ends those of the request that wait, and returns them; of the others those that are stalled
+  /// become ready.
   std::vector<sequence_ptr> take_out(const request& r);
 
   // For audits and for the end.
 
-  /// Admits nobody until `open`, and waits until nobody runs; false after `limit`, when it is open again.
+  /// Admits nobody until `open`, and waits until nobody runs; false after `limit`, when it is open
+  /// again.
   [[nodiscard]] bool close(std::chrono::milliseconds limit);
   void open();
 
@@ -102,7 +116,9 @@ class scheduler {
 
  private:
   // All of these require mutex_.
-  bool may_admit() const { return !waiting_.empty() && running_.size() < batch_ && !is_paused_ && closed_ == 0; }
+  bool may_admit() const {
+    return !waiting_.empty() && running_.size() < batch_ && !is_paused_ && closed_ == 0;
+  }
   sequence_ptr take_first_waiting();
   void make_ready(const sequence_ptr& s);
   void leave_batch(const sequence_ptr& s);
@@ -113,17 +129,19 @@ class scheduler {
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;
-  std::condition_variable work_;       // for next
-  std::condition_variable queueing_;   // for the thread that waits for pages
-  std::condition_variable rest_;       // for close
+  std::condition_variable work_;                   // for next
+  std::condition_variable queueing_;               // for the thread that waits for pages
+  std::condition_variable rest_;                   // for close
   std::map<std::uint64_t, sequence_ptr> waiting_;  // by order
-  std::map<std::uint64_t, sequence_ptr> running_;  // by order; all that are ready, stepping or stalled
+  // by order; all that are ready, stepping or stalled
+  std::map<std::uint64_t, sequence_ptr> running_;
   std::deque<sequence_ptr> ready_;
-  std::uint64_t returns_ = 0;      // how often a sequence gave pages back
+  std::uint64_t returns_ = 0;  // how often a sequence gave pages back
   std::uint64_t preemptions_ = 0;
-  bool is_paused_ = false;         // somebody yielded, and nobody ended since
-  bool is_queueing_ = false;       // somebody was refused admission: the one thread has the first of those who wait
-  unsigned closed_ = 0;            // how many audits keep it closed
+  bool is_paused_ = false;  // somebody yielded, and nobody ended since
+  // somebody was refused admission: the one thread has the first of those who wait
+  bool is_queueing_ = false;
+  unsigned closed_ = 0;  // how many audits keep it closed
   bool is_stopped_ = false;
 };
 

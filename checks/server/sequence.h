@@ -1,4 +1,5 @@
-// A choice of a request while it is computed: its tokens, and the lease on the pages of their keys and values.
+// A choice of a request while it is computed: its tokens, and the lease on the pages of their keys
+// and values.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +28,9 @@ struct sequence {
   std::uint64_t order = 0;  // the older, the smaller
 
   // Of the thread that has it; nobody's while it is not stepping.
-  std::vector<token> tokens;         // the prompt, and what was produced
-  std::size_t computed = 0;          // of these, how many have their keys and values in the pages of the lease
+  std::vector<token> tokens;  // the prompt, and what was produced
+  // of these, how many have their keys and values in the pages of the lease
+  std::size_t computed = 0;
   std::unique_ptr<any_lease> lease;  // null until it is admitted, and after it had to yield
   bool was_admitted = false;
 

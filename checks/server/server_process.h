@@ -12,8 +12,8 @@ namespace triecheck::server {
 
 class server_process {
  public:
-  /// Starts the program and reads where it listens. Throws std::runtime_error with what it said instead. Requires that this
-  /// process has one thread.
+  /// Starts the program and reads where it listens. Throws std::runtime_error with what it said
+  /// instead. Requires that this process has one thread.
   server_process(const std::string& program, const std::vector<std::string>& arguments);
 
   /// Kills it where it still runs.
@@ -24,7 +24,8 @@ class server_process {
   int port() const { return port_; }
 
   struct ended {
-    int status;          ///< its exit status; that of a shell, 128 and the number, where a signal ended it
+    /// its exit status; that of a shell, 128 and the number, where a signal ended it
+    int status;
     std::string output;  ///< after the line that says where it listens
   };
   /// Ends it by SIGTERM, and waits.

@@ -21,7 +21,8 @@ void append_random(std::vector<token>& tokens, std::size_t count, std::mt19937_6
 }
 
 std::vector<token> some_prompt(const std::vector<std::vector<token>>& beginnings,
-                               const std::vector<planned_request>& before, std::mt19937_64& random) {
+                               const std::vector<planned_request>& before,
+                               std::mt19937_64& random) {
   const std::size_t kind = below(random, 8);
   if (kind == 0 && !before.empty()) return before[below(random, before.size())].job.prompt;
   std::vector<token> prompt;
@@ -56,7 +57,8 @@ std::size_t pages_of_longest(std::size_t page_tokens) {
   return (longest_prompt + most_new_tokens - 1 + page_tokens - 1) / page_tokens;
 }
 
-std::size_t distinct_pages(const std::vector<planned_request>& plan, std::size_t page_tokens, const transformer& model) {
+std::size_t distinct_pages(const std::vector<planned_request>& plan, std::size_t page_tokens,
+                           const transformer& model) {
   std::set<std::vector<token>> prefixes;
   for (const planned_request& r : plan) {
     for (std::size_t choice = 0; choice < r.job.choices; ++choice) {

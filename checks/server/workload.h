@@ -14,18 +14,21 @@ namespace triecheck::server {
 
 struct planned_request {
   completion_job job;
-  std::optional<std::size_t> closes_after;  ///< the client closes the connection when it has so many tokens
+  /// the client closes the connection when it has so many tokens
+  std::optional<std::size_t> closes_after;
 };
 
-/// Conversations with a common beginning, prompts of their own, and prompts that were asked before; one request of five
-/// has several choices, one of six is cancelled in mid-stream, half of the others stream.
+/// Conversations with a common beginning, prompts of their own, and prompts that were asked before;
+/// one request of five has several choices, one of six is cancelled in mid-stream, half of the
+/// others stream.
 std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed);
 
 /// How many pages the longest request of any plan needs.
 std::size_t pages_of_longest(std::size_t page_tokens);
 
 /// How many different pages a cache without limit would publish for all that is in the plan.
-std::size_t distinct_pages(const std::vector<planned_request>& plan, std::size_t page_tokens, const transformer& model);
+std::size_t distinct_pages(const std::vector<planned_request>& plan, std::size_t page_tokens,
+                           const transformer& model);
 
 /// The answers of a sequential run without a cache. Each is computed once.
 class right_answers {

@@ -29,7 +29,9 @@ class passing_cache : public any_cache {
  public:
   explicit passing_cache(std::unique_ptr<any_cache> inner) : inner_(std::move(inner)) {}
 
-  std::unique_ptr<any_lease> lookup(std::span<const token> tokens) override { return inner_->lookup(tokens); }
+  std::unique_ptr<any_lease> lookup(std::span<const token> tokens) override {
+    return inner_->lookup(tokens);
+  }
   std::unique_ptr<any_place> queue_for_pages() override { return inner_->queue_for_pages(); }
   void wake_waiting() override { inner_->wake_waiting(); }
   page_counts counts() const override { return inner_->counts(); }
@@ -55,7 +57,8 @@ class another_page final : public passing_cache {
  private:
   class lease final : public passing_lease {
    public:
-    lease(std::unique_ptr<any_lease> inner, std::size_t pool) : passing_lease(std::move(inner)), pool_(pool) {}
+    lease(std::unique_ptr<any_lease> inner, std::size_t pool)
+        : passing_lease(std::move(inner)), pool_(pool) {}
 
     std::span<const page_id> pages() const override {
       const auto right = inner_->pages();
@@ -103,7 +106,8 @@ class pins_nothing final : public passing_cache {
     status publish(std::size_t) override { return status::ok; }
     any_fork fork() const override {
       any_fork f = inner_->fork();
-      if (f.result == status::ok) f.forked = std::make_unique<lease>(std::move(f.forked), seen_, covered_);
+      if (f.result == status::ok)
+        f.forked = std::make_unique<lease>(std::move(f.forked), seen_, covered_);
       return f;
     }
 
@@ -144,17 +148,22 @@ class published_early final : public passing_cache {
 
 const std::vector<seeded_fault>& seeded_faults() {
   static const std::vector<seeded_fault> all{
-      {"lookup_returns_another_page", "one lookup of eight names another page in place of the first one", false},
+      {"lookup_returns_another_page",
+       "one lookup of eight names another page in place of the first one", false},
       {"lookup_pins_nothing", "what a lookup finds may be evicted under the request", true},
-      {"publish_before_computed", "pages are published when they are allocated, before they are computed", true},
+      {"publish_before_computed",
+       "pages are published when they are allocated, before they are computed", true},
   };
   return all;
 }
 
-std::unique_ptr<any_cache> make_wrong(std::unique_ptr<any_cache> cache, std::string_view fault, std::uint64_t seed) {
-  if (fault == "lookup_returns_another_page") return std::make_unique<another_page>(std::move(cache), seed);
+std::unique_ptr<any_cache> make_wrong(std::unique_ptr<any_cache> cache, std::string_view fault,
+                                      std::uint64_t seed) {
+  if (fault == "lookup_returns_another_page")
+    return std::make_unique<another_page>(std::move(cache), seed);
   if (fault == "lookup_pins_nothing") return std::make_unique<pins_nothing>(std::move(cache));
-  if (fault == "publish_before_computed") return std::make_unique<published_early>(std::move(cache));
+  if (fault == "publish_before_computed")
+    return std::make_unique<published_early>(std::move(cache));
   return nullptr;
 }
 
