@@ -74,7 +74,7 @@ class client::connection : public httplib::Client {
   connection(const std::string& host, int port) : httplib::Client(host, port) {
     set_keep_alive(true);
     set_tcp_nodelay(true);
-    set_read_timeout(60, 0);
+    set_read_timeout(30, 0);  // longer than an audit may take
     set_default_headers({{"Accept-Encoding", "identity"}});
   }
 };
@@ -104,6 +104,7 @@ client_answer client::complete(const planned_request& asked) {
   };
   const httplib::Result result = connection_->send(r);
   const bool closed = asked.closes_after && result.error() == httplib::Error::Canceled;
+  answer.is_cut_off = !result && !closed && answer.trouble.empty();
   if (!result && !closed) {
     answer.trouble += " " + httplib::to_string(result.error());
   } else if (answer.status != 200) {

@@ -16,6 +16,7 @@ struct client_answer {
   int status = 0;                           ///< of HTTP; 0 where there was no answer
   std::vector<std::vector<token>> choices;  ///< what came, by choice
   bool is_complete = false;                 ///< the server said that this is all
+  bool is_cut_off = false;                  ///< the connection broke, or nothing came for long
   std::string trouble;                      ///< what else was unexpected
 };
 

@@ -29,7 +29,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr auto look_at_connection = 50ms;
-constexpr auto audit_limit = 60s;
+constexpr auto audit_limit = 20s;
 constexpr std::size_t longest_body = 64U << 20;
 
 void answer(httplib::Response& response, int status, const json& body) {

@@ -24,10 +24,11 @@ struct measured {
 };
 
 // All requests of the plan, by `concurrency` clients, each of which takes the next one when it has
-// its answer.
+// its answer. Where one is cut off nobody asks any more: a server that hangs would hold up all.
 std::vector<measured> ask(const std::vector<planned_request>& plan, int port,
                           std::size_t concurrency) {
   std::vector<measured> answers(plan.size());
+  for (measured& m : answers) m.answer.trouble = "not asked, as another answer was cut off";
   std::atomic<std::size_t> next{0};
   std::vector<std::thread> clients;
   for (std::size_t i = 0; i < concurrency; ++i) {
@@ -37,6 +38,7 @@ std::vector<measured> ask(const std::vector<planned_request>& plan, int port,
         const auto began = clock::now();
         answers[at].answer = c.complete(plan[at]);
         answers[at].ms = std::chrono::duration<double, std::milli>(clock::now() - began).count();
+        if (answers[at].answer.is_cut_off) next.store(plan.size());
       }
     });
   }
@@ -140,9 +142,10 @@ std::size_t pages_for(const cell_options& o, const std::vector<planned_request>&
 }  // namespace
 
 cell_result run_cell(const cell_options& o) {
-  const auto plan = plan_requests(std::max(o.requests, 2 * o.concurrency), o.seed);
+  const auto plan = plan_requests(std::max(o.requests, 2 * o.concurrency), o.seed, o.is_plain);
   right_answers right(weights);
-  cell_result result{.requests = plan.size()};
+  cell_result result;
+  result.requests = plan.size();
   result.pages = pages_for(o, plan, right);
   std::vector<std::string> arguments{
       "--cache",       o.cache,

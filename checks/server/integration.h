@@ -21,7 +21,8 @@ struct cell_options {
   std::size_t page_tokens = 4;
   std::size_t threads = 4;
   std::uint64_t seed = 1;
-  std::string fault;  ///< of the server; empty: none
+  bool is_plain = false;  ///< one choice each, and nobody goes away
+  std::string fault;      ///< of the server; empty: none
 };
 
 struct cell_result {

@@ -69,6 +69,7 @@ void add_options(CLI::App& app, test_options& o) {
       ->check(CLI::Range(1U, 64U))
       ->capture_default_str();
   app.add_option("--seed", o.cell.seed, "Of the requests")->capture_default_str();
+  app.add_flag("--plain", o.cell.is_plain, "One choice for each request, and nobody cancels");
   app.add_option("--fault", o.cell.fault, "A defect that the server puts into its cache")
       ->check(CLI::IsMember(faults));
   app.add_flag("--expect-mismatches", o.expects_mismatches,
@@ -95,6 +96,7 @@ std::string command_of(const std::string& program, const cell_options& o) {
                         " --requests " + std::to_string(o.requests) + " --page-tokens " +
                         std::to_string(o.page_tokens) + " --threads " + std::to_string(o.threads) +
                         " --seed " + std::to_string(o.seed);
+  if (o.is_plain) command += " --plain";
   return o.fault.empty() ? command : command + " --fault " + o.fault;
 }
 

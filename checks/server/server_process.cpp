@@ -1,6 +1,7 @@
 #include "checks/server/server_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -54,6 +55,8 @@ void server_process::discard() {
 server_process::ended server_process::end() {
   kill(process_, SIGTERM);
   ended e{0, {}};
+  pollfd output{output_, POLLIN, 0};
+  if (poll(&output, 1, 30'000) == 0) kill(process_, SIGKILL);
   for (std::string line; !(line = read_line()).empty();) e.output += line + "\n";
   int raw = 0;
   while (waitpid(process_, &raw, 0) < 0 && errno == EINTR) {

@@ -28,7 +28,7 @@ class server_process {
     int status;
     std::string output;  ///< after the line that says where it listens
   };
-  /// Ends it by SIGTERM, and waits.
+  /// Ends it by SIGTERM, and waits; where it says nothing for half a minute, by SIGKILL.
   ended end();
 
  private:

@@ -33,7 +33,7 @@ std::vector<token> some_prompt(const std::vector<std::vector<token>>& beginnings
 
 }  // namespace
 
-std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed) {
+std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed, bool is_plain) {
   std::mt19937_64 random(seed);
   std::vector<std::vector<token>> beginnings(common_beginnings);
   for (auto& beginning : beginnings) append_random(beginning, 12 + below(random, 17), random);
@@ -47,6 +47,10 @@ std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed
     if (below(random, 6) == 0) {
       r.job.streams = true;
       r.closes_after = 1 + below(random, r.job.max_tokens);
+    }
+    if (is_plain) {
+      r.job.choices = 1;
+      r.closes_after.reset();
     }
     plan.push_back(std::move(r));
   }

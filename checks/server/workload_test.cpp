@@ -38,6 +38,9 @@ TEST(workload, is_the_same_for_the_same_seed) {
   const auto prompt = [](const planned_request& r) { return r.job.prompt; };
   EXPECT_TRUE(std::ranges::equal(once, again, {}, prompt, prompt));
   EXPECT_FALSE(std::ranges::equal(once, other, {}, prompt, prompt));
+  const auto plain = plan_requests(20, 7, true);
+  EXPECT_TRUE(std::ranges::equal(once, plain, {}, prompt, prompt));
+  for (const planned_request& r : plain) EXPECT_TRUE(r.job.choices == 1 && !r.closes_after);
 }
 
 TEST(workload, no_request_needs_more_pages_than_the_smallest_pool) {
