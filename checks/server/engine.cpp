@@ -201,13 +201,13 @@ void engine::go_on(const sequence_ptr& s) {
 
 void engine::yield(const sequence_ptr& s) {
   s->lease.reset();
-  scheduler_.yielded(s);
+  if (scheduler_.yielded(s)) cache_->wake_waiting();
 }
 
 void engine::end(const sequence_ptr& s, request_end how) {
   s->lease.reset();
   if (how != request_end::done) s->owner->give_up();  // its other choices end, too
-  scheduler_.ended(s);
+  if (scheduler_.ended(s)) cache_->wake_waiting();
   s->owner->end_choice(how);
 }
 

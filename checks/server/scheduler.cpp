@@ -100,13 +100,14 @@ scheduler::refusal scheduler::refused(const sequence_ptr& s, std::uint64_t retur
   return {refusal::preempt, youngest};
 }
 
-void scheduler::yielded(const sequence_ptr& s) {
+bool scheduler::yielded(const sequence_ptr& s) {
   const std::lock_guard lock(mutex_);
   ++preemptions_;
   is_paused_ = true;
   leave_batch(s);
   s->now = phase::waiting;
   waiting_.emplace(s->order, s);
+  return is_queueing_ && running_.empty();
 }
 
 bool scheduler::admitted(const sequence_ptr& s) {
@@ -128,11 +129,12 @@ bool scheduler::not_admitted(const sequence_ptr& s, std::uint64_t returns_before
   return true;
 }
 
-void scheduler::ended(const sequence_ptr& s) {
+bool scheduler::ended(const sequence_ptr& s) {
   const std::lock_guard lock(mutex_);
   s->now = phase::ended;
   is_paused_ = false;
   leave_batch(s);
+  return is_queueing_ && running_.empty();
 }
 
 std::vector<sequence_ptr> scheduler::take_out(const request& r) {

@@ -83,16 +83,18 @@ class scheduler {
   /// more; after `yield` the caller releases its lease and calls `yielded`; after `lost`, `ended`.
   [[nodiscard]] refusal refused(const sequence_ptr& s, std::uint64_t returns_before);
 
+  // These two answer true where somebody waits for pages and nobody runs any more who could give any
+  // back: the caller wakes the one thread, so that it finds out whether that is final.
+
   /// It waits to be admitted again.
-  void yielded(const sequence_ptr& s);
+  [[nodiscard]] bool yielded(const sequence_ptr& s);
+  [[nodiscard]] bool ended(const sequence_ptr& s);
 
   /// It was admitted: those who wait need not queue. Otherwise as `more`.
   [[nodiscard]] bool admitted(const sequence_ptr& s);
 
   /// It was refused admission, and waits; false where that is final: the caller calls `ended`.
   [[nodiscard]] bool not_admitted(const sequence_ptr& s, std::uint64_t returns_before);
-
-  void ended(const sequence_ptr& s);
 
   /// Ends those of the request that wait, and returns them; of the others those that are stalled
   /// become ready.

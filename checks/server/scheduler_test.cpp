@@ -50,7 +50,11 @@ class scheduling : public testing::Test {
   }
   void yield(const sequence_ptr& s) {
     s->lease.reset();
-    scheduler_.yielded(s);
+    EXPECT_FALSE(scheduler_.yielded(s));
+  }
+  bool end(const sequence_ptr& s) {
+    s->lease.reset();
+    return scheduler_.ended(s);
   }
 
   scheduler scheduler_{4, 3};
@@ -103,8 +107,7 @@ TEST_F(scheduling, pages_that_came_back_meanwhile_are_tried_first) {
   const sequence_ptr old = stepping(1);
   const sequence_ptr young = stepping(2);
   const std::uint64_t before = scheduler_.returns();
-  young->lease.reset();
-  scheduler_.ended(young);
+  EXPECT_FALSE(end(young));
   EXPECT_EQ(scheduler_.refused(old, before).what, what::retry);
   EXPECT_EQ(scheduler_.next(), old);
 }
@@ -112,8 +115,7 @@ TEST_F(scheduling, pages_that_came_back_meanwhile_are_tried_first) {
 TEST_F(scheduling, a_refusal_of_the_only_one_is_final) {
   const sequence_ptr growing = stepping(1);
   EXPECT_EQ(scheduler_.refused(growing, scheduler_.returns()).what, what::lost);
-  growing->lease.reset();
-  scheduler_.ended(growing);
+  EXPECT_FALSE(end(growing));
   EXPECT_TRUE(scheduler_.submit(numbered(2)));
   EXPECT_FALSE(scheduler_.not_admitted(scheduler_.next(), scheduler_.returns()));
 }
@@ -124,8 +126,7 @@ TEST_F(scheduling, nobody_is_admitted_between_a_yield_and_the_next_end) {
   EXPECT_EQ(scheduler_.next(), old);
   EXPECT_TRUE(scheduler_.more(old));
   EXPECT_EQ(scheduler_.next(), old) << "and not the one that waits";
-  old->lease.reset();
-  scheduler_.ended(old);
+  EXPECT_FALSE(end(old));
   EXPECT_EQ(scheduler_.next()->order, 2U);
 }
 
@@ -143,6 +144,16 @@ TEST_F(scheduling, a_refused_admission_lets_nobody_overtake) {
   EXPECT_EQ(scheduler_.next()->order, 3U) << "nobody has to queue now";
 }
 
+TEST_F(scheduling, who_waits_for_pages_is_woken_when_nobody_is_left_to_give_any_back) {
+  const sequence_ptr first = stepping(1);
+  const sequence_ptr second = stepping(2);
+  EXPECT_TRUE(scheduler_.submit(numbered(3)));
+  EXPECT_TRUE(scheduler_.not_admitted(scheduler_.next(), scheduler_.returns()));
+  EXPECT_FALSE(end(first));
+  EXPECT_TRUE(end(second));
+  EXPECT_FALSE(scheduler_.not_admitted(scheduler_.next_queued(), scheduler_.returns()));
+}
+
 TEST_F(scheduling, a_cancelled_request_leaves_the_queue_at_once) {
   const sequence_ptr waiting = numbered(1);
   EXPECT_TRUE(scheduler_.submit(waiting));
@@ -153,8 +164,7 @@ TEST_F(scheduling, a_cancelled_request_leaves_the_queue_at_once) {
 TEST_F(scheduling, it_is_closed_when_nobody_runs) {
   const sequence_ptr s = stepping(1);
   EXPECT_FALSE(scheduler_.close(0ms));
-  s->lease.reset();
-  scheduler_.ended(s);
+  EXPECT_FALSE(end(s));
   EXPECT_TRUE(scheduler_.close(0ms));
   scheduler_.open();
 }
