@@ -10,7 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/interrupts.h"
 #include "checks/litmus/catalogue.h"
 #include "checks/litmus/search_comparison.h"

@@ -1,7 +1,7 @@
 #include "tools/catalogue.h"
 
-#include "checks/explore/explore.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/explore.h"
+#include "checks/verify/registry.h"
 #include "checks/historical/explored.h"
 #include "checks/policies.h"
 #include "checks/suggestion.h"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/historical/explored.h"
 #include "checks/json_number.h"
 #include "checks/scenario_needs.h"

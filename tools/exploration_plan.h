@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "tools/failure_folder.h"
 #include "tools/scenario_argument.h"
 

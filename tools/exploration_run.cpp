@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "checks/interrupts.h"
 #include "tools/commands.h"
 #include "tools/failure_folder.h"

@@ -10,7 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "checks/historical/defects.h"
 #include "checks/variants.h"
 #include "checks/verdict.h"

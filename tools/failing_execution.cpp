@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"

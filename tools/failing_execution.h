@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "tools/scenario_argument.h"
 
 namespace triecheck::tools {

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "checks/scenario/scenario.h"
 
 namespace triecheck::tools {

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "checks/interrupts.h"
 #include "checks/verdict.h"
 #include "tools/commands.h"

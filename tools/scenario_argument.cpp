@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/policies.h"
 #include "checks/scenario_needs.h"
 #include "checks/suggestion.h"

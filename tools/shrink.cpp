@@ -10,7 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/explore/shrink.h"
+#include "checks/verify/shrink.h"
 #include "checks/interrupts.h"
 #include "checks/scenario/scenario.h"
 #include "checks/verdict.h"

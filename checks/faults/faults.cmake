@@ -102,7 +102,7 @@ macro(triecheck_seed fault)
 
 #include "cache/sync_std.h"
 #include "checks/cache_subject.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
@@ -138,7 +138,7 @@ endmacro()
 include(${CMAKE_CURRENT_LIST_DIR}/list.cmake)
 
 file(CONFIGURE OUTPUT ${fault_folder}/faults.cpp @ONLY CONTENT [[
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 
 namespace triecheck::explore {
 

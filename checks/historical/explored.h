@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 
 namespace triecheck::historical {
 

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 namespace triecheck::litmus {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/litmus/catalogue.h"
 #include "checks/scenario/scenario.h"
 

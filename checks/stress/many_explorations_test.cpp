@@ -11,7 +11,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 namespace triecheck::explore {
 namespace {

@@ -1,4 +1,4 @@
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 
 #include <algorithm>
 

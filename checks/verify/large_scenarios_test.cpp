@@ -1,5 +1,5 @@
 // The shipped scenarios whose spaces are too large for a default run, each complete and with its known number of executions.
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/known_counts.h"
+#include "checks/verify/known_counts.h"
 
 namespace triecheck::explore {
 namespace {

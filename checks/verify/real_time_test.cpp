@@ -10,11 +10,11 @@
 
 #include "cache/coarse.h"
 #include "checks/cache_subject.h"
-#include "checks/explore/explore.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/explore.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
 #include "checks/explore/runner.h"
-#include "checks/explore/scenario_program.h"
+#include "checks/verify/scenario_program.h"
 
 namespace triecheck::explore {
 namespace {

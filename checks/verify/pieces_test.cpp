@@ -15,12 +15,12 @@
 
 #include "checks/explore/depth_first.h"
 #include "checks/explore/estimate.h"
-#include "checks/explore/explore.h"
-#include "checks/explore/known_counts.h"
+#include "checks/verify/explore.h"
+#include "checks/verify/known_counts.h"
 #include "checks/explore/piece.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/runner.h"
-#include "checks/explore/scenario_program.h"
+#include "checks/verify/scenario_program.h"
 #include "checks/isolation.h"
 #include "checks/litmus/litmus.h"
 

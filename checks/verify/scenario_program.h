@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/failing_memory.h"
-#include "checks/explore/hand_over.h"
+#include "checks/verify/failing_memory.h"
+#include "checks/verify/hand_over.h"
 #include "checks/explore/relacy/sync.h"
-#include "checks/explore/scenario_script.h"
+#include "checks/verify/scenario_script.h"
 #include "checks/explore/session.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/lease_ids.h"

@@ -1,4 +1,4 @@
-#include "checks/explore/scenario_program.h"
+#include "checks/verify/scenario_program.h"
 
 #include <algorithm>
 #include <map>

@@ -1,13 +1,13 @@
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 #include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/replay_program.h"
-#include "checks/explore/scenario_program.h"
-#include "checks/explore/scenario_script.h"
+#include "checks/verify/scenario_program.h"
+#include "checks/verify/scenario_script.h"
 #include "checks/interrupts.h"
 #include "checks/shell_word.h"
 #include "checks/variants.h"

@@ -1,5 +1,5 @@
 // The explorer as a whole: verdicts, budgets, replay, and what it says of programs that misbehave.
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -13,8 +13,8 @@
 #include "cache/coarse.h"
 #include "cache/sync_std.h"
 #include "checks/cache_subject.h"
-#include "checks/explore/misbehaving.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/misbehaving.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "checks/scenario/reductions.h"
 
 namespace triecheck::explore {

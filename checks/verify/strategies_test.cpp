@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 #include "checks/litmus/litmus.h"
 
 namespace triecheck::explore {

@@ -9,9 +9,9 @@
 #include <set>
 #include <string>
 
-#include "checks/explore/explore.h"
-#include "checks/explore/misbehaving.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/explore.h"
+#include "checks/verify/misbehaving.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
 #include "checks/variants.h"
 
@@ -49,7 +49,7 @@ TEST(interleaving, every_object_of_the_caches_has_a_name) {
 
 TEST(interleaving, places_are_files_of_the_source_tree_and_of_the_text_with_the_fault) {
   const location here;
-  EXPECT_EQ(show(here), "checks/explore/interleaving_test.cpp:" + std::to_string(here.line));
+  EXPECT_EQ(show(here), "checks/verify/interleaving_test.cpp:" + std::to_string(here.line));
   const std::regex place("(\\S+\\.h):\\d+");
   for (const std::string fault : {"", "release_without_the_mutex"}) {
     const std::string story = story_of(shipped("three_releases_of_one_prefix"), "coarse", fault);

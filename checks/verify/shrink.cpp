@@ -1,4 +1,4 @@
-#include "checks/explore/shrink.h"
+#include "checks/verify/shrink.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/explore/registry.h"
-#include "checks/explore/scenario_program.h"
+#include "checks/verify/registry.h"
+#include "checks/verify/scenario_program.h"
 #include "checks/interrupts.h"
 #include "checks/scenario/print.h"
 #include "checks/shell_word.h"

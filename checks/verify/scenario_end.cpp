@@ -1,5 +1,5 @@
 // What is asked of a scenario when its last step is done.
-#include "checks/explore/scenario_program.h"
+#include "checks/verify/scenario_program.h"
 #include "checks/oracles/structure.h"
 
 namespace triecheck::explore {

@@ -1,7 +1,7 @@
 // Every shipped scenario under every variant: complete, or all within the bound that the scenario sets, and with its known number
 // of executions. Of those that have more than a default run has time for, what one preemption leads to; large_scenarios_test.cpp
 // has the rest.
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "checks/explore/known_counts.h"
+#include "checks/verify/known_counts.h"
 #include "checks/policies.h"
 #include "checks/variants.h"
 

@@ -1,4 +1,4 @@
-#include "checks/explore/scenario_script.h"
+#include "checks/verify/scenario_script.h"
 
 #include <algorithm>
 #include <array>

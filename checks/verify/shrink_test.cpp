@@ -1,6 +1,6 @@
 // Shrinking: it ends in something small that fails for the same reason, and stored schedules run before anything else.
-#include "checks/explore/misbehaving.h"
-#include "checks/explore/shrink.h"
+#include "checks/verify/misbehaving.h"
+#include "checks/verify/shrink.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 
 #include "cache/coarse.h"
 #include "checks/cache_subject.h"
-#include "checks/explore/registry.h"
+#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
-#include "checks/explore/scenario_program.h"
+#include "checks/verify/scenario_program.h"
 
 namespace triecheck::explore {
 namespace {

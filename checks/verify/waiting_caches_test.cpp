@@ -1,5 +1,5 @@
 // Caches over locks that wait in loops: right ones pass scenarios to the end, and broken ones fail with the right kind.
-#include "checks/explore/explore.h"
+#include "checks/verify/explore.h"
 
 #include <gtest/gtest.h>
 
