@@ -37,11 +37,18 @@ object_id session::new_object(const void* address) {
 void session::announce(const announcement& next, const location& where) {
   accessing(where);
   acting_object_ = next.object;
-  if (!in_threads()) return;
+  if (!in_threads()) return note_step_outside();
   const unsigned t = acting_;
   next_[t] = next;
   announced_ |= 1U << t;
   if (guided_) loops_.announced(t, next, where);
+}
+
+// Nobody runs beside the setup and the end: what they do without end, nobody changes.
+void session::note_step_outside() {
+  if (++steps_outside_ != most_steps_outside) return;
+  fail("livelock", "more than " + std::to_string(most_steps_outside) + " operations of the sync layer without the end of an operation of "
+                   "the cache, and no other thread runs");
 }
 
 void session::performed() {
@@ -140,7 +147,7 @@ void session::begin_operation(std::function<void(const checks::moment&)> at_firs
 
 checks::interval session::end_operation() {
   settle_probe();
-  steps_alone_ = 0;
+  steps_alone_ = steps_outside_ = 0;
   if (!in_threads()) return {};
   const unsigned t = thread();
   ++operations_[t];
@@ -171,7 +178,7 @@ void session::begin_execution() {
   pending_age_ = 0;
   pending_spurious_ = false;
   last_thread_ = 0;
-  clock_ = steps_alone_ = preemptions_ = 0;
+  clock_ = steps_alone_ = steps_outside_ = preemptions_ = 0;
   without_step_ = 0;
   order_.clear();
   objects_ = {};

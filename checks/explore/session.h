@@ -237,6 +237,7 @@ class session {
     if (guided_ && e.writes) loops_.left(object, e.left);
   }
   void note_failure();
+  void note_step_outside();
   void append(unsigned thread);
   void note_step(unsigned thread, const announcement& step, std::size_t time);
   void append_unguided(unsigned thread);
@@ -244,6 +245,8 @@ class session {
   void report_livelock(std::uint32_t live, std::uint32_t enabled);
   trial try_out(const cycle& steps);
   unsigned next_of_trial(std::uint32_t live);
+
+  static constexpr std::size_t most_steps_outside = 1'000'000;
 
   static inline session* current_ = nullptr;
 
@@ -266,6 +269,7 @@ class session {
   unsigned acting_ = 0;
   std::size_t clock_ = 0;                            // steps of all threads in this execution
   std::size_t steps_alone_ = 0;                      // steps since an operation of the cache ended
+  std::size_t steps_outside_ = 0;                    // the same of the setup and the end
   std::size_t preemptions_ = 0;
   std::uint64_t values_ = 0;                         // digest of all values of this execution
   std::array<std::uint32_t, max_threads> operations_{};  // of the cache, by thread: begun and ended

@@ -31,6 +31,17 @@
 namespace triecheck::litmus {
 namespace {
 
+const char* name_of(memory_order order) {
+  switch (order) {
+    case memory_order::relaxed: return "relaxed";
+    case memory_order::acquire: return "acquire";
+    case memory_order::release: return "release";
+    case memory_order::acq_rel: return "acq_rel";
+    case memory_order::seq_cst: break;
+  }
+  return "seq_cst";
+}
+
 // How many times the programs of a usual run are drawn. The first ones are the same.
 constexpr std::uint64_t times = TRIECHECK_TIMES;
 
@@ -401,7 +412,7 @@ std::string show(const program_text& text) {
     all += "  thread:";
     for (const instruction& i : t) {
       all += std::string(" ") + (i.only_after ? "if " + std::to_string(*i.only_after) + ": " : "") + names[static_cast<std::size_t>(i.what)] + ' ' +
-             std::to_string(i.object) + ' ' + std::to_string(i.value) + ' ' + explore::name_of(i.order) + ';';
+             std::to_string(i.object) + ' ' + std::to_string(i.value) + ' ' + name_of(i.order) + ';';
     }
     all += '\n';
   }

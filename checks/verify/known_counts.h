@@ -62,6 +62,7 @@ inline const std::map<std::string, counts>& known_counts() {
       {"page_is_left_behind_long_after", {{"coarse", 15}, {"rwlock", 23}, {"nodelock", 6}, {"lockfree", 26}}},
       {"page_is_recycled_for_another_prompt", {{"coarse", 120}, {"rwlock", 120}, {"nodelock", 28}, {"lockfree", 8581}}},
       {"page_is_told_before_it_is_found", {{"coarse", 176}, {"rwlock", 176}, {"nodelock", 72}, {"lockfree", 292}}},
+      {"page_of_a_bucket_comes_back_in_another", {{"coarse", 21}, {"rwlock", 21}, {"nodelock", 10}, {"lockfree", 204}}},
       {"page_that_another_thread_gave_back", {{"coarse", 20}, {"rwlock", 20}, {"nodelock", 16}, {"lockfree", 20}}},
       {"page_that_another_thread_used", {{"coarse", 32}, {"rwlock", 32}, {"nodelock", 12}, {"lockfree", 50}}},
       {"parent_is_left_by_a_third_thread", {{"coarse", 3228}, {"rwlock", 3228}, {"nodelock", 876}, {"lockfree", 4958}}},
