@@ -1,9 +1,17 @@
 // A structure that we did not write: moodycamel::ReaderWriterQueue, as Debian packages it (libreaderwriterqueue-dev), unchanged.
 //
-// It has its atomics and fences from a header of its own, so two names that stand for the layer's are enough.
+// It has its atomics and fences from a header of its own, so two names that stand for the layer's are enough; and two for the heap, as
+// the addresses that it stores have to be those of the explored heap.
 #include <atomicops.h>
 
+#include <cstdlib>
+
 #include "checks/explore/gtest.h"
+
+namespace std {
+inline void* explored_malloc(size_t bytes) { return ::operator new(bytes); }
+inline void explored_free(void* memory) { ::operator delete(memory); }
+}  // namespace std
 
 namespace moodycamel {
 
@@ -35,7 +43,11 @@ inline void explored_fence(memory_order order) {
 #define MOODYCAMEL_CACHE_LINE_SIZE 1024  // an atomic that is explored is larger than a line
 #define weak_atomic explored_atomic
 #define fence explored_fence
+#define malloc explored_malloc
+#define free explored_free
 #include <readerwriterqueue.h>
+#undef free
+#undef malloc
 #undef fence
 #undef weak_atomic
 

@@ -71,14 +71,22 @@ class memory_mgr {
   /// Calls `look` with everything that blocks were ever made of, of the program that runs.
   template <class Look>
   static void each_area(Look look) {
-    for (const area& a : current_->areas_) {
-      const std::size_t used = &a == &current_->areas_.back() ? current_->used_ : a.count;
-      look(std::as_bytes(std::span(a.blocks.get(), used)));
+    for (std::size_t i = 0; i < current_->areas_.size() && i <= current_->area_; ++i) {
+      const area& a = current_->areas_[i];
+      look(std::as_bytes(std::span(a.blocks.get(), i == current_->area_ ? current_->used_ : a.count)));
     }
   }
 
-  /// Whether everything was freed.
-  bool iteration_end() const { return in_use_.empty(); }
+  /// Whether everything was freed. Then the next execution begins as the first one did: equal executions have equal addresses, which
+  /// a program may store in words.
+  bool iteration_end() {
+    if (!in_use_.empty()) return false;
+    small_.fill(nullptr);
+    for (auto& [size, list] : large_) list = nullptr;  // the map keeps its nodes: here they could not be freed
+    kept_back_.fill(nullptr);
+    oldest_ = area_ = used_ = 0;
+    return true;
+  }
 
   void output_allocs(std::ostream& stream) const {
     stream << "memory allocations:\n";
@@ -108,12 +116,15 @@ class memory_mgr {
   block* carve(std::size_t size) {
     constexpr std::size_t usual_area = (256U << 10) / sizeof(block);
     const std::size_t count = 1 + (size + sizeof(block) - 1) / sizeof(block);
-    if (areas_.empty() || areas_.back().count - used_ < count) {
-      const std::size_t wanted = std::max(count, usual_area);
-      areas_.push_back({std::make_unique_for_overwrite<block[]>(wanted), wanted});
+    while (area_ != areas_.size() && areas_[area_].count - used_ < count) {
+      ++area_;
       used_ = 0;
     }
-    block* b = &areas_.back().blocks[used_];
+    if (area_ == areas_.size()) {
+      const std::size_t wanted = std::max(count, usual_area);
+      areas_.push_back({std::make_unique_for_overwrite<block[]>(wanted), wanted});
+    }
+    block* b = &areas_[area_].blocks[used_];
     used_ += count;
     b->size = size;
     return b;
@@ -134,7 +145,8 @@ class memory_mgr {
   std::array<block*, 64> kept_back_{};
   std::size_t oldest_ = 0;            // of kept_back_: goes next
   std::vector<area> areas_;
-  std::size_t used_ = 0;              // blocks of the last area
+  std::size_t area_ = 0;              // that new blocks are made of
+  std::size_t used_ = 0;              // of its blocks
 };
 
 // What Relacy's log says of them.

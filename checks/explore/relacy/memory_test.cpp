@@ -68,5 +68,20 @@ TEST(relacy_memory, a_block_that_is_not_kept_back_comes_back_at_once) {
   }
 }
 
+TEST(relacy_memory, equal_executions_have_equal_addresses) {
+  rl::memory_mgr heap;
+  std::vector<void*> first;
+  for (int execution = 0; execution < 3; ++execution) {
+    std::vector<void*> blocks;
+    for (const std::size_t size : {24U, 1U << 20, 24U, 8U, 1U << 19}) blocks.push_back(heap.alloc(size));
+    for (void* block : blocks) EXPECT_TRUE(heap.free(block, true));
+    blocks.push_back(heap.alloc(24));
+    EXPECT_TRUE(heap.free(blocks.back(), false));
+    EXPECT_TRUE(heap.iteration_end());
+    if (execution == 0) first = blocks;
+    EXPECT_EQ(blocks, first) << execution;
+  }
+}
+
 }  // namespace
 }  // namespace triecheck::explore
