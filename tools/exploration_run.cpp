@@ -133,7 +133,10 @@ class exploration_run {
   //  3. Of the others the executions with at most one preemption are run, for a second.
   // A search at length begins anew: what was run before it is not counted.
   void look_everywhere() {
-    for (space& s : spaces_) look(s, few_preemptions_of(s, first_executions, std::nullopt));
+    for (space& s : spaces_) {
+      const bool has_schedule = scenario_of(s).program.failure.has_value();  // which the search runs first
+      if (!has_schedule) look(s, few_preemptions_of(s, first_executions, std::nullopt));
+    }
     for (space& s : spaces_) {
       explore::explore_options o = options_of(s);
       o.executions = short_search;
@@ -162,7 +165,8 @@ class exploration_run {
       explore::explored e = explore::explore_scenario(scenario.program, scenario.place, o, tick);
       const checks::result& r = e.outcome;
       const bool found = r.failed_as_expected || (r.found && !r.found->schedule.empty());
-      if (!found && (r.outcome == checks::verdict::incomplete || o.strategy == "bounded")) return;
+      if (checks::interrupted()) ++s.slices;  // what it came to is the result
+      if (!found && !checks::interrupted() && (r.outcome == checks::verdict::incomplete || o.strategy == "bounded")) return;
       s.last = std::move(e);
     } catch (const checks::interruption&) {
       return;
