@@ -75,7 +75,7 @@ std::string command_of(const explore_arguments& a) {
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) text += std::string(" ") + flag + ' ' + shell_word(value);
   };
-  const explore::strategy_name& chosen = *explore::find_strategy(a.strategy);
+  const explore::strategy_name& chosen = explore::known_strategy(a.strategy);
   const auto add_own = [&](const char* flag, const std::string& value) {
     if (chosen.takes(flag)) add(flag, value);
   };
@@ -120,7 +120,7 @@ void add_spaces(exploration_plan& p, const explore_arguments& a, const std::vect
 }
 
 void add_shard(exploration_plan& p, const explore_arguments& a) {
-  if (!explore::find_strategy(a.strategy)->takes("--shard")) return;
+  if (!explore::known_strategy(a.strategy).takes("--shard")) return;
   std::optional<checks::chosen_shard> shard;
   try {
     shard = checks::choose_shard(a.shard, [](const char* name) -> const char* { return std::getenv(name); });

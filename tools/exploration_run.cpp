@@ -213,7 +213,7 @@ class exploration_run {
     if (!before.is_null()) o.resume = &before;
     // In pieces, which a state needs, a small space may take more executions: not in its first slice. A strategy that knows
     // no pieces begins anew in each.
-    const bool goes_on = explore::find_strategy(o.strategy)->takes("--checkpoint");
+    const bool goes_on = explore::known_strategy(o.strategy).takes("--checkpoint");
     if (!file_.empty() || (slice && s.slices != 0 && goes_on)) {
       o.save = [&](const nlohmann::json& state) {
         checkpoint_.spaces[s.number].state = state;
