@@ -32,17 +32,17 @@
 #include <utility>
 
 #include "events.h"
-#include "eviction_queue.h"
-#include "inspection.h"
+#include "lockfree/eviction_queue.h"
+#include "pages/inspection.h"
 #include "lease.h"
-#include "lease_buffers.h"
-#include "lockfree_trie.h"
-#include "orders.h"
-#include "page_queue.h"
-#include "page_records.h"
-#include "striped.h"
-#include "striped_pool.h"
-#include "sync.h"
+#include "pages/lease_buffers.h"
+#include "lockfree/lockfree_trie.h"
+#include "lockfree/orders.h"
+#include "lockfree/page_queue.h"
+#include "pages/page_records.h"
+#include "lockfree/striped.h"
+#include "lockfree/striped_pool.h"
+#include "sync/sync.h"
 #include "types.h"
 
 namespace triecheck {

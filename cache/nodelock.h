@@ -47,20 +47,20 @@
 #include <utility>
 #include <vector>
 
-#include "counts.h"
+#include "locked/counts.h"
 #include "events.h"
-#include "fall_count.h"
-#include "hand_over_hand.h"
-#include "inspection.h"
+#include "locked/fall_count.h"
+#include "locked/hand_over_hand.h"
+#include "pages/inspection.h"
 #include "lease.h"
-#include "lease_buffers.h"
-#include "page_pool.h"
-#include "page_queue.h"
-#include "page_records.h"
-#include "page_trie.h"
-#include "prefix_hashes.h"
-#include "recency_list.h"
-#include "sync.h"
+#include "pages/lease_buffers.h"
+#include "locked/page_pool.h"
+#include "lockfree/page_queue.h"
+#include "pages/page_records.h"
+#include "locked/page_trie.h"
+#include "pages/prefix_hashes.h"
+#include "policies/recency_list.h"
+#include "sync/sync.h"
 #include "types.h"
 
 namespace triecheck {

@@ -5,9 +5,9 @@
 // where the lock itself costs more than it saves. What it guarantees and costs: locked.h.
 #pragma once
 
-#include "counts.h"
-#include "locked.h"
-#include "sync.h"
+#include "locked/counts.h"
+#include "locked/locked.h"
+#include "sync/sync.h"
 
 namespace triecheck {
 

@@ -46,6 +46,19 @@ std::string show(status s) {
   return "unknown status";
 }
 
+const char* name_of(operation_kind kind) noexcept {
+  switch (kind) {
+    case operation_kind::lookup: return "lookup";
+    case operation_kind::allocate: return "allocate";
+    case operation_kind::publish: return "publish";
+    case operation_kind::release: return "release";
+    case operation_kind::fork: return "fork";
+    case operation_kind::evict: return "evict";
+    case operation_kind::clear: return "clear";
+  }
+  return "unknown operation";
+}
+
 std::string show(const operation& op) {
   const std::string subject = " #" + std::to_string(op.subject);
   switch (op.kind) {

@@ -60,6 +60,9 @@ struct outcome {
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
+/// "lookup", "allocate", ...: a string literal.
+const char* name_of(operation_kind kind) noexcept;
+
 /// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3", "evict 2": one line for people.
 std::string show(const operation& op);
 

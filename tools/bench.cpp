@@ -20,10 +20,10 @@
 #include <CLI/CLI.hpp>
 
 #include "checks/bench/isolated_bench.h"
-#include "checks/interrupts.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/verdict.h"
 #include "checks/trace/generate.h"
 #include "checks/trace/trace.h"
-#include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"

@@ -10,12 +10,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/verify/registry.h"
-#include "checks/interrupts.h"
 #include "checks/litmus/catalogue.h"
 #include "checks/litmus/search_comparison.h"
-#include "checks/suggestion.h"
-#include "checks/verdict.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/suggestion.h"
+#include "checks/report/verdict.h"
+#include "checks/verify/registry.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"

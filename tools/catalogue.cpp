@@ -1,10 +1,10 @@
 #include "tools/catalogue.h"
 
+#include "checks/historical/explored.h"
+#include "checks/report/suggestion.h"
+#include "checks/subject/policies.h"
 #include "checks/verify/explore.h"
 #include "checks/verify/registry.h"
-#include "checks/historical/explored.h"
-#include "checks/policies.h"
-#include "checks/suggestion.h"
 #include "tools/commands.h"
 #include "tools/program_name.h"
 

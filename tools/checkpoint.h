@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::tools {
 

@@ -8,13 +8,13 @@
 #include <optional>
 #include <utility>
 
-#include "checks/verify/registry.h"
 #include "checks/historical/explored.h"
-#include "checks/json_number.h"
-#include "checks/scenario_needs.h"
-#include "checks/shard.h"
-#include "checks/suggestion.h"
-#include "checks/variants.h"
+#include "checks/report/json_number.h"
+#include "checks/report/shard.h"
+#include "checks/report/suggestion.h"
+#include "checks/subject/variants.h"
+#include "checks/verify/registry.h"
+#include "checks/verify/scenario_needs.h"
 #include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "checks/process/interrupts.h"
 #include "checks/verify/explore.h"
-#include "checks/interrupts.h"
 #include "tools/commands.h"
 #include "tools/failure_folder.h"
 #include "tools/options.h"

@@ -1,7 +1,7 @@
 // One run of `triecheck explore`: every planned space, within the budget, with its checkpoint and its outputs.
 #pragma once
 
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
 #include "tools/checkpoint.h"
 #include "tools/exploration_plan.h"
 

@@ -10,10 +10,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/verify/explore.h"
 #include "checks/historical/defects.h"
-#include "checks/variants.h"
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
+#include "checks/subject/variants.h"
+#include "checks/verify/explore.h"
 #include "tools/checkpoint.h"
 #include "tools/commands.h"
 #include "tools/exploration_plan.h"

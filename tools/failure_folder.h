@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
-#include "checks/verify/explore.h"
 #include "checks/scenario/scenario.h"
+#include "checks/verify/explore.h"
 
 namespace triecheck::tools {
 

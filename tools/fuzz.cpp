@@ -12,11 +12,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/interrupts.h"
-#include "checks/policies.h"
+#include "checks/process/interrupts.h"
 #include "checks/properties/isolated_sequential.h"
-#include "checks/variants.h"
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"

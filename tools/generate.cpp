@@ -10,7 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/interrupts.h"
+#include "checks/process/interrupts.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"

@@ -13,12 +13,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/interrupts.h"
-#include "checks/policies.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/verdict.h"
 #include "checks/simulate/isolated_simulation.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "checks/trace/trace.h"
-#include "checks/variants.h"
-#include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"

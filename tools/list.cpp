@@ -11,10 +11,10 @@
 #include <CLI/CLI.hpp>
 
 #include "checks/historical/variant.h"
-#include "checks/interrupts.h"
-#include "checks/policies.h"
+#include "checks/process/interrupts.h"
 #include "checks/scenario/scenario.h"
-#include "checks/variants.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "tools/catalogue.h"
 #include "tools/commands.h"
 #include "tools/options.h"
@@ -37,12 +37,12 @@ std::string show(model::refusals rule) {
   return "crowded";
 }
 
-std::string show(checks::at_one_instant together) {
+std::string show(checks::stats_consistency together) {
   switch (together) {
-    case checks::at_one_instant::each: return "each";
-    case checks::at_one_instant::parts: return "parts";
-    case checks::at_one_instant::pages: return "pages";
-    case checks::at_one_instant::all: return "all";
+    case checks::stats_consistency::each: return "each";
+    case checks::stats_consistency::parts: return "parts";
+    case checks::stats_consistency::pages: return "pages";
+    case checks::stats_consistency::all: return "all";
   }
   return "unknown";
 }

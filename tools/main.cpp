@@ -11,11 +11,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/interrupts.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/suggestion.h"
+#include "checks/report/verdict.h"
 #include "checks/scenario/scenario.h"
-#include "checks/suggestion.h"
 #include "checks/trace/trace.h"
-#include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 

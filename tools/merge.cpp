@@ -1,5 +1,5 @@
 // `triecheck merge`: the results of all shards as one verdict.
-#include "checks/merge.h"
+#include "checks/report/merge.h"
 
 #include <fstream>
 #include <iostream>
@@ -11,9 +11,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/interrupts.h"
-#include "checks/shell_word.h"
-#include "checks/verdict.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/shell_word.h"
+#include "checks/report/verdict.h"
 #include "tools/commands.h"
 #include "tools/output.h"
 #include "tools/program_name.h"

@@ -8,9 +8,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/policies.h"
-#include "checks/suggestion.h"
-#include "checks/variants.h"
+#include "checks/report/suggestion.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "tools/commands.h"
 
 #ifndef TRIECHECK_SCENARIOS_DIR

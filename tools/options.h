@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checks/shell_word.h"
+#include "checks/report/shell_word.h"
 #include "model/eviction.h"
 #include "tools/commands.h"
 

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "checks/shell_word.h"
+#include "checks/report/shell_word.h"
 
 namespace triecheck::tools {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/progress_text.h"
+#include "checks/report/progress_text.h"
 
 namespace triecheck::tools {
 

@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/process/interrupts.h"
+#include "checks/report/verdict.h"
 #include "checks/verify/explore.h"
-#include "checks/interrupts.h"
-#include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/failing_execution.h"
 #include "tools/options.h"

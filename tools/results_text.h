@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::tools {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <system_error>
 
+#include "checks/report/suggestion.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "checks/verify/registry.h"
-#include "checks/policies.h"
-#include "checks/scenario_needs.h"
-#include "checks/suggestion.h"
-#include "checks/variants.h"
+#include "checks/verify/scenario_needs.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 

@@ -10,10 +10,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/verify/shrink.h"
-#include "checks/interrupts.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/verdict.h"
 #include "checks/scenario/scenario.h"
-#include "checks/verdict.h"
+#include "checks/verify/shrink.h"
 #include "tools/commands.h"
 #include "tools/failing_execution.h"
 #include "tools/failure_folder.h"

@@ -15,10 +15,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/policies.h"
+#include "checks/report/verdict.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "checks/trace/trace.h"
-#include "checks/variants.h"
-#include "checks/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/output.h"

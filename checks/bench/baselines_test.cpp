@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "checks/bench/baselines/hash_chain.h"
-#include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/baselines/std_coarse.h"
-#include "checks/cache_subject.h"
-#include "checks/production_caches.h"
+#include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/properties/sequential.h"
 #include "checks/simulate/run.h"
+#include "checks/subject/cache_subject.h"
+#include "checks/subject/production_caches.h"
 #include "checks/trace/generate.h"
 
 namespace triecheck::checks {

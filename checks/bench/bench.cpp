@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "checks/bench/layer_pair.h"
-#include "checks/bench/median.h"
+#include "checks/threads/median.h"
 
 namespace triecheck::checks {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "cache/coarse.h"
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 #include "checks/bench/baselines/bare_walk.h"
 #include "checks/bench/chart.h"
 #include "checks/bench/course.h"
@@ -23,7 +23,7 @@
 #include "checks/bench/layer_pair.h"
 #include "checks/bench/report.h"
 #include "checks/bench/spinning.h"
-#include "checks/production_caches.h"
+#include "checks/subject/production_caches.h"
 #include "checks/trace/generate.h"
 
 namespace triecheck::checks {

@@ -8,7 +8,7 @@
 #include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/course.h"
 #include "checks/bench/layer_pair.h"
-#include "checks/production_caches.h"
+#include "checks/subject/production_caches.h"
 
 namespace triecheck::checks {
 

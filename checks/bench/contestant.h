@@ -63,7 +63,7 @@ struct contestant {
   std::unique_ptr<prepared_cache> (*prepare)(const load& l, bench_mode mode, std::size_t pages) = nullptr;
 };
 
-/// The variants of checks/production_caches.h in its order, then the baselines.
+/// The variants of checks/subject/production_caches.h in its order, then the baselines.
 const std::vector<contestant>& contestants();
 
 /// No cache, but what every lookup in a trie has to do (baselines/bare_walk.h): for bench_mode::cold_lookup alone.

@@ -13,13 +13,13 @@
 #include <stdexcept>
 #include <vector>
 
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 #include "cache/types.h"
 #include "checks/bench/contestant.h"
 #include "checks/bench/load.h"
 #include "checks/bench/random_order.h"
 #include "checks/bench/spinning.h"
-#include "checks/together.h"
+#include "checks/threads/together.h"
 
 namespace triecheck::checks {
 

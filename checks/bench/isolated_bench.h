@@ -1,6 +1,6 @@
 // A benchmark in a process of its own: whatever a cache does to that process, what was measured so far is there.
 //
-// Threads: as run_isolated (checks/isolation.h).
+// Threads: as run_isolated (checks/process/isolation.h).
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 #include "checks/bench/bench.h"
 #include "checks/bench/listener.h"
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::checks {
 
@@ -31,7 +31,7 @@ struct bench_report {
 using bench_body = std::function<void(bench_results& results, const bench_listener& listener)>;
 
 /// Runs `measure` in a child process. One that ends before it has an answer is an `error` with what happened and what it
-/// measured then; so is an exception that a cache throws. An interrupt (checks/interrupts.h) makes it `incomplete`.
+/// measured then; so is an exception that a cache throws. An interrupt (checks/process/interrupts.h) makes it `incomplete`.
 /// `patience`: without the beginning of a pass for so long, it hangs. `on_cell` hears what is measured next.
 bench_report run_bench_isolated(const std::vector<load>& loads, const bench_body& measure,
                                 std::chrono::milliseconds patience,

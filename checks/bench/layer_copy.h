@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cache/coarse.h"
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 #include "checks/bench/baselines/std_coarse.h"
 #include "checks/bench/course.h"
 #include "checks/bench/layer_pair.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "checks/bench/median.h"
+#include "checks/threads/median.h"
 
 namespace triecheck::checks {
 namespace {

@@ -14,12 +14,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 #include "cache/types.h"
 #include "checks/bench/apart.h"
-#include "checks/bench/median.h"
 #include "checks/bench/random_order.h"
 #include "checks/bench/spinning.h"
+#include "checks/threads/median.h"
 
 namespace triecheck::checks {
 namespace {

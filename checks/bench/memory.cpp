@@ -5,7 +5,7 @@
 
 #include "checks/bench/allocated.h"
 #include "checks/bench/formatted.h"
-#include "checks/production_caches.h"
+#include "checks/subject/production_caches.h"
 
 namespace triecheck::checks {
 namespace {

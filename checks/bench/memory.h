@@ -27,7 +27,7 @@ inline constexpr std::size_t memory_page_tokens = 16;  ///< 64 bytes of a page's
 /// One power of two and one page more, small and large: sizes that are rounded up show.
 inline const std::vector<std::size_t> memory_pages = {1024, 1025, 65'536, 65'537};
 
-/// Every variant of checks/production_caches.h with each of `pages`. Empty where the allocator does not count, as under a
+/// Every variant of checks/subject/production_caches.h with each of `pages`. Empty where the allocator does not count, as under a
 /// sanitizer.
 std::vector<memory_result> measure_memory(std::span<const std::size_t> pages, const bench_listener& listener = {});
 

@@ -7,8 +7,8 @@
 #include "checks/bench/allocated.h"
 #include "checks/bench/course.h"
 #include "checks/bench/formatted.h"
-#include "checks/bench/median.h"
-#include "checks/production_caches.h"
+#include "checks/subject/production_caches.h"
+#include "checks/threads/median.h"
 
 namespace triecheck::checks {
 namespace {

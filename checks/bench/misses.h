@@ -25,7 +25,7 @@ struct miss_result {
 inline constexpr std::size_t miss_pages = 1024;  ///< of the cache, which is full
 inline const std::vector<std::size_t> miss_tokens = {16, 1024, 16'384, 131'072};
 
-/// Every variant of checks/production_caches.h with prompts of each length.
+/// Every variant of checks/subject/production_caches.h with prompts of each length.
 std::vector<miss_result> measure_misses(std::span<const std::size_t> tokens, const bench_listener& listener = {});
 
 /// A line for each variant; nothing without results.

@@ -7,9 +7,9 @@
 #include <type_traits>
 
 #include "checks/bench/formatted.h"
-#include "checks/bench/median.h"
 #include "checks/bench/overload_course.h"
-#include "checks/production_caches.h"
+#include "checks/subject/production_caches.h"
+#include "checks/threads/median.h"
 
 namespace triecheck::checks {
 namespace {

@@ -82,7 +82,7 @@ struct overload_contestant {
   overload_pass (*run)(const overload_load& l, std::size_t threads, when_refused then) = nullptr;
 };
 
-/// The variants of checks/production_caches.h in its order; first all that ask again, then all that wait.
+/// The variants of checks/subject/production_caches.h in its order; first all that ask again, then all that wait.
 const std::vector<overload_contestant>& overload_contestants();
 
 /// One variant with one number of threads: its passes beside those of the first variant.

@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 #include "cache/types.h"
 #include "checks/bench/course.h"
 #include "checks/bench/overload.h"
-#include "checks/together.h"
+#include "checks/threads/together.h"
 
 namespace triecheck::checks {
 

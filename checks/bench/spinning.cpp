@@ -10,8 +10,8 @@
 #include <benchmark/benchmark.h>
 
 #include "checks/bench/apart.h"
-#include "checks/bench/median.h"
-#include "checks/together.h"
+#include "checks/threads/median.h"
+#include "checks/threads/together.h"
 
 namespace triecheck::checks {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 #include <tuple>
 
-#include "checks/production_caches.h"
+#include "checks/subject/production_caches.h"
 
 namespace triecheck::checks {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cache/sync_measured.h"
+#include "cache/sync/measured.h"
 #include "checks/bench/listener.h"
 
 namespace triecheck::checks {

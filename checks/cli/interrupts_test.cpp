@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM at twenty moments of every long command, once and several times: `incomplete`, with what was done so far in
 // whole files, and no process left.
 //
-// The moments are publications of the cache under test, which sends the signals itself (checks/misbehaving_cache.h), and lines of
+// The moments are publications of the cache under test, which sends the signals itself (checks/subject/misbehaving_cache.h), and lines of
 // output: no clock decides. TRIECHECK_BINARY is the command line over that cache.
 #include "checks/cli/interrupted_command.h"
 

@@ -1,4 +1,4 @@
-// Every command that runs a cache, over a cache that ends, leaves or holds up its process (checks/misbehaving_cache.h): no way out
+// Every command that runs a cache, over a cache that ends, leaves or holds up its process (checks/subject/misbehaving_cache.h): no way out
 // reads as a pass, the words say what happened, and the command that shows it again does.
 //
 // TRIECHECK_BINARY is the command line over that cache.

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/progress_text.h"
+#include "checks/report/progress_text.h"
 
 namespace triecheck::checks {
 namespace {

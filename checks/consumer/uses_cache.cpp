@@ -1,6 +1,6 @@
 // One request through the installed cache: lookup, allocate, publish, release, and the same prefix found again.
 #include <triecheck/cache/coarse.h>
-#include <triecheck/cache/sync_std.h>
+#include <triecheck/cache/sync/std.h>
 
 #include <cstdio>
 #include <vector>

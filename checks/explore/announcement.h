@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/explore/relacy/mutex.h"
 #include "checks/explore/relacy/object.h"
 

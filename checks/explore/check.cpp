@@ -4,8 +4,8 @@
 #include <ostream>
 #include <stdexcept>
 
-#include "checks/explore/exploration.h"
 #include "checks/explore/replay_program.h"
+#include "checks/explore/search/exploration.h"
 #include "checks/explore/session.h"
 
 namespace triecheck::explore {

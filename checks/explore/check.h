@@ -27,11 +27,11 @@
 #include <utility>
 #include <vector>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/explore/linearizable.h"
 #include "checks/explore/relacy/sync.h"
-#include "checks/explore/search_options.h"
-#include "checks/verdict.h"
+#include "checks/explore/search/search_options.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::explore {
 

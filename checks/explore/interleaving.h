@@ -13,7 +13,7 @@
 
 namespace triecheck::explore {
 
-/// "cache/locked.h:72", below the top of the source tree; the full path of a file that is not in it.
+/// "cache/locked/locked.h:72", below the top of the source tree; the full path of a file that is not in it.
 std::string show(const location& where);
 
 /// The objects of the sync layer in one execution: what the program under test calls them, and where they are.

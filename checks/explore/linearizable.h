@@ -32,7 +32,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 
 namespace triecheck::explore {
 

@@ -20,7 +20,7 @@
 #include <array>
 #include <cstdint>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/explore/relacy/headers.h"
 #include "checks/explore/strategy.h"
 

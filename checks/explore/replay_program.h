@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "checks/explore/exploration.h"
+#include "checks/explore/search/exploration.h"
 
 namespace triecheck::explore {
 

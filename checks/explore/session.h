@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "checks/clock_vector.h"
 #include "checks/explore/announcement.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
 #include "checks/explore/memory_model.h"
@@ -23,7 +23,7 @@
 #include "checks/explore/spurious.h"
 #include "checks/explore/strategy.h"
 #include "checks/explore/waiting.h"
-#include "checks/isolation.h"
+#include "checks/process/isolation.h"
 
 namespace triecheck::explore {
 

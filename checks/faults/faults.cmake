@@ -12,11 +12,9 @@ if(NOT PATCH_EXECUTABLE)
   message(FATAL_ERROR "patch is missing. On Debian: apt-get install patch (tools/setup installs all that is missing).")
 endif()
 
-set(fault_text bit_sets.h block_hash.h coarse.h counts.h eviction.h eviction_queue.h fall_count.h first_in.h
-  free_stack.h frequency.h hand_over_hand.h inspection.h lanes.h lease.h lease_buffers.h locked.h lockfree.h
-  lockfree_trie.h node_word.h nodelock.h orders.h page_pool.h page_queue.h page_records.h page_trie.h
-  prefix_hashes.h priority.h ranked_leaves.h recency_list.h rwlock.h segmented.h striped.h
-  striped_pool.h)
+# What a faulty copy shares with the shipped text: the sync layer and the vocabulary of types.
+get_property(fault_text GLOBAL PROPERTY triecheck_cache_headers)
+list(FILTER fault_text EXCLUDE REGEX "^(sync/.*|events\\.h|types\\.h)$")
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
 set(triecheck_fault_sources)
 set(fault_count 0)
@@ -50,9 +48,11 @@ macro(triecheck_seed fault)
     message(FATAL_ERROR "the fault ${fault} does not apply to cache/ any more; mend checks/faults/${fault}.patch:\n${patch_output}")
   endif()
   foreach(header IN LISTS fault_text)
+    cmake_path(GET header PARENT_PATH folder)
+    file(MAKE_DIRECTORY ${copy}/${folder})
     file(READ ${copy}/cache/${header} text)
     string(REGEX REPLACE "namespace triecheck( |::)" "namespace triecheck::faults::${fault}\\1" text "${text}")
-    string(REGEX REPLACE "#include \"(events|sync|types)\\.h\"" "#include \"cache/\\1.h\"" text "${text}")
+    string(REGEX REPLACE "#include \"(\\.\\./)*(events|sync/sync|types)\\.h\"" "#include \"cache/\\2.h\"" text "${text}")
     file(WRITE ${copy}/cache/${header}.new "${text}")
     file(COPY_FILE ${copy}/cache/${header}.new ${copy}/${header} ONLY_IF_DIFFERENT)
   endforeach()
@@ -84,7 +84,7 @@ macro(triecheck_seed fault)
   set(fault_policy_header ${fault_Cache}.h)
   if(text MATCHES "(^|\n)Policy: ([^\n]+)")
     set(fault_Policy "${CMAKE_MATCH_2}")
-    set(fault_policy_header ${fault_Policy}.h)
+    set(fault_policy_header policies/${fault_Policy}.h)
   endif()
   foreach(layer IN ITEMS relacy_sync std_sync)
     set(fault_parameters ${layer})
@@ -100,8 +100,8 @@ macro(triecheck_seed fault)
 #include "@copy@/@fault_Cache@.h"
 #include "@copy@/@fault_policy_header@"
 
-#include "cache/sync_std.h"
-#include "checks/cache_subject.h"
+#include "cache/sync/std.h"
+#include "checks/subject/cache_subject.h"
 #include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
 

@@ -4,11 +4,11 @@
 #include <memory>
 #include <utility>
 
-#include "checks/cache_subject.h"
 #include "checks/explore/relacy/sync.h"
 #include "checks/historical/historical_cache.h"
 #include "checks/historical/list.h"
 #include "checks/historical/variant.h"
+#include "checks/subject/cache_subject.h"
 
 namespace triecheck::historical {
 namespace {

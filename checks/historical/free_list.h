@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "cache/sync.h"
+#include "cache/sync/sync.h"
 #include "cache/types.h"
 #include "checks/historical/defects.h"
 

@@ -19,12 +19,12 @@
 #include <utility>
 #include <vector>
 
-#include "cache/counts.h"
 #include "cache/events.h"
-#include "cache/inspection.h"
-#include "cache/page_queue.h"
-#include "cache/recency_list.h"
-#include "cache/sync.h"
+#include "cache/locked/counts.h"
+#include "cache/lockfree/page_queue.h"
+#include "cache/pages/inspection.h"
+#include "cache/policies/recency_list.h"
+#include "cache/sync/sync.h"
 #include "cache/types.h"
 #include "checks/historical/defects.h"
 #include "checks/historical/duplicates.h"
@@ -67,7 +67,7 @@ class historical_cache {
   const cache_config& config() const noexcept { return config_; }
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  // The operations, as cache/locked.h documents them.
+  // The operations, as cache/locked/locked.h documents them.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {});
   [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens,
                                 std::size_t extra_slots = 0);

@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 #include "checks/historical/historical_cache.h"
 
 namespace triecheck::historical {

@@ -18,8 +18,8 @@
 #include <span>
 #include <vector>
 
-#include "cache/block_hash.h"
-#include "cache/sync.h"
+#include "cache/pages/block_hash.h"
+#include "cache/sync/sync.h"
 #include "cache/types.h"
 #include "checks/historical/defects.h"
 

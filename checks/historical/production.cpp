@@ -1,9 +1,9 @@
 // The historical cache over the production layer.
-#include "cache/sync_std.h"
-#include "checks/cache_subject.h"
+#include "cache/sync/std.h"
 #include "checks/historical/historical_cache.h"
 #include "checks/historical/variant.h"
-#include "checks/variant_subject.h"
+#include "checks/subject/cache_subject.h"
+#include "checks/subject/variant_subject.h"
 
 namespace triecheck::historical {
 
@@ -19,7 +19,7 @@ const checks::variant& as_variant() {
           "what the project began with: one mutex, and each of its 33 defects a switch (all off)",
       .make = &checks::make_variant_subject<family, std_sync>,
       .refusals = model::refusals::at_once,
-      .statistics = checks::at_one_instant::all,
+      .statistics = checks::stats_consistency::all,
       .events = true};
   return self;
 }

@@ -1,7 +1,7 @@
 // The historical cache as a variant: it runs only where it is named.
 #pragma once
 
-#include "checks/variants.h"
+#include "checks/subject/variants.h"
 
 namespace triecheck::historical {
 

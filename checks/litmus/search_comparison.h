@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "checks/verify/registry.h"
 #include "checks/litmus/catalogue.h"
 #include "checks/scenario/scenario.h"
+#include "checks/verify/registry.h"
 
 namespace triecheck::litmus {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cache/block_hash.h"
+#include "cache/pages/block_hash.h"
 
 namespace triecheck::checks {
 namespace {

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "cache/events.h"
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {

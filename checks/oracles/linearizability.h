@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/oracles/real_time.h"
 #include "model/linearizability.h"
 #include "model/whole_operations.h"

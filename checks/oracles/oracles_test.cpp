@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "cache/block_hash.h"
-#include "cache/sync_std.h"
+#include "cache/pages/block_hash.h"
+#include "cache/sync/std.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/lease_ids.h"
 #include "checks/oracles/page_contents.h"
@@ -106,14 +106,14 @@ const model::statistics possible_answer = {.lookups = 3, .looked_up_pages = 6, .
                                            .published_pages = 3, .duplicate_pages = 1, .evicted_pages = 1, .free_pages = 1,
                                            .private_pages = 1, .cached_pages = 2, .open_leases = 1};
 
-std::string wrong_with(std::uint64_t model::statistics::*member, std::uint64_t value, at_one_instant together) {
+std::string wrong_with(std::uint64_t model::statistics::*member, std::uint64_t value, stats_consistency together) {
   model::statistics reported = possible_answer;
   reported.*member = value;
   return check_statistics(reported, 4, together).value_or("");
 }
 
 TEST(oracles, no_gauge_of_pages_exceeds_the_pool_or_wraps_around) {
-  for (const auto together : {at_one_instant::each, at_one_instant::parts, at_one_instant::pages, at_one_instant::all}) {
+  for (const auto together : {stats_consistency::each, stats_consistency::parts, stats_consistency::pages, stats_consistency::all}) {
     EXPECT_EQ(check_statistics(possible_answer, 4, together), std::nullopt);
     for (const auto member :
          {&model::statistics::free_pages, &model::statistics::private_pages, &model::statistics::cached_pages}) {
@@ -121,12 +121,12 @@ TEST(oracles, no_gauge_of_pages_exceeds_the_pool_or_wraps_around) {
       EXPECT_NE(wrong_with(member, ~std::uint64_t{0}, together), "");
     }
   }
-  EXPECT_EQ(wrong_with(&model::statistics::free_pages, ~std::uint64_t{0}, at_one_instant::each),
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, ~std::uint64_t{0}, stats_consistency::each),
             "I5: free_pages is reported as -1 of 4 (free -1, private 1, cached 2, open leases 1)");
 }
 
 TEST(oracles, numbers_of_one_instant_fit_together) {
-  using enum at_one_instant;
+  using enum stats_consistency;
   EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, each), "");
   EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, pages), "I5: free, private and cached pages are 2 + 1 + 2 of 4");
   EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, pages), "I10: reported are 4 evicted, but 3 published pages");

@@ -12,7 +12,7 @@
 #include <memory>
 #include <span>
 
-#include "cache/sync.h"
+#include "cache/sync/sync.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {

@@ -25,7 +25,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {

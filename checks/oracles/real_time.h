@@ -24,7 +24,7 @@
 #include <span>
 #include <vector>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 
 namespace triecheck::checks {
 

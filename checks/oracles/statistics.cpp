@@ -34,13 +34,13 @@ std::string show_gauges(const model::statistics& s) {
 }
 
 std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages,
-                                            at_one_instant together) {
+                                            stats_consistency together) {
   for (const model::named_statistic& g : gauges) {
     if (reported.*g.value <= pages) continue;
     return std::string("I5: ") + g.name + " is reported as " + show(reported.*g.value) + " of " + std::to_string(pages) +
            " (" + show_gauges(reported) + ")";
   }
-  if (together == at_one_instant::each) return std::nullopt;
+  if (together == stats_consistency::each) return std::nullopt;
   if (reported.free_pages + reported.private_pages + reported.cached_pages != pages) {
     return "I5: free, private and cached pages are " + show(reported.free_pages) + " + " + show(reported.private_pages) +
            " + " + show(reported.cached_pages) + " of " + std::to_string(pages);
@@ -48,10 +48,10 @@ std::optional<std::string> check_statistics(const model::statistics& reported, s
   if (auto wrong = exceeds("evicted", reported.evicted_pages, "published", reported.published_pages)) return wrong;
   const std::uint64_t had = reported.published_pages + reported.duplicate_pages;
   if (auto wrong = exceeds("published or duplicate", had, "allocated", reported.allocated_pages)) return wrong;
-  if (together != at_one_instant::pages) {
+  if (together != stats_consistency::pages) {
     if (auto wrong = exceeds("hit", reported.hit_pages, "looked-up", reported.looked_up_pages)) return wrong;
   }
-  if (together == at_one_instant::parts || reported.cached_pages == reported.published_pages - reported.evicted_pages) return std::nullopt;
+  if (together == stats_consistency::parts || reported.cached_pages == reported.published_pages - reported.evicted_pages) return std::nullopt;
   return "I10: cached_pages is reported as " + show(reported.cached_pages) + ", but published less evicted pages are " +
          show(reported.published_pages - reported.evicted_pages);
 }

@@ -17,7 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
+#include "checks/subject/stats_consistency.h"
 #include "model/state.h"
 
 namespace triecheck::checks {
@@ -30,16 +31,8 @@ inline constexpr auto answered_counters = [] {
   return counters;
 }();
 
-/// What of an answer of `stats` a variant says to be of one instant.
-enum class at_one_instant : std::uint8_t {
-  each,   ///< each number is of an instant of its own
-  parts,  ///< too, but pages add up to all, and no part is counted without its whole
-  pages,  ///< the gauges of pages belong together
-  all,    ///< all numbers do
-};
-
 /// One answer alone, of a cache with so many pages.
-std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages, at_one_instant together);
+std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages, stats_consistency together);
 
 /// "free 1, private 0, cached 2, open leases 1": the gauges, for people.
 std::string show_gauges(const model::statistics& s);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::checks {
 

@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/interrupts.h"
-#include "checks/isolation.h"
+#include "checks/process/interrupts.h"
+#include "checks/process/isolation.h"
 
 namespace triecheck::checks {
 namespace {

@@ -9,8 +9,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/detail/TestListenerAdapter.h>
 
-#include "checks/policies.h"
 #include "checks/properties/workload_generator.h"
+#include "checks/subject/policies.h"
 
 namespace triecheck::checks {
 

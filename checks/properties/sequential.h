@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "checks/properties/workload_run.h"
-#include "checks/subject.h"
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::checks {
 

@@ -13,9 +13,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "checks/policies.h"
 #include "checks/properties/worn_subjects.h"
-#include "checks/variants.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 
 namespace triecheck::checks {
 namespace {

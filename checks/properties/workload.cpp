@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "checks/policies.h"
+#include "checks/subject/policies.h"
 
 namespace triecheck::checks {
 namespace {

@@ -9,13 +9,14 @@
 #include <string_view>
 #include <utility>
 
-#include "checks/event_recorder.h"
-#include "checks/isolation.h"
+#include "checks/oracles/event_recorder.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/lease_ids.h"
 #include "checks/oracles/recency.h"
 #include "checks/oracles/structure.h"
-#include "checks/turns.h"
+#include "checks/process/isolation.h"
+#include "checks/subject/observation.h"
+#include "checks/threads/turns.h"
 
 namespace triecheck::checks {
 namespace {
@@ -150,7 +151,7 @@ class side_by_side {
 
   model::outcome perform(const model::operation& op, std::size_t threads_ahead) {
     activity& shown = my_activity();
-    shown.begin(op.kind, op.subject);
+    show_beginning(shown, op);
     told_.begins(0, op);
     const model::outcome observed = perform_by_its_thread(op, threads_ahead);
     told_.returned(0, observed);

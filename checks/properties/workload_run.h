@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "checks/properties/workload.h"
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::checks {
 

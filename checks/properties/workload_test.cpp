@@ -9,7 +9,7 @@
 
 #include "checks/properties/workload_generator.h"
 #include "checks/properties/workload_run.h"
-#include "checks/variants.h"
+#include "checks/subject/variants.h"
 
 namespace triecheck::checks {
 namespace {

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "checks/subject.h"
-#include "checks/variants.h"
+#include "checks/subject/subject.h"
+#include "checks/subject/variants.h"
 
 namespace triecheck::checks {
 

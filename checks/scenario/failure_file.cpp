@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <limits>
 
-#include "checks/utf8.h"
+#include "checks/report/utf8.h"
 
 namespace triecheck::checks {
 

@@ -1,7 +1,7 @@
 #include "checks/scenario/print.h"
 
-#include "checks/policies.h"
 #include "checks/scenario/step_forms.h"
+#include "checks/subject/policies.h"
 
 namespace triecheck::checks {
 namespace {

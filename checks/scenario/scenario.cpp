@@ -13,11 +13,11 @@
 
 #include "checks/explore/schedule.h"
 #include "checks/historical/variant.h"
-#include "checks/policies.h"
+#include "checks/report/suggestion.h"
+#include "checks/report/verdict.h"
 #include "checks/scenario/step_reader.h"
-#include "checks/suggestion.h"
-#include "checks/variants.h"
-#include "checks/verdict.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 
 namespace triecheck::checks {
 namespace {

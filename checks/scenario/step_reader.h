@@ -15,11 +15,11 @@
 #include <string_view>
 #include <vector>
 
+#include "checks/report/suggestion.h"
 #include "checks/scenario/hand_overs.h"
 #include "checks/scenario/scenario.h"
 #include "checks/scenario/scenario_error.h"
 #include "checks/scenario/step_forms.h"
-#include "checks/suggestion.h"
 
 namespace triecheck::checks::scenario_files {
 

@@ -2,8 +2,8 @@
 
 #include <tuple>
 
-#include "checks/production_caches.h"
 #include "checks/server/wrapped_cache.h"
+#include "checks/subject/production_caches.h"
 
 namespace triecheck::server {
 

@@ -1,7 +1,7 @@
 // A cache of any class behind one interface: what the engine calls.
 //
 // The engine is compiled once, and each cache once over the production layer. make_cache knows
-// those of checks/production_caches.h, where a cache of your own is a line; one whose constructor
+// those of checks/subject/production_caches.h, where a cache of your own is a line; one whose constructor
 // takes more than a configuration is wrapped by hand (wrapped_cache.h). A seeded fault is a cache
 // around another one (wrong_cache.h).
 //
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "cache/types.h"
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::server {
 

@@ -19,10 +19,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/report/shell_word.h"
 #include "checks/server/any_cache.h"
 #include "checks/server/integration.h"
 #include "checks/server/wrong_cache.h"
-#include "checks/shell_word.h"
 
 namespace triecheck::server {
 namespace {

@@ -19,12 +19,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/production_caches.h"
 #include "checks/server/any_cache.h"
 #include "checks/server/audit.h"
 #include "checks/server/engine.h"
 #include "checks/server/http.h"
 #include "checks/server/wrong_cache.h"
+#include "checks/subject/production_caches.h"
 
 namespace triecheck::server {
 namespace {

@@ -1,4 +1,4 @@
-// Any class of caches as any_cache. It needs the members that checks/cache_subject.h needs; a queue
+// Any class of caches as any_cache. It needs the members that checks/subject/cache_subject.h needs; a queue
 // for pages may be missing.
 //
 // Threads: those of the cache.
@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "checks/cache_subject.h"
-#include "checks/observation.h"
 #include "checks/server/any_cache.h"
+#include "checks/subject/cache_subject.h"
+#include "checks/subject/observation.h"
 
 namespace triecheck::server {
 

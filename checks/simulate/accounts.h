@@ -9,7 +9,7 @@
 
 #include "checks/simulate/request_thread.h"
 #include "checks/simulate/simulate.h"
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 #include "model/state.h"
 
 namespace triecheck::checks {

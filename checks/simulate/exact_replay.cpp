@@ -4,11 +4,11 @@
 #include <stdexcept>
 #include <vector>
 
-#include "checks/isolation.h"
-#include "checks/observation.h"
-#include "checks/production_caches.h"
-#include "checks/production_policies.h"
+#include "checks/process/isolation.h"
 #include "checks/simulate/request_thread.h"
+#include "checks/subject/observation.h"
+#include "checks/subject/production_caches.h"
+#include "checks/subject/production_policies.h"
 
 namespace triecheck::checks {
 namespace {
@@ -24,7 +24,7 @@ class replay {
 
   void step(const noted_operation& o) {
     open_row& r = rows_[o.row];
-    my_activity().begin(o.kind);
+    my_activity().begin(model::name_of(o.kind));
     switch (o.kind) {
       case model::operation_kind::lookup:
         return look_up_row(o.row);

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::checks {
 

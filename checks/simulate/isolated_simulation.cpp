@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "checks/interrupts.h"
-#include "checks/isolation.h"
+#include "checks/process/interrupts.h"
+#include "checks/process/isolation.h"
 
 namespace triecheck::checks {
 namespace {

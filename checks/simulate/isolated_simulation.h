@@ -1,6 +1,6 @@
 // A simulation in a process of its own: whatever the cache does to that process, there is a verdict.
 //
-// Threads: as run_isolated (checks/isolation.h).
+// Threads: as run_isolated (checks/process/isolation.h).
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 namespace triecheck::checks {
 
 /// As `simulate`, and throws what it throws. A process that ends before it has an answer is an `error` with what happened and at
-/// which line of the trace; so is an exception that the cache throws. An interrupt (checks/interrupts.h) makes it `incomplete`,
+/// which line of the trace; so is an exception that the cache throws. An interrupt (checks/process/interrupts.h) makes it `incomplete`,
 /// with the requests so far. `patience`: without a request for so long, it hangs. `tick` hears the requests so far.
 simulation simulate_isolated(const trace& t, const simulation_options& options, std::chrono::milliseconds patience,
                              const std::function<void(std::uint64_t)>& tick = {});

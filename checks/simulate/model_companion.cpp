@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::checks {
 namespace {

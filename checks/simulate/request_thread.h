@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "checks/isolation.h"
-#include "checks/observation.h"
+#include "checks/process/isolation.h"
 #include "checks/simulate/first_failure.h"
 #include "checks/simulate/simulate.h"
+#include "checks/subject/observation.h"
 #include "checks/trace/trace.h"
 #include "model/operation.h"
 
@@ -100,7 +100,7 @@ class request_thread {
     const std::span<const std::uint32_t> tokens(tokens_);
     request& r = open_[(oldest_ + open_count_) % open_.size()];
     r.row = row;
-    shown_->begin(model::operation_kind::lookup);
+    shown_->begin("lookup");
     r.lease = look_up(cache_, tokens, trace_.rows[row].space);
     const std::size_t hits = r.lease.pages().size();
     r.keep = keep_of(options_, hits, tokens.size());
@@ -110,7 +110,7 @@ class request_thread {
     watch_.looked_up(r, tokens);
 
     const auto rest = tokens.subspan(std::min(r.lease.token_count(), tokens.size()));
-    shown_->begin(model::operation_kind::allocate);
+    shown_->begin("allocate");
     const model::status s = to_model_status(cache_.allocate(r.lease, rest));
     watch_.allocated(r, rest, s);
     if (s == model::status::ok) {
@@ -127,7 +127,7 @@ class request_thread {
   void finish_oldest() {
     request& r = open_[oldest_];
     watch_.before_publish(r);
-    shown_->begin(model::operation_kind::publish);
+    shown_->begin("publish");
     const model::status s = to_model_status(cache_.publish(r.lease, r.lease.token_count()));
     if (s != model::status::ok) first_.report(r.row, "unexpected-status", "publish answered " + model::show(s));
     watch_.published(r);
@@ -137,7 +137,7 @@ class request_thread {
   }
 
   void release(request& r) {
-    shown_->begin(model::operation_kind::release);
+    shown_->begin("release");
     const model::status s = to_model_status(release_with(cache_, r.lease, r.keep));
     if (s != model::status::ok) first_.report(r.row, "unexpected-status", "release answered " + model::show(s));
     shown_->end();

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "checks/isolation.h"
+#include "checks/process/isolation.h"
 #include "checks/simulate/accounts.h"
 #include "checks/simulate/exact_replay.h"
 #include "checks/simulate/noting_watch.h"
 #include "checks/simulate/request_thread.h"
 #include "checks/simulate/verifying_watch.h"
-#include "checks/together.h"
+#include "checks/threads/together.h"
 
 namespace triecheck::checks {
 

@@ -3,10 +3,10 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "checks/policies.h"
-#include "checks/production_caches.h"
-#include "checks/production_policies.h"
 #include "checks/simulate/run.h"
+#include "checks/subject/policies.h"
+#include "checks/subject/production_caches.h"
+#include "checks/subject/production_policies.h"
 
 namespace triecheck::checks {
 namespace {

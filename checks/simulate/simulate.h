@@ -11,8 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "checks/report/verdict.h"
 #include "checks/trace/trace.h"
-#include "checks/verdict.h"
 #include "model/state.h"
 
 namespace triecheck::checks {

@@ -10,11 +10,11 @@
 #include <string>
 #include <utility>
 
-#include "checks/observation.h"
 #include "checks/simulate/first_failure.h"
 #include "checks/simulate/model_companion.h"
 #include "checks/simulate/page_contents.h"
 #include "checks/simulate/request_thread.h"
+#include "checks/subject/observation.h"
 
 namespace triecheck::checks {
 

@@ -15,13 +15,13 @@
 #include <thread>
 #include <vector>
 
-#include "checks/event_recorder.h"
-#include "checks/observation.h"
+#include "checks/cache/variant_suite.h"
+#include "checks/oracles/event_recorder.h"
 #include "checks/oracles/lease_ids.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/statistics.h"
 #include "checks/oracles/structure.h"
-#include "checks/unit/variant_suite.h"
+#include "checks/subject/observation.h"
 
 namespace triecheck::unit {
 namespace {

@@ -4,13 +4,13 @@
 #include <memory>
 #include <utility>
 
-#include "checks/verify/registry.h"
 #include "checks/explore/replay_program.h"
+#include "checks/process/interrupts.h"
+#include "checks/report/shell_word.h"
+#include "checks/subject/variants.h"
+#include "checks/verify/registry.h"
 #include "checks/verify/scenario_program.h"
 #include "checks/verify/scenario_script.h"
-#include "checks/interrupts.h"
-#include "checks/shell_word.h"
-#include "checks/variants.h"
 
 namespace triecheck::explore {
 
@@ -46,9 +46,9 @@ model::refusals rule_of(const std::string& cache) {
 
 model::refusals rule_of(const explore_options& o) { return o.refusals ? *o.refusals : rule_of(o.cache); }
 
-checks::at_one_instant together_of(const std::string& cache) {
+checks::stats_consistency together_of(const std::string& cache) {
   const checks::variant* v = checks::find_variant(cache);
-  return v == nullptr ? checks::at_one_instant::each : v->statistics;
+  return v == nullptr ? checks::stats_consistency::each : v->statistics;
 }
 
 namespace {

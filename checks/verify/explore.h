@@ -12,13 +12,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks/explore/exploration.h"
 #include "checks/explore/runner.h"
-#include "checks/explore/search_options.h"
+#include "checks/explore/search/exploration.h"
+#include "checks/explore/search/search_options.h"
 #include "checks/oracles/statistics.h"
+#include "checks/report/verdict.h"
 #include "checks/scenario/scenario.h"
-#include "checks/subject.h"
-#include "checks/verdict.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::explore {
 
@@ -39,7 +39,7 @@ model::refusals rule_of(const explore_options& o);
 model::refusals rule_of(const std::string& cache);
 
 /// What the answers of `stats` are held to.
-checks::at_one_instant together_of(const std::string& cache);
+checks::stats_consistency together_of(const std::string& cache);
 
 /// A failing execution as one word: what `triecheck replay` takes.
 struct replay_token {

@@ -11,11 +11,11 @@
 #include <map>
 
 #include "cache/coarse.h"
-#include "cache/sync_std.h"
-#include "checks/cache_subject.h"
+#include "cache/sync/std.h"
+#include "checks/explore/relacy/sync.h"
+#include "checks/subject/cache_subject.h"
 #include "checks/verify/misbehaving.h"
 #include "checks/verify/registry.h"
-#include "checks/explore/relacy/sync.h"
 
 namespace triecheck::explore {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "checks/explore/session.h"
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
 
 namespace triecheck::explore {
 

@@ -9,11 +9,11 @@
 #include <set>
 #include <string>
 
+#include "checks/explore/relacy/sync.h"
+#include "checks/subject/variants.h"
 #include "checks/verify/explore.h"
 #include "checks/verify/misbehaving.h"
 #include "checks/verify/registry.h"
-#include "checks/explore/relacy/sync.h"
-#include "checks/variants.h"
 
 namespace triecheck::explore {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cache/coarse.h"
-#include "checks/cache_subject.h"
 #include "checks/explore/relacy/sync.h"
+#include "checks/subject/cache_subject.h"
 
 namespace triecheck::explore {
 

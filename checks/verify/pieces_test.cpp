@@ -13,16 +13,16 @@
 #include <set>
 #include <string>
 
-#include "checks/explore/depth_first.h"
-#include "checks/explore/estimate.h"
+#include "checks/explore/runner.h"
+#include "checks/explore/search/estimate.h"
+#include "checks/explore/search/piece.h"
+#include "checks/explore/strategies/depth_first.h"
+#include "checks/litmus/litmus.h"
+#include "checks/process/isolation.h"
 #include "checks/verify/explore.h"
 #include "checks/verify/known_counts.h"
-#include "checks/explore/piece.h"
 #include "checks/verify/registry.h"
-#include "checks/explore/runner.h"
 #include "checks/verify/scenario_program.h"
-#include "checks/isolation.h"
-#include "checks/litmus/litmus.h"
 
 namespace triecheck::explore {
 namespace {

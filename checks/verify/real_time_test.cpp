@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "cache/coarse.h"
-#include "checks/cache_subject.h"
-#include "checks/verify/explore.h"
-#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
 #include "checks/explore/runner.h"
+#include "checks/subject/cache_subject.h"
+#include "checks/verify/explore.h"
+#include "checks/verify/registry.h"
 #include "checks/verify/scenario_program.h"
 
 namespace triecheck::explore {

@@ -5,8 +5,8 @@
 #include "checks/explore/relacy/sync.h"
 #include "checks/historical/explored.h"
 #include "checks/historical/variant.h"
-#include "checks/production_caches.h"
-#include "checks/variant_subject.h"
+#include "checks/subject/production_caches.h"
+#include "checks/subject/variant_subject.h"
 
 namespace triecheck::explore {
 namespace {

@@ -1,6 +1,6 @@
 // What is asked of a scenario when its last step is done.
-#include "checks/verify/scenario_program.h"
 #include "checks/oracles/structure.h"
+#include "checks/verify/scenario_program.h"
 
 namespace triecheck::explore {
 

@@ -6,6 +6,7 @@
 
 #include "checks/oracles/structure.h"
 #include "checks/scenario/reductions.h"
+#include "checks/subject/observation.h"
 
 namespace triecheck::explore {
 
@@ -26,7 +27,7 @@ void each_action(const scenario_scripts& s, Visit visit) {
 }  // namespace
 
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule,
-                                   checks::at_one_instant together)
+                                   checks::stats_consistency together)
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
       index_buckets_(s.index_buckets),
       events_(s.events),
@@ -217,7 +218,7 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
     const outside_simulation heap;
     book_.begins(thread, op);
   }
-  checks::my_activity().begin(op.kind, op.subject);
+  checks::show_beginning(checks::my_activity(), op);
   std::optional<outcome> answer = attempt(op, failing);
   if (events_) told_->look();
   checks::my_activity().end();

@@ -10,10 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/verify/failing_memory.h"
-#include "checks/verify/hand_over.h"
 #include "checks/explore/relacy/sync.h"
-#include "checks/verify/scenario_script.h"
 #include "checks/explore/session.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/lease_ids.h"
@@ -22,7 +19,10 @@
 #include "checks/oracles/page_ownership.h"
 #include "checks/oracles/statistics.h"
 #include "checks/scenario/scenario.h"
-#include "checks/subject.h"
+#include "checks/subject/subject.h"
+#include "checks/verify/failing_memory.h"
+#include "checks/verify/hand_over.h"
+#include "checks/verify/scenario_script.h"
 
 namespace triecheck::explore {
 
@@ -30,7 +30,7 @@ class scenario_program final : public program {
  public:
   /// `rule`: what the refusals of the cache are held to; `together`: what the answers of `stats` are.
   scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact,
-                   checks::at_one_instant together = checks::at_one_instant::each);
+                   checks::stats_consistency together = checks::stats_consistency::each);
 
   unsigned threads() const override { return static_cast<unsigned>(scripts_.threads.size()); }
   void setup() override;
@@ -124,7 +124,7 @@ class scenario_program final : public program {
   const unsigned thread_indices_;
   const checks::subject_factory make_;
   const model::refusals rule_;
-  const checks::at_one_instant together_;
+  const checks::stats_consistency together_;
   bool uses_foreign_ = false;
   bool asks_stats_ = false;  // whether some step does: only then is anything kept for it
   const scenario_scripts scripts_;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "checks/isolation.h"
+#include "checks/process/isolation.h"
 #include "checks/scenario/reductions.h"
 #include "checks/scenario/step_forms.h"
 

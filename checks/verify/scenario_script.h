@@ -48,8 +48,8 @@ struct scenario_scripts {
 scenario_scripts scripts_of(const checks::scenario& s);
 
 /// Whether a variant that promises so much allows a snapshot and a shutdown beside other calls.
-constexpr bool may_look_beside_others(checks::at_one_instant promised) {
-  return promised == checks::at_one_instant::pages || promised == checks::at_one_instant::all;
+constexpr bool may_look_beside_others(checks::stats_consistency promised) {
+  return promised == checks::stats_consistency::pages || promised == checks::stats_consistency::all;
 }
 
 /// How many operations of the cache a scenario holds, requests counted as what they consist of.

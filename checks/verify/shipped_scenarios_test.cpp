@@ -10,9 +10,9 @@
 #include <tuple>
 #include <vector>
 
+#include "checks/subject/policies.h"
+#include "checks/subject/variants.h"
 #include "checks/verify/known_counts.h"
-#include "checks/policies.h"
-#include "checks/variants.h"
 
 namespace triecheck::explore {
 namespace {

@@ -7,11 +7,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "checks/process/interrupts.h"
+#include "checks/report/shell_word.h"
+#include "checks/scenario/print.h"
 #include "checks/verify/registry.h"
 #include "checks/verify/scenario_program.h"
-#include "checks/interrupts.h"
-#include "checks/scenario/print.h"
-#include "checks/shell_word.h"
 
 namespace triecheck::explore {
 

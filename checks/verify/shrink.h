@@ -15,8 +15,8 @@
 #include <optional>
 #include <string>
 
-#include "checks/verify/explore.h"
 #include "checks/scenario/reductions.h"
+#include "checks/verify/explore.h"
 
 namespace triecheck::explore {
 
@@ -62,7 +62,7 @@ struct shrunk {
 /// Shrinks the execution that `token` names, of `s`. `place` is how the token of the result names the scenario. Requires
 /// a known cache and fault. `tick`, when given, is called now and then with the best so far. Returns nothing, and the
 /// reason in `why`, when the failure does not show again. The result was confirmed in another
-/// process, unless an interrupt (checks/interrupts.h) came before; one that comes before anything was run is thrown.
+/// process, unless an interrupt (checks/process/interrupts.h) came before; one that comes before anything was run is thrown.
 std::optional<shrunk> shrink(const checks::scenario& s, const replay_token& token, const std::string& place,
                              const shrink_options& options, std::string& why,
                              const std::function<void(const shrunk&)>& tick = {});

@@ -8,9 +8,9 @@
 #include <stdexcept>
 
 #include "cache/coarse.h"
-#include "checks/cache_subject.h"
-#include "checks/verify/registry.h"
 #include "checks/explore/relacy/sync.h"
+#include "checks/subject/cache_subject.h"
+#include "checks/verify/registry.h"
 #include "checks/verify/scenario_program.h"
 
 namespace triecheck::explore {

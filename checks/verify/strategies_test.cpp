@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "checks/verify/explore.h"
 #include "checks/litmus/litmus.h"
+#include "checks/verify/explore.h"
 
 namespace triecheck::explore {
 namespace {

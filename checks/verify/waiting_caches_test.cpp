@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <string>
 
-#include "cache/counts.h"
-#include "cache/locked.h"
-#include "checks/cache_subject.h"
+#include "cache/locked/counts.h"
+#include "cache/locked/locked.h"
 #include "checks/explore/relacy/sync.h"
+#include "checks/subject/cache_subject.h"
 
 namespace triecheck::explore {
 namespace {

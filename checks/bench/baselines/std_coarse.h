@@ -1,6 +1,6 @@
 // The baseline "std-coarse": `coarse` written by hand on the standard library, without the sync layer, a policy, labels or
 // contracts. The yardstick for what the production layer costs: the same algorithm on the same records, so the two differ
-// in nothing else. Not meant to be used, and not to be improved by itself: what changes in cache/locked.h changes here.
+// in nothing else. Not meant to be used, and not to be improved by itself: what changes in cache/locked/locked.h changes here.
 // `Copy` tells apart what is compiled several times (layer_pair.h).
 //
 // Threads: any, for different leases; the destructor and the moves by one.
@@ -13,14 +13,14 @@
 #include <span>
 #include <utility>
 
-#include "cache/block_hash.h"
 #include "cache/events.h"
-#include "cache/inspection.h"
 #include "cache/lease.h"
-#include "cache/page_queue.h"
-#include "cache/page_records.h"
-#include "cache/prefix_hashes.h"
-#include "cache/sync_std.h"
+#include "cache/lockfree/page_queue.h"
+#include "cache/pages/block_hash.h"
+#include "cache/pages/inspection.h"
+#include "cache/pages/page_records.h"
+#include "cache/pages/prefix_hashes.h"
+#include "cache/sync/std.h"
 #include "cache/types.h"
 #include "checks/bench/baselines/std_parts.h"
 

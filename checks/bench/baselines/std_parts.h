@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "cache/block_hash.h"
-#include "cache/lease_buffers.h"
-#include "cache/page_records.h"
-#include "cache/sync_std.h"
+#include "cache/pages/block_hash.h"
+#include "cache/pages/lease_buffers.h"
+#include "cache/pages/page_records.h"
+#include "cache/sync/std.h"
 #include "cache/types.h"
 
 namespace triecheck::checks {

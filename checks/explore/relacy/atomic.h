@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cache/sync.h"
+#include "cache/sync/sync.h"
 #include "checks/explore/relacy/object.h"
 
 namespace triecheck::explore {

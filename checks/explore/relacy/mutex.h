@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "checks/clock_vector.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/explore/relacy/object.h"
 
 namespace triecheck::explore {

@@ -15,7 +15,7 @@
 #include <cstddef>
 #include <stdexcept>
 
-#include "checks/guard_areas.h"
+#include "checks/process/guard_areas.h"
 
 namespace triecheck::explore {
 

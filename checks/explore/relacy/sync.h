@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "cache/sync.h"
-#include "checks/clock_vector.h"
+#include "cache/sync/sync.h"
+#include "checks/explore/clock_vector.h"
 #include "checks/explore/relacy/atomic.h"
 #include "checks/explore/relacy/mutex.h"
 #include "checks/explore/relacy/object.h"

@@ -8,7 +8,7 @@
 #include "cache/lockfree.h"
 #include "cache/nodelock.h"
 #include "cache/rwlock.h"
-#include "cache/sync_std.h"
+#include "cache/sync/std.h"
 
 namespace triecheck::checks {
 namespace {

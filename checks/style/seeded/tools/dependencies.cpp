@@ -1,3 +1,3 @@
-#include "checks/verdict.h"
+#include "checks/report/verdict.h"
 #include "model/state.h"
 #include <relacy/context.hpp>  // caught by dependencies

@@ -1,0 +1,354 @@
+// The cache under one lock: what `coarse` and `rwlock` share. They differ in the lock, in how lookups hold it, and in the
+// counts that lookups change meanwhile: the parameter `Locking`. Which page falls is the parameter `Policy` (eviction.h).
+//
+// Guarantees: every operation takes effect in one step while the lock is held (its linearization point), the order of the
+// policy is exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an operation
+// stops all, one stopped inside a lookup of `rwlock` stops all but lookups.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page, independent of the size of the pool.
+//
+// Invariants (numbers as in the documentation of the checks): the page is the node; `trie_.pins(p)` is the number of
+// open leases with p in their chain (I4); `unpinned_` knows every node without pins and the order of eviction, and
+// `unpinned_count_` is their number (I6). A lookup may pin a node without a word to the policy, which it must not change:
+// such a node stays there until an eviction comes past it, or until its last pin goes.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "counts.h"
+#include "../policies/eviction.h"
+#include "../events.h"
+#include "../pages/inspection.h"
+#include "../lease.h"
+#include "../pages/lease_buffers.h"
+#include "page_pool.h"
+#include "../lockfree/page_queue.h"
+#include "../pages/page_records.h"
+#include "page_trie.h"
+#include "../pages/prefix_hashes.h"
+#include "../policies/recency_list.h"
+#include "../sync/sync.h"
+#include "../types.h"
+
+namespace triecheck {
+
+template <sync_layer Sync, class Locking, eviction_policy Policy = recency_list<Sync>>
+class locked_cache {
+ public:
+  using policy = Policy;
+  using sync_type = Sync;
+  using lease_type = lease<locked_cache>;
+  using fork_result_type = fork_result<locked_cache>;
+  using page_place = typename page_queue<Sync>::place;
+
+  /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
+  explicit locked_cache(cache_config config)
+      : config_(checked(config)),
+        records_(config.pages, config.tokens_per_page),
+        pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
+        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
+        unpinned_(records_.template fields<typename Policy::per_page>(), config.pages) {
+    Sync::label(mutex_, "cache.mutex");
+    next_lease_.label("cache.next_lease");
+    unpinned_count_.label("cache.unpinned");
+  }
+
+  locked_cache(const locked_cache&) = delete;
+  locked_cache& operator=(const locked_cache&) = delete;
+
+  /// Requires that every lease was released.
+  ~locked_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
+
+  const cache_config& config() const noexcept { return config_; }
+
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  void subscribe(cache_events& s) noexcept { events_.send_to(s); }
+
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
+  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
+  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
+    lease_type l;
+    l.space_ = space;
+    buffers_.lend(l.pages_, l.unpublished_);
+    l.expect_pages(tokens.size() / config_.tokens_per_page);
+    const read_guard lock(mutex_);
+    const pins_of_lookup pinned{*this, l};
+    page_id parent = no_page;
+    prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
+    for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
+      const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
+      if (page == no_page) break;
+      l.pages_.push_back(page);
+      pin(page);
+      parent = page;
+    }
+    open(l);  // nothing throws from here on
+    l.cached_ = l.pages_.size();
+    l.token_count_ = l.cached_ * config_.tokens_per_page;
+    add(counters_.lookups, 1);
+    add(counters_.looked_up_pages, tokens.size() / config_.tokens_per_page);
+    add(counters_.hit_pages, l.cached_);
+    return l;
+  }
+
+  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
+  ///
+  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
+  /// when free pages and eviction together cannot cover the need: nothing was evicted. `lease_closed`,
+  /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+    if (const status s = l.usable_in(*this); s != status::ok) return s;
+    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (!shortage) {
+      const guard lock(mutex_);
+      add(counters_.refused_too_large, 1);
+      return status::request_too_large;
+    }
+    l.reserve_more(*shortage, tokens.size());
+    if (*shortage != 0) {
+      const guard lock(mutex_);
+      if (!take_pages(l, *shortage, l.id_)) return status::cache_full;
+    }
+    l.append(tokens);
+    return status::ok;
+  }
+
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
+  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  ///
+  /// Requires that the contents of these pages are computed: from here on other requests read them.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
+    if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
+    const std::size_t span_tokens = config_.tokens_per_page;
+    const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
+    if (full == l.cached_) return status::ok;
+    const std::size_t first = l.cached_;
+    std::size_t adopted = 0;
+    {
+      const guard lock(mutex_);
+      page_id parent = first == 0 ? no_page : l.pages_[first - 1];
+      prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
+      for (; l.cached_ < full; ++l.cached_) {
+        adopted += !publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        parent = l.pages_[l.cached_];
+      }
+    }
+    if (adopted != 0) queue_.pages_came();
+    l.forget_published((full - first) * span_tokens);
+    return status::ok;
+  }
+
+  /// Frees the private pages, drops the pins and tells the policy, for which the chain is the most recent one now. A
+  /// second release does nothing. With the policy `priority`, `terms` says how much the chain is worth, and how long; a
+  /// lease that goes out of scope asks for nothing. Errors: `invalid_argument`.
+  status release(lease_type& l, typename Policy::release_terms terms = {}) {
+    if (!l.is_open()) return status::ok;
+    if (l.cache_ != this) return status::invalid_argument;
+    {
+      const guard lock(mutex_);
+      for (const page_id page : l.private_pages()) pool_.put(page);
+      unpinned_.release_begins();
+      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
+      counters_.open_leases.subtract(1);
+    }
+    if (!l.pages_.empty()) queue_.pages_came(l.id_);
+    buffers_.keep(l.pages_, l.unpublished_);
+    l.close();
+    return status::ok;
+  }
+
+  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
+  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  fork_result_type fork(const lease_type& l) {
+    fork_result_type r;
+    r.result = l.usable_in(*this);
+    if (r.result != status::ok) return r;
+    lease_type forked;
+    buffers_.lend(forked.pages_, forked.unpublished_);
+    forked.copy_prefix(l);
+    const std::size_t written = l.written_pages(config_.tokens_per_page);
+    r.copies.reserve(written - l.cached_);
+    {
+      const guard lock(mutex_);
+      if (!take_pages(forked, l.private_pages().size(), lease_id(next_lease_.get()))) {
+        r.result = status::cache_full;
+        return r;
+      }
+      open(forked);
+      for (const page_id page : l.cached_pages()) pin(page);
+    }
+    for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
+    r.forked = std::move(forked);
+    return r;
+  }
+
+  /// Frees up to `count` pages, in the order of the policy; returns how many.
+  std::size_t evict(std::size_t count) {
+    const guard lock(mutex_);
+    return evict_oldest(count);
+  }
+
+  /// Evicts until nothing is evictable; returns how many pages that freed.
+  std::size_t clear() {
+    const guard lock(mutex_);
+    return clear_all();
+  }
+
+  /// Clears, then names every page that is not free: `pages_lost` when there is one. The cache stays usable.
+  shutdown_report shutdown() {
+    const guard lock(mutex_);
+    const std::size_t evicted = clear_all();
+    shutdown_report report = inspected().lost_pages();
+    report.evicted = evicted;
+    return report;
+  }
+
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
+
+  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  void wake_waiting() { queue_.wake_waiting(); }
+
+  /// All counters and gauges at one instant; where lookups share the lock, what they count each at one of its own.
+  cache_stats stats() const {
+    const read_guard lock(mutex_);
+    cache_stats s = counters_.get();
+    s.free_pages = pool_.free_count();
+    s.cached_pages = s.published_pages - s.evicted_pages;
+    s.private_pages = config_.pages - s.free_pages - s.cached_pages;
+    return s;
+  }
+
+  /// The whole cache at one instant, for checks and diagnosis. O(pages x tokens per page).
+  cache_snapshot snapshot() const {
+    const guard lock(mutex_);
+    cache_snapshot s = inspected().snapshot();
+    s.eviction_order.reserve(config_.pages);
+    unpinned_.in_order(trie_, [&](page_id page) { s.eviction_order.push_back(page); });
+    return s;
+  }
+
+ private:
+  using guard = typename Locking::guard;
+  using read_guard = typename Locking::read_guard;
+  using counter = typename Locking::template count<std::uint64_t>;
+  using trie_type = page_trie<Sync, typename Locking::template count<std::uint32_t>>;
+
+  static void add(counter& c, std::uint64_t n) { c.add(n); }
+
+  // What follows requires mutex_ in either mode.
+
+  void open(lease_type& l) {
+    l.cache_ = this;
+    l.id_ = lease_id(next_lease_.fetch_add(1));
+    add(counters_.open_leases, 1);
+  }
+
+  void pin(page_id page) {
+    if (trie_.add_pin(page) == 0) unpinned_count_.subtract(1);
+  }
+
+  /// Takes back what a lookup pinned that could not open its lease: a list that grew had no memory.
+  struct pins_of_lookup {
+    locked_cache& cache;
+    const lease_type& found;
+
+    ~pins_of_lookup() {
+      if (found.cache_ != nullptr) return;
+      for (const page_id page : found.pages_) {
+        if (cache.trie_.drop_pin(page) == 0) cache.unpinned_count_.add(1);
+      }
+    }
+  };
+
+  // What follows requires mutex_ exclusively.
+
+  auto inspected() const {
+    return inspection(config_, pool_, trie_, [this](page_id page) { return trie_.pins(page); });
+  }
+
+  void unpin(page_id page, typename Policy::release_terms terms) {
+    const bool unpinned = trie_.drop_pin(page) == 0;
+    unpinned_.released(page, unpinned, terms);
+    if (unpinned) unpinned_count_.add(1);
+  }
+
+  // Every unpinned node can be evicted, leaves first, so their number is what eviction can yield: a refusal is known
+  // before anything was evicted (I8).
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
+    if (pool_.free_count() + unpinned_count_.get() < count) {
+      add(counters_.refused_full, 1);
+      return false;
+    }
+    if (count > pool_.free_count()) evict_oldest(count - pool_.free_count());
+    for (std::size_t i = 0; i < count; ++i) l.pages_.push_back(pool_.take(holder));
+    add(counters_.allocated_pages, count);
+    return true;
+  }
+
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there. Returns
+  // whether that is its own.
+  bool publish_page(const typename trie_type::key& k, page_id& page) {
+    const page_id standing = trie_.find_child(k);
+    if (standing == no_page) {
+      pool_.mark_cached(page);
+      trie_.attach(page, k, 1);
+      unpinned_.published(page, k.parent);
+      events_.stored({page, k.parent, k.space, k.hash, k.block});
+      add(counters_.published_pages, 1);
+      return true;
+    }
+    pin(standing);
+    pool_.put(page);
+    page = standing;
+    add(counters_.duplicate_pages, 1);
+    return false;
+  }
+
+  std::size_t clear_all() {
+    const std::size_t evicted = evict_oldest(unpinned_count_.get());
+    events_.cleared(evicted);
+    return evicted;
+  }
+
+  std::size_t evict_oldest(std::size_t count) {
+    const std::size_t evicted = std::min(count, unpinned_count_.get());
+    for (std::size_t left = evicted; left != 0;) {
+      const page_id page = unpinned_.oldest();
+      unpinned_.remove(page);
+      if (trie_.pins(page) != 0) continue;
+      trie_.detach(page);
+      unpinned_.evicted(page, trie_);
+      events_.removed(page);
+      pool_.put(page);
+      --left;
+    }
+    unpinned_count_.subtract(evicted);
+    add(counters_.evicted_pages, evicted);
+    return evicted;
+  }
+
+  // Constant after construction.
+  const cache_config config_;
+
+  lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
+  event_source events_;
+  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
+
+  // Guarded by mutex_; of these, lookups in shared mode change counts alone.
+  page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
+               typename Policy::per_page> records_;
+  page_pool<Sync> pool_;
+  trie_type trie_;
+  Policy unpinned_;
+  typename Locking::template count<std::size_t> unpinned_count_{0};
+  cache_counters<counter> counters_;
+  counter next_lease_{1};
+
+  mutable typename Locking::mutex mutex_;
+};
+
+}  // namespace triecheck

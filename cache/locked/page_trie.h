@@ -1,0 +1,186 @@
+// The trie of published pages. A node is its page: everything about it stands in arrays indexed by page id that are
+// allocated once, so growing and shrinking the trie allocates nothing.
+//
+// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by namespace, parent
+// and block, token by token: a hash that collides costs time, never a wrong answer (I3). As the hash needs no parent, a walk can ask memory
+// for the buckets of the blocks to come (prefix_hashes.h).
+//
+// Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
+// Cost: find_child is O(tokens per page) expected; attach and detach too.
+// Threads: `find_child`, `pins`, `parent`, `block` and, with counts that allow it, `add_pin`, `pin` and `unpin` may run
+// beside one another; the owner serialises every other call with all of these. It may do so bucket by bucket: `attach`,
+// `detach` and `find_child` touch one bucket and the nodes in it, `bucket_of` touches nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "../pages/block_hash.h"
+#include "../pages/page_records.h"
+#include "../sync/sync.h"
+#include "../types.h"
+
+namespace triecheck {
+
+/// `Pins` counts the pins of a node: plain_count or atomic_count.
+template <sync_layer Sync, class Pins>
+class page_trie {
+ public:
+  using shared_page = typename Sync::template var<page_id>;
+  using shared_token = typename Sync::template var<token>;
+
+  /// What the trie notes of a page, beside its block.
+  struct per_page {
+    typename Sync::template var<std::uint64_t> hash;  // of all blocks from the root to this one
+    shared_page parent;
+    shared_page next;  // the next node in the same bucket
+    Pins pins;
+    typename Sync::template var<key_space> space;
+  };
+
+  /// An empty trie over all pages. Requires a checked configuration.
+  page_trie(column<per_page> nodes, column<shared_token> blocks, const cache_config& config)
+      : pages_(config.pages),
+        tokens_per_page_(config.tokens_per_page),
+        buckets_(bucket_count(config)),
+        key_(config.hash_seed),
+        nodes_(nodes),
+        blocks_(blocks),
+        heads_(std::make_unique<shared_page[]>(buckets_)) {
+    for (std::size_t i = 0; i < buckets_; ++i) {
+      heads_[i].set(no_page);
+      Sync::label(heads_[i], "trie.bucket", i);
+    }
+    for (std::size_t i = 0; i < config.pages; ++i) {
+      Sync::label(nodes_[i].space, "trie.space", i);
+      Sync::label(nodes_[i].parent, "trie.parent", i);
+      Sync::label(nodes_[i].hash, "trie.hash", i);
+      Sync::label(nodes_[i].next, "trie.next", i);
+      nodes_[i].pins.label("trie.pins", i);
+    }
+    for (std::size_t i = 0; i < config.pages * tokens_per_page_; ++i) {
+      Sync::label((&blocks_[i / tokens_per_page_])[i % tokens_per_page_], "trie.block", i / tokens_per_page_);
+    }
+  }
+
+  /// What a child of `parent` under `block` is found by.
+  struct key {
+    key_space space;
+    page_id parent;  ///< `no_page` is the root of the namespace
+    std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
+    std::span<const token> block;
+  };
+
+  /// See bucket_count (types.h).
+  std::size_t buckets() const noexcept { return buckets_; }
+
+  /// The bucket of a node whose prefix has that hash.
+  std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
+
+  /// What its hashes are keyed by.
+  const hash_key& hashes_by() const noexcept { return key_; }
+
+  /// The hash of all blocks from the root to `page`. Requires that it is a node.
+  std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
+
+  /// The child that stands under `k`, or `no_page`.
+  page_id find_child(const key& k) const {
+    Sync::require(k.block.size() == tokens_per_page_, "a block fills a page");
+    page_id page = heads_[bucket_of(k.hash)].get();
+    while (page != no_page && !stands_under(page, k)) page = at(page).next.get();
+    return page;
+  }
+
+  /// Makes `page` the node under `k`, with so many pins. Requires that it is no node and that none stands under `k`.
+  void attach(page_id page, const key& k, std::uint32_t pins) {
+    per_page& n = at(page);
+    shared_page& head = heads_[bucket_of(k.hash)];
+    n.space.set(k.space);
+    n.parent.set(k.parent);
+    n.hash.set(k.hash);
+    n.pins.set(pins);
+    n.next.set(head.get());
+    Sync::assign(block_at(page), k.block.data(), k.block.size());
+    head.set(page);
+  }
+
+  /// Ask memory for what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires what
+  /// find_child does.
+  void fetch_bucket(std::size_t bucket) const { Sync::prefetch(&heads_[bucket]); }
+  void fetch_first(std::size_t bucket) const {
+    const page_id page = heads_[bucket].get();
+    if (page == no_page) return;
+    Sync::prefetch(&at(page));
+    Sync::prefetch(block_at(page));
+  }
+
+  /// Takes the leaf `page` out of the trie. Requires that it is an unpinned node without children (I2).
+  void detach(page_id page) {
+    Sync::require(pins(page) == 0, "I2: a pinned node stays");
+    shared_page* link = &heads_[bucket_of(hash(page))];
+    while (link->get() != page) {
+      Sync::require(link->get() != no_page, "I7: a node is in its bucket");
+      link = &at(link->get()).next;
+    }
+    link->set(at(page).next.get());
+  }
+
+  /// How many open leases have `page` in their chain; under nodelock.h, how many end on it.
+  std::uint32_t pins(page_id page) const { return at(page).pins.get(); }
+
+  /// One more pin; returns how many there were.
+  std::uint32_t add_pin(page_id page) { return at(page).pins.fetch_add(1); }
+
+  /// One pin less; returns how many are left. Requires a pin (I4).
+  std::uint32_t drop_pin(page_id page) {
+    Sync::require(pins(page) != 0, "I4: a pin is dropped once");
+    return at(page).pins.fetch_sub(1) - 1;
+  }
+
+  /// As add_pin and drop_pin, for whoever does not look at the answer: such additions commute.
+  void pin(page_id page) { at(page).pins.add(1); }
+  void unpin(page_id page) { at(page).pins.subtract(1); }
+
+  page_id parent(page_id page) const { return at(page).parent.get(); }
+  key_space space(page_id page) const { return at(page).space.get(); }
+
+  /// The block of a node, copied: for snapshots.
+  std::vector<token> block(page_id page) const {
+    std::vector<token> tokens(tokens_per_page_);
+    for (std::size_t i = 0; i < tokens_per_page_; ++i) tokens[i] = block_at(page)[i].get();
+    return tokens;
+  }
+
+  /// Calls `visit` for every node that the index leads to: for snapshots. O(pages).
+  template <class Visit>
+  void for_each_indexed(Visit visit) const {
+    for (std::size_t i = 0; i < buckets_; ++i) {
+      // A damaged index may have a cycle: the checks say so, this must end.
+      std::size_t steps = 0;
+      for (page_id page = heads_[i].get(); page != no_page && steps <= pages_; page = at(page).next.get(), ++steps) visit(page);
+    }
+  }
+
+ private:
+  bool stands_under(page_id page, const key& k) const {
+    const per_page& n = at(page);
+    return n.parent.get() == k.parent && n.space.get() == k.space && Sync::equal(block_at(page), k.block.data(), k.block.size());
+  }
+
+  per_page& at(page_id page) { return nodes_[page]; }
+  const per_page& at(page_id page) const { return nodes_[page]; }
+  shared_token* block_at(page_id page) { return &blocks_[page]; }
+  const shared_token* block_at(page_id page) const { return &blocks_[page]; }
+
+  const std::size_t pages_;
+  const std::size_t tokens_per_page_;
+  const std::size_t buckets_;
+  const hash_key key_;
+  const column<per_page> nodes_;
+  const column<shared_token> blocks_;
+  const std::unique_ptr<shared_page[]> heads_;
+};
+
+}  // namespace triecheck

@@ -1,0 +1,75 @@
+// The words that the lock-free trie works on, and what is packed into them.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+
+#include "../types.h"
+
+namespace triecheck {
+
+/// The state of a page in one word: how often it was a node, whether it is one, and how many references it has: leases that
+/// end on it, and children. So one compare-exchange pins a node only if it still is the one that was found, and evicts it
+/// only if it is an unpinned leaf.
+struct node_word {
+  std::uint32_t references = 0;
+  bool is_node = false;
+  std::uint32_t generation = 0;  ///< 31 bits; grows when the node is evicted
+
+  static constexpr std::uint64_t one_reference = 1;
+
+  constexpr std::uint64_t packed() const noexcept {
+    return std::uint64_t{generation & 0x7fff'ffff} << 33 | std::uint64_t{is_node} << 32 | references;
+  }
+  static constexpr node_word of(std::uint64_t packed) noexcept {
+    return {.references = static_cast<std::uint32_t>(packed),
+            .is_node = (packed >> 32 & 1) != 0,
+            .generation = static_cast<std::uint32_t>(packed >> 33)};
+  }
+  constexpr bool is_evictable() const noexcept { return is_node && references == 0; }
+
+  /// Whether both words are of one node, with as many references as each may have.
+  static constexpr bool of_one_node(std::uint64_t a, std::uint64_t b) noexcept { return a >> 32 == b >> 32 && (a >> 32 & 1) != 0; }
+};
+
+/// A node as its children name it: a page together with its generation, so that a page that became another node has no
+/// children of the old one. Or the root of a namespace.
+struct node_ref {
+  page_id page = no_page;        ///< `no_page`: a root
+  std::uint32_t generation = 0;  ///< of a root, its namespace
+
+  static constexpr node_ref root(key_space space) noexcept {
+    return {.page = no_page, .generation = static_cast<std::uint32_t>(space)};
+  }
+  constexpr std::uint64_t packed() const noexcept { return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(page); }
+  static constexpr node_ref of(std::uint64_t packed) noexcept {
+    return {.page = page_id(static_cast<std::uint32_t>(packed)), .generation = static_cast<std::uint32_t>(packed >> 32)};
+  }
+  friend constexpr bool operator==(const node_ref&, const node_ref&) = default;
+};
+
+/// The field that leads to the next node of a chain, or to the top of a stack: a page, a version that every change to another
+/// page raises, so that a link that was changed and changed back is not taken for the old one, and a mark: the node whose link
+/// it is leaves the chain.
+struct link_word {
+  page_id page = no_page;
+  bool marked = false;
+  std::uint32_t version = 0;  ///< 31 bits
+
+  constexpr std::uint64_t packed() const noexcept {
+    return std::uint64_t{version & 0x7fff'ffff} << 33 | std::uint64_t{marked} << 32 | static_cast<std::uint32_t>(page);
+  }
+  static constexpr link_word of(std::uint64_t packed) noexcept {
+    return {.page = page_id(static_cast<std::uint32_t>(packed)),
+            .marked = (packed >> 32 & 1) != 0,
+            .version = static_cast<std::uint32_t>(packed >> 33)};
+  }
+  /// The link that replaces this one.
+  constexpr std::uint64_t leading_to(page_id next) const noexcept {
+    return link_word{.page = next, .marked = false, .version = version + 1}.packed();
+  }
+  static constexpr std::uint64_t mark = std::uint64_t{1} << 32;
+};
+
+}  // namespace triecheck

@@ -1,0 +1,57 @@
+// Which page falls next: what an eviction policy owes to the cache that asks it.
+//
+// The cache decides what may fall, a leaf of the trie that no lease pins, and the policy which of these falls first. So a
+// policy can lose hits, never correctness: every one passes the same checks.
+//
+// What a policy owes, besides the members below: all memory at construction, O(1) amortised per page that is published,
+// released or evicted, and an order that depends on these calls alone, never on a clock of the system. Pins come and go
+// without its knowledge, because lookups may run beside one another: a page that it names may be pinned, is then taken
+// off with `remove`, and comes back with `released` when its last pin goes.
+//
+//   published(page, parent)   `page` became a node, pinned, below `parent` (`no_page` is the root)
+//   release_begins()          a lease ends; `released` follows for each of its nodes, the deepest first
+//   released(page, unpinned, terms)
+//                             the lease held `page`; `unpinned`: that was its last pin. `terms`: what its owner asked for
+//   oldest()                  the next to fall, or `no_page`; requires nothing of its pins, see above
+//   remove(page)              what `oldest` named is evicted, or was found pinned
+//   evicted(page, trie)       `page` is no node any more; it was removed before. `trie` still knows its parent
+//   in_order(trie, visit)     calls `visit` for every unpinned node in the order of eviction; for snapshots
+//
+// Threads: none of its own; the owner serialises every call, and `oldest` and `in_order` beside any other.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "../pages/page_records.h"
+#include "../types.h"
+
+
+namespace triecheck {
+
+/// A policy that takes no wishes: releases end without terms.
+struct no_terms {};
+
+/// How long, and how much, the owner of a lease wants its pages kept; for the policy `priority`.
+struct retention {
+  static constexpr unsigned most = 100;
+  static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
+
+  unsigned priority = 0;               ///< 0 .. most, more counts as most; 0 asks for nothing
+  std::uint64_t ttl_ticks = for_ever;  ///< how many releases, of any lease, it lives; then it counts as 0
+};
+
+template <class P>
+concept eviction_policy =
+    std::constructible_from<P, column<typename P::per_page>, std::size_t> &&
+    requires(P& p, const P& c, page_id page, typename P::release_terms terms) {
+      p.published(page, page);
+      p.release_begins();
+      p.released(page, true, terms);
+      { c.oldest() } -> std::same_as<page_id>;
+      p.remove(page);
+    };
+
+}  // namespace triecheck

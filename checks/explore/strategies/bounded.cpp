@@ -1,0 +1,153 @@
+// Every execution with at most N preemptions, fewest first: all with none, then all with one, and so on, so that the
+// first violation that is found has the fewest preemptions that show it. A preemption is a switch away from a thread
+// that could have gone on.
+//
+// No partial-order reduction prunes here: sleep sets and backtrack sets may put off an execution to one with more
+// preemptions than the bound allows, which would lose it. What prunes is the happens-before order: two prefixes in which
+// the same operations saw the same orders of dependent operations (and of values) leave the program in the same state, so
+// a prefix is left at once when its order was reached before, with the same thread running and no more preemptions
+// (Musuvathi, Qadeer: Iterative Context Bounding, PLDI 2007; Coons, Musuvathi, McKinley: Bounded Partial-Order
+// Reduction, OOPSLA 2013, on why the two do not mix).
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "checks/explore/strategies/depth_first.h"
+#include "checks/explore/strategy.h"
+
+namespace triecheck::explore {
+namespace {
+
+struct frame : counted_operation {
+  std::uint32_t left = 0;       // threads that are still to be tried here
+};
+
+class bounded final : public tree_strategy {
+ public:
+  bounded(const preemption_range& bound, const tree_part& part)
+      : most_(bound.most), below_(part.below), list_depth_(part.list_depth), bound_(bound.fewest) {}
+
+  void begin() override {
+    depth_ = 0;
+    pruned_ = listed_ = false;
+  }
+
+  unsigned choose_thread(const scheduling_point& point) override {
+    if (pruned_ || listed_) return stay(point);
+    if (depth_ < frames_.size()) {
+      frame& f = frames_[depth_++];
+      f.data.rewind();
+      if (f.enabled == point.enabled) return f.thread;
+      broken_ = not_deterministic_at(depth_);
+      pruned_ = true;
+      return stay(point);
+    }
+    if (!frames_.empty() && !seen_.is_new(frames_, point.current)) {
+      pruned_ = true;
+      return stay(point);
+    }
+    if (list_depth_ != 0 && depth_ == list_depth_) {
+      listed_ = true;
+      return stay(point);
+    }
+    push(point);
+    if (!broken_.empty()) return stay(point);
+    ++depth_;
+    return frames_.back().thread;
+  }
+
+  bool choose_data(data_choice kind, unsigned age) override {
+    if (pruned_ || listed_ || depth_ == 0) return false;
+    return frames_[depth_ - 1].data.choose(kind, age);
+  }
+
+  bool probes() const override { return !pruned_ && !listed_ && depth_ != 0 && frames_[depth_ - 1].data.probes(); }
+  void probed(bool in_vain) override { frames_[depth_ - 1].data.probed(in_vain); }
+
+  bool end() override {
+    if (!broken_.empty()) return false;
+    // What has fewer preemptions than this round allows was counted in an earlier round.
+    repeated_ = pruned_ || (!frames_.empty() && frames_.back().preemptions() != bound_);
+    if (list_depth_ != 0 && !pruned_) note_beginning();
+    while (frames_.size() > below_.size()) {
+      if (advance(frames_.back())) return true;
+      frames_.pop_back();
+    }
+    cut_before_ = cut_;
+    complete_ = bound_ == most_ || !cut_;
+    ++bound_;
+    cut_ = false;
+    seen_.clear();
+    return !complete_;
+  }
+
+  bool complete() const override { return complete_; }
+  bool redundant() const override { return repeated_; }
+  bool cut() const override { return cut_before_ || cut_; }
+  const std::vector<schedule>& beginnings() const override { return beginnings_; }
+
+ private:
+  void note_beginning() {
+    schedule& beginning = beginnings_.emplace_back();
+    for (const frame& f : frames_) beginning.push_back(f.data.as_choice(f.thread));
+  }
+
+  // Ends an execution that is not counted without another preemption.
+  static unsigned stay(const scheduling_point& point) {
+    return (point.enabled & bit(point.current)) != 0 ? point.current : lowest(point.enabled);
+  }
+
+  void push(const scheduling_point& point) {
+    frame f;
+    f.choose_at(point, frames_.empty() ? nullptr : &frames_.back());
+    f.left = f.within(bound_);
+    if (depth_ < below_.size()) return descend(f, point);
+    cut_ = cut_ || f.left != point.enabled;
+    const bool waits = point.next[point.current].kind == access::local && point.enabled != bit(point.current);
+    f.thread = (f.left & bit(point.current)) != 0 && !waits ? point.current : lowest(f.left & ~(waits ? bit(point.current) : 0));
+    f.left &= ~bit(f.thread);
+    frames_.push_back(std::move(f));
+  }
+
+  // A choice above the part that is searched.
+  void descend(frame& f, const scheduling_point& point) {
+    f.thread = below_[depth_].thread;
+    f.left = 0;
+    f.data = inner_choices(below_[depth_]);
+    if ((point.enabled & bit(f.thread)) == 0) broken_ = not_deterministic_at(depth_ + 1);
+    frames_.push_back(std::move(f));
+  }
+
+  // Moves a frame to its next alternative; false when there is none.
+  static bool advance(frame& f) {
+    if (f.data.advance()) return true;
+    if (f.left == 0) return false;
+    f.thread = lowest(f.left);
+    f.left &= f.left - 1;
+    f.data = {};
+    return true;
+  }
+
+  const unsigned most_;
+  const schedule below_;
+  const std::size_t list_depth_;
+  std::vector<schedule> beginnings_;
+  unsigned bound_;            // preemptions that this round allows
+  bool cut_ = false;          // the bound kept something out of this round
+  bool cut_before_ = false;   // or of the one before
+  std::vector<frame> frames_;
+  std::size_t depth_ = 0;    // operations of this execution so far
+  reached_states seen_;
+  bool pruned_ = false;
+  bool listed_ = false;      // the rest of this execution belongs to the part below its beginning
+  bool repeated_ = false;
+  bool complete_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<tree_strategy> make_bounded(const preemption_range& bound, const tree_part& part) {
+  return std::make_unique<bounded>(bound, part);
+}
+
+}  // namespace triecheck::explore

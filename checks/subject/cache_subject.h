@@ -1,0 +1,168 @@
+// The adapter from any cache class to the subject interface. It names the cache's types only through the cache, so that
+// the same text serves the shipped caches and their faulty twins.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checks/subject/foreign_lease.h"
+#include "checks/subject/observation.h"
+#include "checks/subject/subject.h"
+
+namespace triecheck::checks {
+
+/// Whether the cache tells a subscriber of its changes.
+template <class Cache>
+concept tells_events = requires(Cache& cache, cache_events& subscriber) { cache.subscribe(subscriber); };
+
+/// Whether the cache has a queue for those whom it refused pages.
+template <class Cache>
+concept has_queue_for_pages = requires(Cache& cache) {
+  typename Cache::page_place;
+  cache.queue_for_pages();
+};
+
+template <class Cache>
+class cache_subject final : public subject {
+ public:
+  cache_subject(const subject_config& c, std::size_t leases)
+      : cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page, .index_buckets = c.index_buckets}), leases_(leases) {}
+
+  model::outcome perform(const model::operation& op) override {
+    using enum model::operation_kind;
+    switch (op.kind) {
+      case lookup:
+        leases_[op.subject] = watched([&] { return look_up(cache_, op.tokens, op.space); });
+        return observed_outcome(leases_[op.subject], model::status::ok);
+      case allocate:
+        return observed_outcome(leases_[op.subject],
+                                to_model_status(watched([&] { return cache_.allocate(leases_[op.subject], op.tokens, op.extra_slots); })));
+      case publish:
+        return observed_outcome(leases_[op.subject],
+                                to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
+      case release:
+        if (op.dropped) {
+          const lease_type dropped = std::move(leases_[op.subject]);
+          return {};
+        }
+        return observed_outcome(leases_[op.subject], to_model_status(release_with(cache_, leases_[op.subject], op.keep)));
+      case fork:
+        return fork_lease(op);
+      case evict:
+        return evicted(cache_.evict(op.count));
+      case clear:
+        return evicted(op.shuts_down ? cache_.shutdown().evicted : cache_.clear());
+    }
+    return {};
+  }
+
+  std::vector<model::page> pages_of(model::lease l) const override { return to_page_numbers(leases_[l].pages()); }
+
+  std::unique_ptr<waiting_place> queue_for_pages(model::lease l) override {
+    if constexpr (has_queue_for_pages<Cache>) return std::make_unique<queued_lease<Cache>>(cache_, leases_[l]);
+    return nullptr;
+  }
+
+  void wake_waiting() override {
+    if constexpr (has_queue_for_pages<Cache>) cache_.wake_waiting();
+  }
+
+  std::optional<lease_view> view_of(model::lease number) const override {
+    const lease_type& l = leases_[number];
+    return lease_view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()), l.token_count(),
+                      l.cached_token_count()};
+  }
+
+  void move(model::lease l) override {
+    lease_type elsewhere = std::move(leases_[l]);
+    leases_[l] = std::move(elsewhere);
+  }
+
+  void make_foreign_cache() override {
+    foreign_ = std::make_unique<Cache>(cache_.config());
+  }
+
+  std::optional<std::string> use_foreign_lease(const std::vector<model::token>& tokens) override {
+    if (foreign_ == nullptr) make_foreign_cache();
+    return foreign_use(*foreign_, cache_, tokens);
+  }
+
+  void watch_memory(memory_watch* w) override { memory_ = w; }
+
+  model::statistics stats() const override { return to_model_statistics(cache_.stats()); }
+  structure inspect() const override { return to_structure(cache_.snapshot()); }
+
+  bool follow_events(cache_events& subscriber) override {
+    if constexpr (tells_events<Cache>) cache_.subscribe(subscriber);
+    return tells_events<Cache>;
+  }
+
+  std::vector<std::string> shutdown() override {
+    std::vector<std::string> lines;
+    for (const auto& lost : cache_.shutdown().lost) lines.push_back(show_lost_page(lost));
+    return lines;
+  }
+
+ private:
+  using lease_type = typename Cache::lease_type;
+
+  template <has_queue_for_pages C>
+  class queued_lease final : public waiting_place {
+   public:
+    queued_lease(C& cache, const lease_type& l) : place_(cache.queue_for_pages()), lease_(l) {}
+    bool wait() override { return place_.wait(lease_.id()); }
+
+   private:
+    typename C::page_place place_;
+    const lease_type& lease_;
+  };
+
+  static model::outcome evicted(std::size_t pages) {
+    model::outcome o;
+    o.evicted = pages;
+    return o;
+  }
+
+  model::outcome fork_lease(const model::operation& op) {
+    auto forked = watched([&] { return cache_.fork(leases_[op.subject]); });
+    model::outcome o = observed_outcome(forked.forked, to_model_status(forked.result));
+    for (const auto& copy : forked.copies) {
+      o.copies.emplace_back(static_cast<model::page>(copy.from), static_cast<model::page>(copy.to));
+    }
+    if (o.result == model::status::ok) leases_[op.forked] = std::move(forked.forked);
+    return o;
+  }
+
+  // Ends the watch on every way out of the call.
+  struct watching {
+    explicit watching(memory_watch* w) : watch(w) {
+      if (watch != nullptr) watch->begin();
+    }
+    ~watching() {
+      if (watch != nullptr) watch->end();
+    }
+    watching(const watching&) = delete;
+    watching& operator=(const watching&) = delete;
+    memory_watch* const watch;
+  };
+  template <class Call>
+  auto watched(Call call) {
+    const watching w(memory_);
+    return call();
+  }
+
+  memory_watch* memory_ = nullptr;
+  Cache cache_;
+  std::unique_ptr<Cache> foreign_;
+  std::vector<lease_type> leases_;  // declared behind the cache: leases go first
+};
+
+template <class Cache>
+std::unique_ptr<subject> make_subject(const subject_config& c, std::size_t leases) {
+  return std::make_unique<cache_subject<Cache>>(c, leases);
+}
+
+}  // namespace triecheck::checks
