@@ -22,27 +22,6 @@ std::optional<std::string> difference(const model::statistics& cache, const mode
   return std::nullopt;
 }
 
-std::string name_of(model::operation_kind kind) {
-  using enum model::operation_kind;
-  switch (kind) {
-    case lookup:
-      return "lookup";
-    case allocate:
-      return "allocate";
-    case publish:
-      return "publish";
-    case release:
-      return "release";
-    case fork:
-      return "fork";
-    case evict:
-      return "evict";
-    case clear:
-      break;
-  }
-  return "clear";
-}
-
 std::string show(const model::page_view& p) {
   if (p.state == model::page_state::free) return "free";
   if (p.state == model::page_state::leased) return "private";
@@ -63,9 +42,9 @@ void model_companion::compare(std::size_t row, const model::operation& op, const
   const std::uint64_t evicted_before = state_.stats().evicted_pages;
   const std::uint64_t evicted = stats.evicted_pages - std::min(stats.evicted_pages, evicted_before);
   const auto rejected = state_.step(op, observed, observed.result == model::status::ok ? 0 : evicted);
-  if (rejected) return first_.report(row, "model-mismatch", name_of(op.kind) + ": " + shorten_numbers(*rejected));
+  if (rejected) return first_.report(row, "model-mismatch", std::string(model::name_of(op.kind)) + ": " + shorten_numbers(*rejected));
   const auto wrong = difference(stats, state_.stats());
-  if (wrong) first_.report(row, "statistics", "after " + name_of(op.kind) + ", " + *wrong);
+  if (wrong) first_.report(row, "statistics", std::string("after ") + model::name_of(op.kind) + ", " + *wrong);
 }
 
 void model_companion::compare_structure(std::size_t row, const structure& seen) {
