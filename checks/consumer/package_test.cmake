@@ -37,6 +37,6 @@ if(explorer)
 endif()
 step("configuring the consumer" ${CMAKE_COMMAND} -S ${consumer} -B ${scratch}/build -G ${generator}
   -DCMAKE_MAKE_PROGRAM=${make} -DCMAKE_CXX_COMPILER=${compiler} "-DCMAKE_CXX_FLAGS=${flags}"
-  -DCMAKE_BUILD_TYPE=${config} -DCMAKE_PREFIX_PATH=${scratch}/moved -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
+  -DCMAKE_BUILD_TYPE=${config} -DCMAKE_PREFIX_PATH=${scratch}/moved -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DEXPLORE=${explorer})
 step("building the consumer" ${CMAKE_COMMAND} --build ${scratch}/build --parallel 2)
 step("running the consumer" ${CMAKE_CTEST_COMMAND} --test-dir ${scratch}/build --output-on-failure --no-tests=error)

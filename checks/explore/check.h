@@ -14,7 +14,7 @@
 // exceptions, crashes, hangs, and that the program is deterministic. With `calls` (below) also that the answers are linearizable.
 //
 // What a thread does must depend on nothing but the layer: no clock, no random number, no thread of its own.
-// Limits: two to four threads; load buffering and 2+2W are not seen (checks/explore/README.md).
+// Limits: two to eight threads; load buffering and 2+2W are not seen (checks/explore/README.md).
 // Threads: a check belongs to the main thread of a process that has no other threads, as it forks.
 #pragma once
 
@@ -70,7 +70,7 @@ class check {
  public:
   explicit check(std::string name, check_options o = {}) : name_(std::move(name)), options_(std::move(o)) {}
 
-  /// One more thread. Requires two to four of them.
+  /// One more thread. Requires two to eight of them.
   check& thread(std::function<void(Object&)> body) {
     threads_.push_back(std::move(body));
     return *this;

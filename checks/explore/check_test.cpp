@@ -50,6 +50,38 @@ TEST(check, that_fails_tells_its_interleaving_and_how_to_follow_it) {
   EXPECT_NE(text.find("--gtest_filter=check.that_fails_tells"), std::string::npos) << text;
 }
 
+/// Each thread writes to a slot of its own, up to four threads.
+struct four_slots {
+  word next{0};
+  relacy_sync::var<int> slots[4];
+  void take() { slots[next.fetch_add(1, memory_order::relaxed) % 4].set(1); }
+};
+
+report threads_take_slots(int threads) {
+  check<four_slots> c("four_slots");
+  for (int i = 0; i < threads; ++i) c.thread([](four_slots& s) { s.take(); });
+  return c.run();
+}
+
+TEST(check, of_eight_threads_shows_what_four_do_not) {
+  EXPECT_TRUE(passes(threads_take_slots(4)));
+  EXPECT_EQ(threads_take_slots(5).kind, "data-race");
+  const report eight = threads_take_slots(8);
+  EXPECT_EQ(eight.kind, "data-race");
+  const environment token("TRIECHECK_REPLAY", eight.token);
+  EXPECT_EQ(threads_take_slots(8).message, eight.message);
+  EXPECT_THROW(threads_take_slots(9), std::invalid_argument);
+}
+
+TEST(check, of_eight_threads_that_count_runs_once) {
+  check<word> c("eight_counters");
+  for (int i = 0; i < 8; ++i) c.thread([](word& n) { n.add(1, memory_order::relaxed); });
+  c.at_the_end([](word& n) { expect(n.load(memory_order::relaxed) == 8, "every thread counts"); });
+  const report r = c.run();
+  EXPECT_TRUE(passes(r));
+  EXPECT_EQ(r.executions, 1u);  // additions whose answer nobody reads commute
+}
+
 TEST(check, follows_the_schedule_of_the_environment_alone) {
   const report r = lost_update().run();
   const environment token("TRIECHECK_REPLAY", r.token);

@@ -9,7 +9,8 @@
 
 namespace triecheck::checks {
 
-inline constexpr unsigned max_threads = 4;
+/// Of a program that is explored.
+inline constexpr unsigned max_threads = 8;
 
 /// How many operations of each thread happen before one, that one included.
 using clock_vector = std::array<std::uint32_t, max_threads>;

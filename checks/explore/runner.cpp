@@ -281,7 +281,11 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
     case 2: result = run_with<2>(options.by, params); break;
     case 3: result = run_with<3>(options.by, params); break;
     case 4: result = run_with<4>(options.by, params); break;
-    default: throw std::invalid_argument("a program has two to four threads");
+    case 5: result = run_with<5>(options.by, params); break;
+    case 6: result = run_with<6>(options.by, params); break;
+    case 7: result = run_with<7>(options.by, params); break;
+    case 8: result = run_with<8>(options.by, params); break;
+    default: throw std::invalid_argument("a program has two to eight threads");
   }
 
   s.end_trial(trial::differs);  // a violation or an error

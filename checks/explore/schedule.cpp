@@ -47,7 +47,7 @@ std::optional<schedule> parse_schedule(const std::string& text, std::string& why
   while (at != end) {
     if (!s.empty() && *at++ != '.') return --at, refuse("'.' between two choices");
     const auto thread = number(max_threads - 1);
-    if (!thread) return refuse("a thread, 0 to 3");
+    if (!thread) return refuse("a thread, 0 to 7");
     choice c{.thread = static_cast<std::uint8_t>(*thread)};
     std::size_t run = 1;
     if (at != end && *at == 'x') {

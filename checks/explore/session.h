@@ -90,6 +90,7 @@ struct limits {
 class session {
  public:
   enum class phase : std::uint8_t { setup, threads, finish };
+  static constexpr unsigned threads_with_an_index = 4;      ///< at most; a structure makes something for each index
   static constexpr unsigned outside_threads = max_threads;  ///< what `thread` answers in setup and finish
 
   session(strategy& s, const limits& l, progress& shared, interleaving* record);
@@ -180,7 +181,7 @@ class session {
   /// The tightest interval of the operation. Outside of the threads it has none.
   checks::interval end_operation();
   bool recording() const { return record_ != nullptr; }
-  /// From now on threads 0 to n - 1 have a thread index of their own, the others none. At first all have one.
+  /// From now on threads 0 to n - 1 have a thread index each, the others none. Requires at most `threads_with_an_index`, the default.
   void limit_thread_indices(unsigned n) { threads_with_indices_ = n; }
   unsigned threads_with_indices() const { return threads_with_indices_; }
   /// A heading in the thread's column.
@@ -256,7 +257,7 @@ class session {
   interleaving* const record_;
 
   phase phase_ = phase::setup;
-  unsigned threads_with_indices_ = max_threads;
+  unsigned threads_with_indices_ = threads_with_an_index;
   bool guided_ = true;
   std::array<announcement, max_threads> next_{};
   std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next

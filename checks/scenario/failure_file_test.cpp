@@ -111,7 +111,7 @@ TEST(failure_file, a_value_of_the_wrong_type_is_named_with_its_place) {
 
 TEST(failure_file, a_schedule_that_is_none_is_named_with_its_place) {
   EXPECT_EQ(problem_in_failure("[failure]\nkind = \"pins\"\ncache = \"coarse\"\nschedule = \"0x2.9\"\n"),
-            "s.toml:13:12: schedule, character 5: expected a thread, 0 to 3");
+            "s.toml:13:12: schedule, character 5: expected a thread, 0 to 7");
 }
 
 TEST(failure_file, the_failure_is_the_last_table) {

@@ -91,7 +91,8 @@ class file_reader {
 
  private:
   static constexpr std::int64_t largest_size = 64;
-  static constexpr std::size_t most_threads = 4;
+  static constexpr std::size_t most_threads = 8;
+  static constexpr std::int64_t most_thread_indices = 4;
 
   [[noreturn]] void reject_node(const toml::node& node, const std::string& what) const {
     reject(file_, begin_of(node.source()), what);
@@ -142,7 +143,7 @@ class file_reader {
   unsigned thread_indices_in(const toml::node& node) const {
     const toml::value<std::int64_t>* number = node.as_integer();
     if (number == nullptr) reject_type(node, "thread_indices", "an integer");
-    if (number->get() < 0 || number->get() > static_cast<std::int64_t>(most_threads)) {
+    if (number->get() < 0 || number->get() > most_thread_indices) {
       reject_node(node, "\"thread_indices\" must be 0 to 4, not " + std::to_string(number->get()));
     }
     return static_cast<unsigned>(number->get());
@@ -206,19 +207,19 @@ class file_reader {
 
   void read_threads(const toml::table& root, scenario& s) {
     const std::string wanted = "an array of tables, each written [[thread]]";
-    const std::string none = "there is no [[thread]] (write two to four)";
+    const std::string none = "there is no [[thread]] (write two to eight)";
     const toml::node* node = root.get("thread");
     if (node == nullptr) reject(file_, {}, none);
     const toml::array* threads = node->as_array();
     if (threads == nullptr) reject_type(*node, "thread", wanted);
     for (const toml::node& thread : *threads) {
       if (!thread.is_table()) reject_type(thread, "thread", wanted);
-      if (s.threads.size() == most_threads) reject_node(thread, "this is a fifth [[thread]] (write two to four)");
+      if (s.threads.size() == most_threads) reject_node(thread, "this is a ninth [[thread]] (write two to eight)");
       s.threads.push_back(read_steps(*thread.as_table(), "[[thread]]", s.threads.size() + 1));
       if (s.threads.back().empty()) reject_node(thread, "this [[thread]] runs nothing (write at least one step)");
     }
     if (threads->empty()) reject_node(*node, none);
-    if (threads->size() == 1) reject_node(*threads->get(0), "this is the only [[thread]] (write two to four)");
+    if (threads->size() == 1) reject_node(*threads->get(0), "this is the only [[thread]] (write two to eight)");
   }
 
   void read_expect(const toml::table& expect, scenario& s) const {
@@ -363,7 +364,7 @@ bool waits_for_pages(const scenario& s) {
 
 scenario parse_scenario(const std::string& text, const std::string& name) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    reject(name, {}, "the file is empty (write [cache] and two to four [[thread]])");
+    reject(name, {}, "the file is empty (write [cache] and two to eight [[thread]])");
   }
   const toml::table root = parse_toml(text, name);
   scenario s;

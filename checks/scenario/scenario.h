@@ -49,7 +49,7 @@ struct scenario {
   std::size_t index_buckets = 0;      ///< of the cache's index; 0: as many as the cache takes by itself
   bool events = false;                ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
-  std::vector<std::vector<step>> threads;  ///< two to four
+  std::vector<std::vector<step>> threads;  ///< two to eight
   std::vector<step> final;
   std::map<std::string, unsigned> bounds;  ///< by variant: the preemptions to which its exploration is bounded by default
   bool expect_failure = false;

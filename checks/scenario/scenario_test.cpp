@@ -237,13 +237,13 @@ TEST(scenario, four_threads_are_accepted) {
 // --- Files that are no scenario ------------------------------------------------------------------------------------
 
 TEST(scenario, an_empty_file_is_named) {
-  const std::string message = "s.toml:1:1: the file is empty (write [cache] and two to four [[thread]])";
+  const std::string message = "s.toml:1:1: the file is empty (write [cache] and two to eight [[thread]])";
   EXPECT_EQ(problem_in(""), message);
   EXPECT_EQ(problem_in("\n \t\r\n"), message);
   const scratch_directory scratch;
   const std::filesystem::path file = scratch.write("nothing.toml", "");
   EXPECT_EQ(problem_in_file(file),
-            file.string() + ":1:1: the file is empty (write [cache] and two to four [[thread]])");
+            file.string() + ":1:1: the file is empty (write [cache] and two to eight [[thread]])");
 }
 
 TEST(scenario, a_missing_file_is_named) {
@@ -382,12 +382,14 @@ TEST(scenario, a_section_without_steps_is_named) {
             "s.toml:6:1: this [[thread]] runs nothing (write at least one step)");
 }
 
-TEST(scenario, the_number_of_threads_is_two_to_four) {
-  EXPECT_EQ(problem_in(two_pages), "s.toml:1:1: there is no [[thread]] (write two to four)");
-  EXPECT_EQ(problem_in("thread = []\n" + two_pages), "s.toml:1:10: there is no [[thread]] (write two to four)");
-  EXPECT_EQ(problem_in(two_pages + clear_thread), "s.toml:4:1: this is the only [[thread]] (write two to four)");
-  EXPECT_EQ(problem_in(two_pages + clear_thread + clear_thread + clear_thread + clear_thread + clear_thread),
-            "s.toml:12:1: this is a fifth [[thread]] (write two to four)");
+TEST(scenario, the_number_of_threads_is_two_to_eight) {
+  EXPECT_EQ(problem_in(two_pages), "s.toml:1:1: there is no [[thread]] (write two to eight)");
+  EXPECT_EQ(problem_in("thread = []\n" + two_pages), "s.toml:1:10: there is no [[thread]] (write two to eight)");
+  EXPECT_EQ(problem_in(two_pages + clear_thread), "s.toml:4:1: this is the only [[thread]] (write two to eight)");
+  std::string eight = two_pages;
+  for (int thread = 0; thread < 8; ++thread) eight += clear_thread;
+  EXPECT_EQ(problem_in(eight), "accepted");
+  EXPECT_EQ(problem_in(eight + clear_thread), "s.toml:20:1: this is a ninth [[thread]] (write two to eight)");
 }
 
 TEST(scenario, an_unknown_expected_verdict_is_named) {

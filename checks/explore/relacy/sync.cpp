@@ -23,7 +23,9 @@ void label_object(object_id object, const char* name, std::size_t index) { sessi
 
 std::size_t own_thread_index() {
   const session& s = session::current();
-  return !s.in_threads() || s.thread() < s.threads_with_indices() ? s.thread() : relacy_sync::thread_indices::count;
+  constexpr std::size_t count = relacy_sync::thread_indices::count;
+  if (!s.in_threads()) return count - 1;
+  return s.thread() < s.threads_with_indices() ? s.thread() : count;
 }
 
 }  // namespace triecheck::explore

@@ -175,11 +175,11 @@ struct relacy_sync {
   template <class T>
   static T peek(const atomic<T>&, T otherwise) { return otherwise; }
 
-  /// The setup and the end, which no thread runs beside, have an index of their own. The program under test decides how many
-  /// threads have one: the others ask in vain, as threads do in production when all indices are taken.
+  /// The first threads have an index each, fewer where the program says so; the others ask in vain, as threads do in production when
+  /// all indices are taken. The setup and the end, which no thread runs beside, have the last one.
   class thread_indices {
    public:
-    static constexpr std::size_t count = checks::max_threads + 1;
+    static constexpr std::size_t count = session::threads_with_an_index + 1;
     thread_indices() {}
     std::size_t own() const { return own_thread_index(); }
   };

@@ -19,6 +19,8 @@
 //    the same; one that never runs otherwise is part of a deadlock, which ends the search.
 #include <algorithm>
 #include <array>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "checks/explore/strategies/depth_first.h"
@@ -105,12 +107,15 @@ class exhaustive final : public tree_strategy {
   bool redundant() const override { return redundant_; }
   const std::vector<schedule>& beginnings() const override { return beginnings_; }
 
-  // A word per frame: thread, backtrack, done, sleep as hexadecimal digits, then the choices inside the operation.
+  // A word per frame: the thread, the sets backtrack, done and sleep of two hexadecimal digits each, then the choices inside the
+  // operation.
   std::string position() const override {
     std::string text;
     for (const frame& f : frames_) {
       if (!text.empty()) text += '.';
-      for (const std::uint32_t digit : {f.thread, f.backtrack, f.done, f.sleep}) text += "0123456789abcdef"[digit];
+      constexpr const char* digits = "0123456789abcdef";
+      text += digits[f.thread];
+      for (const std::uint32_t set : {f.backtrack, f.done, f.sleep}) (text += digits[set >> 4]) += digits[set & 15];
       text += f.data.text();
     }
     return text;
@@ -142,11 +147,18 @@ class exhaustive final : public tree_strategy {
   }
 
   void restore(const std::string& position) {
-    const auto digit = [](char c) { return static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10); };
+    const auto digit = [&](std::size_t at) {
+      const char c = at < position.size() ? position[at] : '.';
+      if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) throw std::invalid_argument("'" + position + "' is not a position of this search");
+      return static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+    };
     for (std::size_t at = 0; at < position.size();) {
       frame f;
-      f.thread = digit(position[at++]);
-      for (std::uint32_t* set : {&f.backtrack, &f.done, &f.sleep}) *set = digit(position[at++]);
+      f.thread = digit(at++);
+      for (std::uint32_t* set : {&f.backtrack, &f.done, &f.sleep}) {
+        *set = digit(at) << 4 | digit(at + 1);
+        at += 2;
+      }
       const std::size_t end = std::min(position.find('.', at), position.size());
       if (frames_.size() < below_.size()) f.data = inner_choices(below_[frames_.size()]);
       else f.data.restore(std::string_view(position).substr(at, end - at));

@@ -32,19 +32,8 @@ endif()
 
 add_library(triecheck_relacy INTERFACE)
 add_library(triecheck::relacy ALIAS triecheck_relacy)
-target_include_directories(triecheck_relacy SYSTEM INTERFACE ${relacy_include_dir})
-# Fibers leave a stack with longjmp, which a fortified libc takes for an attack and aborts.
-target_compile_options(triecheck_relacy INTERFACE -U_FORTIFY_SOURCE)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # Relacy marks a destroyed atomic by a store in its destructor; g++ drops that store unless told that it is read.
-  target_compile_options(triecheck_relacy INTERFACE -fno-lifetime-dse)
-  # Relacy replaces operator new in a header and indexes arrays of one element by a thread that is never there; g++ warns
-  # of both in the text that includes it.
-  target_compile_options(triecheck_relacy INTERFACE -Wno-mismatched-new-delete -Wno-array-bounds)
-else()
-  # Relacy defines `$` as a macro; our headers only undefine it.
-  target_compile_options(triecheck_relacy INTERFACE -Wno-dollar-in-identifier-extension)
-endif()
+include(${CMAKE_CURRENT_LIST_DIR}/relacy/target.cmake)
+triecheck_relacy_target(triecheck_relacy ${relacy_include_dir})
 
 # The explorer's own header of headers, in one translation unit: a compiler that cannot build it says so now. The
 # functions make it instantiate the templates too.
