@@ -168,7 +168,7 @@ int bench(const arguments& a, const std::string& command) {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "Measures the caches beside two one-day baselines, coarse without the sync layer and the limits of the machine, and the "
+      "Measures the caches beside two one-day baselines and the limits of the machine, and the "
       "caches under overload, all in one run. Without a trace on the generated loads zipf and agent.",
       "triecheck-bench");
   app.set_version_flag("--version", "triecheck-bench " TRIECHECK_VERSION);

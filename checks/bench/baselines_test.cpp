@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "checks/bench/baselines/hash_chain.h"
-#include "checks/bench/baselines/std_coarse.h"
 #include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/properties/sequential.h"
 #include "checks/simulate/run.h"
@@ -26,11 +25,10 @@ namespace {
 template <class Cache>
 class baseline : public testing::Test {};
 
-using baselines = testing::Types<hash_chain_cache, page_trie_cache, std_coarse_cache<>>;
+using baselines = testing::Types<hash_chain_cache, page_trie_cache>;
 struct name_of_baseline {
   template <class Cache>
   static std::string GetName(int) {
-    if (std::is_same_v<Cache, std_coarse_cache<>>) return "std_coarse";
     return std::is_same_v<Cache, hash_chain_cache> ? "hash_chain" : "page_trie";
   }
 };
@@ -62,41 +60,6 @@ TYPED_TEST(baseline, hits_what_a_variant_hits) {
   const simulation variant = simulate(t, options);
   EXPECT_EQ(mine.hit_pages, variant.hit_pages);
   EXPECT_EQ(mine.evicted_pages, variant.evicted_pages);
-}
-
-// Of coarse and std-coarse the records, the parts and the whole are of one size: neither has a line of memory more to fetch.
-using coarse = coarse_cache<std_sync>;
-using coarse_trie = page_trie<std_sync, plain_count<std_sync, std::uint32_t>>;
-static_assert(same_layout<coarse_trie::per_page, std_trie::per_page> && same_layout<coarse_trie, std_trie>);
-static_assert(same_layout<page_pool<std_sync>::per_page, std_pool::per_page> && same_layout<page_pool<std_sync>, std_pool>);
-static_assert(same_layout<recency_list<std_sync>::per_page, std_recency_list::per_page>);
-static_assert(same_layout<recency_list<std_sync>, std_recency_list>);
-static_assert(same_layout<cache_counters<plain_count<std_sync, std::uint64_t>>, std_counters>);
-static_assert(same_layout<lease_buffers<std_sync>, std_lease_buffers>);
-static_assert(same_layout<coarse, std_coarse_cache<>>);
-
-// The same steps: pages, their order on the lists and every counter are those of `coarse`, not only what may be asked for.
-TEST(std_coarse, does_step_by_step_what_coarse_does) {
-  trace t = generate_trace(*find_shape("agent"), 500, 1);
-  t.block_tokens = 16;
-  const cache_config config = {.pages = 700, .tokens_per_page = 16};
-  coarse shipped(config);
-  std_coarse_cache<> written(config);
-  std::deque<std::pair<coarse::lease_type, std_coarse_cache<>::lease_type>> open;
-  std::vector<token> tokens;
-  for (const trace_row& row : t.rows) {
-    expand(row, t.block_tokens, tokens);
-    auto& [a, b] = open.emplace_back(shipped.lookup(tokens), written.lookup(tokens));
-    const auto rest = std::span<const token>(tokens).subspan(a.token_count());
-    ASSERT_EQ(shipped.allocate(a, rest), written.allocate(b, rest));
-    ASSERT_EQ(shipped.publish(a, tokens.size()), written.publish(b, tokens.size()));
-    ASSERT_TRUE(std::equal(a.pages().begin(), a.pages().end(), b.pages().begin(), b.pages().end()));
-    if (open.size() == 4) open.pop_front();
-    ASSERT_EQ(shipped.stats(), written.stats());
-    ASSERT_EQ(shipped.snapshot().eviction_order, written.snapshot().eviction_order);
-  }
-  EXPECT_GT(written.stats().evicted_pages, 0U);
-  EXPECT_GT(written.stats().hit_pages, 0U);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "checks/bench/layer_pair.h"
 #include "checks/threads/median.h"
 
 namespace triecheck::checks {
@@ -74,14 +73,6 @@ class bench_run {
     }
   }
 
-  void layer(const load& l) {
-    for (const std::size_t pages : options_.pages) {
-      if (pages >= least_pages(l, 1)) measure_layer(l, bench_mode::full_cycle, pages);
-    }
-    measure_layer(l, bench_mode::warm_lookup, resident_pages(l));
-    measure_layer(l, bench_mode::cold_lookup, resident_pages(l));
-  }
-
   void over_pages(const load& l) {
     for (const std::size_t pages : options_.pages) {
       if (pages < least_pages(l, 1)) continue;
@@ -144,24 +135,6 @@ class bench_run {
     }
   }
 
-  void measure_layer(const load& l, bench_mode mode, std::size_t pages) {
-    options_.listener.begin_cell(l.name + ", " + to_string(mode) + ", " + std::to_string(pages) +
-                                 " pages: what the layer costs");
-    const auto prepared = [&](const contestant& c) -> preparation {
-      return [&] {
-        options_.listener.begin_pass(c.name);
-        return c.prepare(l, mode, pages);
-      };
-    };
-    std::vector<layer_preparations> copies;
-    for (const layer_contestants& pair : layer_pairs()) copies.push_back({prepared(pair.layer), prepared(pair.bare)});
-    layer_cost c = measure_layer_cost(copies, options_.seconds);
-    c.load = l.name;
-    c.mode = mode;
-    c.pages = pages;
-    results_.layer_costs.push_back(std::move(c));
-  }
-
   const bench_options& options_;
   bench_results& results_;
 };
@@ -184,7 +157,6 @@ void run_bench(const std::vector<load>& loads, const bench_options& options, ben
   for (const load& l : loads) {
     run.over_threads(l);
     run.over_pages(l);
-    run.layer(l);
   }
 }
 

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "checks/bench/contestant.h"
-#include "checks/bench/layer_cost.h"
 #include "checks/bench/listener.h"
 #include "checks/bench/load.h"
 #include "checks/bench/machine.h"
@@ -60,7 +59,6 @@ struct bench_results {
   machine_results machine;
   std::vector<synchronisation_result> synchronisation;
   std::vector<bench_result> cells;
-  std::vector<layer_cost> layer_costs;  ///< of each size of the sweep, and of lookups
   overload_report overload;             ///< measured by itself (overload.h)
   std::vector<memory_result> memory;    ///< as well (memory.h)
   std::vector<miss_result> misses;      ///< as well (misses.h)

@@ -19,8 +19,6 @@
 #include "checks/bench/chart.h"
 #include "checks/bench/course.h"
 #include "checks/bench/isolated_bench.h"
-#include "checks/bench/layer_cost.h"
-#include "checks/bench/layer_pair.h"
 #include "checks/bench/report.h"
 #include "checks/bench/spinning.h"
 #include "checks/subject/production_caches.h"
@@ -220,108 +218,6 @@ TEST(bench, pass_of_several_threads_says_how_many_cores_they_had) {
   EXPECT_TRUE(prepared->run(2).spinning);
 }
 
-// ---- What the layer costs
-
-// Passes of two caches in turns; the bare one is faster by so much, and each pass is off by up to `noise`, the same each time.
-std::vector<pass_pair> passes(double bare_is_faster, double noise) {
-  std::vector<pass_pair> pairs;
-  std::uint64_t state = 1;
-  const auto pass = [&] {
-    state = state * 6364136223846793005 + 1442695040888963407;
-    return 1e6 * (1 + noise * (static_cast<double>(state >> 33) / 0x1p30 - 1));
-  };
-  for (int i = 0; i < 25; ++i) {
-    if (i % 2 == 0) {
-      const double layer = pass();
-      pairs.push_back({layer, (1 + bare_is_faster) * pass()});
-    } else {
-      const double bare = (1 + bare_is_faster) * pass();
-      pairs.push_back({pass(), bare});
-    }
-  }
-  return pairs;
-}
-
-TEST(bench, caches_that_are_equally_fast_differ_by_less_than_the_noise) {
-  const layer_cost c = judge_layer(passes(0, 0.03));
-  EXPECT_EQ(c.pairs, 25U);
-  EXPECT_NEAR(c.ratio, 1, 0.01);
-  EXPECT_LE(c.least, c.ratio);
-  EXPECT_LE(c.ratio, c.most);
-  EXPECT_GT(c.noise, 0.01);
-  EXPECT_TRUE(c.is_below_noise()) << c.difference() << " " << c.noise;
-}
-
-TEST(bench, layer_that_costs_more_than_the_noise_is_noticed_and_so_is_one_that_gains) {
-  for (const double bare_is_faster : {0.1, -0.1}) {
-    const layer_cost c = judge_layer(passes(bare_is_faster, 0.03));
-    EXPECT_NEAR(c.ratio, 1 / (1 + bare_is_faster), 0.01);
-    EXPECT_LT(c.noise, 0.06);
-    EXPECT_FALSE(c.is_below_noise()) << c.difference() << " " << c.noise;
-  }
-}
-
-TEST(bench, machine_that_slows_down_makes_neither_cache_the_slower_one) {
-  std::vector<pass_pair> pairs;
-  double speed = 1e6;
-  for (int i = 0; i < 25; ++i) {
-    const double first = speed *= 0.99, second = speed *= 0.99;
-    pairs.push_back(i % 2 == 0 ? pass_pair{first, second} : pass_pair{second, first});
-  }
-  const layer_cost c = judge_layer(pairs);
-  EXPECT_NEAR(c.noise, 0.01, 0.001);
-  EXPECT_LE(c.difference(), c.noise + 1e-9);
-}
-
-TEST(bench, noise_is_between_passes_of_the_same_cache_only) {
-  // Each pass of a cache as fast as every other of it: no noise, however far apart the caches are.
-  const layer_cost c = judge_layer(std::vector<pass_pair>(5, {1e6, 2e6}));
-  EXPECT_EQ(c.noise, 0);
-  EXPECT_EQ(c.ratio, 0.5);
-  EXPECT_EQ(c.difference(), 1);
-  EXPECT_FALSE(c.is_below_noise());
-  // Nor is it noise that another copy is slower.
-  EXPECT_EQ(judge_layer({{4e6, 4e6, 0}, {4e6, 4e6, 0}, {1e6, 1e6, 1}, {1e6, 1e6, 1}}).noise, 0);
-}
-
-TEST(bench, both_of_the_pair_do_the_same_work) {
-  const load l = small_load();
-  for (const layer_contestants& pair : layer_pairs()) {
-    const bench_pass layer = pair.layer.prepare(l, bench_mode::full_cycle, 512)->run(1);
-    const bench_pass bare = pair.bare.prepare(l, bench_mode::full_cycle, 512)->run(1);
-    EXPECT_EQ(layer.requests, l.requests());
-    EXPECT_EQ(layer.requests, bare.requests);
-    EXPECT_EQ(layer.pages, bare.pages);
-    EXPECT_EQ(layer.hit_pages, bare.hit_pages);
-  }
-}
-
-TEST(bench, layer_is_measured_in_turns_and_every_pass_has_a_cache_of_its_own) {
-  class counted_passes final : public prepared_cache {
-   public:
-    counted_passes(char name, std::string& order) : name_(name), order_(order) { order_ += '('; }
-    ~counted_passes() override { order_ += ')'; }
-    bench_pass run(std::size_t threads) override {
-      EXPECT_EQ(threads, 1U);
-      order_ += name_;
-      return {.seconds = 1, .requests = name_ == 'l' ? 9U : 10U};
-    }
-
-   private:
-    const char name_;
-    std::string& order_;
-  };
-  std::string order;
-  const auto cache = [&](char name) -> preparation { return [name, &order] { return std::make_unique<counted_passes>(name, order); }; };
-  const layer_cost c = measure_layer_cost({{cache('l'), cache('b')}}, 0);
-  EXPECT_EQ(order, "(l)(b)(b)(l)");
-  EXPECT_EQ(c.ratio, 0.9);
-  EXPECT_GE(measure_layer_cost({{cache('l'), cache('b')}}, 30).pairs, 30U);
-  order.clear();
-  measure_layer_cost({{cache('l'), cache('b')}, {cache('L'), cache('B')}}, 4.5);
-  EXPECT_EQ(order.substr(0, 54), "(l)(b)(b)(l)(l)(b)(b)(l)(L)(B)(B)(L)(L)(B)(B)(L)(l)(b)") << "the pairs take the copies in turn";
-}
-
 // ---- Reports
 
 bench_result cell(const std::string& cache, bool baseline, bool sweep, std::size_t at, double per_second) {
@@ -342,7 +238,6 @@ bench_results made_up() {
   r.machine.dependent_loads = {{1024, 1.5}};
   r.machine.spin_scale = 1.93;
   r.machine.walks = {{"small", 12.5}};
-  r.machine.layer = {{"var", 1, 1}};
   r.synchronisation = measure_synchronisation();
   r.cells = {cell("coarse", false, false, 1, 3e6), cell("hash-chain", true, false, 1, 1e6),
              cell("coarse", false, false, 2, 1.5e6), cell("hash-chain", true, false, 2, 0.5e6),
@@ -390,20 +285,6 @@ TEST(bench, latencies_over_the_usual_ones_are_beside_the_raw_ones_in_table_and_j
   EXPECT_EQ(json["results"][2]["latency_over_usual"]["p999"], 8.25);
   const std::string table = to_table({small_load()}, results);
   EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0         8.2      3.50\n"), std::string::npos) << table;
-}
-
-TEST(bench, cost_of_the_layer_is_in_table_and_json) {
-  bench_results results = made_up();
-  results.layer_costs = {
-      {.load = "small", .pages = 512, .pairs = 27, .ratio = 0.998, .least = 0.99, .most = 1.005, .noise = 0.012},
-      {.load = "small", .mode = bench_mode::cold_lookup, .pages = 512, .pairs = 27, .ratio = 0.8, .least = 0.79, .most = 0.81, .noise = 0.012}};
-  const nlohmann::ordered_json json = to_json({small_load()}, results);
-  EXPECT_EQ(json["layer_costs"][0]["ratio"], 0.998);
-  EXPECT_EQ(json["layer_costs"][0]["is_below_noise"], true);
-  EXPECT_EQ(json["layer_costs"][1]["is_below_noise"], false);
-  const std::string table = to_table({small_load()}, results);
-  EXPECT_NE(table.find("  full cycle         512      27    0.998   0.990 .. 1.005     1.2%  0.2%, less than the noise\n"), std::string::npos) << table;
-  EXPECT_NE(table.find("  cold lookup        512      27    0.800   0.790 .. 0.810     1.2%  25.0%, more than the noise\n"), std::string::npos) << table;
 }
 
 TEST(bench, cold_lookup_is_shown_over_a_walk_hop_by_hop) {

@@ -7,7 +7,6 @@
 #include "checks/bench/baselines/hash_chain.h"
 #include "checks/bench/baselines/trie_of_pages.h"
 #include "checks/bench/course.h"
-#include "checks/bench/layer_pair.h"
 #include "checks/subject/production_caches.h"
 
 namespace triecheck::checks {
@@ -34,7 +33,6 @@ const std::vector<contestant>& contestants() {
         production_caches);
     c.push_back({"hash-chain", true, &prepare_course<hash_chain_cache>});
     c.push_back({"page-trie", true, &prepare_course<page_trie_cache>});
-    c.push_back(layer_pairs().front().bare);
     return c;
   }();
   return all;

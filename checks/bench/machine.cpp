@@ -24,29 +24,6 @@
 namespace triecheck::checks {
 namespace {
 
-// ---- The layer adds no bytes
-
-// What a class of the cache is made of, over the layer and over bare types.
-struct layer_node {
-  std_sync::var<page_id> parent, next;
-  std_sync::var<std::size_t> bucket;
-  std_sync::atomic<std::uint32_t> pins;
-  std_sync::mutex mutex;
-  std_sync::shared_mutex shared;
-};
-struct bare_node {
-  page_id parent, next;
-  std::size_t bucket;
-  std::atomic<std::uint32_t> pins;
-  std::mutex mutex;
-  std::shared_mutex shared;
-};
-static_assert(same_layout<layer_node, bare_node>);
-static_assert(same_layout<std_sync::exclusive_guard<std_sync::mutex>, std::lock_guard<std::mutex>>);
-static_assert(same_layout<std_sync::shared_guard<std_sync::shared_mutex>, std::shared_lock<std::shared_mutex>>);
-static_assert(std::is_trivially_destructible_v<std_sync::atomic<std::uint64_t>> &&
-              std::is_trivially_destructible_v<std_sync::var<std::uint64_t>>);
-
 // ---- Google Benchmark, asked for numbers instead of its table
 
 class collecting_reporter final : public benchmark::BenchmarkReporter {
@@ -180,48 +157,6 @@ void add_limits(micro_suite& suite) {
   }
 }
 
-constexpr std::size_t vars = 512;
-
-void add_layer(micro_suite& suite) {
-  suite.add("var: get, set/layer", 1, [](benchmark::State& state) {
-    const auto v = std::make_unique<std_sync::var<std::uint64_t>[]>(vars);
-    for (std::size_t i = 0; i < vars; ++i) v[i].set(i);
-    for (std::size_t i = 0; auto _ : state) {
-      v[i].set(v[i].get() + 1);
-      benchmark::ClobberMemory();
-      i = (i + 1) % vars;
-    }
-  });
-  suite.add("var: get, set/bare", 1, [](benchmark::State& state) {
-    const auto v = std::make_unique<std::uint64_t[]>(vars);
-    for (std::size_t i = 0; auto _ : state) {
-      v[i] = v[i] + 1;
-      benchmark::ClobberMemory();
-      i = (i + 1) % vars;
-    }
-    benchmark::DoNotOptimize(v[0]);
-  });
-  suite.add("atomic: load, compare-exchange/layer", 1, [](benchmark::State& state) {
-    std_sync::atomic<std::uint64_t> a(0);
-    for (auto _ : state) {
-      std::uint64_t seen = a.load(memory_order::acquire);
-      benchmark::DoNotOptimize(a.compare_exchange_strong(seen, seen + 1, memory_order::acq_rel, memory_order::acquire));
-    }
-  });
-  suite.add("atomic: load, compare-exchange/bare", 1, [](benchmark::State& state) {
-    std::atomic<std::uint64_t> a(0);
-    for (auto _ : state) {
-      std::uint64_t seen = a.load(std::memory_order_acquire);
-      benchmark::DoNotOptimize(
-          a.compare_exchange_strong(seen, seen + 1, std::memory_order_acq_rel, std::memory_order_acquire));
-    }
-  });
-  suite.add("mutex: guard/layer", 1,
-            lock_and_unlock<std_sync::exclusive_guard<std_sync::mutex>>(std::make_shared<apart<std_sync::mutex>>()));
-  suite.add("mutex: guard/bare", 1,
-            lock_and_unlock<std::lock_guard<std::mutex>>(std::make_shared<apart<std::mutex>>()));
-}
-
 }  // namespace
 
 machine_results measure_machine(const std::vector<load>& loads, const std::vector<std::size_t>& lines, double seconds,
@@ -230,7 +165,6 @@ machine_results measure_machine(const std::vector<load>& loads, const std::vecto
   add_limits(suite);
   for (const std::size_t n : lines) add_dependent_loads(suite, n);
   for (const load& l : loads) add_walk(suite, l);
-  add_layer(suite);
   const collecting_reporter& measured = suite.run();
 
   machine_results r;
@@ -249,10 +183,6 @@ machine_results measure_machine(const std::vector<load>& loads, const std::vecto
     r.dependent_loads.push_back({n, measured.median_ns("dependent load/" + std::to_string(n))});
   }
   for (const load& l : loads) r.walks.push_back({l.name, measured.median_ns("walk of " + l.name)});
-  for (const char* name : {"var: get, set", "atomic: load, compare-exchange", "mutex: guard"}) {
-    const std::string text = name;
-    r.layer.push_back({text, measured.median_ns(text + "/layer"), measured.median_ns(text + "/bare")});
-  }
   return r;
 }
 

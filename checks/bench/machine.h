@@ -26,13 +26,6 @@ struct dependent_load {
   double ns = 0;
 };
 
-/// A type or an operation of the layer beside the bare one.
-struct layer_result {
-  std::string name;
-  double layer_ns = 0;
-  double bare_ns = 0;
-};
-
 /// The least that a lookup of the requests of a load can take for each page: comparing it with a copy whose place is known, in
 /// random order of requests.
 struct walk_result {
@@ -45,7 +38,6 @@ struct machine_results {
   double spin_scale = 0;  ///< what two spinning threads do over what one does (spinning.h): the cores that there are for two
   std::vector<dependent_load> dependent_loads;
   std::vector<walk_result> walks;
-  std::vector<layer_result> layer;
 };
 
 /// `seconds` for each measurement, more than 0, three times. `lines` are the working sets for dependent loads.

@@ -47,11 +47,7 @@ std::string machine_table(const machine_results& m) {
   for (const walk_result& w : m.walks) {
     text += formatted("  %-44s%8.1f\n", ("pages of " + w.load + ", compared alone").c_str(), w.compare_ns);
   }
-  text += formatted("Two spinning threads do %.2f times the work of one\n\n", m.spin_scale);
-  text += formatted("The layer over bare types, in nanoseconds%11s%10s%10s\n", "layer", "bare", "ratio");
-  for (const layer_result& r : m.layer) {
-    text += formatted("  %-44s%6.2f%10.2f%10.2f\n", r.name.c_str(), r.layer_ns, r.bare_ns, r.layer_ns / r.bare_ns);
-  }
+  text += formatted("Two spinning threads do %.2f times the work of one\n", m.spin_scale);
   return text + "\n";
 }
 
@@ -108,20 +104,6 @@ std::string synchronisation_table(const std::vector<synchronisation_result>& res
 }
 
 double over(double a, double b) { return b <= 0 ? 0 : a / b; }
-
-std::string layer_cost_table(const load& l, const std::vector<layer_cost>& costs) {
-  std::string text = "coarse over std-coarse, the same code without the layer: requests/s, one thread, passes in turns\n";
-  text += formatted("  %-13s%9s%8s%9s%17s%9s  %s\n", "mode", "pages", "pairs", "ratio", "half of pairs", "noise", "difference");
-  bool is_measured = false;
-  for (const layer_cost& c : costs) {
-    if (c.load != l.name) continue;
-    text += formatted("  %-13s%9zu%8zu%9.3f%8.3f .. %5.3f%8.1f%%  %.1f%%, %s\n", to_string(c.mode), c.pages, c.pairs, c.ratio,
-                      c.least, c.most, 100 * c.noise, 100 * c.difference(),
-                      c.is_below_noise() ? "less than the noise" : "more than the noise");
-    is_measured = true;
-  }
-  return is_measured ? text : "";
-}
 
 // Requests differ in size by orders of magnitude: the raw ratio shows that, the other one what the cache adds, and the last what
 // the machine does.
@@ -181,7 +163,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
       text += line(results, r);
       previous = &r;
     }
-    text += walk_table(l, results) + layer_cost_table(l, results.layer_costs) + tail_table(l, results.cells) + "\n";
+    text += walk_table(l, results) + tail_table(l, results.cells) + "\n";
   }
   return text + to_table(results.overload) + to_table(results.memory) + to_table(results.misses);
 }
@@ -197,20 +179,6 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   if (!results.machine.limits.empty()) json["machine"]["spin_scale"] = results.machine.spin_scale;
   for (const walk_result& w : results.machine.walks) {
     json["machine"]["walks"].push_back({{"load", w.load}, {"compare_ns_per_page", w.compare_ns}});
-  }
-  for (const layer_result& r : results.machine.layer) {
-    json["layer"].push_back({{"name", r.name}, {"layer_ns", r.layer_ns}, {"bare_ns", r.bare_ns}});
-  }
-  for (const layer_cost& c : results.layer_costs) {
-    json["layer_costs"].push_back({{"load", c.load},
-                                   {"mode", to_string(c.mode)},
-                                   {"pages", c.pages},
-                                   {"pairs", c.pairs},
-                                   {"ratio", c.ratio},
-                                   {"half_of_pairs", {c.least, c.most}},
-                                   {"noise", c.noise},
-                                   {"difference", c.difference()},
-                                   {"is_below_noise", c.is_below_noise()}});
   }
   for (const synchronisation_result& r : results.synchronisation) {
     json["synchronisation"].push_back({{"cache", r.cache},

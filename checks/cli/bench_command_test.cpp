@@ -34,15 +34,13 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
     EXPECT_EQ(r["spin_scale"].is_null(), r["threads"] == 1);
     EXPECT_EQ(r["line_ns"].is_null(), r["threads"] == 1);
   }
-  EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("page-trie") && caches.contains("std-coarse"));
+  EXPECT_TRUE(caches.contains("coarse") && caches.contains("hash-chain") && caches.contains("page-trie"));
   EXPECT_EQ(loads, (std::set<std::string>{"agent", "zipf"}));
   EXPECT_EQ(modes, (std::set<std::string>{"cold lookup", "full cycle", "warm lookup"}));
   EXPECT_FALSE(json["machine"]["limits"].empty());
   EXPECT_GT(json["machine"]["spin_scale"], 0);
   EXPECT_EQ(json["machine"]["walks"].size(), json["loads"].size());
   EXPECT_TRUE(caches.contains("bare-walk"));
-  EXPECT_FALSE(json["layer"].empty());
-  EXPECT_EQ(json["layer_costs"].size(), 2U * (2 + 2)) << "two loads, two sizes and two ways to look up";
   EXPECT_EQ(json["overload"]["results"].size(), 4U * 2) << "every variant, asking again and waiting";
   for (const char* chart : {"zipf-threads.svg", "zipf-pages.svg", "agent-threads.svg", "agent-pages.svg"}) {
     EXPECT_TRUE(contents(directory_ / "charts" / chart).ends_with("</svg>\n")) << chart;
@@ -52,7 +50,7 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
 TEST_F(bench_command, overload_runs_alone_for_every_variant_and_number_of_threads) {
   const nlohmann::json json = run_json("--only overload --seconds 0 --requests 300 --overload-threads 3,1 --overload-pages 512");
   ASSERT_TRUE(json.is_object());
-  EXPECT_FALSE(json.contains("results") || json.contains("machine") || json.contains("layer"));
+  EXPECT_FALSE(json.contains("results") || json.contains("machine"));
   EXPECT_EQ(json["overload"]["pages"], 512);
   EXPECT_EQ(json["overload"]["requests"], 300);
   std::set<std::tuple<std::string, std::string, int>> cells;

@@ -1,7 +1,0 @@
-#include "checks/bench/layer_copy.h"
-
-namespace triecheck::checks {
-
-template contestant layer_copy<0>();
-
-}  // namespace triecheck::checks
