@@ -1,5 +1,7 @@
 #include "tools/catalogue.h"
 
+#include <algorithm>
+
 #include "checks/historical/explored.h"
 #include "checks/report/suggestion.h"
 #include "checks/subject/policies.h"
@@ -27,8 +29,15 @@ std::vector<listed_fault> list_faults() {
   return all;
 }
 
+std::size_t faults_left_out() { return explore::faults_not_built().size(); }
+
 const explore::fault& known_fault(const std::string& name) {
   if (const explore::fault* found = explore::find_fault(name)) return *found;
+  const auto& left_out = explore::faults_not_built();
+  if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) {
+    throw usage_error("the fault '" + name + "' is not in this build, which left out " + std::to_string(left_out.size()) +
+                      " seeded faults (`tools/build` builds all)");
+  }
   throw usage_error("there is no fault '" + name + "'" +
                     checks::did_you_mean(name, checks::names_of(explore::faults()), " (`triecheck list` shows them)"));
 }

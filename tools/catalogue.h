@@ -28,6 +28,9 @@ std::vector<listed_strategy> list_strategies();
 
 std::vector<listed_fault> list_faults();
 
+/// How many seeded faults this build leaves out.
+std::size_t faults_left_out();
+
 /// The fault called `name`; throws usage_error where there is none. Not in a build without the explorer.
 const explore::fault& known_fault(const std::string& name);
 

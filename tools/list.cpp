@@ -115,6 +115,9 @@ void print(const std::vector<checks::scenario>& scenarios) {
   print("strategies (the first is the default)", std::exchange(lines, {}));
   for (const listed_fault& f : list_faults()) lines.push_back({f.name, f.cache + ": " + f.description});
   print("faults", lines);
+  if (const std::size_t left_out = faults_left_out(); left_out != 0) {
+    std::cout << "(" << left_out << " seeded faults are not in this build; `tools/build` builds all)\n";
+  }
 }
 
 void list(const arguments& a) {

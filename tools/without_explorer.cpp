@@ -21,6 +21,8 @@ void add_absent(CLI::App& app, const char* name, const char* meaning) {
 
 std::vector<listed_strategy> list_strategies() { return {}; }
 std::vector<listed_fault> list_faults() { return {}; }
+
+std::size_t faults_left_out() { return 0; }
 checks::fuzz_target sequential_fault(const std::string&) {
   throw usage_error("this build has no seeded faults: use the preset release");
 }

@@ -20,14 +20,17 @@ set(triecheck_fault_sources)
 set(fault_count 0)
 set(fault_declarations)
 set(fault_calls)
+set(faults_left_out)
 
 # Most of the time of a build goes into the faulty copies: -DTRIECHECK_FAULTS=REGEX builds those alone whose name matches.
-set(TRIECHECK_FAULTS "." CACHE STRING "Which seeded faults are built: those whose name matches this expression; . is all")
+set(TRIECHECK_FAULTS "." CACHE STRING "Which seeded faults are built: those whose name matches this expression; . is all, ^$ is none")
 
 # triecheck_fault(NAME): a fault, if it was asked for.
 macro(triecheck_fault fault)
   if("${fault}" MATCHES "${TRIECHECK_FAULTS}")
     triecheck_seed(${fault})
+  else()
+    string(APPEND faults_left_out "\"${fault}\", ")
   endif()
 endmacro()
 
@@ -146,6 +149,11 @@ namespace triecheck::explore {
 const std::vector<fault>& faults() {
   static const std::vector<fault> all = {@fault_calls@};
   return all;
+}
+
+const std::vector<std::string>& faults_not_built() {
+  static const std::vector<std::string> names = {@faults_left_out@};
+  return names;
 }
 
 }  // namespace triecheck::explore

@@ -24,8 +24,11 @@ struct fault {
   model::eviction_policy policy;            ///< under which it shows
 };
 
-/// All faults, by name.
+/// The faults of this build, by name.
 const std::vector<fault>& faults();
+
+/// The names of those that this build leaves out (TRIECHECK_FAULTS in checks/faults/faults.cmake).
+const std::vector<std::string>& faults_not_built();
 
 /// The fault called `name`, or null. Beside those of `faults` these are the defects of the historical cache (checks/historical).
 const fault* find_fault(const std::string& name);
