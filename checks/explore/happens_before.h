@@ -15,7 +15,7 @@
 #include <span>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 
 namespace triecheck::explore {
 
@@ -41,7 +41,7 @@ class happens_before {
   }
 
   /// The next step of `thread`. The answer is its clock, good until the next step.
-  const clock_vector& step(unsigned thread, const announcement& a) {
+  const clock_vector& step(unsigned thread, const pending_operation& a) {
     clock_vector& now = threads_[thread];
     ++now[thread];
     join(now, unknown_);
@@ -93,7 +93,7 @@ class happens_before {
     }
   }
 
-  void touch(clock_vector& now, const announcement& a) {
+  void touch(clock_vector& now, const pending_operation& a) {
     const group own = group_of(a.kind);
     trace& t = trace_of(a.object, objects_);
     if (a.kind == access::load || own == others || own == readers) join(now, t.clocks[adds]);
@@ -108,7 +108,7 @@ class happens_before {
   }
 
   // Waits and notifications of a condition variable are ordered; the end of a wait is ordered with its notification only.
-  void join_condition(clock_vector& now, const announcement& a) {
+  void join_condition(clock_vector& now, const pending_operation& a) {
     if (a.kind == access::relock) {
       for (const notification& n : notices_) {
         if (n.condition == a.condition && n.notice == a.notice) join(now, n.clock);

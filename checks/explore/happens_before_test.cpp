@@ -8,14 +8,14 @@
 #include <random>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 
 namespace triecheck::explore {
 namespace {
 
 struct step {
   unsigned thread;
-  announcement what;
+  pending_operation what;
 };
 
 class drawn_steps {
@@ -25,7 +25,7 @@ class drawn_steps {
   std::vector<step> draw(std::size_t length) {
     std::vector<step> steps;
     for (std::size_t i = 0; i < length; ++i) {
-      announcement a{.kind = static_cast<access>(number(static_cast<unsigned>(access::relock) + 1))};
+      pending_operation a{.kind = static_cast<access>(number(static_cast<unsigned>(access::relock) + 1))};
       if (a.kind == access::unknown && number(4) != 0) a.kind = access::local;
       a.destroys = a.kind == access::store && number(4) == 0;
       a.seq_cst = number(3) == 0;

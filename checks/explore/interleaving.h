@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/relacy/object.h"
 
 namespace triecheck::explore {

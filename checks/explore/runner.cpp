@@ -256,6 +256,7 @@ violation translate(rl::test_result_e result, const session& s) {
 run_outcome run(program& p, strategy& strategy_in_use, const run_options& options, progress& shared, interleaving* record) {
   session s(strategy_in_use, options.bounds, shared, record);
   s.set_guided(options.by == search::guided);
+  s.set_threads(p.threads());
   fences.set_threads(p.threads());
   run_state state(s, options, shared);
   current_run = &state;

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <limits>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 
 namespace triecheck::explore {
 

@@ -34,7 +34,7 @@ object_id session::new_object(const void* address) {
   return object;
 }
 
-void session::announce(const announcement& next, const location& where) {
+void session::announce(const pending_operation& next, const location& where) {
   accessing(where);
   acting_object_ = next.object;
   if (!in_threads()) return note_step_outside();
@@ -97,7 +97,7 @@ void session::append(unsigned t) {
 }
 
 // Gives the step its place in the happens-before order, and the operation of the cache that it belongs to its interval.
-void session::note_step(unsigned t, const announcement& step, std::size_t time) {
+void session::note_step(unsigned t, const pending_operation& step, std::size_t time) {
   checks::interval& i = running_[t];
   if (step.watched != 0) order_.watch(t, loops_.watched(t));
   i.closed = {.thread = t, .clock = order_.step(t, step)};
@@ -196,7 +196,7 @@ void session::begin_execution() {
 // The threads whose operation is possible; what was not announced is not known.
 std::uint32_t session::could_run(std::uint32_t live) {
   std::uint32_t enabled = 0;
-  for (unsigned t = 0; t < max_threads; ++t) {
+  for (unsigned t = 0; t < threads_; ++t) {
     if ((announced_ & (1U << t)) == 0) next_[t] = {};  // an operation that nobody announced, or a thread that has ended
     next_[t].foresee();
     if ((live & (1U << t)) != 0 && !next_[t].blocked_for(t)) enabled |= 1U << t;
@@ -222,7 +222,7 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     report_livelock(live, enabled);
     return std::nullopt;
   }
-  const scheduling_point point{.next = next_, .enabled = enabled & ~waiting, .waiting = waiting, .current = last_thread_,
+  const scheduling_point point{.next = std::span(next_).first(threads_), .enabled = enabled & ~waiting, .waiting = waiting, .current = last_thread_,
                                .operations = operations_, .values = values_};
   const unsigned chosen = strategy_.choose_thread(point);
   if (!strategy_.broken().empty()) error_ = violation{"nondeterminism", strategy_.broken()};
@@ -245,7 +245,7 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
 void session::report_livelock(std::uint32_t live, std::uint32_t enabled) {
   const auto name = [this](object_id object) { return names_.name(object); };
   std::string text;
-  for (unsigned t = 0; t < max_threads; ++t) {
+  for (unsigned t = 0; t < threads_; ++t) {
     if ((live & (1U << t)) == 0) continue;
     text += (text.empty() ? "" : "; ") + ((enabled & (1U << t)) != 0 ? loops_.describe(t, name)
                                                                      : "thread " + std::to_string(t) + " waits for a mutex");

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/clock_vector.h"
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
@@ -106,7 +106,7 @@ class session {
   unsigned thread() const { return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : outside_threads; }
   /// `address` is that of the object, where an access that goes astray should be held against it.
   object_id new_object(const void* address = nullptr);
-  void announce(const announcement& next, const location& where);
+  void announce(const pending_operation& next, const location& where);
   void accessing(const location& where) {
     settle_probe();
     acting_ = thread();
@@ -127,7 +127,7 @@ class session {
   /// The operation that was announced, on `object` if on any, took effect.
   void performed(object_id object, const effect& e) {
     if (!in_threads()) return leave(object, e);
-    announcement& did = next_[acting_];
+    pending_operation& did = next_[acting_];
     if (did.exchange.newest != nullptr && did.kind == access::rmw && !e.writes) {
       did.become_exchange(false);
       if (guided_) order_.was_load(acting_, did.seq_cst);
@@ -208,6 +208,8 @@ class session {
   bool pass_over_waiter();
   bool guided() const { return guided_; }
   void set_guided(bool guided) { guided_ = guided; }
+  /// Requires 2 to max_threads.
+  void set_threads(unsigned threads) { threads_ = threads; }
   /// Relacy's own search ended inside the operation that the acting thread announced: it belongs to the schedule.
   void append_violating_step();
   void end_execution();
@@ -240,7 +242,7 @@ class session {
   void note_failure();
   void note_step_outside();
   void append(unsigned thread);
-  void note_step(unsigned thread, const announcement& step, std::size_t time);
+  void note_step(unsigned thread, const pending_operation& step, std::size_t time);
   void append_unguided(unsigned thread);
   std::uint32_t could_run(std::uint32_t live);
   void report_livelock(std::uint32_t live, std::uint32_t enabled);
@@ -257,9 +259,10 @@ class session {
   interleaving* const record_;
 
   phase phase_ = phase::setup;
+  unsigned threads_ = max_threads;  // of the program
   unsigned threads_with_indices_ = threads_with_an_index;
   bool guided_ = true;
-  std::array<announcement, max_threads> next_{};
+  std::array<pending_operation, max_threads> next_{};
   std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next
   std::uint32_t started_ = 0;
   std::array<bool, max_threads> failed_spuriously_{};

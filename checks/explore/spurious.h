@@ -21,7 +21,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/interleaving.h"
 #include "checks/explore/memory_model.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/schedule.h"
 
 namespace triecheck::explore {
@@ -24,7 +24,7 @@ struct violation {
 
 /// What a strategy sees when it picks the thread whose announced operation runs next.
 struct scheduling_point {
-  std::span<const announcement> next;  ///< by thread; meaningful for live threads
+  std::span<const pending_operation> next;  ///< by thread, of the program's threads; meaningful for live ones
   std::uint32_t enabled = 0;           ///< bit per thread; never 0
   std::uint32_t waiting = 0;           ///< bit per thread: could run, but waits in a loop (waiting.h): only a replay lets it
   unsigned current = 0;                ///< the thread that ran last

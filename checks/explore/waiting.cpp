@@ -71,7 +71,7 @@ std::uint64_t waiting_loops::store(object_id object, std::uint64_t left) {
   return change;
 }
 
-void waiting_loops::announced(unsigned t, const announcement& next, const location& where) {
+void waiting_loops::announced(unsigned t, const pending_operation& next, const location& where) {
   thread_state& s = threads_[t];
   s.next = next;
   s.where = where;
@@ -203,7 +203,7 @@ bool waiting_loops::has_changed(unsigned t) {
 }
 
 std::uint32_t waiting_loops::look(std::uint32_t live, std::uint32_t enabled, unsigned last,
-                                  std::array<announcement, max_threads>& next) {
+                                  std::array<pending_operation, max_threads>& next) {
   std::uint32_t loops = 0;
   std::uint32_t waits = 0;
   for (std::uint32_t rest = repeating_ & live; rest != 0; rest &= rest - 1) {

@@ -13,7 +13,7 @@
 //      the loop gives up by itself, and it is never cut short. A loop that gives up after more rounds is followed for two only.
 //  (3) A thread is enabled again while a value that its last round read first is another one now (a `try_lock` reads whether the
 //      mutex is free), or another thread changed a plain variable, where the round reads any. Both follow from the order of
-//      dependent operations: the operation that goes on (`announcement::watched`) depends on every change of what the round touches.
+//      dependent operations: the operation that goes on (`pending_operation::watched`) depends on every change of what the round touches.
 //      Where it is disabled, its races are those of the round before, which are entered already.
 //  (4) It stops holding nothing that the round locks, where it locks anything in front of a lock, and never in a loop that changes
 //      atomics: those go on, and (5) bounds them.
@@ -37,7 +37,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/interleaving.h"
 
 namespace triecheck::explore {
@@ -81,7 +81,7 @@ class waiting_loops {
   void make_places(object_id object) { values_[object >> 24].resize(2 * (object & 0xff'ffff) + 16); }
 
   // From the sync layer. Outside of the threads only values are kept.
-  void announced(unsigned t, const announcement& next, const location& where);
+  void announced(unsigned t, const pending_operation& next, const location& where);
   void performed(unsigned t, const effect& e);
   void left(object_id object, std::uint64_t value) { store(object, value); }
   void read_plain(unsigned t, object_id object, std::uint64_t value);
@@ -95,7 +95,7 @@ class waiting_loops {
   /// At a choice among `live` threads, of which the operations of `enabled` could run; `last` ran the last step. The answer has
   /// those that wait, or have to let others go first; all of `enabled` where that is a livelock. Marks the operations of
   /// threads that go on after a wait in `next`. Requires that a thread is enabled.
-  std::uint32_t waiting(std::uint32_t live, std::uint32_t enabled, unsigned last, std::array<announcement, max_threads>& next) {
+  std::uint32_t waiting(std::uint32_t live, std::uint32_t enabled, unsigned last, std::array<pending_operation, max_threads>& next) {
     if ((repeating_ & live) != 0) return look(live, enabled, last, next);
     states_.clear();
     return 0;
@@ -165,7 +165,7 @@ class waiting_loops {
     std::uint64_t announced = 0;        // of the next step
     std::uint64_t others = 0;
     location where;
-    announcement next;
+    pending_operation next;
     round last_round;
 
     entry& at(std::uint64_t i) { return entries[i % history]; }
@@ -188,7 +188,7 @@ class waiting_loops {
   bool goes_round(const cycle& steps, std::uint64_t key);
   bool is_inside(unsigned t);
   bool has_changed(unsigned t);
-  std::uint32_t look(std::uint32_t live, std::uint32_t enabled, unsigned last, std::array<announcement, max_threads>& next);
+  std::uint32_t look(std::uint32_t live, std::uint32_t enabled, unsigned last, std::array<pending_operation, max_threads>& next);
   std::uint32_t whose_turn(std::uint32_t enabled, unsigned last, std::uint32_t loops);
   std::uint64_t digest_of_state(std::uint32_t loops) const;
   cycle last_round_of(unsigned t) const;

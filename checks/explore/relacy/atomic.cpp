@@ -48,12 +48,12 @@ std::uint64_t changed(atomic_object::change c, std::uint64_t before, std::uint64
   return before | operand;
 }
 
-// One operation on one word, from its announcement to the line of the interleaving.
+// One operation on one word, from its pending_operation to the line of the interleaving.
 class step {
  public:
   step(const tracked& object, const location& where) : object_(object), where_(where) {}
 
-  void begin(const announcement& next) const {
+  void begin(const pending_operation& next) const {
     object_.check(where_);
     session::current().announce(next, where_);
     rl::ctx().sched();

@@ -12,10 +12,10 @@ struct tag;
 using judged_mutex = rl::generic_mutex<tag>;
 using judged_condition = rl::condvar<tag>;
 
-// One operation, from its announcement to the line of the interleaving.
+// One operation, from its pending_operation to the line of the interleaving.
 class step {
  public:
-  step(const tracked& object, const announcement& next, const location& where) : object_(object), where_(where) {
+  step(const tracked& object, const pending_operation& next, const location& where) : object_(object), where_(where) {
     object_.check(where_);
     session::current().announce(next, where_);
   }

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
@@ -112,14 +112,14 @@ class inner_choices {
 
 /// An operation of the current execution, and its place in the happens-before order of the prefix that ends with it.
 struct ordered_operation {
-  std::array<announcement, max_threads> next;  // at the point where it was chosen
+  std::array<shared_access, max_threads> next;  // at the point where it was chosen
   unsigned thread = 0;
   inner_choices data;
   std::uint32_t number = 0;                    // the operation's place in its thread, from 1
   clock_vector clock{};                        // how many operations of each thread happen before it, itself included
   std::uint64_t order = 0;                     // of the prefix: the same for all its linearizations
 
-  const announcement& operation() const { return next[thread]; }
+  const shared_access& operation() const { return next[thread]; }
 };
 
 /// The last operation of `frames` has run, its inner choices are made: computes its place. O(length of the execution).
@@ -147,8 +147,8 @@ void order_last(std::vector<Frame>& frames) {
 /// the store: README.md, rule 1. O(depth).
 template <class Frame>
 unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const clock_vector& before) {
-  const announcement& a = frames[depth].operation();
-  if (a.kind != access::load && a.exchange.newest == nullptr) return 0;
+  const shared_access& a = frames[depth].operation();
+  if (a.kind != access::load && !a.is_exchange) return 0;
   unsigned age = 0;
   for (std::size_t i = depth; i-- > 0 && age != oldest_age;) {
     const Frame& e = frames[i];

@@ -7,7 +7,7 @@
 // operation runs for the first time, the operations before it that race with it are found by vector clocks, and for
 // each race a thread that reverses it is added to the frame where the earlier operation ran.
 //
-// Sound under the conditions at the head of announcement.h, and:
+// Sound under the conditions at the head of pending_operation.h, and:
 //  - mutexes: a thread that has to wait is disabled. Unlock and a later lock cannot swap, so the race of a lock is with
 //    the earlier acquisition of the same mutex that happens neither before the locking thread's last operation nor
 //    before a later such acquisition; where the thread to be tried turns out to be disabled, every enabled one is tried;
@@ -30,7 +30,7 @@ namespace triecheck::explore {
 namespace {
 
 struct frame {
-  std::array<announcement, max_threads> next;
+  std::array<shared_access, max_threads> next;
   std::uint32_t enabled = 0;
   std::uint32_t backtrack = 0;
   std::uint32_t done = 0;
@@ -41,7 +41,7 @@ struct frame {
   unsigned oldest = oldest_age;        // of a load: how many stores back it may look
   inner_choices data;
 
-  const announcement& operation() const { return next[thread]; }
+  const shared_access& operation() const { return next[thread]; }
 };
 
 class exhaustive final : public tree_strategy {
@@ -222,7 +222,7 @@ class exhaustive final : public tree_strategy {
   // An execution that stops because every enabled thread sleeps never runs the locks that others wait for; without their
   // races the order in which such a lock comes first would be lost.
   void reverse_for_waiting(const scheduling_point& point) {
-    for (unsigned t = 0; t < max_threads; ++t) {
+    for (unsigned t = 0; t < point.next.size(); ++t) {
       if (!point.next[t].blocked_for(t)) continue;
       frame f;
       std::copy(point.next.begin(), point.next.end(), f.next.begin());

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "checks/explore/announcement.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/strategy.h"
 
 namespace triecheck::explore {
@@ -15,7 +15,7 @@ constexpr std::uint64_t sample_every = 4096;
 
 /// What there was to see at a choice of a thread, and what was chosen since.
 struct recorded_step {
-  std::array<announcement, max_threads> next;
+  std::array<shared_access, max_threads> next;
   std::uint32_t enabled = 0;
   std::uint64_t values = 0;
   unsigned thread = 0;
@@ -99,7 +99,7 @@ class repeating final : public strategy {
     const recorded_step& s = steps_[at_++];
     data_ = 0;
     if (point.values != s.values) return differs(at_ - 1, "it, or what comes after it, read or wrote another value"), fallback;
-    for (unsigned t = 0; t < max_threads; ++t) {
+    for (unsigned t = 0; t < point.next.size(); ++t) {
       const bool same = ((point.enabled ^ s.enabled) & (1U << t)) == 0 && point.next[t].kind == s.next[t].kind &&
                         point.next[t].object == s.next[t].object;
       if (!same) return differs(at_, "thread " + std::to_string(t) + " is about to do something else, or waits where it did not"), fallback;

@@ -38,7 +38,20 @@ enum class access : std::uint8_t {
   relock,  ///< the lock that ends a wait
 };
 
-struct announcement {
+/// What an operation touches, as far as its order with another one depends on that.
+struct shared_access {
+  access kind = access::unknown;
+  bool seq_cst = false;
+  bool destroys = false;
+  bool is_exchange = false;  // a compare-exchange, whatever it will be
+  object_id object = 0;
+  object_id condition = 0;
+  object_id notice = 0;
+  std::uint64_t watched = 0;
+};
+
+/// What a thread is about to do. The fields that a `shared_access` has, too, are that one's.
+struct pending_operation {
   access kind = access::unknown;
   object_id object = 0;
   const mutex_state* mutex = nullptr;  // of lock, lock_shared and relock
@@ -56,6 +69,11 @@ struct announcement {
     bool failure_seq_cst = false;
   };
   exchange_terms exchange;
+
+  operator shared_access() const {  // NOLINT: implicit, as it is a part
+    return {.kind = kind, .seq_cst = seq_cst, .destroys = destroys, .is_exchange = exchange.newest != nullptr,
+            .object = object, .condition = condition, .notice = notice, .watched = watched};
+  }
 
   /// At a choice of a thread: says what a compare-exchange would be if it ran now. While only operations run that commute with
   /// it, it stays that.
@@ -90,7 +108,7 @@ enum class relation : std::uint8_t {
 };
 
 /// As operations on a condition variable. What a wait waits for is one notice, so another notice commutes with its end.
-constexpr relation relate_by_condition(const announcement& earlier, const announcement& later) {
+constexpr relation relate_by_condition(const shared_access& earlier, const shared_access& later) {
   using enum access;
   if (earlier.condition == 0 || earlier.condition != later.condition) return relation::independent;
   if (later.kind == relock) {
@@ -100,7 +118,7 @@ constexpr relation relate_by_condition(const announcement& earlier, const announ
 }
 
 /// Symmetric but for the mutex operations, where a release orders what it enables.
-constexpr relation relate_by_object(const announcement& earlier, const announcement& later) {
+constexpr relation relate_by_object(const shared_access& earlier, const shared_access& later) {
   using enum access;
   if (earlier.kind == unknown || later.kind == unknown) return relation::racing;
   if (earlier.kind == local || later.kind == local) return relation::independent;
@@ -125,12 +143,12 @@ constexpr relation relate_by_object(const announcement& earlier, const announcem
 }
 
 /// Whether `changing` may end a wait that `waiting` goes on after: a thread that waits in a loop reads all objects of the loop.
-constexpr bool may_wake(const announcement& changing, const announcement& waiting) {
+constexpr bool may_wake(const shared_access& changing, const shared_access& waiting) {
   return (waiting.watched & watch_bit(changing.object)) != 0 && changing.object != 0 && changing.kind != access::load;
 }
 
 /// Of all objects that an operation may have: who cannot swap on one of them cannot swap at all.
-constexpr relation relate(const announcement& earlier, const announcement& later) {
+constexpr relation relate(const shared_access& earlier, const shared_access& later) {
   const relation object = relate_by_object(earlier, later);
   const relation condition = relate_by_condition(earlier, later);
   if (condition == relation::caused || object == relation::independent) {
@@ -140,7 +158,7 @@ constexpr relation relate(const announcement& earlier, const announcement& later
   return object;
 }
 
-constexpr bool independent(const announcement& a, const announcement& b) {
+constexpr bool independent(const shared_access& a, const shared_access& b) {
   return relate(a, b) == relation::independent;
 }
 
@@ -149,7 +167,7 @@ constexpr bool is_write(access kind) { return kind == access::store || kind == a
 /// Whether every execution with the same answers has `earlier` before `later`. Of operations that do not commute all do, but
 /// for a load and a later store: the load could run behind that store too and see the older value, unless the orders of both are
 /// sequentially consistent or the store is the end of the object.
-constexpr bool precedes(const announcement& earlier, const announcement& later) {
+constexpr bool precedes(const shared_access& earlier, const shared_access& later) {
   if (relate(earlier, later) == relation::independent) return false;
   const bool reads_then_writes = earlier.kind == access::load && is_write(later.kind) && earlier.object == later.object;
   return !reads_then_writes || later.destroys || (earlier.seq_cst && later.seq_cst);
