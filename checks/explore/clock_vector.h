@@ -12,6 +12,9 @@ namespace triecheck::checks {
 /// Of a program that is explored.
 inline constexpr unsigned max_threads = 8;
 
+/// Of these, at most so many have a thread index in the exploring layer: a structure makes something for each index.
+inline constexpr unsigned threads_with_an_index = 4;
+
 /// How many operations of each thread happen before one, that one included.
 using clock_vector = std::array<std::uint32_t, max_threads>;
 

@@ -90,7 +90,6 @@ struct limits {
 class session {
  public:
   enum class phase : std::uint8_t { setup, threads, finish };
-  static constexpr unsigned threads_with_an_index = 4;      ///< at most; a structure makes something for each index
   static constexpr unsigned outside_threads = max_threads;  ///< what `thread` answers in setup and finish
 
   session(strategy& s, const limits& l, progress& shared, interleaving* record);
@@ -260,7 +259,7 @@ class session {
 
   phase phase_ = phase::setup;
   unsigned threads_ = max_threads;  // of the program
-  unsigned threads_with_indices_ = threads_with_an_index;
+  unsigned threads_with_indices_ = checks::threads_with_an_index;
   bool guided_ = true;
   std::array<pending_operation, max_threads> next_{};
   std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next

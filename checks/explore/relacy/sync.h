@@ -179,7 +179,7 @@ struct relacy_sync {
   /// all indices are taken. The setup and the end, which no thread runs beside, have the last one.
   class thread_indices {
    public:
-    static constexpr std::size_t count = session::threads_with_an_index + 1;
+    static constexpr std::size_t count = checks::threads_with_an_index + 1;
     thread_indices() {}
     std::size_t own() const { return own_thread_index(); }
   };
