@@ -179,6 +179,7 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   CLI::Option* policy = command->add_option("--policy", a->policy,
                                             "The eviction policy, by the name that `triecheck list` shows, or all");
   policy->type_name("P|all")->capture_default_str();
+  take_aliases(*policy);
   command->add_option("--fault", a->fault, "Runs the cache with a known defect that workloads can show")
       ->type_name("NAME")
       ->excludes(policy);

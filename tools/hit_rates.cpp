@@ -189,9 +189,9 @@ void add_hit_rates(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
       ->capture_default_str();
-  command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows, or all")
-      ->type_name("P|all")
-      ->capture_default_str();
+  take_aliases(*command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows, or all")
+                    ->type_name("P|all")
+                    ->capture_default_str());
   command->add_option("--keep-hits", a->keep_hits,
                       "For the policy priority: requests that hit half of their pages are released with this priority, for so "
                   "many releases")

@@ -109,7 +109,7 @@ void print(const std::vector<checks::scenario>& scenarios) {
   const checks::variant& historical = historical::as_variant();
   lines.push_back({historical.name, historical.description + "; explore and fuzz run it where it is named"});
   print("caches (" + checks::default_variant().name + " is the default)", std::exchange(lines, {}));
-  for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description});
+  for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description + (p.alias == p.name ? "" : " (or " + p.alias + ")")});
   print("eviction policies (the first is the default)", std::exchange(lines, {}));
   for (const listed_strategy& s : list_strategies()) lines.push_back({s.name, s.description});
   print("strategies (the first is the default)", std::exchange(lines, {}));

@@ -132,6 +132,13 @@ const checks::variant& known_variant(const std::string& name) {
   throw unknown_name("cache", name, checks::names_of(checks::variants()));
 }
 
+void take_aliases(CLI::Option& policy) {
+  policy.transform([](const std::string& text) {
+    const checks::policy* found = checks::find_policy(text);
+    return found == nullptr ? text : found->name;
+  });
+}
+
 const checks::policy& known_policy(const std::string& name, const checks::variant& v) {
   const checks::policy* found = checks::find_policy(name);
   if (found == nullptr) throw unknown_name("policy", name, checks::names_of(checks::policies()));

@@ -62,6 +62,9 @@ std::string near_option(const CLI::App& app, const std::string& words);
 /// The variant called `name`; throws usage_error that names the known ones.
 const checks::variant& known_variant(const std::string& name);
 
+/// The option `policy` takes an alias, too, and then has the name. Other text stays, for `known_policy` to refuse.
+void take_aliases(CLI::Option& policy);
+
 /// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no policy.
 const checks::policy& known_policy(const std::string& name, const checks::variant& v);
 

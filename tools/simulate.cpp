@@ -169,9 +169,9 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
       ->default_str(checks::default_variant().name);
-  command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows")
-      ->type_name("P")
-      ->capture_default_str();
+  take_aliases(*command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows")
+                    ->type_name("P")
+                    ->capture_default_str());
   command->add_option("--keep-hits", a->keep_hits,
                       "With --policy priority: requests that hit half of their pages are released with this priority, for so "
                   "many releases")

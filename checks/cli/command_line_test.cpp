@@ -75,6 +75,7 @@ TEST_F(command_line, policy_that_cannot_be_is_a_usage_error) {
   for (const std::string cache : {"nodelock", "lockfree"}) {
     const std::string alone = "triecheck: the cache '" + cache + "' knows the policy recency alone, not 'segmented'";
     expect_usage_error("simulate t --pages 5 --cache " + cache + " --policy segmented", alone);
+    expect_usage_error("simulate t --pages 5 --cache " + cache + " --policy slru", alone);
     expect_usage_error("fuzz --cache " + cache + " --policy segmented", alone);
     expect_usage_error("fuzz --cache " + cache + " --reproduce 2x1/segmented:c", alone);
   }

@@ -332,6 +332,12 @@ TEST(scenario, a_number_of_buckets_is_read_and_printed) {
   EXPECT_EQ(problem_in(two_pages + "index_buckets = 0\n" + rest), "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 0");
 }
 
+TEST(scenario, a_policy_has_the_name_of_the_literature_too) {
+  const std::string rest = clear_thread + clear_thread;
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"slru\"\n" + rest, "s.toml").policy, model::eviction_policy::segmented);
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"segmented\"\n" + rest, "s.toml").policy, model::eviction_policy::segmented);
+}
+
 TEST(scenario, an_unknown_policy_is_named) {
   EXPECT_EQ(problem_in("[cache]\npages = 2\ntokens_per_page = 2\npolicy = \"frequenzy\"\n"),
             "s.toml:4:10: unknown policy \"frequenzy\" (did you mean \"frequency\"?)");

@@ -11,13 +11,14 @@ namespace triecheck::checks {
 struct policy {
   model::eviction_policy value;
   std::string name;
+  std::string alias;        ///< the name in the literature: `find_policy` takes it, too
   std::string description;  ///< one line
 };
 
 /// All policies, the default first.
 const std::vector<policy>& policies();
 
-/// The policy called `name`, or null.
+/// The policy of this name or alias, or null.
 const policy* find_policy(const std::string& name);
 
 /// What `find_policy` takes.

@@ -23,6 +23,7 @@ struct production_policy {
   using over = typename Family::template over<Sync>;
   model::eviction_policy value;
   const char* name;
+  const char* alias;        ///< the name in the literature, where that is another one
   const char* description;
 };
 
@@ -49,16 +50,16 @@ struct segmented_family {
 
 /// All policies, the default first.
 inline constexpr std::tuple production_policies{
-    production_policy<recency_family>{model::eviction_policy::recency, "recency",
-                                      "LRU: what was not used for longest falls first"},
-    production_policy<first_in_family>{model::eviction_policy::first_in, "first-in",
-                                       "FIFO: what was published first falls first"},
-    production_policy<frequency_family>{model::eviction_policy::frequency, "frequency",
-                                        "LFU-DA: what the fewest leases held falls first, with ageing"},
-    production_policy<priority_family>{model::eviction_policy::priority, "priority",
-                                       "what was released with the lowest priority that still lives falls first"},
-    production_policy<segmented_family>{model::eviction_policy::segmented, "segmented",
-                                        "SLRU: what was held once falls before what was held again"},
+    production_policy<recency_family>{model::eviction_policy::recency, "recency", "lru",
+                                      "LRU: evicts what was not used for longest"},
+    production_policy<first_in_family>{model::eviction_policy::first_in, "first-in", "fifo",
+                                       "FIFO: evicts what was published first"},
+    production_policy<frequency_family>{model::eviction_policy::frequency, "frequency", "lfu-da",
+                                        "LFU with dynamic ageing: evicts what the fewest leases held"},
+    production_policy<priority_family>{model::eviction_policy::priority, "priority", "priority",
+                                       "evicts what was released with the lowest priority that still lives"},
+    production_policy<segmented_family>{model::eviction_policy::segmented, "segmented", "slru",
+                                        "SLRU: evicts what was held once before what was held again"},
 };
 
 template <class Family>
