@@ -46,7 +46,7 @@ class atomic_object {
                         memory_order failure, const location& where);
 
   tracked tracked_;
-  mutable room<224> word_;
+  mutable room<352> word_;
 };
 
 /// Of the layer: a fence, which is a scheduling point where it is sequentially consistent.
