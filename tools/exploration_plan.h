@@ -40,6 +40,7 @@ struct explore_arguments {
   std::string budget;
   std::string patience = "10s";
   std::string failures = failure_folder::default_path;
+  std::string counts;
   std::string json;
   std::string junit;
 };

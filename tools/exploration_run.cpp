@@ -6,12 +6,14 @@
 #include <iostream>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checks/process/interrupts.h"
 #include "checks/verify/explore.h"
+#include "checks/verify/known_counts.h"
 #include "tools/commands.h"
 #include "tools/failure_folder.h"
 #include "tools/options.h"
@@ -337,9 +339,23 @@ class exploration_run {
       const std::string resume = as_typed("triecheck explore --resume " + shell_word(file_));
       std::cerr << "triecheck: interrupted" << (file_.empty() ? "" : "; " + resume + " goes on") << std::endl;
     }
+    if (!arguments_.counts.empty()) write_counts(report);
     if (!arguments_.junit.empty()) write_text(arguments_.junit, checks::to_junit(report, "explore"));
     if (!arguments_.json.empty()) write_json(arguments_.json, json_of(report));
     return report.outcome();
+  }
+
+  // Of what failed, as it must, the first failure ended the search: that is no number of the space.
+  void write_counts(const checks::report& report) const {
+    explore::execution_counts counts;
+    for (const checks::result& r : report.results) {
+      if (r.outcome == checks::verdict::pass && !r.expects_failure) counts[r.scenario][r.cache] = r.executions;
+    }
+    try {
+      explore::update_counts(arguments_.counts, counts);
+    } catch (const std::runtime_error& wrong) {
+      throw usage_error(wrong.what());
+    }
   }
 
   void print_what_was_not_explored() const {

@@ -101,6 +101,10 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--failures", a->failures, "Where failing executions are stored as scenarios; none stores nothing")
       ->type_name("DIR|none")
       ->capture_default_str();
+  command->add_option("--counts", a->counts,
+                      "Puts the numbers of executions of what passed into this file, as scenarios/executions.txt has them; "
+                      "with the default strategy alone")
+      ->type_name("FILE");
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
   command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
@@ -121,6 +125,9 @@ void add_explore(CLI::App& app, int& exit_code) {
     for (const CLI::Option* o : own_options) {
       if (chosen == nullptr || o->count() == 0) continue;
       if (!chosen->takes(o->get_name())) throw usage_error(o->get_name() + " has no effect with --strategy " + a->strategy);
+    }
+    if (!a->counts.empty() && (!a->heed_bounds || a->executions != 0 || !a->resume.empty())) {
+      throw usage_error("--counts goes with the default strategy, from the beginning and without a limit, alone");
     }
     exit_code = checks::exit_code(explore_all(*a));
   });

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace triecheck::checks {
 namespace {
@@ -47,6 +49,36 @@ TEST_F(explore_command, json_has_every_documented_key) {
   }
   EXPECT_TRUE(j["results"][0]["failure"].is_null());
   EXPECT_EQ(j["results"][0]["complete"], true);
+}
+
+TEST_F(explore_command, numbers_of_executions_are_written_as_the_shipped_file_has_them) {
+  write("two.toml", good_scenario);
+  write("counts.txt", "# Mine.\nother coarse=7\n");
+  ASSERT_EQ(run("explore two.toml two_requests_publish_one_prefix --cache all --counts counts.txt").status, 0);
+  const std::string written = contents(directory_ / "counts.txt");
+  const std::string shipped = contents(TRIECHECK_SCENARIOS_DIR "/executions.txt");
+  const auto row = [](const std::string& text, const std::string& name) {
+    const std::size_t start = text.find("\n" + name + " ");
+    EXPECT_NE(start, std::string::npos) << text;
+    return text.substr(start, text.find('\n', start + 1) - start);
+  };
+  const auto sorted = [](const std::string& text) {
+    std::istringstream words(text);
+    std::vector<std::string> all;
+    for (std::string word; words >> word;) all.push_back(word);
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  const std::string name = "two_requests_publish_one_prefix";
+  EXPECT_EQ(sorted(row(written, name)), sorted(row(shipped, name)));
+  EXPECT_NE(row(written, "two").find(" nodelock="), std::string::npos);
+  EXPECT_EQ(row(written, "other"), "\nother coarse=7");
+  write("counts.txt", "two coarse\n");
+  expect_usage_error("explore two.toml --counts counts.txt --strategy pct",
+                     "triecheck: --counts goes with the default strategy, from the beginning and without a limit, alone");
+  const ended damaged = run("explore two.toml --cache coarse --counts counts.txt");
+  EXPECT_EQ(damaged.status, 2);
+  EXPECT_EQ(damaged.err, "triecheck: counts.txt:1: expected CACHE=NUMBER, not 'coarse'\n");
 }
 
 TEST_F(explore_command, a_defect_is_a_number_of_the_historical_cache) {

@@ -20,7 +20,7 @@ struct large_space {
 
 std::vector<large_space> large_spaces() {
   std::vector<large_space> spaces;
-  for (const auto& [scenario, by_variant] : known_counts()) {
+  for (const auto& [scenario, by_variant] : read_counts(TRIECHECK_SCENARIOS_DIR "/executions.txt")) {
     for (const auto& [variant, executions] : by_variant) {
       if (executions > most_at_once) spaces.push_back({scenario, variant, executions});
     }
