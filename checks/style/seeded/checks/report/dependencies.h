@@ -1,0 +1,2 @@
+#include "checks/report/utf8.h"
+#include "model/state.h"  // caught by dependencies

@@ -1,0 +1,2 @@
+#include "model/state.h"
+#include "checks/oracles/events.h"  // caught by dependencies
