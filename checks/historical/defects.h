@@ -54,6 +54,11 @@ class defect_set {
     for (const defect d : all) bits_ |= bit(d);
   }
 
+  constexpr defect_set with(defect d) const noexcept {
+    defect_set more = *this;
+    more.bits_ |= bit(d);
+    return more;
+  }
   constexpr bool has(defect d) const noexcept { return (bits_ & bit(d)) != 0; }
 
  private:

@@ -19,6 +19,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/historical/variant.h"
 #include "checks/report/shell_word.h"
 #include "checks/server/any_cache.h"
 #include "checks/server/integration.h"
@@ -44,9 +45,14 @@ void add_options(CLI::App& app, test_options& o) {
   for (const seeded_fault& f : seeded_faults()) faults.emplace_back(f.name);
   app.add_option("--server", o.cell.server,
                  "The server; the program beside this one unless it is given");
-  app.add_option("--cache", o.caches, "Variants; all unless some are named")
+  std::vector<std::string> caches = cache_names();
+  caches.emplace_back(historical::cache_name);
+  app.add_option("--cache", o.caches, "Variants; all that ship unless some are named")
       ->delimiter(',')
-      ->check(CLI::IsMember(cache_names()));
+      ->check(CLI::IsMember(caches));
+  app.add_option("--defects", o.cell.defects, "With --cache historical: the numbers of the defects that are on, or last: those of its last revision");
+  app.add_option("--delay", o.cell.delay, "With --cache historical: one of so many operations of the sync layer waits for 20 us")
+      ->check(CLI::Range(1U, 1'000'000U));
   app.add_option("--pool", o.pools,
                  "What the pool fits: all that is asked, half of it, barely one request")
       ->delimiter(',')
@@ -97,6 +103,8 @@ std::string command_of(const std::string& program, const cell_options& o) {
                         std::to_string(o.page_tokens) + " --threads " + std::to_string(o.threads) +
                         " --seed " + std::to_string(o.seed);
   if (o.is_plain) command += " --plain";
+  if (!o.defects.empty()) command += " --defects " + o.defects;
+  if (o.delay != 0) command += " --delay " + std::to_string(o.delay);
   return o.fault.empty() ? command : command + " --fault " + o.fault;
 }
 

@@ -19,9 +19,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/historical/variant.h"
 #include "checks/server/any_cache.h"
 #include "checks/server/audit.h"
 #include "checks/server/engine.h"
+#include "checks/server/historical.h"
 #include "checks/server/http.h"
 #include "checks/server/wrong_cache.h"
 #include "checks/subject/production_caches.h"
@@ -35,6 +37,9 @@ struct server_options {
   engine_options engine;
   std::string cache = checks::default_cache;
   std::string fault;
+  std::vector<unsigned> defects;
+  bool is_last_revision = false;
+  operation_delay delay;
   std::string host = "127.0.0.1";
   int port = 8080;
 };
@@ -46,8 +51,10 @@ void add_options(CLI::App& app, server_options& o) {
     faults.emplace_back(f.name);
     described += "\n" + std::string(f.name) + ": " + std::string(f.description);
   }
+  std::vector<std::string> caches = cache_names();
+  caches.emplace_back(historical::cache_name);
   app.add_option("--cache", o.cache, "The variant of the cache")
-      ->check(CLI::IsMember(cache_names()))
+      ->check(CLI::IsMember(caches))
       ->capture_default_str();
   app.add_option("--pages", o.engine.pages, "Pages in the pool")
       ->check(CLI::Range(1U, 1U << 20))
@@ -75,11 +82,21 @@ void add_options(CLI::App& app, server_options& o) {
   app.add_option("--seed", o.engine.seed, "Of the weights of the model")->capture_default_str();
   app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
       ->check(CLI::IsMember(faults));
+  app.add_option("--defects", o.defects, "Of the historical cache: which are on, by their numbers in checks/defects.md")
+      ->delimiter(',')
+      ->check(CLI::Range(1U, historical::defect_count));
+  app.add_flag("--last-revision", o.is_last_revision, "Of the historical cache: on is what its last revision had");
+  app.add_option("--delay", o.delay.one_in, "Of the historical cache: one of so many operations of the sync layer waits for 20 us")
+      ->check(CLI::Range(1U, 1'000'000U));
+  app.add_option("--delay-seed", o.delay.seed, "Which ones wait")->capture_default_str();
 }
 
 std::unique_ptr<any_cache> cache_of(const server_options& o) {
-  auto cache =
-      make_cache(o.cache, {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens});
+  const cache_config config = {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens};
+  if (o.cache == historical::cache_name) {
+    return make_historical(config, o.is_last_revision ? historical::last_revision : defects_of(o.defects), o.delay);
+  }
+  auto cache = make_cache(o.cache, config);
   return o.fault.empty() ? std::move(cache) : make_wrong(std::move(cache), o.fault, o.engine.seed);
 }
 
@@ -127,6 +144,12 @@ int run(int argc, char** argv) {
       throw CLI::ValidationError(
           "--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
     }
+    const bool is_historical = o.cache == historical::cache_name;
+    for (const char* option : {"--defects", "--last-revision", "--delay"}) {
+      if (app.count(option) != 0 && !is_historical) throw CLI::ValidationError(option, "goes with --cache historical alone");
+    }
+    if (is_historical && !o.fault.empty()) throw CLI::ValidationError("--fault", "the historical cache has --defects instead");
+    if (o.is_last_revision && !o.defects.empty()) throw CLI::ValidationError("--defects", "does not go with --last-revision");
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
