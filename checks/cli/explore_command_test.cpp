@@ -231,14 +231,14 @@ TEST_F(explore_command, bad_scenario_is_one_line_with_its_place) {
   const ended type = run("explore type.toml");
   EXPECT_EQ(type.status, 2);
   EXPECT_TRUE(type.err.starts_with("type.toml:2:9: ")) << type.err;
-  write("five.toml", "[cache]\npages = 2\ntokens_per_page = 2\n" + [] {
+  write("nine.toml", "[cache]\npages = 2\ntokens_per_page = 2\n" + [] {
     std::string threads;
-    for (int i = 0; i < 5; ++i) threads += "[[thread]]\nrun = [\"request 1\"]\n";
+    for (int i = 0; i < 9; ++i) threads += "[[thread]]\nrun = [\"request 1\"]\n";
     return threads;
   }());
-  const ended five = run("explore five.toml");
-  EXPECT_EQ(five.status, 2);
-  EXPECT_TRUE(five.err.starts_with("five.toml:12:1: ")) << five.err;
+  const ended nine = run("explore nine.toml");
+  EXPECT_EQ(nine.status, 2);
+  EXPECT_TRUE(nine.err.starts_with("nine.toml:20:1: ")) << nine.err;
   write("empty.toml", "");
   std::filesystem::create_directory(directory_ / "folder.toml");
   for (const char* file : {"empty.toml", "folder.toml", "missing.toml"}) {
