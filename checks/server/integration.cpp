@@ -124,6 +124,7 @@ void take_audit(int port, cell_result& result) {
 
 std::size_t pages_for(const cell_options& o, const std::vector<planned_request>& plan,
                       const right_answers& right) {
+  if (o.pages != 0) return o.pages;
   const std::size_t one = pages_of_longest(o.page_tokens);
   const std::size_t distinct = distinct_pages(plan, o.page_tokens, right.model());
   switch (o.pool) {

@@ -16,6 +16,7 @@ struct cell_options {
   std::string server;  ///< the program
   std::string cache;
   pool_size pool = pool_size::all;
+  std::size_t pages = 0;      ///< of the pool, whatever `pool` says; 0: as that says
   std::size_t concurrency = 1;
   std::size_t requests = 96;  ///< at least; never less than twice the concurrency
   std::size_t page_tokens = 4;

@@ -57,6 +57,8 @@ void add_options(CLI::App& app, test_options& o) {
                  "What the pool fits: all that is asked, half of it, barely one request")
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(pool_names));
+  app.add_option("--pages", o.cell.pages, "Pages in the pool, in place of --pool; the longest request needs 14 of 4 tokens")
+      ->check(CLI::Range(1U, 1U << 20));
   app.add_option("--concurrency", o.concurrencies, "Clients at once")
       ->delimiter(',')
       ->check(CLI::Range(1U, 64U))
@@ -83,22 +85,21 @@ void add_options(CLI::App& app, test_options& o) {
 }
 
 void print_head() {
-  std::printf("%-9s %-4s %6s %11s %9s %9s %7s %10s %8s %11s %8s %8s %8s\n", "variant", "pool",
+  std::printf("%-10s %-4s %6s %11s %9s %9s %7s %10s %8s %11s %8s %8s %8s\n", "variant", "pool",
               "pages", "concurrency", "requests", "cancelled", "tokens", "mismatches", "hit rate",
               "preemptions", "tokens/s", "p50 ms", "p99 ms");
 }
 
 void print_row(const cell_options& o, const cell_result& r) {
-  std::printf("%-9s %-4s %6zu %11zu %9zu %9zu %7zu %10zu %8.3f %11zu %8.0f %8.2f %8.2f\n",
-              o.cache.c_str(), name_of(o.pool).c_str(), r.pages, o.concurrency, r.requests,
+  std::printf("%-10s %-4s %6zu %11zu %9zu %9zu %7zu %10zu %8.3f %11zu %8.0f %8.2f %8.2f\n",
+              o.cache.c_str(), o.pages == 0 ? name_of(o.pool).c_str() : "-", r.pages, o.concurrency, r.requests,
               r.cancelled, r.tokens, r.mismatches, r.hit_rate, r.preemptions, r.tokens_per_second,
               r.p50_ms, r.p99_ms);
   std::fflush(stdout);
 }
 
 std::string command_of(const std::string& program, const cell_options& o) {
-  std::string command = checks::shell_word(program) + " --cache " + o.cache + " --pool " +
-                        name_of(o.pool) + " --concurrency " + std::to_string(o.concurrency) +
+  std::string command = checks::shell_word(program) + " --cache " + o.cache + (o.pages == 0 ? " --pool " + name_of(o.pool) : " --pages " + std::to_string(o.pages)) + " --concurrency " + std::to_string(o.concurrency) +
                         " --requests " + std::to_string(o.requests) + " --page-tokens " +
                         std::to_string(o.page_tokens) + " --threads " + std::to_string(o.threads) +
                         " --seed " + std::to_string(o.seed);
@@ -119,6 +120,7 @@ std::string run_table(const test_options& o, const std::string& program, std::si
           cell_options cell = o.cell;
           cell.cache = cache;
           cell.pool = pool;
+          if (cell.pages != 0 && pool != o.pools.front()) continue;
           cell.concurrency = concurrency;
           cell.seed += round;
           const cell_result result = run_cell(cell);
