@@ -47,7 +47,8 @@ struct arguments {
   std::uint64_t requests = 30'000;
 };
 
-constexpr std::array<std::string_view, 4> parts = {"loads", "overload", "memory", "misses"};  // of --only
+constexpr std::array<std::string_view, 5> parts = {"loads", "overload", "memory", "misses", "metrics"};  // of --only
+constexpr std::size_t most_monitored_threads = 2;
 constexpr std::size_t page_tokens = 16;
 constexpr std::uint64_t most_pages = std::uint64_t{1} << 26;
 constexpr std::size_t most_tokens = std::size_t{1} << 24;  // of a load: 64 MiB, a million pages
@@ -100,6 +101,12 @@ void measure_overload(const arguments& a, const std::vector<std::size_t>& thread
   }
 }
 
+// Of the threads that are asked for: with more than there are cores the noise is larger than what is measured.
+std::vector<std::size_t> monitored_threads(std::vector<std::size_t> threads) {
+  std::erase_if(threads, [](std::size_t n) { return n > most_monitored_threads; });
+  return threads;
+}
+
 // One line, whatever an argument or a cache brought along.
 int report(const std::string& message, int status) {
   std::string line = message;
@@ -137,7 +144,7 @@ int bench(const arguments& a, const std::string& command) {
   const std::vector<std::size_t> overload_threads = parse_list("--overload-threads", a.overload_threads, 256);
   const auto is_wanted = [&](const std::string& part) { return a.only.empty() || a.only == part; };
   if (!a.only.empty() && std::find(parts.begin(), parts.end(), a.only) == parts.end()) {
-    throw usage_error("--only: must be loads, overload, memory or misses, not '" + a.only + "'");
+    throw usage_error("--only: must be loads, overload, memory, misses or metrics, not '" + a.only + "'");
   }
   // A limit of the machine is measured for --seconds at once, everything else for a pass.
   const auto patience = patience_of(a.patience) + std::chrono::seconds(static_cast<std::int64_t>(options.seconds));
@@ -145,7 +152,7 @@ int bench(const arguments& a, const std::string& command) {
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
   if (error) throw usage_error(a.svg + " cannot be made (" + error.message() + ")");
-  const std::vector<checks::load> loads = is_wanted("loads") ? make_loads(a) : std::vector<checks::load>();
+  const std::vector<checks::load> loads = is_wanted("loads") || a.only == "metrics" ? make_loads(a) : std::vector<checks::load>();
   const auto measure = [&](checks::bench_results& results, const checks::bench_listener& listener) {
     options.listener = listener;
     if (is_wanted("loads")) checks::run_bench(loads, options, results);
@@ -156,6 +163,9 @@ int bench(const arguments& a, const std::string& command) {
     if (is_wanted("misses")) {
       listener.begin_cell("misses");
       results.misses = checks::measure_misses(checks::miss_tokens, listener);
+    }
+    if (a.only == "metrics") {  // the pair differs by so little that it takes minutes
+      checks::measure_monitoring(loads, monitored_threads(options.threads), options.seconds, results.monitoring, listener);
     }
     if (is_wanted("overload")) measure_overload(a, overload_threads, options.seconds, listener, results.overload);
   };
@@ -187,7 +197,7 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();
-  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages), memory (bytes for each page) or misses (what finds nothing, over the prompt)")
+  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages), memory (bytes for each page), misses (what finds nothing, over the prompt) or, of which the whole has none, metrics (what monitoring costs)")
       ->type_name("PART");
   app.add_option("--overload-threads", a.overload_threads, "How many threads serve the overload, one run after the other")
       ->type_name("N,N...")

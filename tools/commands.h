@@ -37,5 +37,6 @@ void add_simulate(CLI::App& app, int& exit_code);
 void add_hit_rates(CLI::App& app, int& exit_code);
 void add_generate(CLI::App& app, int& exit_code);
 void add_fuzz(CLI::App& app, int& exit_code);
+void add_top(CLI::App& app, int& exit_code);
 
 }  // namespace triecheck::tools

@@ -87,6 +87,7 @@ int run(int argc, char** argv) {
   add_hit_rates(app, exit_code);
   add_generate(app, exit_code);
   add_fuzz(app, exit_code);
+  add_top(app, exit_code);
   add_bench_search(app, exit_code);
   try {
     app.parse(argc, argv);

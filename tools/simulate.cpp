@@ -43,6 +43,7 @@ struct arguments {
   std::uint64_t requests = 0;
   bool verify = false;
   bool compare_exact = false;
+  bool metrics = false;
 };
 
 std::string policy_options(const arguments& a) {
@@ -60,7 +61,8 @@ std::string replay_command(const arguments& a, const checks::simulation& s) {
     command += " --requests " + std::to_string(*s.failed_row + 1);
   else if (a.requests != 0)
     command += " --requests " + std::to_string(a.requests);
-  return command + (a.verify ? " --verify" : "") + (a.compare_exact ? " --compare-exact" : "");
+  return command + (a.verify ? " --verify" : "") + (a.compare_exact ? " --compare-exact" : "") +
+         (a.metrics ? " --metrics" : "");
 }
 
 std::string in_microseconds(std::uint64_t nanoseconds) {
@@ -107,6 +109,7 @@ void print(const arguments& a, const checks::simulation& s) {
     rows.emplace_back("of exact", shown_ratio(checks::of_exact(s)));
   }
   for (const auto& [name, value] : rows) std::cout << std::left << std::setw(17) << name << value << "\n";
+  if (!s.metrics_screen.empty()) std::cout << "\n" << s.metrics_screen;
   if (s.outcome == checks::verdict::incomplete) std::cerr << "triecheck: interrupted\n";
   if (!s.found) return;
   std::cout << std::setw(17) << "failure" << s.found->kind << ": " << s.found->message << "\n"
@@ -120,6 +123,7 @@ int simulate(arguments a) {
         "--compare-exact does not go with --verify, whose checks between the operations would change their order: run "
         "one after the other");
   }
+  if (a.metrics && a.compare_exact) throw usage_error("--compare-exact does not go with --metrics: run one after the other");
   const checks::variant& variant = known_variant(a.cache);
   const model::eviction_policy policy = known_policy(a.policy, variant).value;
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
@@ -134,14 +138,16 @@ int simulate(arguments a) {
                                               .in_flight = a.in_flight,
                                               .requests = a.requests,
                                               .verify = a.verify,
-                                              .compare_exact = a.compare_exact};
+                                              .compare_exact = a.compare_exact,
+                                              .metrics = a.metrics};
   check_memory(a.pages, a.page_tokens);
   static_cast<void>(patience_of(a.patience));
   progress_line line;
   checks::simulation s;
   try {
-    s = checks::simulate_isolated(t, options, patience_of(a.patience), [&](std::uint64_t done) {
-      if (line.due()) line.show(std::to_string(done) + " of " + std::to_string(a.requests == 0 ? t.rows.size() : a.requests) + " requests");
+    const std::string of_all = " of " + std::to_string(a.requests == 0 ? t.rows.size() : a.requests) + " requests";
+    s = checks::simulate_isolated(t, options, patience_of(a.patience), [&](std::uint64_t done, const std::string& about) {
+      if (line.due()) line.show({{std::to_string(done) + of_all, 0}, {about.empty() ? "" : ": " + about, 1}});
     });
   } catch (const std::invalid_argument& e) {
     throw usage_error(e.what());
@@ -185,6 +191,8 @@ void add_simulate(CLI::App& app, int& exit_code) {
                     "Checks contents and structure; with one thread, every outcome against the model as well");
   command->add_flag("--compare-exact", a->compare_exact,
                     "Repeats the operations in the order of the run on the exact cache in one thread, and compares the hits");
+  command->add_flag("--metrics", a->metrics,
+                    "Monitors the cache, its locks and words: its metrics are shown while it runs and after, and audited");
   add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")
       ->type_name("FILE|-");

@@ -18,6 +18,7 @@
 #include "checks/bench/machine.h"
 #include "checks/bench/memory.h"
 #include "checks/bench/misses.h"
+#include "checks/bench/monitoring_cost.h"
 #include "checks/bench/overload.h"
 #include "checks/bench/synchronisation.h"
 
@@ -62,6 +63,7 @@ struct bench_results {
   overload_report overload;             ///< measured by itself (overload.h)
   std::vector<memory_result> memory;    ///< as well (memory.h)
   std::vector<miss_result> misses;      ///< as well (misses.h)
+  std::vector<monitoring_cost> monitoring;  ///< as well (monitoring_cost.h)
 };
 
 /// The pages of a cache that has to evict: the largest power of two below half of what the load has, at least enough

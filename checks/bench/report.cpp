@@ -165,7 +165,7 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
     }
     text += walk_table(l, results) + tail_table(l, results.cells) + "\n";
   }
-  return text + to_table(results.overload) + to_table(results.memory) + to_table(results.misses);
+  return text + to_table(results.overload) + to_table(results.memory) + to_table(results.misses) + to_table(results.monitoring);
 }
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results) {
@@ -228,6 +228,7 @@ nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_resul
   if (!results.overload.results.empty()) json["overload"] = to_json(results.overload);
   if (!results.memory.empty()) json["memory"] = to_json(results.memory);
   if (!results.misses.empty()) json["misses"] = to_json(results.misses);
+  if (!results.monitoring.empty()) json["monitoring"] = to_json(results.monitoring);
   return json;
 }
 

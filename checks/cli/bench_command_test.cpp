@@ -96,7 +96,7 @@ TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
   }
   expect_usage_error("--patience 99ms", "triecheck-bench: --patience: must be at least 100ms, not '99ms'");
   expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
-  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads, overload, memory or misses, not 'peace'");
+  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads, overload, memory, misses or metrics, not 'peace'");
   expect_usage_error("--overload-threads 0", "triecheck-bench: --overload-threads: must be whole numbers from 1 to 256 with commas between them, not '0'");
   expect_usage_error("--overload-pages 255", "triecheck-bench: --overload-pages: must be a whole number from 256 to 67108864, not '255'");
   expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");

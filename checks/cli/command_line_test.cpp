@@ -24,7 +24,7 @@ constexpr const char* good_line = R"({"timestamp": 0, "input_length": 600, "outp
 // ---- The program as a whole
 
 TEST_F(command_line, help_and_version_succeed) {
-  for (const char* arguments : {"--help", "simulate --help", "list --help", "--version"}) {
+  for (const char* arguments : {"--help", "simulate --help", "list --help", "top --help", "--version"}) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 0) << arguments;
     EXPECT_NE(e.out, "") << arguments;
@@ -249,6 +249,28 @@ TEST_F(command_line, table_of_a_simulation_says_what_its_json_says) {
   EXPECT_NE(e.out.find("looked-up pages  12\n"), std::string::npos) << e.out;
   EXPECT_NE(e.out.find("hit pages        2 (16.7 %)\n"), std::string::npos) << e.out;
   EXPECT_EQ(nlohmann::json::parse(contents(directory_ / "result.json"))["looked_up_pages"], 12);
+}
+
+TEST_F(command_line, metrics_of_a_simulation_are_in_table_and_json) {
+  write("t.jsonl", small_trace);
+  for (const char* cache : {"coarse", "lockfree"}) {
+    const std::string simulate =
+        "simulate t.jsonl --pages 4 --page-tokens 2 --block-tokens 2 --verify --cache " + std::string(cache);
+    const nlohmann::json json = run_json(simulate + " --metrics");
+    ASSERT_TRUE(json.is_object());
+    EXPECT_EQ(json["verdict"], "pass");
+    const nlohmann::json& metrics = json["metrics"];
+    EXPECT_EQ(metrics["triecheck_cache_looked_up_pages_total"]["samples"][0]["value"], 12);
+    EXPECT_EQ(metrics["triecheck_cache_hit_tokens_total"]["samples"][0]["value"], 4);
+    EXPECT_EQ(metrics["triecheck_cache_refusals_total"]["kind"], "counter");
+    EXPECT_EQ(metrics.contains("triecheck_cache_lock_acquisitions_total"), std::string(cache) == "coarse");
+    EXPECT_FALSE(run_json(simulate).contains("metrics"));
+    const ended e = run(simulate + " --metrics");
+    EXPECT_NE(e.out.find("\npages     ["), std::string::npos) << e.out;
+    EXPECT_NE(e.out.find("\nlookup           4.0"), std::string::npos) << e.out;
+  }
+  expect_usage_error("simulate t.jsonl --pages 5 --metrics --compare-exact",
+                     "triecheck: --compare-exact does not go with --metrics: run one after the other");
 }
 
 TEST_F(command_line, comparison_with_the_exact_cache_is_in_table_and_json) {

@@ -9,11 +9,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cache/monitoring/metric_table.h"
 #include "cache/types.h"
 #include "checks/subject/subject.h"
 
@@ -83,6 +86,9 @@ class any_cache {
 
   virtual page_counts counts() const = 0;
 
+  /// All that is known of a monitored cache; nothing of another one.
+  virtual std::optional<cache_reading> reading() = 0;
+
   /// Requires that nothing else runs.
   virtual checks::structure inspect() const = 0;
 
@@ -90,9 +96,16 @@ class any_cache {
   virtual std::vector<std::string> shutdown() = 0;
 };
 
-/// A variant over the production layer, or null where none has that name. Throws as its
+/// What a monitored cache tells (cache/monitoring/README.md).
+enum class monitoring_level : std::uint8_t {
+  operations,
+  contention,  ///< and where threads meet, by label: over contended_sync
+};
+
+/// A variant over the production layer, monitored, or null where none has that name. Throws as its
 /// constructor.
-std::unique_ptr<any_cache> make_cache(const std::string& variant, const cache_config& config);
+std::unique_ptr<any_cache> make_cache(const std::string& variant, const cache_config& config,
+                                      monitoring_level level = monitoring_level::operations);
 
 /// The names that make_cache knows, the simplest variant first.
 std::vector<std::string> cache_names();

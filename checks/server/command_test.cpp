@@ -64,6 +64,40 @@ TEST(server_command, a_port_that_is_taken_is_said) {
             "triecheck-server: cannot listen on 127.0.0.1:" + std::to_string(server.port()) + "\n");
 }
 
+// `triecheck top` over a server that has done something.
+TEST(server_command, metrics_are_shown_on_a_terminal) {
+  server_process server(TRIECHECK_SERVER, {"--port", "0", "--cache", "coarse", "--contention"});
+  const std::string port = std::to_string(server.port());
+  client c("127.0.0.1", server.port());
+  EXPECT_TRUE(
+      c.complete({.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4}, .closes_after = {}}).is_complete);
+  for (const std::string& url : {"127.0.0.1:" + port, "http://127.0.0.1:" + port + "/metrics"}) {
+    const ended e = run(TRIECHECK_BINARY " top --once " + url);
+    EXPECT_EQ(e.status, 0) << e.output;
+    for (const char* part : {"since the start of the server\n", "\nhits ", "\npages     [", "\nlookup           1.0",
+                             "\npublish ", "\ncache.mutex "}) {
+      EXPECT_NE(e.output.find(part), std::string::npos) << part << "\n" << e.output;
+    }
+  }
+  const ended none = run(TRIECHECK_BINARY " top --once 127.0.0.1:" + port + "/health");
+  EXPECT_EQ(none.status, 4);
+  EXPECT_EQ(none.output, "triecheck: http://127.0.0.1:" + port +
+                             "/health answered something else than metrics in the text format of Prometheus\n");
+  EXPECT_EQ(server.end().status, 0);
+  const ended gone = run(TRIECHECK_BINARY " top --once 127.0.0.1:" + port);
+  EXPECT_EQ(gone.status, 4);
+  EXPECT_TRUE(gone.output.starts_with("triecheck: http://127.0.0.1:" + port + "/metrics cannot be read: "))
+      << gone.output;
+}
+
+TEST(server_command, top_says_what_is_wrong_with_its_command_line) {
+  for (const char* wrong : {"", "--once", "ftp://host", "http://", "host --interval 1ms", "host --interval x"}) {
+    const ended e = run(std::string(TRIECHECK_BINARY) + " top " + wrong);
+    EXPECT_EQ(e.status, 2) << wrong << "\n" << e.output;
+    EXPECT_EQ(e.output.find('\n'), e.output.size() - 1) << e.output;
+  }
+}
+
 TEST(server_command, help_names_every_fault) {
   const ended e = run(TRIECHECK_SERVER " --help");
   EXPECT_EQ(e.status, 0);

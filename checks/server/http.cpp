@@ -13,7 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include "checks/server/audit.h"
+#include "checks/monitoring/exposition.h"
 #include "checks/server/completion.h"
+#include "checks/server/server_metrics.h"
 
 // ThreadSanitizer asks for this. The last piece of an answer in chunks is a static string inside a
 // function of cpp-httplib; the lock of its construction is in the packaged library, where the
@@ -148,6 +150,19 @@ class http_server::implementation : public httplib::Server {
              {{"object", "list"}, {"data", {{{"id", model_name}, {"object", "model"}}}}});
     });
     Get("/health", [](const auto&, auto& response) { answer(response, 200, {{"status", "ok"}}); });
+    Get("/metrics", [this](const auto&, auto& response) {
+      checks::metric_families families;
+      checks::add_families(server_metrics, engine_.counts(), families);
+      if (const auto reading = engine_.cache().reading())
+        checks::add_families(cache_metrics, *reading, families);
+      response.set_content(checks::to_text(families), checks::exposition_type);
+    });
+    Get("/debug/metrics", [this](const auto&, auto& response) {
+      json body = checks::to_json(server_metrics, engine_.counts());
+      if (const auto reading = engine_.cache().reading())
+        body.update(json(checks::to_json(cache_metrics, *reading)));
+      answer(response, 200, body);
+    });
     Get("/debug/cache", [this](const auto&, auto& response) {
       answer(response, 200,
              {{"pages", to_json(engine_.cache().counts())}, {"engine", to_json(engine_.counts())}});

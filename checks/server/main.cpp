@@ -36,6 +36,7 @@ constexpr std::size_t most_tokens = std::size_t{1} << 24;  // 4 GiB of keys and 
 struct server_options {
   engine_options engine;
   std::string cache = checks::default_cache;
+  bool contention = false;
   std::string fault;
   std::vector<unsigned> defects;
   bool is_last_revision = false;
@@ -80,6 +81,8 @@ void add_options(CLI::App& app, server_options& o) {
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str();
   app.add_option("--seed", o.engine.seed, "Of the weights of the model")->capture_default_str();
+  app.add_flag("--contention", o.contention,
+               "Counts for /metrics where threads meet too: each lock and word of the cache");
   app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
       ->check(CLI::IsMember(faults));
   app.add_option("--defects", o.defects, "Of the historical cache: which are on, by their numbers in checks/defects.md")
@@ -96,7 +99,7 @@ std::unique_ptr<any_cache> cache_of(const server_options& o) {
   if (o.cache == historical::cache_name) {
     return make_historical(config, o.is_last_revision ? historical::last_revision : defects_of(o.defects), o.delay);
   }
-  auto cache = make_cache(o.cache, config);
+  auto cache = make_cache(o.cache, config, o.contention ? monitoring_level::contention : monitoring_level::operations);
   return o.fault.empty() ? std::move(cache) : make_wrong(std::move(cache), o.fault, o.engine.seed);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -64,6 +65,8 @@ class wrapped_cache final : public any_cache {
   explicit wrapped_cache(const cache_config& config, const Rest&... rest)
       : config_(config), cache_(config, rest...) {}
 
+  Cache& cache() { return cache_; }
+
   std::unique_ptr<any_lease> lookup(std::span<const token> tokens) override {
     return std::make_unique<wrapped_lease<Cache>>(cache_, cache_.lookup(tokens));
   }
@@ -88,6 +91,14 @@ class wrapped_cache final : public any_cache {
             .evicted = s.evicted_pages,
             .duplicates = s.duplicate_pages,
             .refused = s.refused_full};
+  }
+
+  std::optional<cache_reading> reading() override {
+    if constexpr (requires(Cache& c) { c.read(); }) {
+      return cache_.read();
+    } else {
+      return std::nullopt;
+    }
   }
 
   checks::structure inspect() const override { return checks::to_structure(cache_.snapshot()); }

@@ -35,6 +35,7 @@ class passing_cache : public any_cache {
   std::unique_ptr<any_place> queue_for_pages() override { return inner_->queue_for_pages(); }
   void wake_waiting() override { inner_->wake_waiting(); }
   page_counts counts() const override { return inner_->counts(); }
+  std::optional<cache_reading> reading() override { return inner_->reading(); }
   checks::structure inspect() const override { return inner_->inspect(); }
   std::vector<std::string> shutdown() override { return inner_->shutdown(); }
 

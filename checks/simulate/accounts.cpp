@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <utility>
 
+#include "checks/monitoring/exposition.h"
+#include "checks/monitoring/scrape.h"
 #include "checks/oracles/structure.h"
 
 namespace triecheck::checks {
@@ -33,6 +36,7 @@ request_tally sum(const std::vector<request_tally>& tallies) {
   for (const request_tally& t : tallies) {
     total.requests += t.requests;
     total.rejected += t.rejected;
+    total.looked_up_tokens += t.looked_up_tokens;
     total.looked_up_pages += t.looked_up_pages;
     total.hit_pages += t.hit_pages;
     total.allocated_pages += t.allocated_pages;
@@ -86,6 +90,58 @@ std::optional<failure> audit(const request_tally& total, const model::statistics
     return failed("conservation", "of " + count(pages, "pages, ") + count(stats.free_pages, "are free, ") +
                                       count(stats.cached_pages, "cached and ") +
                                       count(stats.private_pages, "private, though every lease was released"));
+  }
+  return std::nullopt;
+}
+
+std::optional<failure> audit_metrics(const request_tally& total, const model::statistics& truth,
+                                     std::size_t page_tokens, const cache_reading& r) {
+  metric_families families;
+  add_families(cache_metrics, r, families);
+  const std::optional<scrape> seen = scrape::read(to_text(families));
+  if (!seen) return failed("metrics", "the text of the metrics cannot be read");
+
+  namespace names = metric_names;
+  struct account {
+    const char* name;
+    std::map<std::string, std::string> labels;
+    std::uint64_t counted;
+  };
+  const auto outcome = [](const char* operation, const char* result) {
+    return std::map<std::string, std::string>{{"operation", operation}, {"outcome", result}};
+  };
+  const std::uint64_t served = total.requests - total.rejected;
+  const account accounts[] = {
+      {names::operations, outcome("lookup", "ok"), total.requests},
+      {names::operations, outcome("allocate", "ok"), served},
+      {names::operations, outcome("allocate", "cache_full"), truth.refused_full},
+      {names::operations, outcome("allocate", "request_too_large"), truth.refused_too_large},
+      {names::operations, outcome("publish", "ok"), served},
+      {names::operations, outcome("release", "ok"), total.requests},
+      {names::operations, {}, 2 * total.requests + 2 * served + total.rejected},
+      {names::looked_up_pages, {}, truth.looked_up_pages},
+      {names::hit_pages, {}, truth.hit_pages},
+      {names::looked_up_tokens, {}, total.looked_up_tokens},
+      {names::hit_tokens, {}, truth.hit_pages * page_tokens},
+      {names::allocated_pages, {}, truth.allocated_pages},
+      {names::published_pages, {}, truth.published_pages},
+      {names::duplicate_pages, {}, truth.duplicate_pages},
+      {names::evicted_pages, {{"reason", "room"}}, truth.evicted_pages},
+      {names::evicted_pages, {}, truth.evicted_pages},
+      {names::refusals, {{"reason", "cache_full"}}, truth.refused_full},
+      {names::refusals, {{"reason", "request_too_large"}}, truth.refused_too_large},
+      {names::pages, {{"state", "free"}}, truth.free_pages},
+      {names::pages, {{"state", "private"}}, truth.private_pages},
+      {names::pages, {{"state", "cached"}}, truth.cached_pages},
+      {names::open_leases, {}, truth.open_leases},
+  };
+  for (const auto& [name, labels, counted] : accounts) {
+    const double shown = seen->sum(name, labels);
+    if (shown == static_cast<double>(counted)) continue;
+    std::string which;
+    for (const auto& [label, value] : labels) which += (which.empty() ? "{" : ", ") + label + "=" + value;
+    return failed("metrics", std::string(name) + which + (which.empty() ? "" : "}") + " is " + std::to_string(shown) +
+                                 ", but " + std::to_string(counted) + " were counted");
   }
   return std::nullopt;
 }

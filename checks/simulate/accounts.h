@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/monitoring/metric_table.h"
 #include "checks/simulate/request_thread.h"
 #include "checks/simulate/simulate.h"
 #include "checks/subject/subject.h"
@@ -22,6 +23,11 @@ void fill_in(simulation& s, request_tally total, const model::statistics& stats)
 
 /// Agreement of the counters with the tally, and conservation of pages, before shutdown.
 std::optional<failure> audit(const request_tally& total, const model::statistics& stats, std::size_t pages);
+
+/// Agreement of all metrics, as they are exposed, with the tally and with `truth`: the statistics of the model where one
+/// ran beside the cache, else those of the cache, which `audit` held against the tally. Every lease was released.
+std::optional<failure> audit_metrics(const request_tally& total, const model::statistics& truth,
+                                     std::size_t page_tokens, const cache_reading& r);
 
 /// What a snapshot shows when every lease was released: a sound trie, all of it in the index and in the eviction order,
 /// and no pin.

@@ -1,5 +1,6 @@
 #include "checks/simulate/isolated_simulation.h"
 
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,7 @@ json answer_of(const simulation& s) {
   for (const auto& [name, member] : counts) j[name] = s.*member;
   if (s.found) j["found"] = {s.found->kind, s.found->message};
   if (s.failed_row) j["failed_row"] = *s.failed_row;
+  if (!s.metrics.is_null()) j["metrics"] = {s.metrics.dump(), s.metrics_screen};  // as text: its rows have an order
   if (s.exact) j["exact"] = {s.exact->hit_pages, s.exact->rejected};
   return j;
 }
@@ -39,12 +41,17 @@ simulation read_answer(const json& j) {
   for (const auto& [name, member] : counts) s.*member = j.at(name);
   if (j.contains("found")) s.found = failure{.kind = j["found"].at(0), .message = j["found"].at(1)};
   if (j.contains("failed_row")) s.failed_row = j["failed_row"].get<std::size_t>();
+  if (j.contains("metrics")) {
+    s.metrics = nlohmann::ordered_json::parse(j["metrics"].at(0).get<std::string>());
+    s.metrics_screen = j["metrics"].at(1);
+  }
   if (j.contains("exact")) s.exact = exact_replay{j["exact"].at(0), j["exact"].at(1)};
   return s;
 }
 
-std::string run_in_child(const trace& t, const simulation_options& options) {
+std::string run_in_child(const trace& t, simulation_options options, progress& shared) {
   json answer;
+  if (options.metrics) options.show = [&shared](const std::string& line) { shared.set_note(line); };
   try {
     answer = answer_of(simulate(t, options));
   } catch (const std::invalid_argument& e) {
@@ -57,6 +64,13 @@ std::string run_in_child(const trace& t, const simulation_options& options) {
     throw program_error{"exception", "an exception that is no std::exception came out of the cache"};
   }
   return answer.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// The note may be written meanwhile: then it is a mixture of two lines, which the next one replaces.
+std::string note_of(const progress& shown) {
+  const std::size_t length = std::min<std::size_t>(shown.note_length.load(std::memory_order_relaxed), 256);
+  std::string line(shown.note, length);
+  return line.substr(0, line.find('\0'));
 }
 
 simulation failed_at(const isolated_run& child) {
@@ -72,15 +86,15 @@ simulation failed_at(const isolated_run& child) {
 }  // namespace
 
 simulation simulate_isolated(const trace& t, const simulation_options& options, std::chrono::milliseconds patience,
-                             const std::function<void(std::uint64_t)>& tick) {
+                             const std::function<void(std::uint64_t, const std::string&)>& tick) {
   std::uint64_t requests = 0;
   const auto watch = [&](const progress& shown) {
     requests = 0;
     for (const activity& a : shown.activities) requests += a.units.load(std::memory_order_relaxed);
-    if (tick) tick(requests);
+    if (tick) tick(requests, options.metrics ? note_of(shown) : "");
   };
   try {
-    const isolated_run child = run_isolated([&](progress&) { return run_in_child(t, options); }, patience, watch);
+    const isolated_run child = run_isolated([&](progress& p) { return run_in_child(t, options, p); }, patience, watch);
     if (child.answer.empty()) return failed_at(child);
     const json answer = json::parse(child.answer);
     if (answer.contains("refused")) throw std::invalid_argument(answer["refused"].get<std::string>());

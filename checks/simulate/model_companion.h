@@ -33,6 +33,8 @@ class model_companion {
 
   void compare_structure(std::size_t row, const structure& seen);
 
+  model::statistics statistics() const { return state_.stats(); }
+
  private:
   model::state state_;
   first_failure& first_;

@@ -38,6 +38,7 @@ inline model::retention keep_of(const simulation_options& options, std::size_t h
 struct request_tally {
   std::uint64_t requests = 0;
   std::uint64_t rejected = 0;
+  std::uint64_t looked_up_tokens = 0;
   std::uint64_t looked_up_pages = 0;
   std::uint64_t hit_pages = 0;
   std::uint64_t allocated_pages = 0;
@@ -105,6 +106,7 @@ class request_thread {
     const std::size_t hits = r.lease.pages().size();
     r.keep = keep_of(options_, hits, tokens.size());
     ++tally_.requests;
+    tally_.looked_up_tokens += tokens.size();
     tally_.looked_up_pages += tokens.size() / options_.page_tokens;
     tally_.hit_pages += hits;
     watch_.looked_up(r, tokens);

@@ -3,11 +3,23 @@
 // A template over the class, so that tests run it over caches that are broken on purpose.
 #pragma once
 
+#include <chrono>
+#include <concepts>
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "checks/monitoring/exposition.h"
+#include "checks/monitoring/metadata_bytes.h"
+#include "checks/monitoring/terminal_view.h"
 #include "checks/process/isolation.h"
 #include "checks/simulate/accounts.h"
 #include "checks/simulate/exact_replay.h"
@@ -38,21 +50,65 @@ request_tally run_rows(Cache& cache, const trace& t, const simulation_options& o
   return sum(tallies);
 }
 
+template <class Cache>
+concept is_monitored = requires(Cache& cache) {
+  { cache.read() } -> std::same_as<cache_reading>;
+};
+
+/// A cache; a monitored one knows what memory it has.
+template <class Cache>
+std::unique_ptr<Cache> make_cache(const cache_config& config) {
+  const auto make = [&] { return std::make_unique<Cache>(config); };
+  if constexpr (is_monitored<Cache>) {
+    return measured_metadata<typename Cache::sync_type>(make, [](Cache& c) -> Cache& { return c; });
+  } else {
+    return make();
+  }
+}
+
+/// Shows a line about a monitored cache, four times a second, while it lives; of another cache nothing.
+template <class Cache>
+class shown_metrics {
+ public:
+  /// `show` may be empty. Both outlive it.
+  shown_metrics(Cache& cache, const std::function<void(const std::string&)>& show) {
+    if constexpr (is_monitored<Cache>) {
+      if (!show) return;
+      showing_ = std::jthread([&cache, &show](const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any wakes;
+        std::unique_lock lock(mutex);
+        while (!stop.stop_requested()) {
+          wakes.wait_for(lock, stop, std::chrono::milliseconds(250), [] { return false; });
+          show(to_line(cache.read()));
+        }
+      });
+    }
+  }
+
+ private:
+  std::jthread showing_;
+};
+
 /// The first `options.requests` rows and their accounts. With `options.compare_exact`, `order` is the watch.
 template <class Cache>
 simulation run_and_audit(const trace& t, const simulation_options& options, noting_watch& order) {
-  Cache cache({.pages = options.pages, .tokens_per_page = options.page_tokens});
+  const auto made = make_cache<Cache>({.pages = options.pages, .tokens_per_page = options.page_tokens});
+  Cache& cache = *made;
   first_failure first;
   simulation s;
   request_tally total;
+  std::optional<model::statistics> truth;  // of the model
+  [[maybe_unused]] const shown_metrics<Cache> live(cache, options.show);
   if (options.verify) {
     const model::config c{options.pages, options.page_tokens, options.policy};
     model_companion companion(c, first);
     verifying_watch<Cache> watch(cache, c, options.threads == 1 ? &companion : nullptr, first);
     total = run_rows(cache, t, options, watch, first, s.seconds);
     watch.compare_structure(options.requests - 1);
+    if (options.threads == 1) truth = companion.statistics();
   } else if (options.compare_exact) {
-    total = run_rows(cache, t, options, order, first, s.seconds);
+    if constexpr (!is_monitored<Cache>) total = run_rows(cache, t, options, order, first, s.seconds);
   } else {
     no_watch watch;
     total = run_rows(cache, t, options, watch, first, s.seconds);
@@ -63,6 +119,12 @@ simulation run_and_audit(const trace& t, const simulation_options& options, noti
   s.failed_row = first.row();
   if (!s.found) s.found = audit(total, stats, options.pages);
   if (!s.found && options.verify) s.found = audit_structure(to_structure(cache.snapshot()));
+  if constexpr (is_monitored<Cache>) {
+    const cache_reading r = cache.read();
+    s.metrics = to_json(cache_metrics, r);
+    s.metrics_screen = to_screen(r);
+    if (!s.found) s.found = audit_metrics(total, truth.value_or(stats), options.page_tokens, r);
+  }
   std::vector<std::string> lost;
   for (const auto& page : cache.shutdown().lost) lost.push_back(show_lost_page(page));
   if (!s.found) s.found = audit_shutdown(lost, to_model_statistics(cache.stats()), options.pages);

@@ -1,35 +1,18 @@
 #include "checks/simulate/simulate.h"
 
-#include <stdexcept>
-#include <tuple>
-
-#include "checks/simulate/run.h"
+#include "checks/simulate/dispatch.h"
 #include "checks/subject/policies.h"
-#include "checks/subject/production_caches.h"
-#include "checks/subject/production_policies.h"
 
 namespace triecheck::checks {
 namespace {
 
-template <class Listed>
-bool run_if_named(const Listed& p, const trace& t, const simulation_options& options, simulation& result) {
-  if (options.cache != p.name) return false;
-  using family = typename Listed::family;
-  const bool known = visit_policy<family>(options.policy, [&]<class Policy>(const Policy&) {
-    result = run<typename cache_with<family, std_sync, Policy>::type>(t, options);
-  });
-  if (!known) throw std::invalid_argument("the cache " + options.cache + " knows the policy recency alone");
-  return true;
-}
+template <class Family, class Policy>
+using bare = typename cache_with<Family, std_sync, Policy>::type;
 
 }  // namespace
 
 simulation simulate(const trace& t, const simulation_options& options) {
-  simulation result;
-  const bool known =
-      std::apply([&](const auto&... p) { return (run_if_named(p, t, options, result) || ...); }, production_caches);
-  if (!known) throw std::invalid_argument("there is no variant called " + options.cache);
-  return result;
+  return options.metrics ? simulate_monitored(t, options) : simulate_as<bare>(t, options);
 }
 
 std::optional<double> of_exact(const simulation& s) {
@@ -69,6 +52,7 @@ nlohmann::ordered_json to_json(const trace& t, const simulation_options& options
     json["exact_hit_pages"] = s.exact->hit_pages;
     json["exact_rejected"] = s.exact->rejected;
   }
+  if (!s.metrics.is_null()) json["metrics"] = s.metrics;
   if (const std::optional<double> share = of_exact(s)) json["of_exact"] = *share;
   if (s.found) json["failure"] = {{"kind", s.found->kind}, {"message", s.found->message}, {"replay", s.found->replay}};
   return json;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,9 @@ struct simulation_options {
   std::size_t requests = 0;   ///< how many rows to take from the front; 0 takes all
   bool verify = false;  ///< one thread: the model runs beside the cache; any number: contents and structure are checked
   bool compare_exact = false;  ///< the exact cache repeats the run's operations in their order; requires !verify
+  bool metrics = false;        ///< the cache is monitored (cache/monitoring): its metrics are in the result, and
+                               ///< audited; requires !compare_exact
+  std::function<void(const std::string&)> show{};  ///< with `metrics`: hears a line about the cache, four times a second
 };
 
 /// Nanoseconds of one request; exact percentiles (nearest rank) of all of them, not of buckets.
@@ -58,6 +62,8 @@ struct simulation {
   std::uint64_t cached_pages = 0;
   double seconds = 0;  ///< from the start of the threads' work to the end of the last one's
   latency_percentiles latency;
+  nlohmann::ordered_json metrics;  ///< with `metrics`: those of the cache when every lease was released; else null
+  std::string metrics_screen;      ///< the same for a terminal
   std::optional<exact_replay> exact;  ///< with `compare_exact`, of a run that passed
 };
 
@@ -68,6 +74,9 @@ std::optional<double> of_exact(const simulation& s);
 /// Runs the rows of `t`. What the specification forbids is a failure in the result. Throws std::invalid_argument for an
 /// unknown variant, a policy that it does not take or a cache that it does not make, std::bad_alloc for one that does not fit into memory.
 simulation simulate(const trace& t, const simulation_options& options);
+
+/// The same over monitored caches; with `metrics` alone.
+simulation simulate_monitored(const trace& t, const simulation_options& options);
 
 nlohmann::ordered_json to_json(const trace& t, const simulation_options& options, const simulation& s);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <set>
 #include <span>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "cache/coarse.h"
+#include "cache/monitoring/monitored.h"
 #include "cache/sync/std.h"
 #include "checks/simulate/accounts.h"
 #include "checks/simulate/model_companion.h"
@@ -135,6 +137,89 @@ TEST(simulate, threads_share_the_rows_and_lose_no_page) {
     EXPECT_EQ(s.looked_up_pages, 6000U);
     EXPECT_EQ(s.free_pages + s.cached_pages, 20U);
   }
+}
+
+// The metrics of every variant are held against the model, and with threads against what these counted.
+TEST(simulate, metrics_at_the_end_of_a_run_are_the_truth) {
+  trace t = generate_trace(*find_shape("agent"), 300, 3);
+  t.block_tokens = 2;
+  for (const char* cache : {"coarse", "rwlock", "nodelock", "lockfree"}) {
+    for (const std::size_t threads : {1, 4}) {
+      const simulation s = simulate(t, {.cache = cache, .pages = 200, .page_tokens = 2, .threads = threads, .in_flight = 4,
+                                        .verify = true, .metrics = true});
+      EXPECT_EQ(s.outcome, verdict::pass) << cache << (s.found ? ": " + s.found->message : "");
+      EXPECT_GT(s.evicted_pages, 0U);
+      EXPECT_EQ(s.metrics[metric_names::hit_pages]["samples"][0]["value"], static_cast<double>(s.hit_pages)) << cache;
+      EXPECT_NE(s.metrics_screen.find("lookup"), std::string::npos) << s.metrics_screen;
+    }
+  }
+}
+
+// The metrics of a run by hand, of which a change spoils one.
+std::string wrong_in_metrics(const std::function<void(cache_reading&)>& spoil) {
+  monitored_cache<sound_cache> cache({.pages = 4, .tokens_per_page = 2});
+  request_tally total;
+  for (const std::vector<std::uint32_t>& prompt : {std::vector<std::uint32_t>{1, 2, 3}, {1, 2, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {6, 7, 8, 9, 10}}) {
+    auto l = cache.lookup(prompt);
+    ++total.requests;
+    total.looked_up_tokens += prompt.size();
+    const auto rest = std::span(prompt).subspan(l.token_count());
+    if (cache.allocate(l, rest) == status::ok) {
+      EXPECT_EQ(cache.publish(l, prompt.size()), status::ok);
+    } else {
+      ++total.rejected;
+    }
+  }
+  cache_reading r = cache.read();
+  const model::statistics truth = to_model_statistics(r.stats);
+  spoil(r);
+  const std::optional<failure> found = audit_metrics(total, truth, 2, r);
+  return found ? found->message : "";
+}
+
+TEST(accounts, every_wrong_count_in_the_metrics_is_found) {
+  EXPECT_EQ(wrong_in_metrics([](cache_reading&) {}), "");
+  const auto outcome = [](cache_operation o, std::size_t i) {
+    return [=](cache_reading& r) { ++r.operations.of[static_cast<std::size_t>(o)].outcomes[i]; };
+  };
+  const std::pair<const char*, std::function<void(cache_reading&)>> faults[] = {
+      {"operations_total{operation=lookup, outcome=ok}", outcome(cache_operation::lookup, 0)},
+      {"operations_total{operation=allocate, outcome=ok}", outcome(cache_operation::allocate, 0)},
+      {"operations_total{operation=allocate, outcome=request_too_large}", outcome(cache_operation::allocate, 1)},
+      {"operations_total{operation=publish, outcome=ok}", outcome(cache_operation::publish, 0)},
+      {"operations_total{operation=release, outcome=ok}", outcome(cache_operation::release, 0)},
+      {"operations_total is", outcome(cache_operation::fork, 0)},
+      {"looked_up_pages_total", [](cache_reading& r) { --r.stats.looked_up_pages; }},
+      {"hit_pages_total", [](cache_reading& r) { ++r.stats.hit_pages; }},
+      {"looked_up_tokens_total", [](cache_reading& r) { ++r.operations.looked_up_tokens; }},
+      {"hit_tokens_total", [](cache_reading& r) { r.operations.hit_tokens = 0; }},
+      {"published_pages_total", [](cache_reading& r) { ++r.stats.published_pages; }},
+      {"duplicate_pages_total", [](cache_reading& r) { ++r.stats.duplicate_pages; }},
+      {"evicted_pages_total{reason=room}", [](cache_reading& r) { ++r.operations.of[static_cast<std::size_t>(cache_operation::clear)].evicted_pages; }},
+      {"refusals_total{reason=cache_full}", [](cache_reading& r) { std::swap(r.stats.refused_full, r.stats.refused_too_large); }},
+      {"pages{state=free}", [](cache_reading& r) { std::swap(r.stats.free_pages, r.stats.cached_pages); }},
+      {"open_leases", [](cache_reading& r) { ++r.stats.open_leases; }},
+  };
+  for (const auto& [what, spoil] : faults) {
+    const std::string message = wrong_in_metrics(spoil);
+    EXPECT_NE(message.find(what), std::string::npos) << what << ": " << message;
+  }
+}
+
+// A monitored cache that counts a lookup twice.
+struct miscounting_metrics : monitored_cache<sound_cache> {
+  using monitored_cache::monitored_cache;
+  cache_reading read() {
+    cache_reading r = monitored_cache::read();
+    ++r.operations.of[static_cast<std::size_t>(cache_operation::lookup)].outcomes[0];
+    return r;
+  }
+};
+
+TEST(simulate, wrong_metric_fails_the_run) {
+  simulation_options options = four_pages();
+  options.metrics = true;
+  EXPECT_EQ(found_in<miscounting_metrics>(options), "metrics");
 }
 
 TEST(simulate, more_threads_than_rows_are_idle) { EXPECT_EQ(simulate(small_trace(), four_pages(16)).requests, 7U); }
