@@ -56,6 +56,8 @@ class lease {
     std::swap(space_, other.space_);
     std::swap(cached_, other.cached_);
     std::swap(token_count_, other.token_count_);
+    std::swap(looked_up_, other.looked_up_);
+    std::swap(asked_, other.asked_);
     pages_.swap(other.pages_);
     unpublished_.swap(other.unpublished_);
   }
@@ -100,6 +102,38 @@ class lease {
     cached_ = l.cached_;
     token_count_ = l.token_count_;
     unpublished_ = l.unpublished_;
+    asked_ = allocation::granted;  // as the other one was, whose lookup counts
+  }
+
+  /// The answer of an allocation that was refused, which the lease remembers.
+  status refused(status s) noexcept {
+    if (asked_ == allocation::none) asked_ = allocation::refused;
+    return s;
+  }
+
+  /// Whether it was refused all that it asked for. Then it has no pages but those that its lookup found.
+  bool was_refused() const noexcept { return asked_ == allocation::refused; }
+
+  /// `ok`, or what a shrink by `cache` to so many tokens answers instead.
+  template <class Sync>
+  status shrinkable_in(const Cache& cache, std::size_t kept_tokens) const {
+    if (const status s = usable_in(cache); s != status::ok) return s;
+    Sync::require(kept_tokens <= token_count_, "shrink: a lease keeps no more tokens than it holds");
+    return kept_tokens <= token_count_ ? status::ok : status::invalid_argument;
+  }
+
+  /// The private pages that hold none of the first `kept_tokens` tokens.
+  std::span<const page_id> pages_behind(std::size_t kept_tokens, std::size_t tokens_per_page) const noexcept {
+    const std::size_t holding = kept_tokens / tokens_per_page + (kept_tokens % tokens_per_page != 0);
+    return pages().subspan(std::min(pages_.size(), std::max(cached_, holding)));
+  }
+
+  /// Forgets the last `returned` pages, and the tokens beyond those that it keeps: its cached prefix stays.
+  void shorten(std::size_t returned, std::size_t kept_tokens) {
+    const std::size_t published = cached_token_count();
+    token_count_ = std::max(kept_tokens, published);
+    unpublished_.resize(token_count_ - published);
+    pages_.resize(pages_.size() - returned);
   }
 
   /// How many of the pages hold tokens.
@@ -125,6 +159,7 @@ class lease {
   void append(std::span<const token> tokens) {
     unpublished_.insert(unpublished_.end(), tokens.begin(), tokens.end());
     token_count_ += tokens.size();
+    asked_ = allocation::granted;
   }
 
   /// The tokens of the page that follows `done` pages of the unpublished tokens.
@@ -141,15 +176,21 @@ class lease {
     id_ = no_lease;
     cached_ = 0;
     token_count_ = 0;
+    looked_up_ = 0;
+    asked_ = allocation::none;
     pages_.clear();
     unpublished_.clear();
   }
+
+  enum class allocation : std::uint8_t { none, refused, granted };
 
   Cache* cache_ = nullptr;
   lease_id id_ = no_lease;
   key_space space_{};
   std::size_t cached_ = 0;          // how many of pages_ are published
   std::size_t token_count_ = 0;
+  std::size_t looked_up_ = 0;       // full blocks that its lookup asked for
+  allocation asked_ = allocation::none;
   std::vector<page_id> pages_;
   std::vector<token> unpublished_;  // the tokens behind the cached prefix: what publish needs
 };

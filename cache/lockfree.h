@@ -15,7 +15,7 @@
 // Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so, else a lease's or
 // the pool's, as the word says that a node keeps its hash in (I1); the references of a node are its children and the open leases that
 // end on it (I4).
-// Progress: lock-free: lookup, allocate, publish, release, fork, evict, clear; wait-free: stats, the counting, and the pin that
+// Progress: lock-free: lookup, match, allocate, publish, shrink, release, fork, evict, clear; wait-free: stats, the counting, and the pin that
 // a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
 // an eviction can make others evict in another order than recency, and one that stops in a release keeps the chain that it
 // releases from falling, so that others may be refused. One thread alone sees recency exactly; several see it but for a
@@ -55,6 +55,9 @@ class lockfree_cache {
   using fork_result_type = fork_result<lockfree_cache>;
   using page_place = typename page_queue<Sync>::place;
 
+  /// Whether `available` counts a page once that several leases have in their chains.
+  static constexpr bool counts_shared_pages_once = false;
+
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit lockfree_cache(cache_config config)
       : config_(checked(config)),
@@ -93,6 +96,7 @@ class lockfree_cache {
     l.cached_ = end.length;
     l.pages_.resize(l.cached_);
     l.token_count_ = l.cached_ * config_.tokens_per_page;
+    l.looked_up_ = blocks;
     open(l);
     counts_.add(lookups, 1);
     counts_.add(looked_up_pages, blocks);
@@ -100,7 +104,32 @@ class lockfree_cache {
     return l;
   }
 
+  /// How much of `tokens` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
+  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
+  /// Lock-free: starts again when the deepest node that it found was evicted meanwhile. It ends with a read-modify-write of that
+  /// node's word, which changes nothing, so that what it sees is not old.
+  /// Linearization point: as that of lookup.
+  [[nodiscard]] cached_prefix match(std::span<const token> tokens, key_space space = {}) const {
+    std::array<page_id, batch> path;
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    typename trie_type::path_end end;
+    do {
+      end = {};
+      node_ref above = node_ref::root(space);
+      for (bool goes_on = true; goes_on;) {
+        const auto room = std::span(path).first(std::min(batch, blocks - end.length));
+        const auto more = trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), room);
+        goes_on = more.length == room.size() && more.length != 0;
+        if (more.length == 0) break;
+        end = {.length = end.length + more.length, .last = more.last};
+        above = end.last.ref();
+      }
+    } while (end.length != 0 && !trie_.stands(end.last));
+    return {end.length, end.length * config_.tokens_per_page};
+  }
+
   /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
+  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
@@ -112,15 +141,16 @@ class lockfree_cache {
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node that fell
   /// for it; of a refusal, the last look at the pool.
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0,
+                                page_source source = page_source::free_and_evicted) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
     if (!shortage) {
       counts_.add(refused_too_large, 1);
-      return status::request_too_large;
+      return l.refused(status::request_too_large);
     }
     l.reserve_more(*shortage, tokens.size());
-    if (!take_pages(l, *shortage, l.id_)) return status::cache_full;
+    if (!take_pages(l, *shortage, l.id_, source)) return l.refused(status::cache_full);
     l.append(tokens);
     return status::ok;
   }
@@ -153,6 +183,25 @@ class lockfree_cache {
     return status::ok;
   }
 
+  /// Keeps the first `kept_tokens` tokens of the lease, and makes the private pages that hold none of them free; with
+  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the number is.
+  ///
+  /// Requires that nobody reads or writes the pages that go.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Lock-free. Linearization point: the exchange that frees the pages, all at once.
+  status shrink(lease_type& l, std::size_t kept_tokens) {
+    if (const status s = l.template shrinkable_in<Sync>(*this, kept_tokens); s != status::ok) return s;
+    const std::span<const page_id> returned = l.pages_behind(kept_tokens, config_.tokens_per_page);
+    if (!returned.empty()) {
+      counts_.add(returned_pages, returned.size());
+      give_back_private(returned, l.id_);
+      queue_.pages_came(l.id_);
+    }
+    l.shorten(returned.size(), kept_tokens);
+    return status::ok;
+  }
+
   /// Frees the private pages, drops the pin and makes the chain the most recent one. A second release does nothing.
   /// Errors: `invalid_argument`. Linearization point: the exchange that frees the pages, all at once, and then the one
   /// read-modify-write that drops the pin.
@@ -161,7 +210,11 @@ class lockfree_cache {
     if (l.cache_ != this) return status::invalid_argument;
     counts_.add(returned_pages, l.private_pages().size());
     give_back_private(l.private_pages(), l.id_);
-    counts_.add(closed_leases, 1);
+    counts_.add(closed_leases, one_lease(l.cached_));
+    if (l.was_refused()) {
+      counts_.add(refused_looked_up_pages, l.looked_up_);
+      counts_.add(refused_hit_pages, l.cached_);
+    }
     if (l.cached_ != 0) {
       const page_id deepest = l.pages_[l.cached_ - 1];
       evictions_.stamp(deepest, clock_.advance());
@@ -191,7 +244,7 @@ class lockfree_cache {
       return r;
     }
     if (l.cached_ != 0) trie_.pin_again(l.pages_[l.cached_ - 1]);
-    open(forked, id);
+    open(forked, id, l.cached_);
     for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
     r.forked = std::move(forked);
     return r;
@@ -239,24 +292,18 @@ class lockfree_cache {
   /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole: the
   /// pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found than
   /// looked up. Linearization point, of each counter: the look at the calling thread's part of it.
-  cache_stats stats() const {
+  cache_stats stats() const { return stats_of(counts_.collect()); }
+
+  /// What an allocation could have. Wait-free. The numbers add up to all pages; each is exact when no other call runs, and beside
+  /// others of an instant of its own. A page that several leases have in their chains counts as pinned for each of them, up to all
+  /// cached pages: so at least so many are evictable, and more where requests share prefixes. O(threads).
+  available_pages available() const {
     const auto c = counts_.collect();
-    cache_stats s;
-    s.lookups = c[lookups];
-    s.looked_up_pages = c[looked_up_pages];
-    s.hit_pages = c[hit_pages];
-    s.allocated_pages = c[allocated_pages];
-    s.published_pages = c[published_pages];
-    s.duplicate_pages = c[duplicate_pages];
-    s.evicted_pages = c[evicted_pages];
-    s.refused_too_large = c[refused_too_large];
-    s.refused_full = c[refused_full];
-    s.open_leases = c[opened_leases] - c[closed_leases];
-    // What came to be cached or private after the look at what ceased to be so must not add up to more than all.
-    s.cached_pages = std::min<std::uint64_t>(s.published_pages - s.evicted_pages, config_.pages);
-    s.private_pages = std::min(s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages], config_.pages - s.cached_pages);
-    s.free_pages = config_.pages - s.cached_pages - s.private_pages;
-    return s;
+    const cache_stats s = stats_of(c);
+    const std::uint64_t forked_less_released = (c[opened_leases] - c[closed_leases]) >> 32;
+    const auto held = static_cast<std::uint32_t>(s.hit_pages + s.published_pages + s.duplicate_pages + forked_less_released);
+    const std::uint64_t pinned = std::min<std::uint64_t>(held, s.cached_pages);
+    return {.free_pages = s.free_pages, .evictable_pages = s.cached_pages - pinned, .pinned_pages = pinned, .private_pages = s.private_pages};
   }
 
   /// The whole cache, for checks and diagnosis. Requires that nothing else runs. O(pages x (depth + tokens per page)).
@@ -271,19 +318,47 @@ class lockfree_cache {
 
   // What comes to pass with a page or a lease has a higher number than what came before it (striped_counts::collect).
   enum statistic : std::size_t {
-    lookups, looked_up_pages, hit_pages, opened_leases, closed_leases, allocated_pages, published_pages, duplicate_pages,
-    returned_pages, evicted_pages, refused_too_large, refused_full, statistic_count
+    lookups, looked_up_pages, hit_pages, opened_leases, allocated_pages, published_pages, duplicate_pages, returned_pages,
+    closed_leases, evicted_pages, refused_too_large, refused_full, refused_looked_up_pages, refused_hit_pages, statistic_count
   };
+
+  // A lease as it is opened by a fork, or closed, with a chain of so many nodes: two counts in one word, so that neither fork nor
+  // release counts twice. All is modulo 2^64: the difference of opened and closed ones has, in its low half, how many are
+  // open, and in its high half, modulo 2^32, by how much the chains of forks exceed those that were released.
+  static constexpr std::uint64_t one_lease(std::size_t chain) noexcept { return 1 + (std::uint64_t{chain} << 32); }
+
+  using collected = typename striped_counts<Sync, statistic_count>::values;
+
+  cache_stats stats_of(const collected& c) const {
+    cache_stats s;
+    s.lookups = c[lookups];
+    s.looked_up_pages = c[looked_up_pages];
+    s.hit_pages = c[hit_pages];
+    s.allocated_pages = c[allocated_pages];
+    s.published_pages = c[published_pages];
+    s.duplicate_pages = c[duplicate_pages];
+    s.evicted_pages = c[evicted_pages];
+    s.refused_too_large = c[refused_too_large];
+    s.refused_full = c[refused_full];
+    s.refused_looked_up_pages = c[refused_looked_up_pages];
+    s.refused_hit_pages = c[refused_hit_pages];
+    s.open_leases = static_cast<std::uint32_t>(c[opened_leases] - c[closed_leases]);
+    // What came to be cached or private after the look at what ceased to be so must not add up to more than all.
+    s.cached_pages = std::min<std::uint64_t>(s.published_pages - s.evicted_pages, config_.pages);
+    s.private_pages = std::min(s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages], config_.pages - s.cached_pages);
+    s.free_pages = config_.pages - s.cached_pages - s.private_pages;
+    return s;
+  }
 
   static constexpr std::uint64_t pool = trie_type::nobody;  // owns the pages that are neither nodes nor a lease's
 
   static constexpr std::size_t batch = 64;     // pages that are freed in one exchange of the pool's top, at most
   static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
 
-  void open(lease_type& l, lease_id id) {
+  void open(lease_type& l, lease_id id, std::size_t forked_chain = 0) {
     l.cache_ = this;
     l.id_ = id;
-    counts_.add(opened_leases, 1);
+    counts_.add(opened_leases, one_lease(forked_chain));
   }
   void open(lease_type& l) { open(l, lease_id(counts_.next())); }
 
@@ -351,11 +426,11 @@ class lockfree_cache {
     }
   }
 
-  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and evicts exactly what
+  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and, if it may, evicts what
   // is missing then, if that can be had; what was evicted does not go through the pool. What the thread kept or evicted first
   // comes last: it is at home in the thread's lane, and a release posts the last page of what it published. It also keeps a
   // run that falls and comes back in its order: neighbours in memory stay neighbours.
-  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder, page_source source = page_source::free_and_evicted) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
@@ -366,7 +441,7 @@ class lockfree_cache {
     for (unsigned attempt = 1; missing != 0;) {
       const auto room = wanted.subspan(had, missing);
       const std::uint64_t began = clock_.now();
-      const std::size_t evicted = counted(evictions_.evict_all(room, began, told()));
+      const std::size_t evicted = source == page_source::free_only ? 0 : counted(evictions_.evict_all(room, began, told()));
       had += evicted;
       const std::size_t lacking = missing - evicted;
       const bool gathered = lacking != 0 && pool_.gather(lacking);

@@ -32,12 +32,13 @@
 // holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but not while
 // the lock below the parent is held (N1), so no circle of waiting threads can close.
 //
-// Linearization points: lookup: the last step down, where the node it ends on is held and has no matching child, or is the
-// last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put back, under the
-// exclusive lock of the parent. release: each page under pool_lock_, the pin under order_lock_. allocate, fork: under
+// Linearization points: lookup, match: the last step down, where the node it ends on is held and has no matching child, or is
+// the last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put back, under the
+// exclusive lock of the parent. release, shrink: each page under pool_lock_, the pin under order_lock_. allocate, fork: under
 // pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free, and a refusal under
 // order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as free until then, and
-// nobody can tell, as nobody else may refuse. evict: each page when it is detached; the end, where the list is empty.
+// nobody can tell, as nobody else may refuse: who takes free pages alone is refused under eviction_ and pool_lock_.
+// evict: each page when it is detached; the end, where the list is empty.
 #pragma once
 
 #include <algorithm>
@@ -73,6 +74,9 @@ class nodelock_cache {
   using fork_result_type = fork_result<nodelock_cache>;
   using page_place = typename page_queue<Sync>::place;
 
+  /// Whether `available` counts a page once that several leases have in their chains.
+  static constexpr bool counts_shared_pages_once = false;
+
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
   explicit nodelock_cache(cache_config config)
       : config_(checked(config)),
@@ -89,6 +93,8 @@ class nodelock_cache {
     Sync::label(pool_lock_, "cache.pool_lock");
     next_lease_.label("cache.next_lease");
     private_pages_.label("stats.private_pages");
+    forked_chains_.label("stats.forked_chains");
+    released_chains_.label("stats.released_chains");
     cached_pages_.label("stats.cached_pages");
     for (std::size_t i = 0; i < config.pages; ++i) {
       nodes_[i].children.set(0);
@@ -120,9 +126,14 @@ class nodelock_cache {
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     l.expect_pages(blocks);
-    if (blocks != 0) pin_longest_prefix(tokens, blocks, space, l.pages_);
+    // Held at the end is the node itself, where the next block was not found, or the one above it (N2).
+    const auto pin_last = [&] {
+      if (!l.pages_.empty()) trie_.pin(l.pages_.back());
+    };
+    if (blocks != 0) each_match(tokens, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
+    l.looked_up_ = blocks;
     open(l);
     counters_.lookups.add(1);
     if (blocks != 0) counters_.looked_up_pages.add(blocks);
@@ -130,21 +141,32 @@ class nodelock_cache {
     return l;
   }
 
+  /// How much of `tokens` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
+  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
+  [[nodiscard]] cached_prefix match(std::span<const token> tokens, key_space space = {}) const {
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    std::size_t pages = 0;
+    if (blocks != 0) each_match(tokens, blocks, space, [&](page_id) { ++pages; }, [] {});
+    return {pages, pages * config_.tokens_per_page};
+  }
+
   /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
+  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or took
   /// pages meanwhile; then fewer than the request lacked, which stay free.
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0) {
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0,
+                                page_source source = page_source::free_and_evicted) {
     if (const status s = l.usable_in(*this); s != status::ok) return s;
     const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
     if (!shortage) {
       counters_.refused_too_large.add(1);
-      return status::request_too_large;
+      return l.refused(status::request_too_large);
     }
     l.reserve_more(*shortage, tokens.size());
-    if (*shortage != 0 && !take_pages(l, *shortage, l.id_)) return status::cache_full;
+    if (*shortage != 0 && !take_pages(l, *shortage, l.id_, source)) return l.refused(status::cache_full);
     l.append(tokens);
     return status::ok;
   }
@@ -172,19 +194,31 @@ class nodelock_cache {
     return status::ok;
   }
 
+  /// Keeps the first `kept_tokens` tokens of the lease, and makes the private pages that hold none of them free; with
+  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the number is.
+  ///
+  /// Requires that nobody reads or writes the pages that go.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions. Then nothing is changed.
+  status shrink(lease_type& l, std::size_t kept_tokens) {
+    if (const status s = l.template shrinkable_in<Sync>(*this, kept_tokens); s != status::ok) return s;
+    const std::span<const page_id> returned = l.pages_behind(kept_tokens, config_.tokens_per_page);
+    if (!returned.empty()) {
+      put_private(returned);
+      queue_.pages_came(l.id_);
+    }
+    l.shorten(returned.size(), kept_tokens);
+    return status::ok;
+  }
+
   /// Frees the private pages, drops the pin and makes the chain the most recent one. A second release does nothing.
   /// Errors: `invalid_argument`.
   status release(lease_type& l) {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
-    if (!l.private_pages().empty()) {
-      // A page is counted out before others can have it, and in when it is had: at no instant does a gauge exceed the
-      // pool.
-      private_pages_.subtract(l.private_pages().size());
-      const guard lock(pool_lock_);
-      for (const page_id page : l.private_pages()) pool_.put(page);
-    }
-    if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1]);
+    if (!l.private_pages().empty()) put_private(l.private_pages());
+    if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1], l.cached_);
+    if (l.was_refused()) counters_.add_refused(l.looked_up_, l.cached_);
     counters_.open_leases.subtract(1);
     if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
@@ -211,7 +245,10 @@ class nodelock_cache {
     }
     open(forked, id);
     // The first lease pins the node already and is not released meanwhile: no lock is needed to pin it once more (N2).
-    if (l.cached_ != 0) trie_.pin(l.pages_[l.cached_ - 1]);
+    if (l.cached_ != 0) {
+      trie_.pin(l.pages_[l.cached_ - 1]);
+      forked_chains_.add(l.cached_);
+    }
     for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
     r.forked = std::move(forked);
     return r;
@@ -259,6 +296,25 @@ class nodelock_cache {
     return s;
   }
 
+  /// What an allocation could have: each number at an instant of its own. A page that several leases have in their chains counts
+  /// as pinned for each of them, up to all cached pages: so at least so many are evictable, and more where requests share
+  /// prefixes. O(1).
+  available_pages available() const {
+    std::uint64_t released = 0;
+    {
+      const guard lock(order_lock_);  // first: no chain is seen released that was not seen taken
+      released = released_chains_.get();
+    }
+    const cache_stats s = counters_.get();
+    const std::uint64_t cached = cached_pages_.get();
+    const std::uint64_t held = s.hit_pages + s.published_pages + s.duplicate_pages + forked_chains_.get() - released;
+    const std::uint64_t pinned = std::min(held, cached);
+    available_pages a{.free_pages = 0, .evictable_pages = cached - pinned, .pinned_pages = pinned, .private_pages = private_pages_.get()};
+    const guard lock(pool_lock_);
+    a.free_pages = pool_.free_count();
+    return a;
+  }
+
   /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and for each
   /// node that a lease ends on the length of its chain.
   cache_snapshot snapshot() const {
@@ -280,7 +336,7 @@ class nodelock_cache {
   static constexpr std::size_t most_stripes = 1024;
 
   struct node {
-    node_mutex lock;
+    mutable node_mutex lock;
     atomic_count<Sync, std::uint32_t> children;  // changed under the exclusive lock; see count_evictable
   };
 
@@ -305,34 +361,35 @@ class nodelock_cache {
   node& at(page_id page) { return nodes_[page]; }
   const node& at(page_id page) const { return nodes_[page]; }
   // Guards the bucket of a hash: every bucket has one stripe, and there are no more stripes than buckets.
-  node_mutex& bucket_lock(std::uint64_t hash) { return bucket_locks_[trie_.bucket_of(hash) & (stripes_ - 1)]; }
+  node_mutex& bucket_lock(std::uint64_t hash) const { return bucket_locks_[trie_.bucket_of(hash) & (stripes_ - 1)]; }
 
   // What guards the edges below `parent` that lead to prefixes of that hash (N1). The root has many locks, so that the
   // first step of a lookup meets few others.
-  node_mutex& lock_below(page_id parent, std::uint64_t hash) {
+  node_mutex& lock_below(page_id parent, std::uint64_t hash) const {
     return parent == no_page ? root_locks_[trie_.bucket_of(hash) & (stripes_ - 1)] : at(parent).lock;
   }
-  node_mutex& lock_below(const typename trie_type::key& k) { return lock_below(k.parent, k.hash); }
+  node_mutex& lock_below(const typename trie_type::key& k) const { return lock_below(k.parent, k.hash); }
 
-  // Appends the longest chain that matches the leading `blocks` >= 1 blocks, and pins its last node.
-  void pin_longest_prefix(std::span<const token> tokens, std::size_t blocks, key_space space, std::vector<page_id>& chain) {
+  // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks, and `end` when that is known
+  // and the lock is held by which its last node stays.
+  template <class Found, class End>
+  void each_match(std::span<const token> tokens, std::size_t blocks, key_space space, Found found, End end) const {
     const std::size_t span_tokens = config_.tokens_per_page;
     const bucket_fetcher ahead{trie_};
     prefix_hashes hashes(ahead, root_hash(space), tokens, span_tokens);
     typename trie_type::key k{space, no_page, hashes.next(), tokens.first(span_tokens)};
     hand_over_hand<node_mutex, false> held(lock_below(k));
-    for (;;) {
+    for (std::size_t length = 0;;) {
       const page_id child = find_child(k);
-      if (child != no_page) chain.push_back(child);
-      if (child == no_page || chain.size() == blocks) break;
+      if (child != no_page) found(child);
+      if (child == no_page || ++length == blocks) break;
       held.pass_on(at(child).lock);
-      k = {space, child, hashes.next(), tokens.subspan(chain.size() * span_tokens, span_tokens)};
+      k = {space, child, hashes.next(), tokens.subspan(length * span_tokens, span_tokens)};
     }
-    // Held is the node itself, where the next block was not found, or the one above it (N2).
-    if (!chain.empty()) trie_.pin(chain.back());
+    end();
   }
 
-  page_id find_child(const typename trie_type::key& k) {
+  page_id find_child(const typename trie_type::key& k) const {
     const read_guard lock(bucket_lock(k.hash));
     return trie_.find_child(k);
   }
@@ -379,17 +436,29 @@ class nodelock_cache {
     return false;
   }
 
-  // The chain of a lease that ended on `page` is now the most recent one. The node is listed even where others pin it or it
-  // has children: its place then is that of its own recency.
-  void unpin(page_id page) {
+  // The chain of a lease, `length` nodes that ended on `page`, is now the most recent one. The node is listed even where others
+  // pin it or it has children: its place then is that of its own recency.
+  void unpin(page_id page, std::size_t length) {
     const guard lock(order_lock_);
+    released_chains_.add(length);
     trie_.unpin(page);
     order_.push_newest(page);
   }
 
+  // Private pages become free. A page is counted out before others can have it, and in when it is had: at no instant does a
+  // gauge exceed the pool.
+  void put_private(std::span<const page_id> pages) {
+    private_pages_.subtract(pages.size());
+    const guard lock(pool_lock_);
+    for (const page_id page : pages) pool_.put(page);
+  }
+
   // Appends `count` >= 1 pages to those of the lease, or none.
-  bool take_pages(lease_type& l, std::size_t count, lease_id holder) {
-    if (!take_free_pages(l, count, holder) && !take_evicted_pages(l, count, holder)) {
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder, page_source source = page_source::free_and_evicted) {
+    const auto look_again = [&] {
+      return source == page_source::free_only ? take_free_beside_no_eviction(l, count, holder) : take_evicted_pages(l, count, holder);
+    };
+    if (!take_free_pages(l, count, holder) && !look_again()) {
       counters_.refused_full.add(1);
       return false;
     }
@@ -404,6 +473,13 @@ class nodelock_cache {
     if (pool_.free_count() < count) return false;
     for (std::size_t i = 0; i < count; ++i) l.pages_.push_back(pool_.take(holder));
     return true;
+  }
+
+  // The same, while nobody is in the middle of an eviction: that one may have pages which count as free until it is refused, or
+  // was handed a node that is neither cached nor free yet. So where these do not do, a refusal is right (I8).
+  bool take_free_beside_no_eviction(lease_type& l, std::size_t count, lease_id holder) {
+    const guard lock(eviction_);
+    return take_free_pages(l, count, holder);
   }
 
   // Takes what is free and evicts the rest. Holding some pages while it waits for others is safe for one thread at a time:
@@ -553,9 +629,11 @@ class nodelock_cache {
   trie_type trie_;
   // Guarded by order_lock_.
   recency_list<Sync> order_;
+  plain_count<Sync, std::uint64_t> released_chains_{0};  // the lengths of all chains that were released
   // Changed by anybody, relaxed: nobody decides by them.
   cache_counters<counter> counters_;
   counter private_pages_{0}, cached_pages_{0};
+  counter forked_chains_{0};  // the lengths of all chains that were forked
   counter next_lease_{1};
 
   const std::size_t stripes_;  // a power of two
@@ -563,7 +641,7 @@ class nodelock_cache {
   const std::unique_ptr<node_mutex[]> root_locks_;
   const std::unique_ptr<node_mutex[]> bucket_locks_;
   plain_mutex eviction_;  // one evicts at a time, and who refuses is one who evicts
-  plain_mutex order_lock_;
+  mutable plain_mutex order_lock_;
   mutable plain_mutex pool_lock_;
 };
 

@@ -74,6 +74,19 @@ inline cache_config checked(cache_config config) {
   return config;
 }
 
+/// Where an allocation may have its pages from.
+enum class page_source : std::uint8_t {
+  free_and_evicted,  ///< free pages, and what is missing is evicted
+  free_only,         ///< free pages alone: nobody's cached pages are given up for it
+};
+
+/// How much of a prompt is cached, as `match` saw it.
+struct cached_prefix {
+  std::size_t pages = 0;
+  std::size_t tokens = 0;  ///< that these pages hold
+  friend bool operator==(const cached_prefix&, const cached_prefix&) = default;
+};
+
 /// A page whose contents the caller of `fork` copies.
 struct page_copy {
   page_id from;
@@ -109,11 +122,30 @@ struct cache_stats {
   std::uint64_t evicted_pages = 0;
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
+  std::uint64_t refused_looked_up_pages = 0;  ///< of looked_up_pages, those of leases that were refused all they asked for
+  std::uint64_t refused_hit_pages = 0;        ///< of hit_pages, likewise
   std::uint64_t free_pages = 0;
   std::uint64_t private_pages = 0;
   std::uint64_t cached_pages = 0;
   std::uint64_t open_leases = 0;
   friend bool operator==(const cache_stats&, const cache_stats&) = default;
+
+  /// What the hit rate of admitted requests is made of: one that is refused, and tries again with another lease, counts once.
+  /// An attempt is taken out when its lease ends.
+  std::uint64_t admitted_looked_up_pages() const noexcept { return looked_up_pages - std::min(looked_up_pages, refused_looked_up_pages); }
+  std::uint64_t admitted_hit_pages() const noexcept { return hit_pages - std::min(hit_pages, refused_hit_pages); }
+};
+
+/// What a scheduler could have, in pages. Gauges; how far they belong together, each cache says.
+struct available_pages {
+  std::uint64_t free_pages = 0;
+  std::uint64_t evictable_pages = 0;  ///< cached, and in the chain of no open lease
+  std::uint64_t pinned_pages = 0;     ///< cached, and in the chain of an open lease
+  std::uint64_t private_pages = 0;
+  friend bool operator==(const available_pages&, const available_pages&) = default;
+
+  /// How many pages an allocation could have.
+  std::uint64_t obtainable() const noexcept { return free_pages + evictable_pages; }
 };
 
 /// One page as `snapshot` saw it.

@@ -19,7 +19,10 @@ bool contains(const std::vector<page>& pages, page p) {
   return std::find(pages.begin(), pages.end(), p) != pages.end();
 }
 
-bool takes_pages(operation_kind kind) { return kind == operation_kind::allocate || kind == operation_kind::fork; }
+// Whether it may evict for the pages that it takes.
+bool evicts_and_takes(const operation& op) {
+  return (op.kind == operation_kind::allocate || op.kind == operation_kind::fork) && !op.free_only;
+}
 
 // Whether it is an eviction that ended because nothing was evictable.
 bool ran_dry(const event& e) {
@@ -204,6 +207,10 @@ class search {
         return {{p.now.publishable(e.op) == 0 ? step_kind::publish_end : step_kind::publish_page}};
       case operation_kind::release:
         return {{step_kind::drop_pin}};
+      case operation_kind::match:
+        return {{step_kind::match}};
+      case operation_kind::shrink:
+        return {{step_kind::shrink_end}};
       case operation_kind::evict:
       case operation_kind::clear:
         break;
@@ -246,22 +253,22 @@ class search {
   // Where they do not suffice, `s` is rejected.
   void make_way(position& p, std::size_t i, const atomic_step& s) {
     const event& e = at(i);
-    if (s.kind == step_kind::drop_pin) {
-      for (const page own : p.now.private_pages(e.op.subject)) {
+    if (s.kind == step_kind::drop_pin || s.kind == step_kind::shrink_end) {
+      for (const page own : p.now.returnable(e.op)) {
         static_cast<void>(place(p, i, {step_kind::free_page, own}));
       }
     }
     if (s.kind == step_kind::take) {
       for (const std::size_t other : under_way(p)) {
-        if (at(other).op.kind != operation_kind::release) continue;
-        for (const page freed : p.now.private_pages(at(other).op.subject)) {
+        for (const page freed : p.now.returnable(at(other).op)) {
           if (contains(e.observed.pages, freed)) static_cast<void>(place(p, other, {step_kind::free_page, freed}));
         }
       }
     }
     const std::vector<page> nodes = p.now.in_the_way(s, e.op, e.observed);
     if (nodes.empty()) return;
-    const std::vector<std::size_t> others = s.kind == step_kind::take ? std::vector{i} : under_way(p);
+    const bool by_itself = s.kind == step_kind::take && evicts_and_takes(e.op);
+    const std::vector<std::size_t> others = by_itself ? std::vector{i} : under_way(p);
     const auto evictor =
         std::find_if(others.begin(), others.end(), [&](std::size_t other) { return may_evict(p, other); });
     if (evictor == others.end()) return;
@@ -279,11 +286,11 @@ class search {
   bool may_evict(const position& p, std::size_t i) const {
     const event& e = at(i);
     const bool goes_so_far = e.observed.result == status::ok || e.observed.result == status::cache_full;
-    return takes_pages(e.op.kind) && goes_so_far && p.now.shortage(e.op) != 0;
+    return evicts_and_takes(e.op) && goes_so_far && p.now.shortage(e.op) != 0;
   }
 
   // Whether an event yet to be completed, other than `evictor`, or the final snapshot may depend on the eviction of
-  // `node`: of itself, or of a node above it. Errs towards yes. An allocate or fork does not: it can evict for itself.
+  // `node`: of itself, or of a node above it. Errs towards yes. An allocate or fork that may evict does not: it does so for itself.
   bool may_have_to_go(const position& p, std::size_t evictor, page node) const {
     const std::vector<page> chain = p.now.chain(node);
     std::vector<token> path = p.now.path(node);
@@ -305,12 +312,14 @@ class search {
   bool may_depend_on(std::size_t i, page gone, std::size_t depth, const std::vector<token>& path) const {
     const outcome& observed = at(i).observed;
     if (ran_dry(at(i))) return true;
+    if (at(i).op.free_only && contains(observed.pages, gone)) return true;
     const std::vector<token>& tokens = tokens_[i];
     const bool passes = tokens.size() >= path.size() && std::equal(path.begin(), path.end(), tokens.begin());
+    if (at(i).op.kind == operation_kind::match) return passes;
     return passes && (observed.pages.size() < depth || observed.pages[depth - 1] != gone);
   }
 
-  // The tokens that a lookup asked for, and those that the lease of a publish held: a lease is used by one operation
+  // The tokens that a lookup or match asked for, and those that the lease of a publish held: a lease is used by one operation
   // at a time, so the order of the calls is the order in which they grew.
   void note_tokens() {
     tokens_.resize(events_.size());
@@ -318,6 +327,8 @@ class search {
     for (std::size_t i = 0; i < events_.size(); ++i) {
       const operation& op = at(i).op;
       const bool ok = at(i).observed.result == status::ok;
+      if (op.kind == operation_kind::match) tokens_[i] = op.tokens;
+      if (!has_lease(op.kind)) continue;
       std::vector<token>& tokens = held[op.subject];
       if (op.kind == operation_kind::lookup) {
         tokens_[i] = tokens = op.tokens;
@@ -325,6 +336,9 @@ class search {
       }
       if (op.kind == operation_kind::publish) tokens_[i].assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(std::min(op.computed_tokens, tokens.size())));
       if (op.kind == operation_kind::allocate && ok) tokens.insert(tokens.end(), op.tokens.begin(), op.tokens.end());
+      if (op.kind == operation_kind::shrink && ok) {
+        tokens.resize(std::min(tokens.size(), std::max(op.kept_tokens, at(i).observed.cached * config_.tokens_per_page)));
+      }
       if (op.kind == operation_kind::fork && ok) held[op.forked] = tokens;
     }
   }

@@ -12,9 +12,9 @@
 //     snapshot, may depend on it; otherwise it can be left out of the order;
 //   - an eviction that meets the eviction of the parent by evict or clear changes places with it: that operation takes
 //     the child, and the parent goes on being moved;
-//   - a page that a release frees meets the take that gets the page, or the release's last step.
-// Moving them later never hinders what is between: an exact refusal depends on free and evictable pages together, and a
-// release that frees later makes a refusal only easier to accept.
+//   - a page that a release or a shrink frees meets the take that gets the page, or the last step of its operation.
+// Moving them later never hinders what is between: an exact refusal depends on free and evictable pages together, or, where
+// nothing may be evicted, on free ones alone, of which there are fewer then; and a release that frees later makes a refusal only easier to accept.
 #pragma once
 
 #include <cstddef>

@@ -55,6 +55,8 @@ const char* name_of(operation_kind kind) noexcept {
     case operation_kind::fork: return "fork";
     case operation_kind::evict: return "evict";
     case operation_kind::clear: return "clear";
+    case operation_kind::match: return "match";
+    case operation_kind::shrink: return "shrink";
   }
   return "unknown operation";
 }
@@ -66,7 +68,7 @@ std::string show(const operation& op) {
       return "lookup" + subject + " [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::allocate:
       return "allocate" + subject + " [" + show(op.tokens) + "]" +
-             (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots));
+             (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots)) + (op.free_only ? " without eviction" : "");
     case operation_kind::publish:
       return "publish" + subject + " to " + std::to_string(op.computed_tokens);
     case operation_kind::release:
@@ -80,6 +82,10 @@ std::string show(const operation& op) {
       return "evict " + std::to_string(op.count);
     case operation_kind::clear:
       return op.shuts_down ? "shutdown" : "clear";
+    case operation_kind::match:
+      return "match [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+    case operation_kind::shrink:
+      return "shrink" + subject + " to " + std::to_string(op.kept_tokens);
   }
   return "unknown operation";
 }
@@ -90,6 +96,8 @@ std::string show(const operation& op, const outcome& observed) {
     case operation_kind::evict:
     case operation_kind::clear:
       return std::to_string(observed.evicted) + (observed.evicted == 1 ? " page" : " pages");
+    case operation_kind::match:
+      return std::to_string(observed.cached) + (observed.cached == 1 ? " page" : " pages");
     case operation_kind::release:
       if (observed.pages.empty()) return "ok";
       break;

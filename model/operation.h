@@ -22,7 +22,15 @@ using key_space = std::uint32_t;
 /// The name of a lease, chosen by whoever records the history; never reused within one history.
 using lease = std::uint32_t;
 
-enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear };
+enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear, match, shrink };
+
+/// Whether it works on a lease, or opens one; the others concern the cache as a whole.
+constexpr bool has_lease(operation_kind kind) noexcept {
+  return kind != operation_kind::evict && kind != operation_kind::clear && kind != operation_kind::match;
+}
+
+/// Whether all that it does is to evict.
+constexpr bool only_evicts(operation_kind kind) noexcept { return kind == operation_kind::evict || kind == operation_kind::clear; }
 
 /// What the owner of a lease asks for at its release; only the policy `priority` listens.
 struct retention {
@@ -34,12 +42,14 @@ struct retention {
 
 struct operation {
   operation_kind kind = operation_kind::lookup;
-  lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused by evict and clear
+  lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused where has_lease says no
   lease forked = 0;                ///< the lease that fork opens
-  std::vector<token> tokens = {};  ///< of lookup and allocate
-  key_space space = 0;             ///< of lookup
+  std::vector<token> tokens = {};  ///< of lookup, match and allocate
+  key_space space = 0;             ///< of lookup and match
   std::size_t extra_slots = 0;     ///< of allocate
+  bool free_only = false;          ///< of allocate: it evicts nothing
   std::size_t computed_tokens = 0; ///< of publish: how many tokens of the lease, from the first, have their contents
+  std::size_t kept_tokens = 0;     ///< of shrink: how many tokens the lease keeps, beside those of its cached prefix
   std::size_t count = 0;           ///< of evict
   retention keep = {};             ///< of release
   bool dropped = false;            ///< of release: the lease goes out of scope
@@ -54,7 +64,7 @@ enum class status : std::uint8_t { ok, request_too_large, cache_full, lease_clos
 struct outcome {
   status result = status::ok;
   std::vector<page> pages = {};                    ///< all pages of the subject afterwards (of fork: of the new lease)
-  std::size_t cached = 0;                          ///< how many of these are published
+  std::size_t cached = 0;                          ///< how many of these are published; of match: how many pages it found
   std::size_t evicted = 0;                         ///< of evict and clear: how many pages that freed
   std::vector<std::pair<page, page>> copies = {};  ///< of fork: (page of the subject, page of the new lease)
   friend bool operator==(const outcome&, const outcome&) = default;
@@ -63,7 +73,7 @@ struct outcome {
 /// "lookup", "allocate", ...: a string literal.
 const char* name_of(operation_kind kind) noexcept;
 
-/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3", "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction", "match [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3", "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.

@@ -9,9 +9,7 @@ namespace triecheck::model {
 
 namespace {
 
-bool works_on_a_lease(operation_kind kind) {
-  return kind != operation_kind::lookup && kind != operation_kind::evict && kind != operation_kind::clear;
-}
+bool works_on_a_lease(operation_kind kind) { return has_lease(kind) && kind != operation_kind::lookup; }
 
 bool contains(const std::vector<page>& pages, page p) {
   return std::find(pages.begin(), pages.end(), p) != pages.end();
@@ -59,10 +57,13 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
       }
       return apply({step_kind::publish_end}, op, observed);
     case operation_kind::release:
-      for (const page p : private_pages(op.subject)) {
+    case operation_kind::shrink:
+      for (const page p : returnable(op)) {
         if (auto v = apply({step_kind::free_page, p}, op, observed)) return v;
       }
-      return apply({step_kind::drop_pin}, op, observed);
+      return apply({op.kind == operation_kind::release ? step_kind::drop_pin : step_kind::shrink_end}, op, observed);
+    case operation_kind::match:
+      return apply({step_kind::match}, op, observed);
     case operation_kind::evict:
     case operation_kind::clear:
       if (auto v = evict_oldest(op, observed, observed.evicted)) return v;
@@ -78,7 +79,7 @@ std::optional<violation> state::make_room(const operation& op, const outcome& ob
     return model::show(op) + " returned " + model::show(observed.result) + ", which changes nothing, but evicted " +
            count_of(evicted_on_refusal, "page");
   }
-  if (observed.result != status::ok) return std::nullopt;
+  if (observed.result != status::ok || op.free_only) return std::nullopt;
   const std::size_t needed = shortage(op);
   const std::size_t shortfall = needed > stats_.free_pages ? needed - stats_.free_pages : 0;
   return evict_oldest(op, observed, std::min(shortfall, unpinned_));
@@ -115,6 +116,10 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
       return apply_free_page(s.target, op);
     case step_kind::drop_pin:
       return apply_drop_pin(op, observed);
+    case step_kind::match:
+      return apply_match(op, observed);
+    case step_kind::shrink_end:
+      return apply_shrink_end(op, observed);
     case step_kind::evict_end:
       return apply_evict_end(op, observed, missed);
     case step_kind::evict_page:
@@ -138,6 +143,7 @@ std::optional<violation> state::apply_lookup(const operation& op, const outcome&
   open_lease l;
   l.space = op.space;
   l.cached = found.size();
+  l.looked_up = op.tokens.size() / config_.tokens_per_page;
   l.tokens.assign(op.tokens.begin(),
                   op.tokens.begin() + static_cast<std::ptrdiff_t>(found.size() * config_.tokens_per_page));
   l.pages = std::move(found);
@@ -152,6 +158,7 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
   if (observed.result != status::ok || too_large(op)) {
     if (auto v = wrong_refusal(op, observed, missed)) return v;
     ++(observed.result == status::request_too_large ? stats_.refused_too_large : stats_.refused_full);
+    if (op.kind == operation_kind::allocate) leases_.at(op.subject).was_refused = true;
     return std::nullopt;
   }
   if (auto v = wrong_taking(op, observed)) return v;
@@ -166,10 +173,11 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
   open_lease& subject = leases_.at(op.subject);
   if (op.kind == operation_kind::fork) {
     for (std::size_t i = 0; i < subject.cached; ++i) pin(subject.pages[i]);
-    leases_.emplace(op.forked, open_lease{subject.space, subject.tokens, observed.pages, subject.cached});
+    leases_.emplace(op.forked, open_lease{subject.space, subject.tokens, observed.pages, subject.cached, 0, true});
   } else {
     subject.tokens.insert(subject.tokens.end(), op.tokens.begin(), op.tokens.end());
     subject.pages = observed.pages;
+    subject.was_granted = true;
   }
   return std::nullopt;
 }
@@ -217,12 +225,11 @@ std::optional<violation> state::apply_publish_end(const operation& op, const out
 }
 
 std::optional<violation> state::apply_free_page(page target, const operation& op) {
-  open_lease& l = leases_.at(op.subject);
-  const auto found = std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), target);
-  if (found == l.pages.end()) {
-    return model::show(op) + " frees page " + std::to_string(target) + ", which is not private to the lease";
+  if (!contains(returnable(op), target)) {
+    return model::show(op) + " frees page " + std::to_string(target) + ", which is not private to the lease, or which it keeps";
   }
-  l.pages.erase(found);
+  open_lease& l = leases_.at(op.subject);
+  l.pages.erase(std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), target));
   become_free(target);
   --stats_.private_pages;
   return std::nullopt;
@@ -234,6 +241,10 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
   if (!observed.pages.empty() || observed.cached != 0) {
     return model::show(op) + " left the lease " + list_of(observed.pages);
   }
+  if (l.was_refused && !l.was_granted) {
+    stats_.refused_looked_up_pages += l.looked_up;
+    stats_.refused_hit_pages += l.cached;
+  }
   for (const auto& [node, before] : ranks_.released(l.pages, op.keep)) {
     if (evictable_.erase({before, node}) != 0) evictable_.emplace(ranks_.of(node), node);
   }
@@ -243,6 +254,23 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
     if (!has_children(p)) evictable_.emplace(ranks_.of(p), p);
   }
   leases_.erase(op.subject);
+  return std::nullopt;
+}
+
+std::optional<violation> state::apply_match(const operation& op, const outcome& observed) const {
+  const std::size_t found = lookup_hits(op.tokens, op.space);
+  if (observed.cached == found && observed.pages.empty()) return std::nullopt;
+  return model::show(op) + " found " + count_of(observed.cached, "page") + ", but the longest prefix then had " + std::to_string(found);
+}
+
+std::optional<violation> state::apply_shrink_end(const operation& op, const outcome& observed) {
+  open_lease& l = leases_.at(op.subject);
+  if (!returnable(op).empty()) return model::show(op) + " ends while the lease has pages that it does not keep";
+  if (observed.pages != l.pages || observed.cached != l.cached) {
+    return model::show(op) + " returned " + model::show(op, observed) + ", but the lease keeps " + list_of(l.pages) + ", of which " +
+           std::to_string(l.cached) + " are published";
+  }
+  if (observed.result == status::ok) l.tokens.resize(kept_tokens(op));
   return std::nullopt;
 }
 
@@ -284,7 +312,9 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
     return model::show(op) + " returned " + model::show(op, observed) +
            ", but the lease was not open: it does nothing and returns " + model::show(expected);
   }
-  if (op.kind == operation_kind::publish && op.computed_tokens > leases_.at(op.subject).tokens.size()) {
+  const bool names_tokens = op.kind == operation_kind::publish || op.kind == operation_kind::shrink;
+  const std::size_t named = op.kind == operation_kind::publish ? op.computed_tokens : op.kept_tokens;
+  if (names_tokens && named > leases_.at(op.subject).tokens.size()) {
     if (observed.result == status::invalid_argument) return std::nullopt;
     return model::show(op) + " returned " + model::show(observed.result) + ", but the lease holds only " +
            count_of(leases_.at(op.subject).tokens.size(), "token");
@@ -308,10 +338,11 @@ std::optional<violation> state::wrong_refusal(const operation& op, const outcome
            count_of(config_.pages, "page");
   }
   // An operation that needs no page is never refused.
-  if (observed.result == status::cache_full && shortage(op) <= covered(missed)) {
-    const std::size_t hidden = stats_.free_pages + unpinned_ - covered(missed);
+  if (observed.result == status::cache_full && shortage(op) <= covered(op, missed)) {
+    const std::size_t evictable = op.free_only ? 0 : unpinned_;
+    const std::size_t hidden = stats_.free_pages + evictable - covered(op, missed);
     return returned + "its shortage of " + count_of(shortage(op), "page") + " was covered by " +
-           std::to_string(stats_.free_pages) + " free and " + std::to_string(unpinned_) + " evictable" +
+           std::to_string(stats_.free_pages) + " free" + (op.free_only ? "" : " and " + std::to_string(evictable) + " evictable") +
            (hidden == 0 ? "" : ", of which others could move no more than " + std::to_string(hidden));
   }
   const bool unchanged = op.kind == operation_kind::fork ? observed.pages.empty() && observed.cached == 0
@@ -369,6 +400,11 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
       if (kept < found.size() && is_unpinned(found[kept])) add_subtree(found[kept], nodes);
       break;
     }
+    case step_kind::match: {
+      const std::vector<page> found = longest_prefix(op.tokens, op.space);
+      if (observed.cached < found.size() && is_unpinned(found[observed.cached])) add_subtree(found[observed.cached], nodes);
+      break;
+    }
     case step_kind::take:
       for (const page p : observed.pages) {
         if (is_unpinned(p) && !contains(nodes, p)) add_subtree(p, nodes);
@@ -387,6 +423,7 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
     case step_kind::publish_end:
     case step_kind::free_page:
     case step_kind::drop_pin:
+    case step_kind::shrink_end:
     case step_kind::evict_page:
       break;
   }
@@ -423,12 +460,27 @@ std::size_t state::publishable(const operation& op) const {
   return full - std::min(full, found->second.cached);
 }
 
+std::vector<page> state::returnable(const operation& op) const {
+  std::vector<page> own = private_pages(op.subject);
+  if (op.kind == operation_kind::release) return own;
+  const auto found = leases_.find(op.subject);
+  if (op.kind != operation_kind::shrink || found == leases_.end() || op.kept_tokens > found->second.tokens.size()) return {};
+  const std::size_t kept = (kept_tokens(op) + config_.tokens_per_page - 1) / config_.tokens_per_page - found->second.cached;
+  own.erase(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(std::min(kept, own.size())));
+  return own;
+}
+
+std::size_t state::kept_tokens(const operation& op) const {
+  return std::max(op.kept_tokens, leases_.at(op.subject).cached * config_.tokens_per_page);
+}
+
 // ---- Parts
 
-// How many free and evictable pages an operation finds at least.
-std::size_t state::covered(const withheld& missed) const {
-  const std::size_t rest = stats_.free_pages - std::min<std::size_t>(stats_.free_pages, missed.free) + unpinned_ -
-                           std::min(unpinned_, missed.evictable);
+// How many pages an operation finds at least: free ones, and evictable ones if it may evict.
+std::size_t state::covered(const operation& op, const withheld& missed) const {
+  const std::size_t evictable = op.free_only ? 0 : unpinned_;
+  const std::size_t rest = stats_.free_pages - std::min<std::size_t>(stats_.free_pages, missed.free) + evictable -
+                           std::min(evictable, missed.evictable);
   return rest - std::min(rest, missed.either);
 }
 

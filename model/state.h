@@ -6,9 +6,11 @@
 //
 // An operation is these atomic steps, in this order (step_kind says what each does):
 //   lookup           lookup
-//   allocate, fork   evict_page for any number of pages, take. One that needs no page evicts none
+//   match            match
+//   allocate, fork   evict_page for any number of pages, take. One that needs no page, or may not evict, evicts none
 //   publish          publish_page for each full private page of computed tokens, publish_end
 //   release          free_page for each private page, in any order; drop_pin
+//   shrink           free_page for each page that the lease does not keep, in any order; shrink_end
 //   evict, clear     evict_page for each page that it reports, evict_end
 // On a lease that is not open, only the last step remains; it does nothing.
 //
@@ -67,6 +69,8 @@ struct statistics {
   std::uint64_t evicted_pages = 0;
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
+  std::uint64_t refused_looked_up_pages = 0;  ///< of looked_up_pages, those of closed leases that were refused all they asked for
+  std::uint64_t refused_hit_pages = 0;        ///< of hit_pages, likewise
   std::uint64_t free_pages = 0;
   std::uint64_t private_pages = 0;
   std::uint64_t cached_pages = 0;
@@ -80,7 +84,7 @@ struct named_statistic {
 };
 
 /// All of them, in their order.
-inline constexpr std::array<named_statistic, 13> named_statistics{{
+inline constexpr std::array<named_statistic, 15> named_statistics{{
     {"lookups", &statistics::lookups},
     {"looked_up_pages", &statistics::looked_up_pages},
     {"hit_pages", &statistics::hit_pages},
@@ -90,11 +94,28 @@ inline constexpr std::array<named_statistic, 13> named_statistics{{
     {"evicted_pages", &statistics::evicted_pages},
     {"refused_too_large", &statistics::refused_too_large},
     {"refused_full", &statistics::refused_full},
+    {"refused_looked_up_pages", &statistics::refused_looked_up_pages},
+    {"refused_hit_pages", &statistics::refused_hit_pages},
     {"free_pages", &statistics::free_pages},
     {"private_pages", &statistics::private_pages},
     {"cached_pages", &statistics::cached_pages},
     {"open_leases", &statistics::open_leases},
 }};
+
+/// How many of the first are counters; behind them stand gauges.
+inline constexpr std::size_t named_counters = 11;
+
+/// What an allocation could have, in pages.
+struct availability {
+  std::uint64_t free_pages = 0;
+  std::uint64_t evictable_pages = 0;  ///< nodes in the chain of no open lease
+  std::uint64_t pinned_pages = 0;     ///< nodes in the chain of an open lease
+  std::uint64_t private_pages = 0;
+  friend bool operator==(const availability&, const availability&) = default;
+};
+
+/// "free 1, evictable 2, pinned 0, private 1"
+std::string show(const availability& a);
 
 /// Why a step or an outcome is not one that the specification allows; one sentence that names the rule.
 using violation = std::string;
@@ -106,6 +127,8 @@ enum class step_kind : std::uint8_t {
   publish_end,   ///< the lease is as observed; the pin moved along with each page already
   free_page,     ///< the private page `target` becomes free
   drop_pin,      ///< closes the lease; its chain is the most recent one
+  match,         ///< says how many pages the longest prefix has, and changes nothing
+  shrink_end,    ///< the lease forgets the tokens that it does not keep
   evict_page,    ///< the evictable node `target` becomes free
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
@@ -152,6 +175,11 @@ class state {
 
   statistics stats() const;
 
+  availability available() const;
+
+  /// The same where a page is counted as pinned for each open lease that has it in its chain, up to all nodes.
+  availability available_by_chains() const;
+
   /// How many pages a lookup of `tokens` would find now, for generators that restate preconditions.
   std::size_t lookup_hits(const std::vector<token>& tokens, key_space space = 0) const;
 
@@ -164,6 +192,12 @@ class state {
   /// How many private pages a publish still has to make nodes: those that the computed tokens fill; 0 where the lease is not
   /// open or holds fewer tokens.
   std::size_t publishable(const operation& op) const;
+
+  /// The pages that a release or a shrink still has to free; none where the lease is not open or holds fewer tokens.
+  std::vector<page> returnable(const operation& op) const;
+
+  /// How many tokens a lease keeps in a shrink that it allows: never fewer than its cached prefix has.
+  std::size_t kept_tokens(const operation& op) const;
 
   /// The published pages of the lease, then its private ones; empty for a lease that is not open.
   std::vector<page> published_pages(lease number) const;
@@ -199,6 +233,9 @@ class state {
     std::vector<token> tokens;
     std::vector<page> pages;
     std::size_t cached = 0;  // how many of pages are published
+    std::size_t looked_up = 0;  // full blocks that its lookup asked for
+    bool was_granted = false;   // something that it asked for; a forked lease, with the other one
+    bool was_refused = false;
   };
 
   // What leads to a child; the tokens are those of the child's record, or of whoever asks.
@@ -221,6 +258,8 @@ class state {
   std::optional<violation> apply_publish_end(const operation& op, const outcome& observed) const;
   std::optional<violation> apply_free_page(page target, const operation& op);
   std::optional<violation> apply_drop_pin(const operation& op, const outcome& observed);
+  std::optional<violation> apply_match(const operation& op, const outcome& observed) const;
+  std::optional<violation> apply_shrink_end(const operation& op, const outcome& observed);
   std::optional<violation> apply_evict_page(page target, const operation& op);
   std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, const withheld& missed) const;
 
@@ -229,7 +268,7 @@ class state {
   std::optional<violation> wrong_taking(const operation& op, const outcome& observed) const;
   std::optional<violation> wrong_copies(const operation& op, const outcome& observed) const;
 
-  std::size_t covered(const withheld& missed) const;
+  std::size_t covered(const operation& op, const withheld& missed) const;
   bool is_open(lease number) const { return leases_.contains(number); }
   bool too_large(const operation& op) const;
   bool has_children(page node) const;

@@ -48,6 +48,24 @@ statistics state::stats() const {
   return s;
 }
 
+availability state::available() const {
+  return {.free_pages = stats_.free_pages, .evictable_pages = unpinned_, .pinned_pages = stats_.cached_pages - unpinned_,
+          .private_pages = stats_.private_pages};
+}
+
+availability state::available_by_chains() const {
+  std::uint64_t held = 0;
+  for (const auto& [number, l] : leases_) held += l.cached;
+  const std::uint64_t pinned = std::min(held, stats_.cached_pages);
+  return {.free_pages = stats_.free_pages, .evictable_pages = stats_.cached_pages - pinned, .pinned_pages = pinned,
+          .private_pages = stats_.private_pages};
+}
+
+std::string show(const availability& a) {
+  return "free " + std::to_string(a.free_pages) + ", evictable " + std::to_string(a.evictable_pages) + ", pinned " +
+         std::to_string(a.pinned_pages) + ", private " + std::to_string(a.private_pages);
+}
+
 std::size_t state::lookup_hits(const std::vector<token>& tokens, key_space space) const {
   return longest_prefix(tokens, space).size();
 }

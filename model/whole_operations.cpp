@@ -101,6 +101,10 @@ class search {
   }
 
   static std::optional<std::string> differs(const state& now, const end_state& seen, const std::string& who) {
+    if (seen.available) {
+      if (*seen.available == now.available()) return std::nullopt;
+      return "available were shown to be: " + show(*seen.available) + ", but then there were: " + show(now.available());
+    }
     const std::vector<page_view> pages = now.view();
     for (std::size_t i = 0; i < std::max(pages.size(), seen.pages.size()); ++i) {
       if (i < pages.size() && i < seen.pages.size() && pages[i] == seen.pages[i]) continue;
@@ -134,7 +138,7 @@ class search {
   const event& at(std::size_t i) const { return events_[i]; }
   std::string show_thread(std::size_t i) const { return "thread " + std::to_string(at(i).thread) + ": "; }
   std::string show_event(std::size_t i) const {
-    if (shown_by(i) != nullptr) return show_thread(i) + "snapshot";
+    if (const end_state* shown = shown_by(i)) return show_thread(i) + (shown->available ? "available: " + show(*shown->available) : "snapshot");
     return show_thread(i) + show(at(i).op) + ": " + show(at(i).op, at(i).observed);
   }
 

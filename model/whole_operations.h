@@ -17,10 +17,11 @@
 
 namespace triecheck::model {
 
-/// What a snapshot showed.
+/// What a snapshot showed, or a look at what is available.
 struct end_state {
   std::vector<page_view> pages;      ///< by page id
   std::vector<page> eviction_order;  ///< every unpinned node, the next to be evicted first
+  std::optional<availability> available = {};  ///< there: it was a look at these numbers alone
 };
 
 /// Searches depth first with memoisation on (operations done, state). Starts from an empty cache. An order counts only if it ends

@@ -25,6 +25,7 @@ withheld touched_by(const config& c, const event& e, const held& before) {
       const std::size_t slots = before.tokens + e.op.tokens.size() + e.op.extra_slots;
       const std::size_t wanted = (slots + c.tokens_per_page - 1) / c.tokens_per_page;
       const std::size_t needed = wanted - std::min(wanted, before.last.pages.size());
+      if (e.op.free_only) return {.free = needed};
       return {.evictable = needed, .either = needed};
     }
     case operation_kind::fork: {
@@ -38,6 +39,10 @@ withheld touched_by(const config& c, const event& e, const held& before) {
     }
     case operation_kind::release:
       return {.free = before.last.pages.size() - before.last.cached, .evictable = before.last.cached};
+    case operation_kind::shrink:
+      return {.free = before.last.pages.size() - std::min(before.last.pages.size(), pages.size())};
+    case operation_kind::match:
+      return {};
     case operation_kind::evict:
     case operation_kind::clear:
       break;
@@ -52,13 +57,16 @@ std::vector<withheld> touched_by_each(const config& c, std::span<const std::refe
   for (const event& e : history) {
     held& subject = leases[e.op.subject];
     touched.push_back(touched_by(c, e, subject));
-    if (e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear || e.observed.result != status::ok) continue;
+    if (!has_lease(e.op.kind) || e.observed.result != status::ok) continue;
     if (e.op.kind == operation_kind::fork) {
       leases[e.op.forked] = {subject.tokens, e.observed};
       continue;
     }
     if (e.op.kind == operation_kind::lookup) subject.tokens = e.observed.cached * c.tokens_per_page;
     if (e.op.kind == operation_kind::allocate) subject.tokens += e.op.tokens.size();
+    if (e.op.kind == operation_kind::shrink) {
+      subject.tokens = std::min(subject.tokens, std::max(e.op.kept_tokens, e.observed.cached * c.tokens_per_page));
+    }
     subject.last = e.observed;
   }
   return touched;

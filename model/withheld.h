@@ -26,9 +26,12 @@ struct withheld {
 
 /// For each operation of a history, in the order of the calls, what those of other threads that overlap it in time touch:
 ///   lookup           the pages that it found: evictable ones are not while it holds them
-///   allocate, fork   as many free or evictable pages as it needed, whether it got them or not, and the parents of evicted ones
+///   allocate, fork   as many free or evictable pages as it needed, whether it got them or not, and the parents of evicted ones;
+///                    one that evicts nothing, free pages alone
 ///   publish          the pages that it adopted, and its own that it gave back for them
 ///   release          its private pages and its prefix
+///   shrink           the pages that it gave back
+///   match            nothing
 ///   evict, clear     the pages that it evicted, and their parents
 /// O(operations that overlap).
 std::vector<withheld> moved_by_others(const config& c, std::span<const std::reference_wrapper<const event>> history);

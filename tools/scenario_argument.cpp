@@ -81,7 +81,7 @@ void check_fits(const checks::scenario& s, const std::string& cache, const std::
   const std::string missing = missing_for(s, cache, fault);
   if (missing.empty()) return;
   const std::string asks = "the scenario '" + s.name + "' asks for " + missing + ", ";
-  if (missing == "events") throw usage_error(asks + "which the cache '" + cache + "' does not have");
+  if (!missing.starts_with("the policy")) throw usage_error(asks + "which the cache '" + cache + "' does not have");
   const explore::fault* faulty = explore::find_fault(fault);
   const model::eviction_policy only = faulty == nullptr ? checks::policies().front().value : faulty->policy;
   throw usage_error(asks + "but the " + (faulty == nullptr ? "cache '" + cache + "'" : "fault '" + fault + "'") + " knows " +

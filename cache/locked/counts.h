@@ -78,7 +78,15 @@ struct cache_counters {
     evicted_pages.label("stats.evicted_pages");
     refused_too_large.label("stats.refused_too_large");
     refused_full.label("stats.refused_full");
+    refused_looked_up_pages.label("stats.refused_looked_up_pages");
+    refused_hit_pages.label("stats.refused_hit_pages");
     open_leases.label("stats.open_leases");
+  }
+
+  /// A lease ends that was refused all that it asked for.
+  void add_refused(std::size_t looked_up, std::size_t hits) {
+    if (looked_up != 0) refused_looked_up_pages.add(looked_up);
+    if (hits != 0) refused_hit_pages.add(hits);
   }
 
   /// The counters; the gauges of pages are left 0.
@@ -93,13 +101,15 @@ struct cache_counters {
     s.evicted_pages = evicted_pages.get();
     s.refused_too_large = refused_too_large.get();
     s.refused_full = refused_full.get();
+    s.refused_looked_up_pages = refused_looked_up_pages.get();
+    s.refused_hit_pages = refused_hit_pages.get();
     s.open_leases = open_leases.get();
     return s;
   }
 
   Count lookups{0}, looked_up_pages{0}, hit_pages{0};
   Count allocated_pages{0}, published_pages{0}, duplicate_pages{0}, evicted_pages{0};
-  Count refused_too_large{0}, refused_full{0}, open_leases{0};
+  Count refused_too_large{0}, refused_full{0}, refused_looked_up_pages{0}, refused_hit_pages{0}, open_leases{0};
 };
 
 }  // namespace triecheck

@@ -185,6 +185,11 @@ class lockfree_trie {
     return true;
   }
 
+  /// Whether the node still is the one that was seen. Linearization point: the look, which sees the latest state. Wait-free.
+  bool stands(const sight& seen) const {
+    return node_word::of_one_node(nodes_[seen.page].state.fetch_add(0, orders::state_look), seen.state);
+  }
+
   /// One more reference on a node of which the caller holds one. Wait-free.
   void pin_again(page_id page) { at(page).state.fetch_add(node_word::one_reference, orders::pin_again); }
 

@@ -47,6 +47,9 @@ inline constexpr memory_order state_read = memory_order::acquire;
 inline constexpr memory_order claim_node = memory_order::acq_rel;
 // (10) alone: a second pin, by somebody who holds the first: nobody can evict the node.
 inline constexpr memory_order pin_again = memory_order::relaxed;
+// (42) alone: looks whether a node still is what it was, by adding nothing: unlike a load it never sees an old state. Relaxed:
+// what was read before it was read with (2), (5) and (8), which nothing behind them overtakes, and nothing is read after it.
+inline constexpr memory_order state_look = memory_order::relaxed;
 // (11) alone: the state of a page that nobody else can reach. What leads to it publishes it: (1), (21).
 inline constexpr memory_order state_private = memory_order::relaxed;
 

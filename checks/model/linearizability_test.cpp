@@ -464,6 +464,48 @@ TEST(linearizability, an_allocate_may_have_evicted_what_only_the_final_snapshot_
 
 // ---- Refusals under the relaxation
 
+TEST(linearizability, a_match_beside_an_eviction_sees_the_chain_before_or_behind_it) {
+  for (const std::size_t found : {1u, 2u}) {
+    story(3).keep(1, {1, 2}, {0, 1}).at(1, evict(1), freed(1), 0, 5).at(2, match({1, 2}), matched(found), 1, 4).expect_yes();
+  }
+  story(3).keep(1, {1, 2}, {0, 1}).at(1, evict(1), freed(1), 0, 5).at(2, match({1, 2}), matched(0), 1, 4).expect_no("found 0 pages");
+  story(3).keep(1, {1, 2}, {0, 1}).alone(1, evict(1), freed(1)).alone(2, match({1, 2}), matched(2)).expect_no("found 2 pages");
+}
+
+TEST(linearizability, a_match_shows_that_an_allocation_evicted_before_it) {
+  story s(2);
+  s.keep(1, {1, 2}, {0, 1}).alone(1, lookup(2, {}), {});
+  s.at(1, allocate(2, {5}), leased({1}, 0), 0, 9).at(2, match({1, 2}), matched(1), 1, 2).at(2, match({1, 2}), matched(1), 3, 4).expect_yes();
+}
+
+TEST(linearizability, pages_of_a_shrink_are_taken_before_it_returns) {
+  story s(2);
+  s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1, 2}), leased({0, 1}, 0)).alone(1, lookup(2, {}), {});
+  s.at(0, shrink(1, 1), leased({0}, 0), 0, 9).at(1, allocate(2, {3}), leased({1}, 0), 1, 2).expect_yes();
+}
+
+TEST(linearizability, a_page_that_a_shrink_keeps_is_not_taken) {
+  story s(2);
+  s.alone(0, lookup(1, {}), {}).alone(0, allocate(1, {1, 2}), leased({0, 1}, 0)).alone(1, lookup(2, {}), {});
+  s.at(0, shrink(1, 1), leased({0}, 0), 0, 9).at(1, allocate(2, {3}), leased({0}, 0), 1, 2).expect_no("took page 0");
+}
+
+TEST(linearizability, a_page_that_another_request_evicted_serves_an_allocation_that_evicts_nothing) {
+  story s(2);
+  s.keep(1, {1}, {0}).keep(2, {2}, {1}).alone(1, lookup(3, {}), {}).alone(2, lookup(4, {}), {});
+  s.at(1, evict(1), freed(1), 0, 9).at(2, allocate_free(4, {3}), leased({0}, 0), 1, 2).expect_yes();
+  story alone(2);
+  alone.keep(1, {1, 2}, {0, 1}).alone(2, lookup(4, {}), {});
+  alone.alone(2, allocate_free(4, {3}), leased({1}, 0)).expect_no("took page 1, which was cached");
+}
+
+TEST(linearizability, an_allocation_that_evicts_nothing_is_refused_beside_evictable_pages_alone) {
+  story s(2);
+  s.keep(1, {1}, {0}).alone(2, lookup(4, {}), {}).alone(2, allocate_free(4, {3, 4}), refused(status::cache_full)).expect_yes();
+  story wrong(2);
+  wrong.keep(1, {1}, {0}).alone(2, lookup(4, {}), {}).alone(2, allocate_free(4, {3}), refused(status::cache_full)).expect_no("covered by 1 free");
+}
+
 TEST(linearizability, a_refusal_beside_another_thread_is_accepted_when_crowded) {
   story s(2);
   s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
@@ -635,7 +677,7 @@ class plain_search {
         return go(s, progress, i, {step_kind::lookup}, done);
       case operation_kind::allocate:
       case operation_kind::fork:
-        if ((seen.result == status::ok || seen.result == status::cache_full) && s.shortage(op) != 0 &&
+        if ((seen.result == status::ok || seen.result == status::cache_full) && !op.free_only && s.shortage(op) != 0 &&
             each_page(step_kind::evict_page, progress[i])) {
           return true;
         }
@@ -646,6 +688,11 @@ class plain_search {
       case operation_kind::release:
         return (!s.private_pages(op.subject).empty() && each_page(step_kind::free_page, progress[i])) ||
                go(s, progress, i, {step_kind::drop_pin}, done);
+      case operation_kind::shrink:
+        return (!s.returnable(op).empty() && each_page(step_kind::free_page, progress[i])) ||
+               go(s, progress, i, {step_kind::shrink_end}, done);
+      case operation_kind::match:
+        return go(s, progress, i, {step_kind::match}, done);
       case operation_kind::evict:
       case operation_kind::clear:
         break;
@@ -713,14 +760,19 @@ class simulation {
 
   void begin(client& c) {
     operation op;
-    const std::size_t choice = draw(10);
-    if (choice == 0) {
+    const std::size_t choice = draw(12);
+    if (choice == 11) {
+      op = match(draw_tokens());
+    } else if (choice == 0) {
       op = draw(2) == 0 ? clear() : evict(1 + draw(2));
     } else if (!c.open && (c.number == 0 || choice < 8)) {
       op = lookup(++leases_, draw_tokens());
       c.number = leases_;
     } else if (choice < 5) {
       op = allocate(c.number, draw_tokens(), draw(2));
+      op.free_only = draw(3) == 0;
+    } else if (choice == 10) {
+      op = shrink(c.number, draw(c.tokens + 2));
     } else if (choice < 7) {
       op = publish(c.number, draw(3) == 0 ? draw(c.tokens + 2) : c.tokens);
     } else {
@@ -734,7 +786,7 @@ class simulation {
 
   void finish(client& c) {
     event& e = events_[*c.current];
-    if (e.op.kind != operation_kind::fork && e.op.kind != operation_kind::evict && e.op.kind != operation_kind::clear) {
+    if (e.op.kind != operation_kind::fork && has_lease(e.op.kind)) {
       c.all = e.observed.pages;
       c.cached = e.observed.cached;
     }
@@ -743,6 +795,7 @@ class simulation {
       c.tokens = c.cached;
     }
     if (e.op.kind == operation_kind::allocate && e.observed.result == status::ok) c.tokens += e.op.tokens.size();
+    if (e.op.kind == operation_kind::shrink && e.observed.result == status::ok) c.tokens = std::max(e.op.kept_tokens, c.cached);
     if (e.op.kind == operation_kind::release) c.open = false;
     e.returned = now_++;
     c.current.reset();
@@ -750,8 +803,7 @@ class simulation {
 
   void advance(client& c) {
     event& e = events_[*c.current];
-    const bool on_lease =
-        e.op.kind != operation_kind::lookup && e.op.kind != operation_kind::evict && e.op.kind != operation_kind::clear;
+    const bool on_lease = has_lease(e.op.kind) && e.op.kind != operation_kind::lookup;
     if (on_lease && !c.open) {
       if (e.op.kind != operation_kind::release) e.observed = refused(status::lease_closed);
       return finish(c);
@@ -769,6 +821,12 @@ class simulation {
         return publish_one(c, e);
       case operation_kind::release:
         return release_one(c, e);
+      case operation_kind::shrink:
+        return shrink_one(c, e);
+      case operation_kind::match:
+        e.observed = matched(state_.lookup_hits(e.op.tokens));
+        ASSERT_TRUE(accepted({step_kind::match}, e));
+        return finish(c);
       case operation_kind::evict:
       case operation_kind::clear:
         return evict_one(c, e);
@@ -783,7 +841,7 @@ class simulation {
 
   void take(client& c, event& e) {
     const std::size_t needed = state_.shortage(e.op);
-    if (needed != 0 && draw(3) == 0 && evict_any(e)) return;
+    if (needed != 0 && !e.op.free_only && draw(3) == 0 && evict_any(e)) return;
     const bool forks = e.op.kind == operation_kind::fork;
     if (forks) e.observed = leased({c.all.begin(), c.all.begin() + static_cast<std::ptrdiff_t>(c.cached)}, c.cached);
     pages usable = free_pages();
@@ -842,6 +900,18 @@ class simulation {
       return finish(c);
     }
     ASSERT_TRUE(accepted({step_kind::free_page, own[draw(own.size())]}, e));
+  }
+
+  void shrink_one(client& c, event& e) {
+    if (e.op.kept_tokens > c.tokens) e.observed.result = status::invalid_argument;
+    if (const pages own = state_.returnable(e.op); !own.empty()) {
+      const page freed = own[draw(own.size())];
+      ASSERT_TRUE(accepted({step_kind::free_page, freed}, e));
+      std::erase(e.observed.pages, freed);
+      return;
+    }
+    ASSERT_TRUE(accepted({step_kind::shrink_end}, e));
+    finish(c);
   }
 
   void evict_one(client& c, event& e) {

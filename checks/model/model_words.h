@@ -19,6 +19,13 @@ inline operation allocate(lease l, tokens t, std::size_t extra_slots = 0) {
 inline operation publish(lease l, std::size_t computed_tokens) {
   return {.kind = operation_kind::publish, .subject = l, .computed_tokens = computed_tokens};
 }
+inline operation allocate_free(lease l, tokens t) {
+  return {.kind = operation_kind::allocate, .subject = l, .tokens = std::move(t), .free_only = true};
+}
+inline operation match(tokens t) { return {.kind = operation_kind::match, .tokens = std::move(t)}; }
+inline operation shrink(lease l, std::size_t kept_tokens) {
+  return {.kind = operation_kind::shrink, .subject = l, .kept_tokens = kept_tokens};
+}
 inline operation release(lease l) { return {.kind = operation_kind::release, .subject = l}; }
 inline operation fork(lease l, lease forked) { return {.kind = operation_kind::fork, .subject = l, .forked = forked}; }
 inline operation evict(std::size_t count) { return {.kind = operation_kind::evict, .count = count}; }
@@ -28,6 +35,7 @@ inline outcome leased(pages all, std::size_t cached) { return {.pages = std::mov
 inline outcome refused(status s, pages all = {}, std::size_t cached = 0) {
   return {.result = s, .pages = std::move(all), .cached = cached};
 }
+inline outcome matched(std::size_t pages) { return {.cached = pages}; }
 inline outcome freed(std::size_t count) { return {.evicted = count}; }
 
 }  // namespace triecheck::model::words

@@ -56,6 +56,92 @@ void keep(state& s, lease l, const tokens& t, const pages& own) {
 
 bool is(const state& s, page p, page_state wanted) { return s.view()[p].state == wanted; }
 
+// ---- What a scheduler asks for
+
+TEST(model_state, a_match_says_what_a_lookup_would_find_and_changes_nothing) {
+  state s({4, 1});
+  keep(s, 1, {1, 2}, {0, 1});
+  keep(s, 2, {3}, {2});
+  const statistics before = s.stats();
+  accept(s, match({1, 2, 9}), matched(2));
+  accept(s, match({2}), matched(0));
+  reject(s, match({1, 2}), matched(1), "found 1 page, but the longest prefix then had 2");
+  reject(s, match({1, 2}), matched(3), "found 3 pages, but the longest prefix then had 2");
+  operation elsewhere = match({1, 2});
+  elsewhere.space = 1;
+  accept(s, elsewhere, matched(0));
+  EXPECT_EQ(s.stats(), before);
+  EXPECT_EQ(s.eviction_order(), (pages{1, 0, 2}));
+}
+
+TEST(model_state, a_shrunken_lease_frees_the_pages_that_hold_none_of_its_tokens) {
+  state s({4, 2});
+  accept(s, lookup(1, {}), {});
+  accept(s, allocate(1, {1, 2, 3}, 3), leased({0, 1, 2}, 0));
+  reject(s, shrink(1, 3), leased({0, 1, 2}, 0), "the lease keeps pages 0 1");
+  reject(s, shrink(1, 3), leased({0}, 0), "the lease keeps pages 0 1");
+  reject(s, shrink(1, 4), leased({0, 1}, 0), "the lease holds only 3 tokens");
+  accept(s, shrink(1, 4), refused(status::invalid_argument, {0, 1, 2}));
+  accept(s, shrink(1, 3), leased({0, 1}, 0));
+  accept(s, shrink(1, 2), leased({0}, 0));
+  EXPECT_TRUE(is(s, 1, page_state::free) && is(s, 2, page_state::free));
+  accept(s, publish(1, 2), leased({0}, 1));
+  accept(s, allocate(1, {5}), leased({0, 3}, 1));
+  accept(s, shrink(1, 0), leased({0}, 1));
+  accept(s, allocate(1, {3}), leased({0, 2}, 1));  // behind the tokens of the cached prefix
+  accept(s, release(1), {});
+  accept(s, shrink(1, 0), refused(status::lease_closed));
+  EXPECT_EQ(s.lookup_hits({1, 2}), 1u);
+}
+
+TEST(model_state, an_allocation_from_free_pages_alone_evicts_nothing) {
+  state s({3, 1});
+  keep(s, 1, {1, 2}, {0, 1});
+  accept(s, lookup(2, {}), {});
+  reject(s, allocate_free(2, {5, 6}), leased({2, 1}, 0), "took page 1, which was cached");
+  accept(s, allocate_free(2, {5, 6}), refused(status::cache_full));
+  reject(s, allocate_free(2, {5}), refused(status::cache_full), "its shortage of 1 page was covered by 1 free");
+  accept(s, allocate_free(2, {5}), leased({2}, 0));
+  accept(s, allocate(2, {6}), leased({2, 1}, 0));
+  EXPECT_EQ(s.stats().refused_full, 1u);
+}
+
+TEST(model_state, hits_of_an_attempt_that_was_refused_are_taken_out_when_it_ends) {
+  state s({2, 1});
+  hold(s, 1, {1}, {0});
+  accept(s, lookup(2, {1, 3}), leased({0}, 1));
+  accept(s, allocate(2, {3, 4, 5}), refused(status::request_too_large, {0}, 1));
+  EXPECT_EQ(s.stats().refused_hit_pages, 0u);
+  accept(s, release(2), {});
+  EXPECT_EQ(s.stats().refused_looked_up_pages, 2u);
+  EXPECT_EQ(s.stats().refused_hit_pages, 1u);
+  accept(s, lookup(3, {1, 3}), leased({0}, 1));
+  accept(s, allocate(3, {3}), leased({0, 1}, 1));
+  accept(s, allocate(3, {4, 5}), refused(status::request_too_large, {0, 1}, 1));
+  accept(s, release(3), {});
+  accept(s, fork(1, 4), leased({0}, 1));
+  accept(s, allocate(4, {3, 4, 5}), refused(status::request_too_large, {0}, 1));
+  accept(s, release(4), {});
+  EXPECT_EQ(s.stats().refused_hit_pages, 1u);
+  EXPECT_EQ(s.stats().hit_pages, 2u);
+}
+
+TEST(model_state, a_page_is_free_evictable_pinned_or_private) {
+  state s({5, 1});
+  hold(s, 1, {1, 2}, {0, 1});
+  keep(s, 2, {1, 3}, {2});
+  accept(s, allocate(1, {4}), leased({0, 1, 3}, 2));
+  const availability now{.free_pages = 1, .evictable_pages = 1, .pinned_pages = 2, .private_pages = 1};
+  EXPECT_EQ(s.available(), now);
+  EXPECT_EQ(s.available_by_chains(), now);
+  accept(s, lookup(3, {1}), leased({0}, 1));
+  EXPECT_EQ(s.available(), now);
+  EXPECT_EQ(s.available_by_chains().pinned_pages, 3u);  // page 0 for both leases
+  accept(s, lookup(4, {1, 2}), leased({0, 1}, 2));
+  EXPECT_EQ(s.available_by_chains().pinned_pages, 3u);  // no more than there are nodes
+  EXPECT_EQ(s.available_by_chains().evictable_pages, 0u);
+}
+
 // ---- Construction
 
 TEST(model_state, a_new_cache_has_only_free_pages) {

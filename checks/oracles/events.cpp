@@ -17,7 +17,7 @@ std::string name(page_id page) { return page == no_page ? "the root" : "page " +
 page_id id_of(model::page p) { return page_id{static_cast<std::uint32_t>(p)}; }
 
 bool may_evict(operation_kind kind) {
-  return kind != operation_kind::lookup && kind != operation_kind::publish && kind != operation_kind::release;
+  return model::only_evicts(kind) || kind == operation_kind::allocate || kind == operation_kind::fork;
 }
 
 std::string tokens_of(std::span<const model::token> tokens) {
@@ -52,14 +52,14 @@ void event_book::returned(std::size_t thread, const model::outcome& observed) {
 
 std::optional<std::string> event_book::wrong_answer(const running_operation& r, const model::outcome& observed) const {
   const model::operation& op = *r.op;
-  const bool only_evicts = op.kind == operation_kind::evict || op.kind == operation_kind::clear;
+  const bool only_evicts = model::only_evicts(op.kind);
   if (only_evicts && r.removed != observed.evicted) {
     return model::show(op) + " evicted " + std::to_string(observed.evicted) + " pages, but told of " + std::to_string(r.removed);
   }
   if (op.kind == operation_kind::clear && r.clears != 1) {
     return "a clear was told " + std::to_string(r.clears) + " times";
   }
-  const bool has_pages = observed.result == model::status::ok && !only_evicts && op.kind != operation_kind::release;
+  const bool has_pages = observed.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
   return has_pages ? wrong_chain(std::span(observed.pages).first(observed.cached)) : std::nullopt;
 }
 
@@ -78,7 +78,7 @@ std::optional<std::string> event_book::wrong_chain(std::span<const model::page> 
 
 // What the lease of an operation is after it.
 void event_book::follow(const model::operation& op, const model::outcome& observed) {
-  if (op.kind == operation_kind::evict || op.kind == operation_kind::clear || op.kind == operation_kind::release) return;
+  if (!model::has_lease(op.kind) || op.kind == operation_kind::release) return;
   const bool forks = op.kind == operation_kind::fork;
   lease_record& l = leases_[forks ? op.forked : op.subject];
   const std::size_t held = l.cached;
@@ -88,6 +88,7 @@ void event_book::follow(const model::operation& op, const model::outcome& observ
     l.tokens.resize(std::min(op.tokens.size(), observed.cached * tokens_per_page_));
   }
   if (op.kind == operation_kind::allocate) l.tokens.insert(l.tokens.end(), op.tokens.begin(), op.tokens.end());
+  if (op.kind == operation_kind::shrink) l.tokens.resize(std::min(l.tokens.size(), std::max(op.kept_tokens, held * tokens_per_page_)));
   if (forks) {
     const lease_record& first = leases_[op.subject];
     l.space = first.space;

@@ -96,13 +96,17 @@ void linearizability::add_to_key(const model::end_state& s) {
     append_all(key_, p.block);
   }
   append_all(key_, s.eviction_order);
+  if (!s.available) return;
+  for (const std::uint64_t n : {s.available->free_pages, s.available->evictable_pages, s.available->pinned_pages, s.available->private_pages}) {
+    append(key_, n);
+  }
 }
 
 void linearizability::add_to_key(const model::event& e) {
   append(key_, static_cast<std::uint64_t>(e.op.kind));
   append(key_, static_cast<std::uint64_t>(e.observed.result));
   for (const std::uint32_t n : {e.op.subject, e.op.forked, e.op.space}) append(key_, n);
-  for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.observed.cached, e.observed.evicted}) append(key_, n);
+  for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.op.kept_tokens, std::size_t{e.op.free_only}, e.observed.cached, e.observed.evicted}) append(key_, n);
   append(key_, e.op.keep.priority);
   append(key_, e.op.keep.ttl_ticks);
   append_all(key_, e.op.tokens);

@@ -52,6 +52,13 @@ class linearizability {
     shown_.back() = model::end_state{std::move(pages), std::move(eviction_order)};
   }
 
+  /// It was seen beside others how many pages are available. Judged with `at_once`.
+  void record_available(const model::availability& seen, const interval& when) {
+    record({.kind = model::operation_kind::evict}, {}, when);
+    shown_.resize(recorded_);
+    shown_.back() = model::end_state{.pages = {}, .eviction_order = {}, .available = seen};
+  }
+
   /// Judges the history; a snapshot behind the last operation showed `pages` and, of interest with `at_once` only, the order.
   std::optional<std::string> check(const std::vector<model::page_view>& pages, const std::vector<model::page>& eviction_order = {});
 

@@ -48,6 +48,7 @@ std::optional<std::string> check_statistics(const model::statistics& reported, s
   if (auto wrong = exceeds("evicted", reported.evicted_pages, "published", reported.published_pages)) return wrong;
   const std::uint64_t had = reported.published_pages + reported.duplicate_pages;
   if (auto wrong = exceeds("published or duplicate", had, "allocated", reported.allocated_pages)) return wrong;
+  if (auto wrong = exceeds("refused hit", reported.refused_hit_pages, "hit", reported.hit_pages)) return wrong;
   if (together != stats_consistency::pages) {
     if (auto wrong = exceeds("hit", reported.hit_pages, "looked-up", reported.looked_up_pages)) return wrong;
   }
@@ -56,37 +57,56 @@ std::optional<std::string> check_statistics(const model::statistics& reported, s
          show(reported.published_pages - reported.evicted_pages);
 }
 
+std::optional<std::string> check_available(const model::availability& reported, std::size_t pages, stats_consistency together) {
+  for (const std::uint64_t n : {reported.free_pages, reported.evictable_pages, reported.pinned_pages, reported.private_pages}) {
+    if (n > pages) return "I5: a number of available pages exceeds " + std::to_string(pages) + " (" + model::show(reported) + ")";
+  }
+  if (together == stats_consistency::each) return std::nullopt;
+  const std::uint64_t all = reported.free_pages + reported.evictable_pages + reported.pinned_pages + reported.private_pages;
+  if (all == pages) return std::nullopt;
+  return "I5: the available pages add up to " + show(all) + " of " + std::to_string(pages) + " (" + model::show(reported) + ")";
+}
+
+// What a number can be in an answer: with what its own thread had done, and with all that had begun.
+template <class Answer, class Number>
+counted_operations::range counted_operations::bounds(const given<Answer>& a, Number number) const {
+  const bool inside = a.when.opened.thread != moment::outside;
+  const auto own = [&](std::size_t i) {
+    const moment& opened = operations_[i].when.opened;
+    return i < a.operations_before && (!inside || opened.thread == moment::outside || opened.thread == a.when.opened.thread);
+  };
+  // What others began before the answer was there; and what begins behind it in this execution is in nobody's answer.
+  const auto others = [&](std::size_t i) {
+    const interval& when = operations_[i].when;
+    return inside && !own(i) && when.opened.thread != moment::outside && when.opened.thread != a.when.opened.thread &&
+           when.called <= a.when.returned;
+  };
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    const auto n = static_cast<std::int64_t>(number(operations_[i]));
+    if (own(i)) least += n;
+    if (own(i) || (others(i) && n > 0)) most += n;
+  }
+  return {static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most)};
+}
+
 std::optional<std::string> counted_operations::check() const {
-  for (const given& a : answers_) {
-    const bool inside = a.when.opened.thread != moment::outside;
-    const auto own = [&](std::size_t i) {
-      const moment& opened = operations_[i].when.opened;
-      return i < a.operations_before && (!inside || opened.thread == moment::outside || opened.thread == a.when.opened.thread);
-    };
-    // What others began before the answer was there; and what begins behind it in this execution is in nobody's answer.
-    const auto others = [&](std::size_t i) {
-      const interval& when = operations_[i].when;
-      return inside && !own(i) && when.opened.thread != moment::outside && when.opened.thread != a.when.opened.thread &&
-             when.called <= a.when.returned;
-    };
-    const auto bounds = [&](std::uint64_t model::statistics::*number) {
-      std::int64_t least = 0;
-      std::int64_t most = 0;
-      for (std::size_t i = 0; i < operations_.size(); ++i) {
-        const auto n = static_cast<std::int64_t>(operations_[i].counts.*number);
-        if (own(i)) least += n;
-        if (own(i) || (others(i) && n > 0)) most += n;
-      }
-      return std::pair(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most));
-    };
+  for (const given<model::statistics>& a : answers_) {
+    const auto of = [](std::uint64_t model::statistics::*n) { return [n](const recorded& r) { return r.counts.*n; }; };
     for (const model::named_statistic& c : answered_counters) {
-      const auto [least, most] = bounds(c.value);
+      const auto [least, most] = bounds(a, of(c.value));
       if (auto wrong = outside(c.name, a.reported.*c.value, least, most)) return wrong;
     }
-    const auto [own_leases, all_leases] = bounds(&model::statistics::open_leases);
+    const auto [own_leases, all_leases] = bounds(a, of(&model::statistics::open_leases));
     if (auto wrong = outside("open_leases", a.reported.open_leases, own_leases, all_leases)) return wrong;
-    const std::uint64_t published = bounds(&model::statistics::published_pages).second;
+    const std::uint64_t published = bounds(a, of(&model::statistics::published_pages)).most;
     if (auto wrong = outside("evicted_pages", a.reported.evicted_pages, 0, published)) return wrong;
+  }
+  for (const given<model::availability>& a : looks_) {
+    const std::uint64_t most = bounds(a, [](const recorded& r) { return r.chains; }).most;
+    if (a.reported.pinned_pages <= most) continue;
+    return "I10: " + show(a.reported.pinned_pages) + " pages are said to be pinned, but the chains of all leases had " + show(most) + " at most";
   }
   return std::nullopt;
 }

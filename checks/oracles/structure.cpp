@@ -99,7 +99,7 @@ std::vector<model::token> path_of(const structure& s, page p) {
 }
 
 void tally(model::statistics& counted, const model::operation& op, const model::outcome& observed,
-           const model::outcome& before, std::size_t tokens_per_page) {
+           const model::outcome& before, std::size_t tokens_per_page, const lease_attempt& attempt) {
   using enum model::operation_kind;
   counted.refused_too_large += observed.result == model::status::request_too_large;
   counted.refused_full += observed.result == model::status::cache_full;
@@ -115,7 +115,13 @@ void tally(model::statistics& counted, const model::operation& op, const model::
     ++counted.open_leases;
     counted.allocated_pages += observed.pages.size() - observed.cached;
   }
-  if (op.kind == release) --counted.open_leases;
+  if (op.kind == release) {
+    --counted.open_leases;
+    if (attempt.was_refused) {
+      counted.refused_looked_up_pages += attempt.looked_up_pages;
+      counted.refused_hit_pages += before.cached;
+    }
+  }
   for (std::size_t i = before.cached; op.kind == publish && i < observed.cached; ++i) {
     ++(observed.pages[i] == before.pages[i] ? counted.published_pages : counted.duplicate_pages);
   }

@@ -21,9 +21,33 @@ std::optional<std::string> check_pins(const structure& s, const std::vector<std:
 /// The tokens from the root to the end of a cached page. Requires a structure that `check_structure` accepts.
 std::vector<model::token> path_of(const structure& s, model::page page);
 
-/// Adds one operation to `counted`, from its outcome alone; `before` is the outcome of the lease's operation before.
+/// What a lease asked for so far.
+struct lease_attempt {
+  std::size_t looked_up_pages = 0;  ///< full blocks, by its lookup; none by a fork
+  bool was_refused = false;         ///< all that it asked for
+  bool was_granted = false;         ///< something
+
+  /// Its lookup, or an allocation of its own, returned.
+  void follow(const model::operation& op, const model::outcome& observed, std::size_t tokens_per_page) {
+    if (op.kind == model::operation_kind::lookup) *this = {.looked_up_pages = op.tokens.size() / tokens_per_page};
+    if (op.kind != model::operation_kind::allocate) return;
+    was_granted = was_granted || observed.result == model::status::ok;
+    was_refused = !was_granted;
+  }
+};
+
+/// Adds one operation to `counted`, from its outcome alone; `before` is the outcome of the lease's operation before, and `attempt`
+/// what the lease asked for before.
 void tally(model::statistics& counted, const model::operation& op, const model::outcome& observed,
-           const model::outcome& before, std::size_t tokens_per_page);
+           const model::outcome& before, std::size_t tokens_per_page, const lease_attempt& attempt = {});
+
+/// By how much an operation changes the length of its lease's chain; of fork, of the new lease's.
+inline std::int64_t chain_growth(const model::operation& op, const model::outcome& observed, const model::outcome& before) {
+  if (observed.result != model::status::ok) return 0;
+  const auto length = static_cast<std::int64_t>(observed.cached);
+  const bool opens = op.kind == model::operation_kind::lookup || op.kind == model::operation_kind::fork;
+  return opens ? length : length - static_cast<std::int64_t>(before.cached);
+}
 
 /// Conservation (I5, I10). Proves that free, private and cached pages add up to the pool and that every counter is what
 /// the outcomes of the history add up to.

@@ -201,6 +201,11 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::dropped_lease), 50U);
   EXPECT_GT(seen.of(occurrence::hand_over), 100U);
   EXPECT_GT(seen.of(occurrence::foreign_lease), 50U);
+  EXPECT_GT(seen.of(occurrence::match), 500U);
+  EXPECT_GT(seen.of(occurrence::matched_page), 200U);
+  EXPECT_GT(seen.of(occurrence::shrink), 300U);
+  EXPECT_GT(seen.of(occurrence::shrunk_page), 50U);
+  EXPECT_GT(seen.of(occurrence::free_only_refusal), 30U);
   EXPECT_GT(seen.of(occurrence::many_reuses), 20U);
 }
 

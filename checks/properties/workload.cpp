@@ -10,7 +10,7 @@ namespace triecheck::checks {
 namespace {
 
 // One letter per kind, in the order of the enumeration.
-constexpr std::string_view letters = "laxprfecdhou";
+constexpr std::string_view letters = "laxprfecdhomsu";
 
 std::string tokens_text(const std::vector<model::token>& tokens) {
   std::string text;
@@ -25,14 +25,16 @@ std::string command_text(const command& c) {
   std::string text(1, letters[static_cast<std::size_t>(c.kind)]);
   if (c.kind == command_kind::clear || c.kind == command_kind::foreign) return text;
   if (c.kind == command_kind::evict) return text + std::to_string(c.count);
-  text += std::to_string(c.slot);
+  if (c.kind != command_kind::match) text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
-  if (c.kind == command_kind::lookup || c.kind == command_kind::extend || c.kind == command_kind::reuse) text += tokens_text(c.tokens);
+  const bool names_tokens = c.kind == command_kind::lookup || c.kind == command_kind::match || c.kind == command_kind::extend || c.kind == command_kind::reuse;
+  if (names_tokens) text += tokens_text(c.tokens);
   if (c.space != 0) text += '@' + std::to_string(c.space);
   if (c.kind == command_kind::reuse) text += '*' + std::to_string(c.count);
   if (c.computed) text += '.' + std::to_string(*c.computed);
   const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
   if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
+  if (allocates && c.free_only) text += '_';
   if (c.kind != command_kind::release || c.keep == model::retention{}) return text;
   text += 'k' + std::to_string(c.keep.priority);
   if (c.keep.ttl_ticks != model::retention::for_ever) text += '.' + std::to_string(c.keep.ttl_ticks);
@@ -88,13 +90,21 @@ class reader {
       case command_kind::lookup: return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space));
       case command_kind::reuse:
         return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space)) && take('*') && take(c.count);
-      case command_kind::extend: return take(c.slot) && take(c.tokens) && (!take('+') || take(c.extra_slots));
-      case command_kind::allocate_rest: return take(c.slot) && (!take('+') || take(c.extra_slots));
+      case command_kind::match: return take(c.tokens) && (!take('@') || take(c.space));
+      case command_kind::extend: return take(c.slot) && take(c.tokens) && take_slots(c);
+      case command_kind::allocate_rest: return take(c.slot) && take_slots(c);
+      case command_kind::shrink:
       case command_kind::publish: return take(c.slot) && (!take('.') || take(c.computed.emplace()));
       case command_kind::release:
         return take(c.slot) && (!take('k') || (take(c.keep.priority) && (!take('.') || take(c.keep.ttl_ticks))));
     }
     return false;
+  }
+
+  bool take_slots(command& c) {
+    if (take('+') && !take(c.extra_slots)) return false;
+    c.free_only = take('_');
+    return true;
   }
 
   // Up to the end of the word, the name of a policy.

@@ -29,7 +29,7 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()) {
+      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()), asked_(rc::Random(ages_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
@@ -104,6 +104,7 @@ class workload_author {
     const std::size_t slot = below(stages_.size());
     if (grows_old_ && ages_.next() % 2 == 0) return aging_command(slot);
     if (parts_.next() % 24 == 0) return rare_command(slot);
+    if (asked_.next() % 10 == 0) return question(slot);
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);
@@ -136,6 +137,16 @@ class workload_author {
     }
   }
 
+  // What a scheduler asks for.
+  command question(std::size_t slot) {
+    if (asked_.next() % 2 == 0) return {.kind = command_kind::match, .tokens = draw_request(), .space = draw_space()};
+    command c{.kind = command_kind::shrink, .slot = slot};
+    if (asked_.next() % 3 != 0) c.computed = static_cast<std::size_t>(asked_.next() % (capacity_tokens_ + 1));
+    return c;
+  }
+
+  bool draw_free_only() { return asked_.next() % 6 == 0; }
+
   // Half of the time more often than the clocks of two threads can differ by, so that what lies still meanwhile is old.
   command reuse(std::size_t slot) {
     command c{.kind = command_kind::reuse, .slot = slot, .tokens = draw_request(), .space = draw_space()};
@@ -164,12 +175,12 @@ class workload_author {
 
   command allocate_rest(std::size_t slot) {
     if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
-    return {.kind = command_kind::allocate_rest, .slot = slot, .extra_slots = draw_extra_slots()};
+    return {.kind = command_kind::allocate_rest, .slot = slot, .extra_slots = draw_extra_slots(), .free_only = draw_free_only()};
   }
 
   command extend(std::size_t slot) {
     if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
-    command c{.kind = command_kind::extend, .slot = slot, .extra_slots = draw_extra_slots()};
+    command c{.kind = command_kind::extend, .slot = slot, .extra_slots = draw_extra_slots(), .free_only = draw_free_only()};
     append_tokens(c.tokens, one_in(20) ? capacity_tokens_ + 1 : drawn_.cache.tokens_per_page);
     return c;
   }
@@ -192,6 +203,7 @@ class workload_author {
   rc::Random spaces_;
   rc::Random parts_;
   rc::Random ages_;
+  rc::Random asked_;
   bool grows_old_ = false;
   workload drawn_;
   std::size_t capacity_tokens_ = 0;
@@ -216,8 +228,9 @@ struct edit {
     zero_token,       ///< the command first, its token second
     lower_extra,      ///< the command first gets second extra slots
     lower_count,      ///< the command first evicts second pages, or reuses second times
-    publish_all,      ///< the command first, a publication, takes all tokens
-    lower_computed,   ///< the command first publishes what second tokens fill
+    publish_all,      ///< the command first, a publication or a shrink, takes all tokens
+    lower_computed,   ///< the command first publishes what second tokens fill, or keeps second tokens
+    evict_too,        ///< the command first, an allocation, may evict
     one_space,        ///< every lookup asks in the namespace 0
     zero_space,       ///< the command first, a lookup, asks in the namespace 0
     drop_wish,        ///< the command first, a release, asks for nothing
@@ -263,7 +276,7 @@ void renumber_slots_of(workload& w) {
   std::map<std::size_t, std::size_t> number;
   const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
   for (command& c : w.commands) {
-    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign) continue;
+    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign || c.kind == command_kind::match) continue;
     renumber(c.slot);
     if (c.kind == command_kind::fork) renumber(c.other);
   }
@@ -312,6 +325,7 @@ workload edited(workload w, const edit& e) {
       for (command& c : w.commands) c.space = 0;
       break;
     case zero_space: w.commands[e.first].space = 0; break;
+    case evict_too: w.commands[e.first].free_only = false; break;
     case drop_wish: w.commands[e.first].keep = {}; break;
     case lower_priority: w.commands[e.first].keep.priority = static_cast<unsigned>(e.second); break;
     case lower_ttl: w.commands[e.first].keep.ttl_ticks = e.second; break;
@@ -379,6 +393,7 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
     for (std::size_t n = c.extra_slots; n != 0; n /= 2) edits.push_back({lower_extra, i, c.extra_slots - n});
     for (std::size_t n = c.count; n != 0; n /= 2) edits.push_back({lower_count, i, c.count - n});
     if (c.computed) edits.push_back({publish_all, i});
+    if (c.free_only) edits.push_back({evict_too, i});
     for (std::size_t n = c.computed.value_or(0); n != 0; n /= 2) edits.push_back({lower_computed, i, *c.computed - n});
     if (c.keep == model::retention{}) continue;
     edits.push_back({drop_wish, i});

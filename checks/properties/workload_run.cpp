@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
     "released private pages", "second releases", "uses after release", "forks",    "copied pages",
     "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
-    "leases of another cache", "more than 64 reuses"};
+    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept", "refusals beside evictable pages", "more than 64 reuses"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
@@ -76,7 +76,9 @@ class side_by_side {
         tells_events_(cache_->follow_events(subscriber_)),
         is_free_to_choose_(who.threads > 1 && who.order_by_thread),
         threads_(who.threads > 1 ? who.threads : 0),
-        turns_(threads_) {}
+        turns_(threads_) {
+    record_.schedules = cache_->schedules();
+  }
 
   run_record run(const workload& w) && {
     try {
@@ -100,7 +102,7 @@ class side_by_side {
     if (c.kind == command_kind::reuse) return reuse(c);
     if (c.kind == command_kind::hand_over) return hand_over(slots_[c.slot]);
     const std::optional<model::operation> op = operation_for(c);
-    if (!op) return;
+    if (!op || (!record_.schedules && asks_as_a_scheduler(*op))) return;
     record_.history.push_back({*op, {}});
     if (before_) before_(record_.history);
     const model::statistics before = stats_;
@@ -171,18 +173,30 @@ class side_by_side {
 
   model::outcome perform_by_its_thread(const model::operation& op, std::size_t threads_ahead) {
     if (threads_ == 0 || whose_turn_) return cache_->perform(op);
-    const bool of_nobody = op.kind == model::operation_kind::evict || op.kind == model::operation_kind::clear;
+    const bool of_nobody = !model::has_lease(op.kind);
     model::outcome observed;
     turns_.run((of_nobody ? evictions_++ : op.subject + threads_ahead) % threads_, [&] { observed = cache_->perform(op); });
     return observed;
   }
 
-  static bool uses_lease(const command& c) { return c.kind != command_kind::evict && c.kind != command_kind::clear; }
+  static bool uses_lease(const command& c) {
+    return c.kind != command_kind::evict && c.kind != command_kind::clear && c.kind != command_kind::match;
+  }
+
+  static bool asks_as_a_scheduler(const model::operation& op) {
+    return op.free_only || op.kind == model::operation_kind::match || op.kind == model::operation_kind::shrink;
+  }
 
   // The operation that the command stands for now; nothing where its preconditions do not hold.
   std::optional<model::operation> operation_for(const command& c) {
     model::operation op;
     op.count = c.count;
+    if (c.kind == command_kind::match) {
+      op.kind = model::operation_kind::match;
+      op.tokens = c.tokens;
+      op.space = c.space;
+      return op;
+    }
     if (!uses_lease(c)) {
       op.kind = c.kind == command_kind::evict ? model::operation_kind::evict : model::operation_kind::clear;
       return op;
@@ -203,6 +217,11 @@ class side_by_side {
         op.kind = model::operation_kind::allocate;
         op.tokens = c.kind == command_kind::extend ? c.tokens : slot.rest;
         op.extra_slots = c.extra_slots;
+        op.free_only = c.free_only;
+        return op;
+      case command_kind::shrink:
+        op.kind = model::operation_kind::shrink;
+        op.kept_tokens = std::min(c.computed.value_or(slot.tokens), slot.tokens);
         return op;
       case command_kind::publish:
         op.kind = model::operation_kind::publish;
@@ -240,6 +259,9 @@ class side_by_side {
       case command_kind::extend:
         if (ok) slot.tokens += op.tokens.size();
         break;
+      case command_kind::shrink:
+        if (ok) slot.tokens = std::max(op.kept_tokens, observed.cached * tokens_per_page_);
+        break;
       case command_kind::release:
       case command_kind::drop: slot.open = false; break;
       case command_kind::fork:
@@ -255,6 +277,9 @@ class side_by_side {
     if (c.kind == command_kind::lookup) {
       seen.add(occurrence::lookup);
       seen.add(occurrence::hit, observed.cached != 0);
+    } else if (c.kind == command_kind::match) {
+      seen.add(occurrence::match);
+      seen.add(occurrence::matched_page, observed.cached);
     } else if (c.kind == command_kind::evict || c.kind == command_kind::clear) {
       seen.add(occurrence::clear, c.kind == command_kind::clear);
       seen.add(occurrence::evicted_page, observed.evicted);
@@ -264,6 +289,9 @@ class side_by_side {
     } else if (c.kind == command_kind::release || c.kind == command_kind::drop) {
       seen.add(c.kind == command_kind::release ? occurrence::release : occurrence::dropped_lease);
       seen.add(occurrence::released_page, before.private_pages - stats_.private_pages);
+    } else if (c.kind == command_kind::shrink) {
+      seen.add(occurrence::shrink);
+      seen.add(occurrence::shrunk_page, before.private_pages - stats_.private_pages);
     } else if (c.kind == command_kind::fork) {
       seen.add(ok ? occurrence::fork : occurrence::refused_fork);
       seen.add(occurrence::copied_page, observed.copies.size());
@@ -271,6 +299,8 @@ class side_by_side {
       seen.add(occurrence::partial_publication, observed.cached < slots_[c.slot].tokens / tokens_per_page_);
     } else {
       seen.add(occurrence::allocation, ok);
+      const bool was_full = observed.result == model::status::cache_full;
+      seen.add(occurrence::free_only_refusal, c.free_only && was_full && reference_.available().evictable_pages != 0);
     }
     if (c.kind != command_kind::evict && c.kind != command_kind::clear) {
       seen.add(occurrence::eviction_by_need, stats_.evicted_pages != before.evicted_pages);
@@ -312,6 +342,7 @@ class side_by_side {
     if (!record_.found) compare_pages();
     if (!record_.found) compare_pins();
     if (!record_.found) compare_statistics();
+    if (!record_.found) compare_available();
     if (!record_.found) compare_eviction_order();
     if (!record_.found) compare_index();
     if (!record_.found && tells_events_) compare_events();
@@ -329,8 +360,8 @@ class side_by_side {
       const auto is_cached = [p](const structure& s) { return s.pages[p].state == model::page_state::cached; };
       if (is_cached(before) && !is_cached(structure_)) fallen.push_back(static_cast<model::page>(p));
     }
-    if (!only_evicts && observed.result != model::status::ok && !fallen.empty()) {
-      return model::show(op) + " was refused, but " + std::to_string(fallen.size()) + " pages are cached no more";
+    if (!only_evicts && (observed.result != model::status::ok || op.free_only) && !fallen.empty()) {
+      return model::show(op) + (op.free_only ? "" : " was refused") + ", but " + std::to_string(fallen.size()) + " pages are cached no more";
     }
     if (only_evicts && fallen.size() != observed.evicted) {
       return model::show(op) + " says that it evicted " + std::to_string(observed.evicted) + " pages; " +
@@ -414,13 +445,20 @@ class side_by_side {
   }
 
   void compare_statistics() {
-    const model::statistics expected = reference_.stats();
+    const model::statistics expected = record_.schedules ? reference_.stats() : without_refused_lookups(reference_.stats());
     for (const model::named_statistic& g : model::named_statistics) {
       if (stats_.*g.value == expected.*g.value) continue;
       record_.found = {"statistics", std::string(g.name) + " is " + std::to_string(stats_.*g.value) + " instead of " +
                                          std::to_string(expected.*g.value)};
       return;
     }
+  }
+
+  void compare_available() {
+    const std::optional<model::availability> seen = cache_->available();
+    const model::availability expected = cache_->counts_shared_pages_once() ? reference_.available() : reference_.available_by_chains();
+    if (!seen || *seen == expected) return;
+    record_.found = {"available", "available are said to be: " + model::show(*seen) + "; there are: " + model::show(expected)};
   }
 
   void compare_eviction_order() {
@@ -489,9 +527,12 @@ std::string occurrence_counts::show() const {
   return text;
 }
 
-std::string occurrence_counts::never() const {
+std::string occurrence_counts::never(bool schedules) const {
+  const auto first = static_cast<std::size_t>(occurrence::match);
+  const auto last = static_cast<std::size_t>(occurrence::free_only_refusal);
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (!schedules && i >= first && i <= last) continue;
     if (counts_[i] == 0) text += (text.empty() ? "" : ", ") + std::string(occurrence_names[i]);
   }
   return text;

@@ -5,7 +5,7 @@
 // model follows the cache.
 //
 // Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the
-// state of every page and its pins; the statistics; the order of eviction; that the index leads to every cached page once,
+// state of every page and its pins; the statistics and what is available; the order of eviction; that the index leads to every cached page once,
 // and the events, where the cache tells any, lead to the same pages. At the end every lease is released and the cache shut
 // down: no page may be lost.
 //
@@ -48,6 +48,11 @@ enum class occurrence : std::uint8_t {
   dropped_lease,
   hand_over,
   foreign_lease,        ///< of another cache, in everything that takes a lease
+  match,
+  matched_page,
+  shrink,
+  shrunk_page,          ///< a page that a lease did not keep
+  free_only_refusal,    ///< an allocation that could have evicted what it lacked, but was told not to
   many_reuses,          ///< of one prompt, one after the other: more than the clocks of two threads can differ by
 };
 inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::many_reuses) + 1;
@@ -62,8 +67,8 @@ class occurrence_counts {
   /// "812 lookups, 455 hits, ...", in the order of the enumeration.
   std::string show() const;
 
-  /// The names of those that never happened, separated by commas.
-  std::string never() const;
+  /// The names of those that never happened, separated by commas; of those that take a cache that `schedules` only where it does.
+  std::string never(bool schedules) const;
 
  private:
   std::array<std::uint64_t, occurrences> counts_{};
@@ -78,7 +83,7 @@ struct performed {
 /// Where cache and model part, at the last operation of a run.
 struct deviation {
   std::string kind;   ///< "model-mismatch", "lease-state", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
-                      ///< "index", "events", "pages-lost", "exception"
+                      ///< "index", "events", "available", "pages-lost", "exception"
   std::string rule;   ///< which rule was violated and how, one sentence
 };
 
@@ -86,6 +91,7 @@ struct run_record {
   std::vector<performed> history;   ///< the operations that ran: those of the workload that applied, then the releases
   std::optional<deviation> found;
   occurrence_counts seen;
+  bool schedules = false;           ///< whether the cache knows what a scheduler asks for; commands that it does not know are skipped
 };
 
 /// Who runs the operations of a workload, one at a time.

@@ -51,6 +51,21 @@ TEST(workload, a_token_shows_the_policy_and_what_releases_ask_for) {
   EXPECT_EQ(to_token(*w), token);
 }
 
+TEST(workload, a_token_shows_what_a_scheduler_asks_for) {
+  const std::string token = "2x1:l0-7.8,a0+1_,x0-5_,m-7.8@1,m,s0.3,s0";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  ASSERT_EQ(w->commands.size(), 7U);
+  EXPECT_TRUE(w->commands[1].free_only && w->commands[2].free_only);
+  EXPECT_EQ(w->commands[3].kind, command_kind::match);
+  EXPECT_EQ(w->commands[3].tokens, (std::vector<model::token>{7, 8}));
+  EXPECT_EQ(w->commands[3].space, 1U);
+  EXPECT_EQ(w->commands[5].computed, 3U);
+  EXPECT_EQ(w->commands[6].kind, command_kind::shrink);
+  EXPECT_FALSE(w->commands[6].computed);
+  EXPECT_EQ(to_token(*w), token);
+}
+
 TEST(workload, a_token_shows_how_much_is_published) {
   const std::string token = "2x1:l0-7.8,a0,p0.1,p0,p0.0";
   const std::optional<workload> w = from_token(token);

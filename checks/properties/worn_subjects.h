@@ -31,7 +31,7 @@ class worn_subject : public subject {
     return claimed == claimed_.end() ? cache_->pages_of(l) : claimed->second;
   }
   model::statistics stats() const override {
-    model::statistics s = cache_->stats();
+    model::statistics s = without_refused_lookups(cache_->stats());
     s.lookups -= hidden_work_.lookups;
     s.looked_up_pages -= hidden_work_.looked_up_pages;
     s.hit_pages -= hidden_work_.hit_pages;

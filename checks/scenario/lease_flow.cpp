@@ -41,6 +41,7 @@ void follow(lease_notes& leases, const step& s) {
     case step_kind::allocate: l.unwritten = true; break;
     case step_kind::extend: l = {l.tokens + s.tokens.size(), true}; break;
     case step_kind::write: l.unwritten = false; break;
+    case step_kind::shrink: l.tokens = std::min<std::size_t>(l.tokens, s.computed.value_or(l.tokens)); break;
     case step_kind::fork:
     case step_kind::move: l = leases[s.source]; break;
     case step_kind::take: l = {SIZE_MAX, false}; break;  // what the other section did to it is not followed

@@ -13,6 +13,7 @@ std::string clauses(const step& s) {
   if (s.keep.priority != 0) text += " keep " + std::to_string(s.keep.priority);
   if (s.keep.ttl_ticks != model::retention::for_ever) text += " for " + std::to_string(s.keep.ttl_ticks);
   if (s.failing != 0) text += " failing " + std::to_string(s.failing);
+  if (s.free_only) text += " without eviction";
   if (s.times != 1) text += " times " + std::to_string(s.times);
   return text + (s.or_stop ? " or stop" : s.or_wait ? " or wait" : "");
 }

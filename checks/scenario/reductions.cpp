@@ -275,6 +275,7 @@ class reducer {
     for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
                               +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },
                               +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; }, +[](step& s) { s.failing = 0; },
+                              +[](step& s) { s.free_only = false; },
                               +[](step& s) { s.failing = std::min(s.failing, 1U); }, +[](step& s) { s.times = 1; },
                               +[](step& s) { s.times -= s.times / 2; }, +[](step& s) { s.times -= s.times > 1; }}) {
       for (std::size_t section = 0; section < sections(from_).size(); ++section) {
@@ -311,7 +312,7 @@ scenario_size size_of(const scenario& s) {
     for (const step& one : *section) {
       size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
       size.elsewhere += one.space != 0;
-      size.clauses += std::size_t{one.extra_slots} + one.failing + (one.keep.priority != 0) + (one.keep.ttl_ticks != model::retention::for_ever);
+      size.clauses += std::size_t{one.extra_slots} + one.failing + one.free_only + (one.keep.priority != 0) + (one.keep.ttl_ticks != model::retention::for_ever);
     }
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();
@@ -324,7 +325,7 @@ bool misuses_a_lease(const scenario& s) {
     for (const step& one : *section) {
       const lease_note& l = leases[one.lease];
       if (one.kind == step_kind::read && l.unwritten) return true;
-      if (one.computed && (l.unwritten || *one.computed > l.tokens)) return true;
+      if (one.computed && ((l.unwritten && one.kind != step_kind::shrink) || *one.computed > l.tokens)) return true;
       follow(leases, one);
     }
   }

@@ -355,6 +355,14 @@ std::vector<std::filesystem::path> scenarios_directly_in(const std::filesystem::
 
 }  // namespace
 
+bool asks_as_a_scheduler(const scenario& s) {
+  const auto asks = [](const step& one) {
+    return one.free_only || one.kind == step_kind::match || one.kind == step_kind::shrink || one.kind == step_kind::available;
+  };
+  const auto any = [&](const std::vector<step>& section) { return std::any_of(section.begin(), section.end(), asks); };
+  return any(s.init) || std::any_of(s.threads.begin(), s.threads.end(), any) || any(s.final);
+}
+
 bool waits_for_pages(const scenario& s) {
   const auto waits = [](const std::vector<step>& steps) {
     return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.or_wait; });

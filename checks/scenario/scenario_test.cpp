@@ -208,9 +208,34 @@ TEST(scenario, a_namespace_stands_at_the_end_of_a_step_that_has_one) {
   EXPECT_EQ(problem_in_steps(R"("request 1 in 2 3")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in 4294967296")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "extend x 2 in 3")"),
-            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [plus N] [failing N] [or stop|or wait]\")");
+            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request in 3")"),
             "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [times N] [or stop]\")");
+}
+
+TEST(scenario, what_a_scheduler_asks_for_is_written_in_steps) {
+  const std::vector<step> steps = steps_of(
+      R"("match 1 2 in 3", "x = lookup 1", "allocate x plus 2 without eviction or stop", "extend x 2 without eviction", "shrink x 1", "shrink x", "available")");
+  ASSERT_EQ(steps.size(), 7U);
+  EXPECT_EQ(steps[0].kind, step_kind::match);
+  EXPECT_EQ(steps[0].tokens, (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(steps[0].space, 3U);
+  EXPECT_TRUE(steps[2].free_only && steps[2].or_stop);
+  EXPECT_EQ(steps[2].extra_slots, 2U);
+  EXPECT_TRUE(steps[3].free_only && !steps[3].or_stop);
+  EXPECT_EQ(steps[4].computed, 1U);
+  EXPECT_FALSE(steps[5].computed);
+  for (const step& s : steps) EXPECT_EQ(print_step(s), s.text);
+  EXPECT_TRUE(asks_as_a_scheduler(parse_scenario(with_steps(R"("match 1")"), "s.toml")));
+  EXPECT_FALSE(asks_as_a_scheduler(parse_scenario(with_steps(R"("request 1")"), "s.toml")));
+}
+
+TEST(scenario, what_does_not_evict_takes_no_without_eviction) {
+  const std::string only = "\"without\" only stands in \"without eviction\" at the end of a step";
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without")"), "s.toml:5:36: " + only);
+  EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without pages")"), "s.toml:5:36: " + only);
+  EXPECT_EQ(problem_in_steps(R"("request 1 without eviction")"),
+            "s.toml:5:19: \"request\" takes no \"without eviction\": that belongs to allocate and extend (write \"request T... [in N] [times N] [or stop]\")");
 }
 
 TEST(scenario, blanks_between_words_are_free) {
@@ -498,7 +523,7 @@ TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
-            "\"publish\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
+            "\"publish\", \"shrink\", \"match\", \"available\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
             "\"shutdown\", \"stats\", \"snapshot\", \"cancel\", \"request\")");
 }
 
@@ -511,7 +536,7 @@ TEST(scenario, a_missing_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup")"),
             "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "extend a or stop")"),
-            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [plus N] [failing N] [or stop|or wait]\")");
+            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request")"),
             "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [times N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("evict")"), "s.toml:5:9: \"evict\" needs a number of pages (write \"evict N\")");
@@ -527,7 +552,7 @@ TEST(scenario, an_extra_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("stats 1")"), "s.toml:5:15: unexpected \"1\" in \"stats\" (write \"stats\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 2")"), "s.toml:5:17: unexpected \"2\" in \"evict\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a 2")"),
-            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [plus N] [failing N] [or stop|or wait]\")");
+            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [plus N] [failing N] [without eviction] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "b = fork a 2")"),
             "s.toml:5:36: unexpected \"2\" in \"fork\" (write \"y = fork x [failing N] [or stop]\")");
 }

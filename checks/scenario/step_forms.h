@@ -30,8 +30,10 @@ inline constexpr std::array<operand_rule, 5> operand_rules{{
     {1, 1, "the number of a thread", "the number of a thread"},
 }};
 
-/// What may end a step: a word and a number, but for the last, "or stop" or, where it may wait, "or wait".
-enum clause : std::uint8_t { no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128 };
+/// What may end a step: a word and a number, but for "without eviction" and, at the end, "or stop" or, where it may wait, "or wait".
+enum clause : std::uint16_t {
+  no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128, eviction = 256
+};
 
 struct clause_form {
   clause kind;
@@ -39,13 +41,14 @@ struct clause_form {
   std::string_view what;    ///< stands behind the word
   std::string_view misfit;  ///< why a step does not take it
 };
-inline constexpr std::array<clause_form, 7> clause_forms{{
+inline constexpr std::array<clause_form, 8> clause_forms{{
     {space, "in", "one namespace", "takes no namespace: it has that of its lease"},
     {slots, "plus", "a number of token slots", "allocates nothing and takes no \"plus\""},
     {priority, "keep", "a priority", "ends no lease and takes no \"keep\""},
     {ttl, "for", "a number of releases", "ends no lease and takes no \"for\""},
     {memory, "failing", "which request for memory fails", "takes no \"failing\": it asks for no memory"},
     {repeated, "times", "how often", "runs once and takes no \"times\""},
+    {eviction, "without", "\"eviction\"", "takes no \"without eviction\": that belongs to allocate and extend"},
     {refusal, "or", "\"stop\"", "is never refused and takes no \"or "},
 }};
 
@@ -61,13 +64,16 @@ struct step_form {
   unsigned clauses = no_clause;
 };
 
-inline constexpr std::array<step_form, 20> step_forms{{
+inline constexpr std::array<step_form, 23> step_forms{{
     {step_kind::lookup, "lookup", "x = lookup T... [in N] [failing N]", true, false, false, operands::tokens, space | memory},
-    {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [or stop|or wait]", false, true, false, operands::none, slots | memory | refusal | waiting},
-    {step_kind::extend, "extend", "extend x T... [plus N] [failing N] [or stop|or wait]", false, true, false, operands::tokens, slots | memory | refusal | waiting},
+    {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::none, slots | memory | eviction | refusal | waiting},
+    {step_kind::extend, "extend", "extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::tokens, slots | memory | eviction | refusal | waiting},
     {step_kind::write, "write", "write x", false, true, false, operands::none},
     {step_kind::read, "read", "read x", false, true, false, operands::none},
     {step_kind::publish, "publish", "publish x [N]", false, true, false, operands::computed},
+    {step_kind::shrink, "shrink", "shrink x [N]", false, true, false, operands::computed},
+    {step_kind::match, "match", "match T... [in N]", false, false, false, operands::tokens, space},
+    {step_kind::available, "available", "available", false, false, false, operands::none},
     {step_kind::release, "release", "release x [keep P [for N]]", false, true, true, operands::none, priority | ttl},
     {step_kind::drop, "drop", "drop x", false, true, true, operands::none},
     {step_kind::fork, "fork", "y = fork x [failing N] [or stop]", true, true, false, operands::none, memory | refusal},
@@ -103,6 +109,7 @@ inline std::size_t operations_of(const step& s) {
     case step_kind::move:
     case step_kind::give:
     case step_kind::take:
+    case step_kind::available:
     case step_kind::cancel: return 0;
     default: return 1;
   }

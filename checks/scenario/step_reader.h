@@ -150,6 +150,11 @@ class section_reader {
         break;
       }
       if ((form.clauses & c.kind) == 0) reject_use(*at, in_quotes(form.keyword) + " " + std::string(c.misfit), form);
+      if (c.kind == eviction) {
+        if (left < 2 || at[1].text != "eviction") reject_at(*at, "\"without\" only stands in \"without eviction\" at the end of a step");
+        s.free_only = true;
+        continue;
+      }
       const std::optional<std::uint32_t> number = left < 2 ? std::nullopt : parse_number(at[1].text);
       if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
         reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
@@ -196,7 +201,7 @@ class section_reader {
   }
 
   std::string checked_name(const word& name) const {
-    if (form_of(name.text) != nullptr || clause_of(name.text) != nullptr || name.text == "stop" || name.text == "wait") {
+    if (form_of(name.text) != nullptr || clause_of(name.text) != nullptr || name.text == "stop" || name.text == "wait" || name.text == "eviction") {
       reject_at(name, in_quotes(name.text) + " is a word of the step language (choose another name for the lease)");
     }
     if (!well_formed_name(name.text)) {

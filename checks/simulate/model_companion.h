@@ -25,7 +25,8 @@ class model_companion {
   /// How many requests pass between two comparisons of the structure: its cost is that of all pages.
   static constexpr std::size_t structure_interval = 1000;
 
-  model_companion(model::config c, first_failure& first) : state_(c), first_(first) {}
+  /// `schedules`: whether the cache knows what a scheduler asks for (checks/subject/subject.h).
+  model_companion(model::config c, first_failure& first, bool schedules = true) : state_(c), first_(first), schedules_(schedules) {}
 
   /// Holds one operation of the request of `row` against the model. `stats` are those of the cache right behind it.
   void compare(std::size_t row, const model::operation& op, const model::outcome& observed,
@@ -38,6 +39,7 @@ class model_companion {
  private:
   model::state state_;
   first_failure& first_;
+  const bool schedules_;
 };
 
 /// `text` with every run of more than 12 numbers cut to its first 8: a message is one line, a request has 10^5 tokens.

@@ -102,7 +102,7 @@ simulation run_and_audit(const trace& t, const simulation_options& options, noti
   [[maybe_unused]] const shown_metrics<Cache> live(cache, options.show);
   if (options.verify) {
     const model::config c{options.pages, options.page_tokens, options.policy};
-    model_companion companion(c, first);
+    model_companion companion(c, first, schedules<Cache>);
     verifying_watch<Cache> watch(cache, c, options.threads == 1 ? &companion : nullptr, first);
     total = run_rows(cache, t, options, watch, first, s.seconds);
     watch.compare_structure(options.requests - 1);

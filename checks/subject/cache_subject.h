@@ -39,7 +39,7 @@ class cache_subject final : public subject {
         return observed_outcome(leases_[op.subject], model::status::ok);
       case allocate:
         return observed_outcome(leases_[op.subject],
-                                to_model_status(watched([&] { return cache_.allocate(leases_[op.subject], op.tokens, op.extra_slots); })));
+                                to_model_status(watched([&] { return allocate_with(cache_, leases_[op.subject], op); })));
       case publish:
         return observed_outcome(leases_[op.subject],
                                 to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
@@ -55,8 +55,31 @@ class cache_subject final : public subject {
         return evicted(cache_.evict(op.count));
       case clear:
         return evicted(op.shuts_down ? cache_.shutdown().evicted : cache_.clear());
+      case match:
+        if constexpr (checks::schedules<Cache>) return match_in(cache_, op.tokens, op.space);
+        break;
+      case shrink:
+        if constexpr (checks::schedules<Cache>) {
+          return observed_outcome(leases_[op.subject], to_model_status(cache_.shrink(leases_[op.subject], op.kept_tokens)));
+        }
+        break;
     }
     return {};
+  }
+
+  bool schedules() const override { return checks::schedules<Cache>; }
+
+  std::optional<model::availability> available() const override {
+    if constexpr (checks::schedules<Cache>) {
+      const auto a = cache_.available();
+      return model::availability{a.free_pages, a.evictable_pages, a.pinned_pages, a.private_pages};
+    }
+    return std::nullopt;
+  }
+
+  bool counts_shared_pages_once() const override {
+    if constexpr (checks::schedules<Cache>) return Cache::counts_shared_pages_once;
+    return false;
   }
 
   std::vector<model::page> pages_of(model::lease l) const override { return to_page_numbers(leases_[l].pages()); }
@@ -92,7 +115,10 @@ class cache_subject final : public subject {
 
   void watch_memory(memory_watch* w) override { memory_ = w; }
 
-  model::statistics stats() const override { return to_model_statistics(cache_.stats()); }
+  model::statistics stats() const override {
+    const model::statistics s = to_model_statistics(cache_.stats());
+    return checks::schedules<Cache> ? s : without_refused_lookups(s);
+  }
   structure inspect() const override { return to_structure(cache_.snapshot()); }
 
   bool follow_events(cache_events& subscriber) override {

@@ -29,6 +29,9 @@ std::optional<std::string> foreign_use(Cache& home, Cache& cache, const std::vec
   if (auto w = wrong("allocate", cache.allocate(l, tokens))) return w;
   if (auto w = wrong("publish", cache.publish(l, tokens.size()))) return w;
   if (auto w = wrong("fork", cache.fork(l).result)) return w;
+  if constexpr (schedules<Cache>) {
+    if (auto w = wrong("shrink", cache.shrink(l, 0))) return w;
+  }
   return wrong("release", cache.release(l));
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/types.h"
 #include "checks/process/isolation.h"
 #include "checks/subject/subject.h"
 #include "model/operation.h"
@@ -16,10 +17,9 @@
 
 namespace triecheck::checks {
 
-/// The calling thread shows that it begins `op`. Eviction and clear have no lease.
+/// The calling thread shows that it begins `op`.
 inline void show_beginning(activity& shown, const model::operation& op) noexcept {
-  const bool has_lease = op.kind != model::operation_kind::evict && op.kind != model::operation_kind::clear;
-  shown.begin(model::name_of(op.kind), has_lease ? op.subject : activity::no_lease);
+  shown.begin(model::name_of(op.kind), model::has_lease(op.kind) ? op.subject : activity::no_lease);
 }
 
 // The enumerators have the same names in every copy of the cache's vocabulary.
@@ -61,6 +61,32 @@ auto look_up(Cache& cache, std::span<const model::token> tokens, model::key_spac
   return cache.lookup(tokens, key_space(space));
 }
 
+/// Whether the cache knows what a scheduler asks for.
+template <class Cache>
+concept schedules = requires(Cache& cache, typename Cache::lease_type& l) {
+  cache.match({});
+  cache.shrink(l, 0);
+  cache.available();
+};
+
+/// Allocates, from free pages alone if the operation says so.
+template <class Cache, class Lease>
+auto allocate_with(Cache& cache, Lease& l, const model::operation& op) {
+  if constexpr (schedules<Cache>) {
+    if (op.free_only) return cache.allocate(l, op.tokens, op.extra_slots, page_source::free_only);
+  }
+  return cache.allocate(l, op.tokens, op.extra_slots);
+}
+
+/// How much is cached, in a namespace.
+template <schedules Cache>
+model::outcome match_in(Cache& cache, std::span<const model::token> tokens, model::key_space space) {
+  using key_space = decltype(std::declval<typename Cache::lease_type>().space());
+  const auto found = cache.match(tokens, key_space(space));
+  const bool is_whole = found.tokens == found.pages * cache.config().tokens_per_page;
+  return {.result = is_whole ? model::status::ok : model::status::invalid_argument, .cached = found.pages};
+}
+
 /// The outcome of an operation on `l` that answered `s`.
 template <class Lease>
 model::outcome observed_outcome(const Lease& l, model::status s) {
@@ -82,6 +108,8 @@ model::statistics to_model_statistics(const Stats& s) {
           .evicted_pages = s.evicted_pages,
           .refused_too_large = s.refused_too_large,
           .refused_full = s.refused_full,
+          .refused_looked_up_pages = s.refused_looked_up_pages,
+          .refused_hit_pages = s.refused_hit_pages,
           .free_pages = s.free_pages,
           .private_pages = s.private_pages,
           .cached_pages = s.cached_pages,

@@ -36,6 +36,12 @@ struct structure {
   std::vector<model::page> indexed;               ///< every node that a lookup could reach through the index
 };
 
+/// The same of a cache that does not know what a scheduler asks for (subject::schedules): it does not tell refused lookups apart.
+inline model::statistics without_refused_lookups(model::statistics s) {
+  s.refused_looked_up_pages = s.refused_hit_pages = 0;
+  return s;
+}
+
 /// A place in a cache's queue for pages.
 class waiting_place {
  public:
@@ -78,6 +84,16 @@ class subject {
 
   /// Runs one operation. Requires lease numbers below the number of slots. Threads: different leases at the same time.
   virtual model::outcome perform(const model::operation& op) = 0;
+
+  /// Whether it knows what a scheduler asks for: match, shrink, an allocation that evicts nothing, and `available`. Otherwise
+  /// `perform` is not given these.
+  virtual bool schedules() const { return false; }
+
+  /// What an allocation could have; nothing where the cache does not say.
+  virtual std::optional<model::availability> available() const { return std::nullopt; }
+
+  /// Whether `available` counts a page once that several leases have in their chains.
+  virtual bool counts_shared_pages_once() const { return false; }
 
   /// The pages of an open lease (published prefix first), without touching the cache.
   virtual std::vector<model::page> pages_of(model::lease l) const = 0;

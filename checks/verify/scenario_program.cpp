@@ -43,7 +43,7 @@ scenario_program::scenario_program(const checks::scenario& s, checks::subject_fa
   each_action(scripts_, [this](const action& a) {
     if (a.kind == step_kind::cancel) cancellable_ |= 1U << a.count;
     uses_foreign_ = uses_foreign_ || a.kind == step_kind::foreign;
-    asks_stats_ = asks_stats_ || a.kind == step_kind::stats;
+    asks_stats_ = asks_stats_ || a.kind == step_kind::stats || a.kind == step_kind::available;
     if (a.failing != 0 && !memory_) memory_.emplace();
   });
 }
@@ -194,6 +194,9 @@ bool scenario_program::run_action(const action& a) {
       if (looks_beside_others()) perform({.kind = operation_kind::clear, .shuts_down = true});
       return true;
     case step_kind::stats: stats(); return true;
+    case step_kind::available: available(); return true;
+    case step_kind::match: perform({.kind = operation_kind::match, .tokens = a.tokens, .space = a.space}); return true;
+    case step_kind::shrink: shrink(a); return true;
     case step_kind::snapshot: snapshot(); return true;
     case step_kind::write: write(a.lease); return true;
     case step_kind::read: read(a); return true;
@@ -207,7 +210,7 @@ bool scenario_program::run_action(const action& a) {
 // Runs one operation of the cache and tells the oracles that watch every operation.
 outcome scenario_program::perform(const operation& op, std::size_t failing) {
   session& s = session::current();
-  const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release;
+  const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release || op.kind == operation_kind::shrink;
   if (gives_up) {
     s.begin_operation([this, l = op.subject](const checks::moment& first_step) { ownership_.strike(l, first_step); });
   } else {
@@ -241,13 +244,15 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
     }
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
-    const bool has_lease = op.kind != operation_kind::evict && op.kind != operation_kind::clear;
-    if (has_lease) checks::tally(counted_, op, o, books_[l].last, config_.tokens_per_page);
+    const bool has_lease = model::has_lease(op.kind);
+    const checks::lease_attempt attempt = subject_->schedules() ? books_[l].attempt : checks::lease_attempt{};
+    if (has_lease) checks::tally(counted_, op, o, books_[l].last, config_.tokens_per_page, attempt);
     if (has_lease && asks_stats_) {
       model::statistics counts;
-      checks::tally(counts, op, o, books_[l].last, config_.tokens_per_page);
-      answers_.record(counts, when);
+      checks::tally(counts, op, o, books_[l].last, config_.tokens_per_page, attempt);
+      answers_.record(counts, when, checks::chain_growth(op, o, books_[l].last));
     }
+    if (has_lease) books_[l].attempt.follow(op, o, config_.tokens_per_page);
     if (has_lease && (!forked || o.result == model::status::ok)) {
       books_[l].open = op.kind != operation_kind::release;
       if (op.kind == operation_kind::lookup || forked) books_[l].owner = thread;
@@ -330,6 +335,34 @@ void scenario_program::stats() {
   if (wrong) s.fail("conservation", *wrong);
 }
 
+// No operation of the model either. Where all pages are of one instant, the numbers are judged with the whole history.
+void scenario_program::available() {
+  session& s = session::current();
+  s.begin_operation();
+  const std::optional<model::availability> reported = subject_->available();
+  const checks::interval when = s.end_operation();
+  if (!reported) s.fail("conservation", "the cache does not say what is available");
+  std::optional<std::string> wrong;
+  {
+    const outside_simulation heap;
+    answers_.answer_available(*reported, when);
+    wrong = checks::check_available(*reported, config_.pages, together_);
+    if (rule_ == model::refusals::at_once) history_.record_available(*reported, when);
+  }
+  if (s.recording()) s.title("  = " + model::show(*reported));
+  if (wrong) s.fail("conservation", *wrong);
+}
+
+void scenario_program::shrink(const action& a) {
+  lease_book& book = books_[a.lease];
+  const std::size_t kept = a.computed.value_or(static_cast<std::uint32_t>(book.held.size()));
+  const outcome o = perform({.kind = operation_kind::shrink, .subject = a.lease, .kept_tokens = kept});
+  if (o.result != model::status::ok) return;
+  const outside_simulation heap;
+  book.held.resize(std::max(kept, o.cached * config_.tokens_per_page));
+  book.computed = std::min(book.computed, book.held.size());
+}
+
 void scenario_program::lookup(const action& a) {
   {
     const outside_simulation heap;
@@ -344,7 +377,8 @@ void scenario_program::lookup(const action& a) {
 }
 
 bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens) {
-  const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens, .extra_slots = a.extra_slots};
+  const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens, .extra_slots = a.extra_slots,
+                        .free_only = a.free_only};
   const std::optional<outcome> answer = a.or_wait ? allocate_in_turn(op) : perform(op, a.failing);
   if (!answer) return false;
   const outcome& o = *answer;
@@ -390,6 +424,7 @@ bool scenario_program::fork(const action& a) {
     books_[a.lease].wanted = books_[a.source].wanted;
     books_[a.lease].held = books_[a.source].held;
     books_[a.lease].computed = books_[a.source].computed;
+    books_[a.lease].attempt = {.was_granted = true};  // the other one's lookup counts
   }
   for (const auto& [from, to] : o.copies) contents_->write(to, contents_->read(from));
   return true;
@@ -447,6 +482,9 @@ void scenario_program::release(const operation& op) {
   if (late.result != model::status::lease_closed) s.fail("lease-state", "I9: a released lease could publish");
   const outcome more = subject_->perform({.kind = operation_kind::allocate, .subject = l, .tokens = {1}});
   if (more.result != model::status::lease_closed) s.fail("lease-state", "I9: a released lease could allocate");
+  if (!subject_->schedules()) return;
+  const outcome less = subject_->perform({.kind = operation_kind::shrink, .subject = l});
+  if (less.result != model::status::lease_closed) s.fail("lease-state", "I9: a released lease could shrink");
 }
 
 }  // namespace triecheck::explore

@@ -18,6 +18,7 @@
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
 #include "checks/oracles/statistics.h"
+#include "checks/oracles/structure.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject/subject.h"
 #include "checks/verify/failing_memory.h"
@@ -53,6 +54,7 @@ class scenario_program final : public program {
     std::vector<model::token> held;    // of the lease
     std::size_t computed = 0;          // of these, whose contents stand: found, or written
     model::outcome last;               // of its latest operation: the pages it has
+    checks::lease_attempt attempt;
 
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
     void clear() {
@@ -61,6 +63,7 @@ class scenario_program final : public program {
       wanted.clear();
       held.clear();
       computed = 0;
+      attempt = {};
       last.result = model::status::ok;
       last.pages.clear();
       last.cached = last.evicted = 0;
@@ -102,7 +105,9 @@ class scenario_program final : public program {
   void check_unchanged(const model::operation& op);
   bool looks_beside_others() const;
   void stats();
+  void available();
   void snapshot();
+  void shrink(const action& a);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
   std::optional<model::outcome> allocate_in_turn(const model::operation& op);

@@ -74,7 +74,7 @@ class author {
 
   void write(section& s, const checks::step& one) {
     action a{.kind = one.kind, .tokens = one.tokens, .space = one.space, .count = one.count, .computed = one.computed,
-             .extra_slots = one.extra_slots, .keep = one.keep, .failing = one.failing, .or_stop = one.or_stop, .or_wait = one.or_wait, .text = one.text};
+             .extra_slots = one.extra_slots, .free_only = one.free_only, .keep = one.keep, .failing = one.failing, .or_stop = one.or_stop, .or_wait = one.or_wait, .text = one.text};
     switch (one.kind) {
       case step_kind::request:
         for (std::uint32_t i = 0; i < one.times; ++i) {

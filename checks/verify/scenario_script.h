@@ -26,6 +26,7 @@ struct action {
   std::size_t count = 0;
   std::optional<std::uint32_t> computed;
   std::size_t extra_slots = 0;
+  bool free_only = false;
   model::retention keep;
   std::uint32_t failing = 0;
   bool or_stop = false;
