@@ -35,7 +35,7 @@ inline outcome leased(pages all, std::size_t cached) { return {.pages = std::mov
 inline outcome refused(status s, pages all = {}, std::size_t cached = 0) {
   return {.result = s, .pages = std::move(all), .cached = cached};
 }
-inline outcome matched(std::size_t pages) { return {.cached = pages}; }
+inline outcome matched(std::size_t found) { return {.cached = found}; }
 inline outcome freed(std::size_t count) { return {.evicted = count}; }
 
 }  // namespace triecheck::model::words
