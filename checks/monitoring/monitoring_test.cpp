@@ -408,6 +408,7 @@ TEST(terminal_view, screen_has_the_numbers_since_the_start_and_between_two_looks
   }
   const std::string still = to_screen(now, now, 2);
   EXPECT_EQ(still.find("lookup"), std::string::npos) << "nothing happened:\n" << still;
+  EXPECT_EQ(still.find("lock "), std::string::npos) << still;
   EXPECT_NE(to_screen({}, now, 2).find("lookup           1.5"), std::string::npos) << "per second";
   const std::string narrow = to_screen({}, now, 0, 20);
   for (std::size_t at = 0; at < narrow.size(); at = narrow.find('\n', at) + 1)

@@ -75,7 +75,7 @@ class screen {
   void hits() {
     const double window = now_.sum(names::window_seconds);
     std::string l = "hits      ";
-    if (window > 0) {
+    if (window >= 1) {
       l += formatted("%5.1f %% of pages and %.1f %% of tokens in the last %.0f s, ",
                      100 * now_.sum(names::window_hit_ratio, {{"of", "pages"}}),
                      100 * now_.sum(names::window_hit_ratio, {{"of", "tokens"}}), window);
@@ -128,18 +128,20 @@ class screen {
   }
 
   void locks() {
-    const std::vector<std::string> all = now_.values_of(names::lock_acquisitions, "lock");
-    if (all.empty()) return;
-    line("");
-    line(formatted("%-26s%14s%12s%14s", "lock", seconds_ > 0 ? "acquired/s" : "acquired", "waits",
-                   seconds_ > 0 ? "waited ms/s" : "waited ms"));
-    for (const std::string& lock : all) {
+    std::vector<std::string> rows;
+    for (const std::string& lock : now_.values_of(names::lock_acquisitions, "lock")) {
       const labels of{{"lock", lock}};
       const double acquired = rate(names::lock_acquisitions, of);
       if (acquired == 0) continue;
-      line(formatted("%-26s%14s%12s%14.2f", lock.c_str(), short_number(acquired).c_str(),
-                     short_number(rate(names::lock_waits, of)).c_str(), 1e3 * rate(names::lock_wait_seconds, of)));
+      rows.push_back(formatted("%-26s%14s%12s%14.2f", lock.c_str(), short_number(acquired).c_str(),
+                               short_number(rate(names::lock_waits, of)).c_str(),
+                               1e3 * rate(names::lock_wait_seconds, of)));
     }
+    if (rows.empty()) return;
+    line("");
+    line(formatted("%-26s%14s%12s%14s", "lock", seconds_ > 0 ? "acquired/s" : "acquired",
+                   seconds_ > 0 ? "waits/s" : "waits", seconds_ > 0 ? "waited ms/s" : "waited ms"));
+    for (const std::string& row : rows) line(row);
   }
 
   void words() {
