@@ -36,6 +36,9 @@ struct cache_reading {
   std::vector<label_counts> labels;              ///< of a cache over contended_sync
 };
 
+/// Only full pages are found.
+constexpr std::uint64_t hit_tokens_of(const cache_reading& r) noexcept { return r.stats.hit_pages * r.tokens_per_page; }
+
 /// What of the evicted pages nobody asked for by evict, clear or shutdown: allocate and fork needed room.
 constexpr std::uint64_t evicted_for_room(const cache_reading& r) noexcept {
   std::uint64_t asked = 0;
@@ -103,10 +106,11 @@ void stat(const cache_reading& r, metric_sink& to) {
   to.value(static_cast<double>(r.stats.*Field));
 }
 
-template <std::uint64_t operations_reading::*Field>
-void operation_sum(const cache_reading& r, metric_sink& to) {
-  to.value(static_cast<double>(r.operations.*Field));
+inline void looked_up_tokens(const cache_reading& r, metric_sink& to) {
+  to.value(static_cast<double>(r.operations.looked_up_tokens));
 }
+
+inline void hit_tokens(const cache_reading& r, metric_sink& to) { to.value(static_cast<double>(hit_tokens_of(r))); }
 
 template <std::size_t cache_reading::*Field>
 void setting(const cache_reading& r, metric_sink& to) {
@@ -208,9 +212,9 @@ inline constexpr metric<cache_reading> cache_metrics[] = {
     {metric_names::hit_pages, "Pages that lookups found.", "pages", metric_kind::counter, {},
      metric_parts::stat<&cache_stats::hit_pages>},
     {metric_names::looked_up_tokens, "Tokens that lookups asked for, those of partial blocks too.", "tokens",
-     metric_kind::counter, {}, metric_parts::operation_sum<&operations_reading::looked_up_tokens>},
+     metric_kind::counter, {}, metric_parts::looked_up_tokens},
     {metric_names::hit_tokens, "Tokens that lookups found.", "tokens", metric_kind::counter, {},
-     metric_parts::operation_sum<&operations_reading::hit_tokens>},
+     metric_parts::hit_tokens},
     {metric_names::window_hit_ratio, "Share of what lookups asked for that they found, within the window.", "ratio",
      metric_kind::gauge, {"of"}, metric_parts::window_hit_ratio},
     {metric_names::window_seconds, "Length of the window: a minute, as far as readings bound one.", "seconds",

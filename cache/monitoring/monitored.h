@@ -90,7 +90,7 @@ class monitored_cache
     }
     r.metadata_bytes = metadata_bytes_;
     r.window = window_.add(std_sync::now_ns(), {r.stats.looked_up_pages, r.stats.hit_pages,
-                                                r.operations.looked_up_tokens, r.operations.hit_tokens});
+                                                r.operations.looked_up_tokens, hit_tokens_of(r)});
     return r;
   }
 

@@ -51,7 +51,6 @@ struct operation_reading {
 struct operations_reading {
   std::array<operation_reading, cache_operation_count> of{};
   std::uint64_t looked_up_tokens = 0;  ///< all that lookups were given, partial blocks too
-  std::uint64_t hit_tokens = 0;        ///< of these, found
 
   const operation_reading& operator[](cache_operation o) const noexcept { return of[static_cast<std::size_t>(o)]; }
 };
@@ -59,7 +58,7 @@ struct operations_reading {
 template <sync_layer Sync>
 class operation_metrics {
  public:
-  static constexpr std::size_t usual_sample = 16;
+  static constexpr std::size_t usual_sample = 64;
 
   /// Measures one operation in `latency_sample`, a power of two. Throws std::invalid_argument for another one.
   explicit operation_metrics(std::size_t latency_sample = usual_sample) : sample_(latency_sample) {
@@ -81,7 +80,6 @@ class operation_metrics {
       one.evicted_pages = c[evicted_at + o];
     }
     r.looked_up_tokens = c[looked_up_at];
-    r.hit_tokens = c[hit_at];
     return r;
   }
 
@@ -100,10 +98,7 @@ class operation_metrics {
     const auto o = static_cast<std::size_t>(e.operation);
     counts_.add(outcomes_at(o) + (e.threw ? outcome_threw : static_cast<std::size_t>(e.result)), 1);
     if (e.operation == cache_operation::lookup) {
-      // A hit is never seen without the tokens that it is among: of two counts, `collect` reads the later one
-      // first.
       if (b.tokens != 0) counts_.add(looked_up_at, b.tokens);
-      if (e.cached_tokens != 0) counts_.add(hit_at, e.cached_tokens);
     } else if (is_eviction(e.operation) && e.count != 0) {
       counts_.add(evicted_at + o, e.count);
     }
@@ -127,8 +122,7 @@ class operation_metrics {
   // The counts of one thread: those that every operation touches lie together.
   static constexpr std::size_t outcomes_at(std::size_t o) noexcept { return o * outcome_count; }
   static constexpr std::size_t looked_up_at = cache_operation_count * outcome_count;
-  static constexpr std::size_t hit_at = looked_up_at + 1;
-  static constexpr std::size_t evicted_at = hit_at + 1;
+  static constexpr std::size_t evicted_at = looked_up_at + 1;
   static constexpr std::size_t sums_at = evicted_at + cache_operation_count;
   static constexpr std::size_t buckets_at(std::size_t o) noexcept {
     return sums_at + cache_operation_count + o * latency_buckets::count;

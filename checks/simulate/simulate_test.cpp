@@ -192,7 +192,7 @@ TEST(accounts, every_wrong_count_in_the_metrics_is_found) {
       {"looked_up_pages_total", [](cache_reading& r) { --r.stats.looked_up_pages; }},
       {"hit_pages_total", [](cache_reading& r) { ++r.stats.hit_pages; }},
       {"looked_up_tokens_total", [](cache_reading& r) { ++r.operations.looked_up_tokens; }},
-      {"hit_tokens_total", [](cache_reading& r) { r.operations.hit_tokens = 0; }},
+      {"hit_tokens_total", [](cache_reading& r) { r.tokens_per_page = 1; }},
       {"published_pages_total", [](cache_reading& r) { ++r.stats.published_pages; }},
       {"duplicate_pages_total", [](cache_reading& r) { ++r.stats.duplicate_pages; }},
       {"evicted_pages_total{reason=room}", [](cache_reading& r) { ++r.operations.of[static_cast<std::size_t>(cache_operation::clear)].evicted_pages; }},
