@@ -2,7 +2,7 @@
 //
 // A subcommand sets `exit_code` from its callback: 0 pass, 1 fail, 3 incomplete, 4 error, as `checks::exit_code` maps
 // a verdict. What the user has to change is thrown: `usage_error`, or the `file:line:column: ...` errors of the readers
-// (`checks::scenario_error`, `checks::trace_error`); main turns each into one line on stderr and exit status 2.
+// (`checks::scenario_error`, `checks::trace_error`, `checks::log_error`); main turns each into one line on stderr and exit status 2.
 //
 // Threads: the command line is built and parsed by one thread.
 #pragma once
@@ -38,5 +38,7 @@ void add_hit_rates(CLI::App& app, int& exit_code);
 void add_generate(CLI::App& app, int& exit_code);
 void add_fuzz(CLI::App& app, int& exit_code);
 void add_top(CLI::App& app, int& exit_code);
+void add_check_log(CLI::App& app, int& exit_code);
+void add_replay_log(CLI::App& app, int& exit_code);
 
 }  // namespace triecheck::tools

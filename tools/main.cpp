@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "checks/log/log_file.h"
 #include "checks/process/interrupts.h"
 #include "checks/report/suggestion.h"
 #include "checks/report/verdict.h"
@@ -89,6 +90,8 @@ int run(int argc, char** argv) {
   add_fuzz(app, exit_code);
   add_top(app, exit_code);
   add_bench_search(app, exit_code);
+  add_check_log(app, exit_code);
+  add_replay_log(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help and --version
@@ -113,6 +116,8 @@ int main(int argc, char** argv) {
   } catch (const checks::scenario_error& e) {
     return tools::report_usage(e.what());
   } catch (const checks::trace_error& e) {
+    return tools::report_usage(e.what());
+  } catch (const checks::log_error& e) {
     return tools::report_usage(e.what());
   } catch (const tools::output_error& e) {
     return tools::report_error(e.what());

@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "cache/sync/std.h"
 #include "checks/server/wrapped_cache.h"
 #include "cache/monitoring/monitored.h"
 #include "cache/sync/contended.h"

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "checks/log/check.h"
+#include "checks/log/log_file.h"
 #include "checks/server/client.h"
 #include "checks/server/server_process.h"
 #include "checks/server/wrong_cache.h"
@@ -46,10 +49,29 @@ TEST(server_command, ends_by_a_signal_with_nothing_lost) {
             "ended: 1 requests, 4 tokens; 254 free and 2 cached pages of 256, nothing is wrong\n");
 }
 
+TEST(server_command, writes_a_log_of_its_cache_that_is_explained) {
+  const std::string file = testing::TempDir() + "server_command_" + std::to_string(getpid()) + ".log";
+  for (const char* cache : {"lockfree", "historical"}) {
+    server_process server(TRIECHECK_SERVER, {"--port", "0", "--cache", cache, "--operation-log", file});
+    client c("127.0.0.1", server.port());
+    const client_answer got = c.complete(
+        {.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4, .choices = 2}, .closes_after = {}});
+    EXPECT_TRUE(got.is_complete) << got.trouble;
+    EXPECT_EQ(server.end().status, 0);
+    const checks::logged_run run = checks::load_log(file);
+    EXPECT_EQ(run.variant, cache);
+    const checks::log_check checked = checks::check_log(run, {});
+    EXPECT_EQ(checked.outcome, checks::verdict::pass);
+    EXPECT_GT(checked.operations, 5U);
+    std::remove(file.c_str());
+  }
+}
+
 TEST(server_command, a_wrong_command_line_is_one_line_and_status_2) {
   for (const char* arguments :
        {"--cache fine", "--pages 0", "--port 70000", "--queue x", "--whatever", "--fault none",
-        "--pages 1000000 --page-tokens 4096"}) {
+        "--pages 1000000 --page-tokens 4096", "--cache coarse --defect 18", "--cache historical --defect 34",
+        "--operation-log /nowhere/at/all"}) {
     const ended e = run(std::string(TRIECHECK_SERVER) + " " + arguments);
     EXPECT_EQ(e.status, 2) << arguments << "\n" << e.output;
     EXPECT_EQ(e.output.find('\n'), e.output.size() - 1) << e.output;

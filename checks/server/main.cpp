@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,12 +21,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cache/monitoring/log_text.h"
 #include "checks/historical/variant.h"
 #include "checks/server/any_cache.h"
 #include "checks/server/audit.h"
 #include "checks/server/engine.h"
 #include "checks/server/historical.h"
 #include "checks/server/http.h"
+#include "checks/server/logged_cache.h"
 #include "checks/server/wrong_cache.h"
 #include "checks/subject/production_caches.h"
 
@@ -41,6 +45,7 @@ struct server_options {
   std::vector<unsigned> defects;
   bool is_last_revision = false;
   operation_delay delay;
+  std::string operation_log;
   std::string host = "127.0.0.1";
   int port = 8080;
 };
@@ -85,22 +90,51 @@ void add_options(CLI::App& app, server_options& o) {
                "Counts for /metrics where threads meet too: each lock and word of the cache");
   app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
       ->check(CLI::IsMember(faults));
-  app.add_option("--defects", o.defects, "Of the historical cache: which are on, by their numbers in checks/defects.md")
+  app.add_option("--defect,--defects", o.defects, "Of the historical cache: which are on, by their numbers in checks/defects.md")
       ->delimiter(',')
       ->check(CLI::Range(1U, historical::defect_count));
   app.add_flag("--last-revision", o.is_last_revision, "Of the historical cache: on is what its last revision had");
   app.add_option("--delay", o.delay.one_in, "Of the historical cache: one of so many operations of the sync layer waits for 20 us")
       ->check(CLI::Range(1U, 1'000'000U));
   app.add_option("--delay-seed", o.delay.seed, "Which ones wait")->capture_default_str();
+  app.add_option("--operation-log", o.operation_log,
+                 "Where the log of the cache's operations goes at the end, for triecheck check-log "
+                 "(it has the tokens of all requests)");
 }
 
-std::unique_ptr<any_cache> cache_of(const server_options& o) {
-  const cache_config config = {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens};
+// More than a run by hand or a test has: 8 MiB for each thread.
+constexpr std::size_t words_of_log = std::size_t{1} << 20;
+
+cache_config config_of(const server_options& o) {
+  return {.pages = o.engine.pages, .tokens_per_page = o.engine.page_tokens};
+}
+
+std::unique_ptr<any_cache> unlogged_cache_of(const server_options& o) {
   if (o.cache == historical::cache_name) {
-    return make_historical(config, o.is_last_revision ? historical::last_revision : defects_of(o.defects), o.delay);
+    return make_historical(config_of(o), o.is_last_revision ? historical::last_revision : defects_of(o.defects), o.delay);
   }
-  auto cache = make_cache(o.cache, config, o.contention ? monitoring_level::contention : monitoring_level::operations);
+  auto cache = make_cache(o.cache, config_of(o), o.contention ? monitoring_level::contention : monitoring_level::operations);
   return o.fault.empty() ? std::move(cache) : make_wrong(std::move(cache), o.fault, o.engine.seed);
+}
+
+std::unique_ptr<any_cache> cache_of(const server_options& o, server_log& log) {
+  auto cache = unlogged_cache_of(o);
+  return o.operation_log.empty() ? std::move(cache) : make_logged(std::move(cache), log);
+}
+
+// Opened before the server runs, so that nobody serves for an hour and has no log.
+std::ofstream opened(const std::string& file) {
+  std::ofstream out;
+  if (file.empty()) return out;
+  out.open(file, std::ios::binary);
+  if (!out) throw CLI::ValidationError("--operation-log", "cannot write " + file);
+  return out;
+}
+
+void write_log(const server_options& o, const server_log& log, std::ofstream& out) {
+  if (o.operation_log.empty()) return;
+  out << log_text(log.read_at_rest(), config_of(o), o.cache) << std::flush;
+  if (!out) throw std::runtime_error("cannot write " + o.operation_log);
 }
 
 int report_end(engine& e) {
@@ -117,7 +151,7 @@ int report_end(engine& e) {
 }
 
 // The signals are blocked in all threads: one of them waits for the first.
-int serve(const server_options& o) {
+int serve(const server_options& o, std::ofstream log_file) {
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
@@ -125,7 +159,8 @@ int serve(const server_options& o) {
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  engine e(cache_of(o), o.engine);
+  server_log log(words_of_log);
+  engine e(cache_of(o, log), o.engine);
   http_server http(e, o.host, o.port);
   std::cout << "listening on http://" << o.host << ":" << http.port() << std::endl;
   std::thread serving([&] { http.serve(); });
@@ -134,15 +169,20 @@ int serve(const server_options& o) {
   e.stop();
   http.stop();
   serving.join();
+  write_log(o, log, log_file);
   return report_end(e);
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Serves completions of a tiny model over the prefix cache.", "triecheck-server");
   server_options o;
+  std::ofstream log_file;
   add_options(app, o);
   try {
     app.parse(argc, argv);
+    if (o.defect != 0 && o.cache != historical::cache_name) {
+      throw CLI::ValidationError("--defect", "it is one of --cache historical");
+    }
     if (o.engine.pages * o.engine.page_tokens > most_tokens) {
       throw CLI::ValidationError(
           "--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
@@ -153,13 +193,14 @@ int run(int argc, char** argv) {
     }
     if (is_historical && !o.fault.empty()) throw CLI::ValidationError("--fault", "the historical cache has --defects instead");
     if (o.is_last_revision && !o.defects.empty()) throw CLI::ValidationError("--defects", "does not go with --last-revision");
+    log_file = opened(o.operation_log);
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
     std::cerr << "triecheck-server: " << e.what() << "\n";
     return 2;
   }
-  return serve(o);
+  return serve(o, std::move(log_file));
 }
 
 }  // namespace
