@@ -142,15 +142,4 @@ inline constexpr memory_order count_publish = memory_order::release;
 // before it; with less, a lease could be seen closed that was not seen opened.
 inline constexpr memory_order count_collect = memory_order::acquire;
 
-// ---- The operation log (monitoring/operation_log.h)
-
-// (50) with (51): writes a word of a ring, how far it is written, or what is under way: publishes what the thread wrote
-// before. Who reads a word of a new entry learns with it that the old one in its place is gone.
-inline constexpr memory_order log_publish = memory_order::release;
-// (51) with (50): reads them.
-inline constexpr memory_order log_collect = memory_order::acquire;
-// (52) alone: what a thread reads of itself, a count, and how far it is going to write: the words that it writes next
-// publish that.
-inline constexpr memory_order log_own = memory_order::relaxed;
-
 }  // namespace triecheck::orders

@@ -38,8 +38,8 @@
 
 #include "../sync/sync.h"
 #include "../types.h"
-#include "../lockfree/orders.h"
 #include "observed.h"
+#include "orders.h"
 
 namespace triecheck {
 

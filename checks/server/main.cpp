@@ -180,15 +180,12 @@ int run(int argc, char** argv) {
   add_options(app, o);
   try {
     app.parse(argc, argv);
-    if (o.defect != 0 && o.cache != historical::cache_name) {
-      throw CLI::ValidationError("--defect", "it is one of --cache historical");
-    }
     if (o.engine.pages * o.engine.page_tokens > most_tokens) {
       throw CLI::ValidationError(
           "--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
     }
     const bool is_historical = o.cache == historical::cache_name;
-    for (const char* option : {"--defects", "--last-revision", "--delay"}) {
+    for (const char* option : {"--defect", "--last-revision", "--delay"}) {
       if (app.count(option) != 0 && !is_historical) throw CLI::ValidationError(option, "goes with --cache historical alone");
     }
     if (is_historical && !o.fault.empty()) throw CLI::ValidationError("--fault", "the historical cache has --defects instead");
