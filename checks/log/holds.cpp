@@ -59,6 +59,8 @@ class book {
         return;
       case operation_kind::evict:
       case operation_kind::clear:
+      case operation_kind::match:
+      case operation_kind::shrink:  // the log has no entry of these two
         return;
     }
     if (e.observed.result == model::status::lease_closed) return;

@@ -315,6 +315,8 @@ std::string logged_run::show(const logged_event& e) const {
       text += " " + std::to_string(e.op.count);
       break;
     case operation_kind::clear:
+    case operation_kind::match:
+    case operation_kind::shrink:  // the log has no entry of these two
       break;
   }
   return "thread " + std::to_string(e.thread) + ": " + text + " = " + model::show(e.op, e.observed);

@@ -78,6 +78,9 @@ void run_state::apply(const logged_event& e, path_table& paths) {
     case operation_kind::clear:
       latest_eviction_ns_ = std::max(latest_eviction_ns_, e.end_ns);
       return;
+    case operation_kind::match:
+    case operation_kind::shrink:  // the log has no entry of these two
+      return;
   }
 }
 
