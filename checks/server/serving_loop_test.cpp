@@ -49,7 +49,10 @@ class serving_loop {
   /// What a thread of the server runs until no request is left.
   void work() {
     for (std::size_t mine; (mine = next_.fetch_add(1, memory_order::relaxed)) < requests_;) {
-      while (!attempt(prompts[mine])) relacy_sync::yield();
+      auto place = cache_.queue_for_pages();
+      lease_id tried = no_lease;
+      while (place.wait(tried) && !attempt(prompts[mine], tried)) {
+      }
     }
   }
 
@@ -64,10 +67,11 @@ class serving_loop {
   static constexpr std::size_t pages = 4;
   static constexpr std::array<std::array<token, 2>, 3> prompts{{{1, 2}, {1, 3}, {1, 2}}};
 
-  // One admission of a request. Whether it was answered; otherwise it has nothing any more, and tries again.
-  bool attempt(std::span<const token> prompt) {
+  // One admission of a request. Whether it was answered; otherwise it has nothing any more, and waits for pages.
+  bool attempt(std::span<const token> prompt, lease_id& tried) {
     std::vector<token> tokens(prompt.begin(), prompt.end());
     lease_type l = cache_.lookup(prompt.first(prompt.size() - 1));  // the last token is always computed
+    tried = l.id();
     if (cache_.allocate(l, prompt.subspan(l.token_count())) != status::ok) return false;
     prefill(l, tokens);
     tokens.push_back(answer(l, tokens));
