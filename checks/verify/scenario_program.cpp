@@ -245,7 +245,7 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
     const bool forked = op.kind == operation_kind::fork;
     const model::lease l = forked ? op.forked : op.subject;
     const bool has_lease = model::has_lease(op.kind);
-    const checks::lease_attempt attempt = subject_->schedules() ? books_[l].attempt : checks::lease_attempt{};
+    const checks::lease_attempt attempt = has_lease && subject_->schedules() ? books_[l].attempt : checks::lease_attempt{};
     if (has_lease) checks::tally(counted_, op, o, books_[l].last, config_.tokens_per_page, attempt);
     if (has_lease && asks_stats_) {
       model::statistics counts;
