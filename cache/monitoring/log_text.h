@@ -30,25 +30,6 @@ namespace triecheck {
 
 inline constexpr unsigned log_text_version = 1;
 
-/// As the log has it: "request_too_large".
-constexpr const char* log_word(status s) noexcept {
-  switch (s) {
-    case status::ok:
-      return "ok";
-    case status::request_too_large:
-      return "request_too_large";
-    case status::cache_full:
-      return "cache_full";
-    case status::lease_closed:
-      return "lease_closed";
-    case status::invalid_argument:
-      return "invalid_argument";
-    case status::pages_lost:
-      break;
-  }
-  return "pages_lost";
-}
-
 /// The line of an operation, with its end.
 inline std::string log_line(std::size_t thread, const logged_operation& o) {
   std::string line = std::to_string(thread) + ' ' + std::to_string(o.begin_ns) + ' ' + std::to_string(o.end_ns) + ' ' +
@@ -89,7 +70,7 @@ inline std::string log_line(std::size_t thread, const logged_operation& o) {
       has_lease = false;
       break;
   }
-  line += std::string(" = ") + log_word(o.result);
+  line += std::string(" = ") + name_of(o.result);
   if (!has_lease) {
     number(" ", o.evicted);
     return line + '\n';

@@ -58,6 +58,14 @@ constexpr const char* name_of(cache_operation o) noexcept {
   return names[static_cast<std::size_t>(o)];
 }
 
+inline constexpr std::size_t status_count = static_cast<std::size_t>(status::pages_lost) + 1;
+
+constexpr const char* name_of(status s) noexcept {
+  constexpr const char* names[status_count] = {"ok",           "request_too_large", "cache_full",
+                                               "lease_closed", "invalid_argument",  "pages_lost"};
+  return names[static_cast<std::size_t>(s)];
+}
+
 /// An operation that begins.
 struct operation_start {
   cache_operation operation;

@@ -26,13 +26,11 @@
 namespace triecheck {
 
 /// How operations end: by `status`, and last of all by an exception.
-inline constexpr std::size_t outcome_count = static_cast<std::size_t>(status::pages_lost) + 2;
+inline constexpr std::size_t outcome_count = status_count + 1;
 inline constexpr std::size_t outcome_threw = outcome_count - 1;
 
 constexpr const char* name_of_outcome(std::size_t outcome) noexcept {
-  constexpr const char* names[outcome_count] = {
-      "ok", "request_too_large", "cache_full", "lease_closed", "invalid_argument", "pages_lost", "threw"};
-  return names[outcome];
+  return outcome == outcome_threw ? "threw" : name_of(static_cast<status>(outcome));
 }
 
 /// What one operation did, by all threads.

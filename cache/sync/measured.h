@@ -161,28 +161,9 @@ struct measured_sync {
   };
 
   template <class M>
-  class exclusive_guard {
-   public:
-    explicit exclusive_guard(M& m) : mutex_(m) { m.lock(); }
-    ~exclusive_guard() { mutex_.unlock(); }
-    exclusive_guard(const exclusive_guard&) = delete;
-    exclusive_guard& operator=(const exclusive_guard&) = delete;
-
-   private:
-    M& mutex_;
-  };
-
+  using exclusive_guard = typename Base::template exclusive_guard<M>;
   template <class M>
-  class shared_guard {
-   public:
-    explicit shared_guard(M& m) : mutex_(m) { m.lock_shared(); }
-    ~shared_guard() { mutex_.unlock_shared(); }
-    shared_guard(const shared_guard&) = delete;
-    shared_guard& operator=(const shared_guard&) = delete;
-
-   private:
-    M& mutex_;
-  };
+  using shared_guard = typename Base::template shared_guard<M>;
 
   static void fence(memory_order order) { Base::fence(order); }
   static void yield() { Base::yield(); }

@@ -132,12 +132,13 @@ TYPED_TEST(scheduler_guide, a_request_that_waits_is_cancelled) {
   auto all = admit(cache, {1, 2, 3, 4, 5, 6, 7});
   ASSERT_TRUE(all);
   std::atomic<bool> is_cancelled{false};
-  std::thread waiting([&] { EXPECT_FALSE(admit_in_turn(cache, {8}, is_cancelled)); });
-  cancel(cache, is_cancelled);
+  const auto asked = [&] { return is_cancelled.load(); };
+  std::thread waiting([&] { EXPECT_FALSE(admit_in_turn(cache, {8}, asked)); });
+  cancel(cache, [&] { is_cancelled = true; });
   waiting.join();
   cache.release(*all);
   is_cancelled = false;
-  EXPECT_TRUE(admit_in_turn(cache, {8}, is_cancelled));
+  EXPECT_TRUE(admit_in_turn(cache, {8}, asked));
 }
 
 }  // namespace

@@ -239,7 +239,7 @@ class log_reader {
     const auto found =
         std::find_if(status_words.begin(), status_words.end(), [&](model::status s) { return model::show(s) == word; });
     // Lost pages are what a shutdown reports; what it evicted is as in a clear.
-    const bool lost = e.op.shuts_down && word == log_word(status::pages_lost);
+    const bool lost = e.op.shuts_down && word == name_of(status::pages_lost);
     if (found == status_words.end() && !lost) at_status.reject("unknown outcome \"" + word + "\"");
     if (!lost) e.observed.result = *found;
     if (e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear) {

@@ -1,7 +1,7 @@
-// The production layer with a seeded delay: now and then the thread sleeps for some microseconds before an operation, so that
-// others run there. Chance alone rarely stops a thread between two instructions that a race needs apart.
+// The production layer with a seeded delay: now and then the thread sleeps for some microseconds before an operation,
+// so that others run there. Chance alone rarely stops a thread between two instructions that a race needs apart.
 //
-// Threads: as the layer's; `set_delay` before any other thread starts.
+// Threads: as the layer's; `delays::set` before any other thread starts.
 #pragma once
 
 #include <atomic>

@@ -5,8 +5,10 @@
 
 namespace triecheck::server {
 
-std::unique_ptr<any_cache> make_historical(const cache_config& config, historical::defect_set defects, operation_delay delay) {
-  if (delay.one_in == 0) return std::make_unique<wrapped_cache<historical::historical_cache<std_sync>>>(config, defects);
+std::unique_ptr<any_cache> make_historical(const cache_config& config, historical::defect_set defects,
+                                           operation_delay delay) {
+  if (delay.one_in == 0)
+    return std::make_unique<wrapped_cache<historical::historical_cache<std_sync>>>(config, defects);
   delays::set(delay);
   return std::make_unique<wrapped_cache<historical::historical_cache<delayed_sync>>>(config, defects);
 }

@@ -11,7 +11,8 @@
 namespace triecheck::server {
 
 /// The cache with these defects, over the production layer with such a delay. Throws as its constructor.
-std::unique_ptr<any_cache> make_historical(const cache_config& config, historical::defect_set defects, operation_delay delay);
+std::unique_ptr<any_cache> make_historical(const cache_config& config, historical::defect_set defects,
+                                           operation_delay delay);
 
 /// The set of defects of these numbers, 1 to historical::defect_count.
 historical::defect_set defects_of(const std::vector<unsigned>& numbers);

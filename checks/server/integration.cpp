@@ -159,7 +159,9 @@ cell_result run_cell(const cell_options& o) {
   if (!o.fault.empty()) arguments.insert(arguments.end(), {"--fault", o.fault});
   if (o.defects == "last") arguments.emplace_back("--last-revision");
   else if (!o.defects.empty()) arguments.insert(arguments.end(), {"--defects", o.defects});
-  if (o.delay != 0) arguments.insert(arguments.end(), {"--delay", std::to_string(o.delay), "--delay-seed", std::to_string(o.seed)});
+  if (o.delay != 0) {
+    arguments.insert(arguments.end(), {"--delay", std::to_string(o.delay), "--delay-seed", std::to_string(o.seed)});
+  }
   server_process server(o.server, arguments);
   client("127.0.0.1", server.port()).get("/health");  // from now on it serves
   const auto began = clock::now();

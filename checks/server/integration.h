@@ -24,7 +24,8 @@ struct cell_options {
   std::uint64_t seed = 1;
   bool is_plain = false;  ///< one choice each, and nobody goes away
   std::string fault;      ///< of the server; empty: none
-  std::string defects;    ///< of the historical cache: numbers with commas, "last" for those of its last revision; empty: none
+  /// of the historical cache: numbers with commas, "last" for those of its last revision; empty: none
+  std::string defects;
   unsigned delay = 0;     ///< of the historical cache: one of so many operations of the layer waits; 0: none
 };
 

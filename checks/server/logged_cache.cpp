@@ -1,11 +1,10 @@
 #include "checks/server/logged_cache.h"
 
-#include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "cache/monitoring/observed.h"
+#include "checks/server/passing_cache.h"
 
 namespace triecheck::server {
 namespace {
@@ -16,10 +15,10 @@ operation_start start_of(cache_operation o, const any_lease& l, std::size_t coun
   return {.operation = o, .lease = l.id(), .pages = l.pages(), .count = count};
 }
 
-class logged_lease final : public any_lease {
+class logged_lease final : public passing_lease {
  public:
   logged_lease(std::unique_ptr<any_lease> inner, server_log& log, std::size_t page_tokens)
-      : inner_(std::move(inner)), log_(log), page_tokens_(page_tokens) {}
+      : passing_lease(std::move(inner)), log_(log), page_tokens_(page_tokens) {}
 
   ~logged_lease() override {
     const operation_start start = start_of(cache_operation::release, *inner_);
@@ -27,11 +26,6 @@ class logged_lease final : public any_lease {
     inner_.reset();
     release.ends({.operation = start.operation, .lease = start.lease});
   }
-
-  lease_id id() const override { return inner_->id(); }
-  std::span<const page_id> pages() const override { return inner_->pages(); }
-  std::size_t token_count() const override { return inner_->token_count(); }
-  std::size_t cached_token_count() const override { return inner_->cached_token_count(); }
 
   status allocate(std::span<const token> tokens) override {
     operation_start start = start_of(cache_operation::allocate, *inner_);
@@ -73,15 +67,14 @@ class logged_lease final : public any_lease {
   }
 
  private:
-  std::unique_ptr<any_lease> inner_;
   server_log& log_;
   const std::size_t page_tokens_;
 };
 
-class logged_cache final : public any_cache {
+class logged_cache final : public passing_cache {
  public:
   logged_cache(std::unique_ptr<any_cache> inner, server_log& log)
-      : inner_(std::move(inner)), log_(log), page_tokens_(inner_->inspect().tokens_per_page) {}
+      : passing_cache(std::move(inner)), log_(log), page_tokens_(inner_->inspect().tokens_per_page) {}
 
   std::unique_ptr<any_lease> lookup(std::span<const token> tokens) override {
     seen look(log_, {.operation = cache_operation::lookup, .tokens = tokens});
@@ -90,15 +83,7 @@ class logged_cache final : public any_cache {
     return l;
   }
 
-  std::unique_ptr<any_place> queue_for_pages() override { return inner_->queue_for_pages(); }
-  void wake_waiting() override { inner_->wake_waiting(); }
-  page_counts counts() const override { return inner_->counts(); }
-  std::optional<cache_reading> reading() override { return inner_->reading(); }
-  checks::structure inspect() const override { return inner_->inspect(); }
-  std::vector<std::string> shutdown() override { return inner_->shutdown(); }
-
  private:
-  std::unique_ptr<any_cache> inner_;
   server_log& log_;
   const std::size_t page_tokens_;
 };

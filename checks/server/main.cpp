@@ -59,9 +59,7 @@ void add_options(CLI::App& app, server_options& o) {
   }
   std::vector<std::string> caches = cache_names();
   caches.emplace_back(historical::cache_name);
-  app.add_option("--cache", o.cache, "The variant of the cache")
-      ->check(CLI::IsMember(caches))
-      ->capture_default_str();
+  app.add_option("--cache", o.cache, "The variant of the cache")->check(CLI::IsMember(caches))->capture_default_str();
   app.add_option("--pages", o.engine.pages, "Pages in the pool")
       ->check(CLI::Range(1U, 1U << 20))
       ->capture_default_str();
@@ -81,8 +79,7 @@ void add_options(CLI::App& app, server_options& o) {
   app.add_option("--queue", o.engine.queue, "Requests that wait at most; others are answered 429")
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str();
-  app.add_option("--chunk-tokens", o.engine.chunk_tokens,
-                 "Tokens of a prompt that are computed in one step")
+  app.add_option("--chunk-tokens", o.engine.chunk_tokens, "Tokens of a prompt that are computed in one step")
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str();
   app.add_option("--seed", o.engine.seed, "Of the weights of the model")->capture_default_str();
@@ -90,11 +87,13 @@ void add_options(CLI::App& app, server_options& o) {
                "Counts for /metrics where threads meet too: each lock and word of the cache");
   app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
       ->check(CLI::IsMember(faults));
-  app.add_option("--defect,--defects", o.defects, "Of the historical cache: which are on, by their numbers in checks/defects.md")
+  app.add_option("--defect,--defects", o.defects,
+                 "Of the historical cache: which are on, by their numbers in checks/defects.md")
       ->delimiter(',')
       ->check(CLI::Range(1U, historical::defect_count));
   app.add_flag("--last-revision", o.is_last_revision, "Of the historical cache: on is what its last revision had");
-  app.add_option("--delay", o.delay.one_in, "Of the historical cache: one of so many operations of the sync layer waits for 20 us")
+  app.add_option("--delay", o.delay.one_in,
+                 "Of the historical cache: one of so many operations of the sync layer waits for 20 us")
       ->check(CLI::Range(1U, 1'000'000U));
   app.add_option("--delay-seed", o.delay.seed, "Which ones wait")->capture_default_str();
   app.add_option("--operation-log", o.operation_log,
@@ -111,9 +110,11 @@ cache_config config_of(const server_options& o) {
 
 std::unique_ptr<any_cache> unlogged_cache_of(const server_options& o) {
   if (o.cache == historical::cache_name) {
-    return make_historical(config_of(o), o.is_last_revision ? historical::last_revision : defects_of(o.defects), o.delay);
+    return make_historical(config_of(o), o.is_last_revision ? historical::last_revision : defects_of(o.defects),
+                           o.delay);
   }
-  auto cache = make_cache(o.cache, config_of(o), o.contention ? monitoring_level::contention : monitoring_level::operations);
+  auto cache =
+      make_cache(o.cache, config_of(o), o.contention ? monitoring_level::contention : monitoring_level::operations);
   return o.fault.empty() ? std::move(cache) : make_wrong(std::move(cache), o.fault, o.engine.seed);
 }
 
@@ -141,11 +142,9 @@ int report_end(engine& e) {
   audit_report last = audit_at_rest(e.cache(), e.memory(), e.model());
   for (std::string& line : e.cache().shutdown()) last.wrong.push_back(std::move(line));
   for (const std::string& line : last.wrong) std::cout << "wrong: " << line << "\n";
-  std::cout << "ended: " << e.counts().requests << " requests, " << e.counts().produced_tokens
-            << " tokens; " << last.pages.free << " free and " << last.pages.cached
-            << " cached pages of " << last.pages.pool << ", "
-            << (last.wrong.empty() ? "nothing is wrong"
-                                   : std::to_string(last.wrong.size()) + " things are wrong")
+  std::cout << "ended: " << e.counts().requests << " requests, " << e.counts().produced_tokens << " tokens; "
+            << last.pages.free << " free and " << last.pages.cached << " cached pages of " << last.pages.pool << ", "
+            << (last.wrong.empty() ? "nothing is wrong" : std::to_string(last.wrong.size()) + " things are wrong")
             << std::endl;
   return last.wrong.empty() ? 0 : 1;
 }
@@ -181,15 +180,17 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (o.engine.pages * o.engine.page_tokens > most_tokens) {
-      throw CLI::ValidationError(
-          "--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
+      throw CLI::ValidationError("--pages", "the pool is larger than " + std::to_string(most_tokens) + " tokens");
     }
     const bool is_historical = o.cache == historical::cache_name;
     for (const char* option : {"--defect", "--last-revision", "--delay"}) {
-      if (app.count(option) != 0 && !is_historical) throw CLI::ValidationError(option, "goes with --cache historical alone");
+      if (app.count(option) != 0 && !is_historical)
+        throw CLI::ValidationError(option, "goes with --cache historical alone");
     }
-    if (is_historical && !o.fault.empty()) throw CLI::ValidationError("--fault", "the historical cache has --defects instead");
-    if (o.is_last_revision && !o.defects.empty()) throw CLI::ValidationError("--defects", "does not go with --last-revision");
+    if (is_historical && !o.fault.empty())
+      throw CLI::ValidationError("--fault", "the historical cache has --defects instead");
+    if (o.is_last_revision && !o.defects.empty())
+      throw CLI::ValidationError("--defects", "does not go with --last-revision");
     log_file = opened(o.operation_log);
   } catch (const CLI::Success& e) {
     return app.exit(e);

@@ -1,7 +1,7 @@
-// The scheduler's loop of the server, cut down to what meets the cache, under the explorer: worker threads take requests from a
-// queue, look up, allocate or give up and try again, compute, publish, decode one token more (or preempt themselves), release.
-// A page holds a number that depends on every token of its prefix, as keys and values do: a wrong page is a wrong answer, and
-// a page that is written while another request reads it is a data race.
+// The scheduler's loop of the server, cut down to what meets the cache, under the explorer: worker threads take
+// requests from a queue, look up, allocate or give up and try again, compute, publish, decode one token more (or
+// preempt themselves), release. A page holds a number that depends on every token of its prefix, as keys and values
+// do: a wrong page is a wrong answer, and a page that is written while another request reads it is a data race.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -78,7 +78,8 @@ class serving_loop {
     if (cache_.allocate(l, prompt.subspan(l.token_count())) != status::ok) return false;
     prefill(l, tokens);
     tokens.push_back(answer(l, tokens));
-    if (cache_.allocate(l, std::span(tokens).last(1)) != status::ok) return false;  // preempted: what it published stays
+    if (cache_.allocate(l, std::span(tokens).last(1)) != status::ok)
+      return false;  // preempted: what it published stays
     prefill(l, tokens);
     answer(l, tokens);
     return true;
@@ -86,7 +87,8 @@ class serving_loop {
 
   void prefill(lease_type& l, std::span<const token> tokens) {
     if (!Made::computes_first) expect(cache_.publish(l, tokens.size()) == status::ok, "the pages can be shared");
-    for (std::size_t i = l.cached_pages().size(); i < tokens.size(); ++i) memory(l.pages()[i]).set(contents(tokens.first(i + 1)));
+    for (std::size_t i = l.cached_pages().size(); i < tokens.size(); ++i)
+      memory(l.pages()[i]).set(contents(tokens.first(i + 1)));
     if (!Made::computes_first) {
       for (std::size_t i = 0; i < tokens.size(); ++i) memory(l.pages()[i]).set(contents(tokens.first(i + 1)));
     } else {
@@ -143,8 +145,12 @@ TYPED_TEST_SUITE(serving, variants);
 template <class Made>
 constexpr bool is_lockfree = std::is_same_v<Made, shipped<lockfree_cache<relacy_sync>>>;
 
-TYPED_TEST(serving, two_requests_are_answered_right) { EXPECT_TRUE(passes(served<TypeParam>(2, is_lockfree<TypeParam> ? 1 : 2))); }
-TYPED_TEST(serving, three_requests_are_answered_right) { EXPECT_TRUE(passes(served<TypeParam>(3, is_lockfree<TypeParam> ? 0 : 1))); }
+TYPED_TEST(serving, two_requests_are_answered_right) {
+  EXPECT_TRUE(passes(served<TypeParam>(2, is_lockfree<TypeParam> ? 1 : 2)));
+}
+TYPED_TEST(serving, three_requests_are_answered_right) {
+  EXPECT_TRUE(passes(served<TypeParam>(3, is_lockfree<TypeParam> ? 0 : 1)));
+}
 
 TEST(serving_loop, pages_that_are_shared_before_they_are_filled_show) {
   EXPECT_FALSE(served<hasty_server>(2, 2).passed);

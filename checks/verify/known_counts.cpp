@@ -37,8 +37,10 @@ counts_file read(const std::filesystem::path& file) {
       const char* const end = word.data() + word.size();
       const char* const begin = sign == std::string::npos ? end : word.data() + sign + 1;
       const auto [last, error] = std::from_chars(begin, end, count);
-      if (sign == 0 || error != std::errc{} || last != end) reject(file, number, "expected CACHE=NUMBER, not '" + word + "'");
-      if (!row->second.emplace(word.substr(0, sign), count).second) reject(file, number, "the second number of " + word.substr(0, sign));
+      if (sign == 0 || error != std::errc{} || last != end)
+        reject(file, number, "expected CACHE=NUMBER, not '" + word + "'");
+      if (!row->second.emplace(word.substr(0, sign), count).second)
+        reject(file, number, "the second number of " + word.substr(0, sign));
     }
   }
   return f;

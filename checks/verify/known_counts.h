@@ -19,8 +19,8 @@ inline constexpr std::uint64_t most_at_once = 150'000;
 /// Throws std::runtime_error, "FILE:LINE: what is wrong".
 execution_counts read_counts(const std::filesystem::path& file);
 
-/// Puts `counts` in place of the numbers that the file has for the same scenario and cache; makes the file where there is none. Throws as
-/// `read_counts`, and where the file cannot be written; then it is as it was.
+/// Puts `counts` in place of the numbers that the file has for the same scenario and cache; makes the file where
+/// there is none. Throws as `read_counts`, and where the file cannot be written; then it is as it was.
 void update_counts(const std::filesystem::path& file, const execution_counts& counts);
 
 }  // namespace triecheck::explore

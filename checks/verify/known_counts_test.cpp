@@ -28,7 +28,8 @@ class counts_file : public testing::Test {
     return "accepted";
   }
 
-  const std::filesystem::path file_ = std::filesystem::path(testing::TempDir()) / ("counts_" + std::to_string(getpid()) + ".txt");
+  const std::filesystem::path file_ =
+      std::filesystem::path(testing::TempDir()) / ("counts_" + std::to_string(getpid()) + ".txt");
 };
 
 TEST_F(counts_file, an_update_changes_what_it_has_a_number_for) {
@@ -46,9 +47,13 @@ TEST_F(counts_file, is_made_where_there_is_none) {
 }
 
 TEST_F(counts_file, what_is_wrong_is_told_with_its_line) {
-  for (const auto& [row, what] : {std::pair{"a coarse", "expected CACHE=NUMBER, not 'coarse'"}, {"a =1", "expected CACHE=NUMBER, not '=1'"},
-                                  {"a coarse=-1", "expected CACHE=NUMBER, not 'coarse=-1'"}, {"a coarse=99999999999999999999", "expected CACHE=NUMBER, not 'coarse=99999999999999999999'"},
-                                  {"a coarse=1 coarse=2", "the second number of coarse"}, {"b", "the second row of b"}}) {
+  for (const auto& [row, what] :
+       {std::pair{"a coarse", "expected CACHE=NUMBER, not 'coarse'"},
+        {"a =1", "expected CACHE=NUMBER, not '=1'"},
+        {"a coarse=-1", "expected CACHE=NUMBER, not 'coarse=-1'"},
+        {"a coarse=99999999999999999999", "expected CACHE=NUMBER, not 'coarse=99999999999999999999'"},
+        {"a coarse=1 coarse=2", "the second number of coarse"},
+        {"b", "the second row of b"}}) {
     write("# About.\nb coarse=2\n" + std::string(row) + "\n");
     EXPECT_EQ(problem(), ":3: " + std::string(what));
     EXPECT_THROW(update_counts(file_, {}), std::runtime_error);
