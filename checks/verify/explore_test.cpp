@@ -275,7 +275,8 @@ TEST(schedule, text_and_choices_are_the_same_thing) {
 
 TEST(schedule, text_that_is_no_schedule_is_refused_with_its_place) {
   std::string why;
-  for (const char* text : {"0x", "4", "0x0", "1s4", "0..1", "0 1", "0x99999999999"}) {
+  const std::string no_thread = std::to_string(max_threads);
+  for (const char* text : {"0x", no_thread.c_str(), "0x0", "1s4", "0..1", "0 1", "0x99999999999"}) {
     why.clear();
     EXPECT_FALSE(parse_schedule(text, why).has_value()) << text;
     EXPECT_EQ(why.rfind("schedule, character ", 0), 0u) << text << ": " << why;
