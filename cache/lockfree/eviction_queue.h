@@ -5,8 +5,8 @@
 //
 // A release stamps the node that its lease ended on with a tick and puts it into the inbox of its lane, a stack, unless it
 // is in one already. The list, a doubly linked one, belongs to the curator of the lane: the evictor that has its turn. It
-// sorts the inbox by tick and puts it behind the list; everything in the inbox is newer than everything on the list, because
-// it was posted after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
+// sorts the inbox by tick and puts each node into its place on the list, which is mostly the back: it was posted after the
+// list was filled. So the list is sorted by recency, and its front is the node to visit next:
 //   - a node without references falls;
 //   - any other is dropped. Its next release, or the fall of its last child, brings it back.
 // A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
@@ -405,8 +405,7 @@ class eviction_queue {
     lane& l = lanes_[i];
     std::uint64_t sent_to = 0;
     page_id next = sorted(l.inbox.exchange(no_page, orders::inbox));
-    const std::uint64_t filled_up_to = l.newest.get();
-    std::uint64_t newest = filled_up_to;
+    std::uint64_t newest = l.newest.get();
     while (next != no_page) {
       const page_id page = next;
       next = at(page).below.get();
@@ -416,10 +415,13 @@ class eviction_queue {
       }
       at(page).posted.store(false, orders::unpost);
       const std::uint64_t released = tick(page);
-      // Ticks of different threads are apart; what is older than that is a parent that was left behind.
-      if (released + striped_clock<Sync>::most_apart > filled_up_to) {
+      // What is older than the newest was released by a thread whose clock is behind, or is a parent that was left behind. What
+      // is older by more than clocks are apart is such a parent, and all that was listed before it is gone.
+      if (released >= newest) {
         l.list.push_newest(page);
-        newest = std::max(newest, released);
+        newest = released;
+      } else if (released + striped_clock<Sync>::most_apart > newest) {
+        l.list.push_behind([&](page_id other) { return tick(other) <= released; }, page);
       } else if (!l.list.contains(page)) {
         l.list.push_oldest(page);
       }

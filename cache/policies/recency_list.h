@@ -15,8 +15,10 @@
 //
 // It is the policy `recency` (LRU), the one that the specification names: which page was not used for longest.
 //
-// Cost: every operation O(1), nothing is allocated. Threads: none of its own; the owner serialises every call.
+// Cost: every operation O(1) unless it says otherwise, nothing is allocated. Threads: none of its own; the owner serialises every call.
 #pragma once
+
+#include <utility>
 
 #include "eviction.h"
 #include "../pages/page_records.h"
@@ -85,21 +87,24 @@ class recency_list {
   /// Puts `page` at the back, wherever it was.
   void push_newest(page_id page) {
     if (contains(page)) remove(page);
-    const page_id before = newest_.get();
-    links_[page].older.set(before);
-    links_[page].newer.set(no_page);
-    set_newer(before, page);
-    newest_.set(page);
+    insert(newest_.get(), page, no_page);
+  }
+
+  /// Puts `page` behind the last node that `is_older` holds for, wherever `page` was; in front where there is none.
+  /// Cost: O(1 + nodes behind that one).
+  template <class Older>
+  void push_behind(Older is_older, page_id page) {
+    if (contains(page)) remove(page);
+    page_id before = newest_.get();
+    page_id behind = no_page;
+    while (before != no_page && !is_older(before)) behind = std::exchange(before, links_[before].older.get());
+    insert(before, page, behind);
   }
 
   /// Puts `page` in front. Requires that it is not on the list.
   void push_oldest(page_id page) {
     Sync::require(!contains(page), "I6: a node is listed once");
-    const page_id behind = oldest_.get();
-    links_[page].older.set(no_page);
-    links_[page].newer.set(behind);
-    set_older(behind, page);
-    oldest_.set(page);
+    insert(no_page, page, oldest_.get());
   }
 
   /// Requires that `page` is on the list.
@@ -114,6 +119,13 @@ class recency_list {
 
  private:
   using shared_page = typename Sync::template var<page_id>;
+
+  void insert(page_id before, page_id page, page_id behind) {
+    links_[page].older.set(before);
+    links_[page].newer.set(behind);
+    set_newer(before, page);
+    set_older(behind, page);
+  }
 
   // What stands behind `page` in the order, and before it; no page stands for either end.
   void set_newer(page_id page, page_id behind) {
