@@ -103,7 +103,7 @@ void add_explore(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--counts", a->counts,
                       "Puts the numbers of executions of what passed into this file, as scenarios/executions.txt has them; "
-                      "with the default strategy alone")
+                      "with the default strategy in one process alone: a space in parts counts some executions twice")
       ->type_name("FILE");
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
@@ -126,8 +126,8 @@ void add_explore(CLI::App& app, int& exit_code) {
       if (chosen == nullptr || o->count() == 0) continue;
       if (!chosen->takes(o->get_name())) throw usage_error(o->get_name() + " has no effect with --strategy " + a->strategy);
     }
-    if (!a->counts.empty() && (!a->heed_bounds || a->executions != 0 || !a->resume.empty())) {
-      throw usage_error("--counts goes with the default strategy, from the beginning and without a limit, alone");
+    if (!a->counts.empty() && (!a->heed_bounds || a->executions != 0 || !a->resume.empty() || a->jobs != 1)) {
+      throw usage_error("--counts goes with the default strategy in one process, from the beginning and without a limit, alone");
     }
     exit_code = checks::exit_code(explore_all(*a));
   });

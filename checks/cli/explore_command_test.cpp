@@ -74,8 +74,11 @@ TEST_F(explore_command, numbers_of_executions_are_written_as_the_shipped_file_ha
   EXPECT_NE(row(written, "two").find(" nodelock="), std::string::npos);
   EXPECT_EQ(row(written, "other"), "\nother coarse=7");
   write("counts.txt", "two coarse\n");
-  expect_usage_error("explore two.toml --counts counts.txt --strategy pct",
-                     "triecheck: --counts goes with the default strategy, from the beginning and without a limit, alone");
+  for (const char* wrong : {"--strategy pct", "--jobs 2"}) {
+    expect_usage_error("explore two.toml --counts counts.txt " + std::string(wrong),
+                       "triecheck: --counts goes with the default strategy in one process, from the beginning and without "
+                       "a limit, alone");
+  }
   const ended damaged = run("explore two.toml --cache coarse --counts counts.txt");
   EXPECT_EQ(damaged.status, 2);
   EXPECT_EQ(damaged.err, "triecheck: counts.txt:1: expected CACHE=NUMBER, not 'coarse'\n");
