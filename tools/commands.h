@@ -34,6 +34,7 @@ void add_replay(CLI::App& app, int& exit_code);
 void add_merge(CLI::App& app, int& exit_code);
 void add_shrink(CLI::App& app, int& exit_code);
 void add_simulate(CLI::App& app, int& exit_code);
+void add_soak(CLI::App& app, int& exit_code);
 void add_hit_rates(CLI::App& app, int& exit_code);
 void add_generate(CLI::App& app, int& exit_code);
 void add_fuzz(CLI::App& app, int& exit_code);

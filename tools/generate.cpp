@@ -5,8 +5,6 @@
 #include <iostream>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -26,13 +24,6 @@ struct arguments {
   std::uint64_t seed = 0;
   std::uint64_t namespaces = 1;
 };
-
-const checks::trace_shape& known_shape(const std::string& name) {
-  if (const checks::trace_shape* found = checks::find_shape(name)) return *found;
-  std::vector<std::string_view> names;
-  for (const checks::trace_shape& s : checks::trace_shapes()) names.push_back(s.name);
-  throw unknown_name("shape", name, names);
-}
 
 double reused_share(const checks::trace_summary& s) {
   return s.full_blocks == 0 ? 0 : static_cast<double>(s.reused_blocks) / static_cast<double>(s.full_blocks);

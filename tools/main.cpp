@@ -85,6 +85,7 @@ int run(int argc, char** argv) {
   add_merge(app, exit_code);
   add_shrink(app, exit_code);
   add_simulate(app, exit_code);
+  add_soak(app, exit_code);
   add_hit_rates(app, exit_code);
   add_generate(app, exit_code);
   add_fuzz(app, exit_code);

@@ -11,6 +11,7 @@
 #include "checks/report/suggestion.h"
 #include "checks/subject/policies.h"
 #include "checks/subject/variants.h"
+#include "checks/trace/generate.h"
 #include "tools/commands.h"
 
 #ifndef TRIECHECK_SCENARIOS_DIR
@@ -147,6 +148,13 @@ const checks::policy& known_policy(const std::string& name, const checks::varian
     throw usage_error("the cache '" + v.name + "' knows the policy " + only + " alone, not '" + name + "'");
   }
   return *found;
+}
+
+const checks::trace_shape& known_shape(const std::string& name) {
+  if (const checks::trace_shape* found = checks::find_shape(name)) return *found;
+  std::vector<std::string_view> names;
+  for (const checks::trace_shape& s : checks::trace_shapes()) names.push_back(s.name);
+  throw unknown_name("shape", name, names);
 }
 
 std::filesystem::path scenario_directory(const std::string& given) {

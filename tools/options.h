@@ -21,6 +21,7 @@ class Option;
 
 namespace triecheck::checks {
 struct policy;
+struct trace_shape;
 struct variant;
 }
 
@@ -67,6 +68,9 @@ void take_aliases(CLI::Option& policy);
 
 /// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no policy.
 const checks::policy& known_policy(const std::string& name, const checks::variant& v);
+
+/// The shape of a generated trace called `name`; throws usage_error that names the known ones.
+const checks::trace_shape& known_shape(const std::string& name);
 
 /// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory that was installed with this
 /// program, otherwise that of the source tree that it was built from.

@@ -16,7 +16,7 @@
 #include "cache/coarse.h"
 #include "cache/sync/std.h"
 #include "checks/bench/baselines/bare_walk.h"
-#include "checks/bench/chart.h"
+#include "checks/report/chart.h"
 #include "checks/bench/course.h"
 #include "checks/bench/isolated_bench.h"
 #include "checks/bench/report.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "checks/bench/chart.h"
+#include "checks/report/chart.h"
 #include "checks/bench/formatted.h"
 
 namespace triecheck::checks {

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -101,6 +102,7 @@ class child_process {
   bool running() const { return running_; }
   int input() const { return in_; }  // negative: the child closed its end
   const progress& shown() const { return *shared_; }
+  void ask_to_end() { shared_->is_asked_to_end.store(true, std::memory_order_relaxed); }
 
   /// Takes what has arrived; messages go to `heard`.
   void receive(const std::function<void(const std::string&)>& heard) {
@@ -146,7 +148,7 @@ class child_process {
   isolated_run result(std::chrono::milliseconds patience) const {
     isolated_run run;
     run.executions = shared_->executions;
-    for (const activity& a : shared_->activities) run.units += a.units.load(std::memory_order_relaxed);
+    run.units = units_of(*shared_);
     if (WIFEXITED(status_) && WEXITSTATUS(status_) == 0 && !hung_ && !answer_.empty()) {
       run.answer = answer_;
       return run;
@@ -231,9 +233,21 @@ std::string in_words(const place_in_run& p, const std::string& unit) {
   return " during " + operation + ": " + p.kind + (of_a_lease ? " #" + std::to_string(p.subject) : "");
 }
 
+std::string shown_note(const progress& p) {
+  const std::size_t length = std::min<std::size_t>(p.note_length.load(std::memory_order_relaxed), 256);
+  const std::string line = text_of(p.note, length);
+  return line.substr(0, line.find('\n'));
+}
+
 std::uint64_t steps_of(const progress& p) noexcept {
   std::uint64_t sum = p.heartbeat;
   for (const activity& a : p.activities) sum += a.steps.load(std::memory_order_relaxed);
+  return sum;
+}
+
+std::uint64_t units_of(const progress& p) noexcept {
+  std::uint64_t sum = 0;
+  for (const activity& a : p.activities) sum += a.units.load(std::memory_order_relaxed);
   return sum;
 }
 
@@ -248,10 +262,15 @@ std::vector<isolated_run> run_isolated(const std::vector<isolated_body>& bodies,
     return std::any_of(children.begin(), children.end(), [](const auto& c) { return c->running(); });
   };
   auto last_tick = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> asked;  // when an interrupt was seen
   while (one_runs()) {
     receive_from(children, listener);
-    stop_if_interrupted();
     const auto now = std::chrono::steady_clock::now();
+    if (interrupted()) {
+      for (const auto& c : children) c->ask_to_end();
+      if (!asked) asked = now;
+      if (now - *asked >= listener.grace) throw interruption();
+    }
     if (now - last_tick < std::chrono::milliseconds(100)) continue;
     last_tick = now;
     std::vector<const progress*> shown;

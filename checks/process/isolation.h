@@ -47,6 +47,7 @@ struct progress {
   std::atomic<std::uint32_t> preemptions{0};  ///< of the running execution so far
   std::atomic<std::uint32_t> running{0};     ///< whose activity ended the process, or runs now
   std::atomic<std::uint32_t> note_length{0};
+  std::atomic<bool> is_asked_to_end{false};  ///< by an interrupt (isolation_listener::grace)
   explore::choice path[longest_path];
   activity activities[most_activities];
   char note[longest_note];                   ///< what is being run, in the words of whoever runs it
@@ -55,6 +56,9 @@ struct progress {
   /// Notes nothing where `text` is too long.
   void set_note(const std::string& text) noexcept;
 };
+
+/// The first line of the note. It may be written meanwhile: then it is a mixture of two lines, which the next one replaces.
+std::string shown_note(const progress& p);
 
 /// Where the program was when its process ended. `kind` is a word such as "publish", empty between two operations.
 struct place_in_run {
@@ -89,11 +93,13 @@ using isolated_body = std::function<std::string(progress&, const message_sender&
 struct isolation_listener {
   std::function<void(std::size_t child, const std::string& message)> heard;
   std::function<void(const std::vector<const progress*>&)> tick;  ///< about every tenth of a second
+  /// After an interrupt the children are asked to end, and have so long to answer with what they have.
+  std::chrono::milliseconds grace{0};
 };
 
 /// Runs each of `bodies` in a child process, all at once, and returns what they returned, in the same order. A child is
 /// killed when it makes no step for `patience`; all die with the parent. What the child prints goes to standard error. Throws
-/// interruption where a signal asks for it (checks/process/interrupts.h), and whatever a listener throws: then no child is left.
+/// interruption where a signal asks for it (checks/process/interrupts.h), after the listener's grace, and whatever a listener throws: then no child is left.
 std::vector<isolated_run> run_isolated(const std::vector<isolated_body>& bodies, std::chrono::milliseconds patience,
                                        const isolation_listener& listener = {});
 
@@ -110,6 +116,9 @@ void show_activity(std::size_t index) noexcept;
 
 /// Steps of all threads together, as a watcher counts them.
 std::uint64_t steps_of(const progress& p) noexcept;
+
+/// Units that all threads together have begun.
+std::uint64_t units_of(const progress& p) noexcept;
 
 /// An error of the program under test, of a body: the kind and one sentence.
 struct program_error {

@@ -94,7 +94,13 @@ std::optional<failure> audit(const request_tally& total, const model::statistics
   return std::nullopt;
 }
 
-std::optional<failure> audit_metrics(const request_tally& total, const model::statistics& truth,
+call_tally calls_of(const request_tally& total) {
+  const std::uint64_t served = total.requests - total.rejected;
+  return {.allocated = served, .published = served, .released = total.requests,
+          .all = 3 * total.requests + served};
+}
+
+std::optional<failure> audit_metrics(const request_tally& total, const call_tally& calls, const model::statistics& truth,
                                      std::size_t page_tokens, const cache_reading& r) {
   metric_families families;
   add_families(cache_metrics, r, families);
@@ -110,15 +116,14 @@ std::optional<failure> audit_metrics(const request_tally& total, const model::st
   const auto outcome = [](const char* operation, const char* result) {
     return std::map<std::string, std::string>{{"operation", operation}, {"outcome", result}};
   };
-  const std::uint64_t served = total.requests - total.rejected;
   const account accounts[] = {
       {names::operations, outcome("lookup", "ok"), total.requests},
-      {names::operations, outcome("allocate", "ok"), served},
+      {names::operations, outcome("allocate", "ok"), calls.allocated},
       {names::operations, outcome("allocate", "cache_full"), truth.refused_full},
       {names::operations, outcome("allocate", "request_too_large"), truth.refused_too_large},
-      {names::operations, outcome("publish", "ok"), served},
-      {names::operations, outcome("release", "ok"), total.requests},
-      {names::operations, {}, 2 * total.requests + 2 * served + total.rejected},
+      {names::operations, outcome("publish", "ok"), calls.published},
+      {names::operations, outcome("release", "ok"), calls.released},
+      {names::operations, {}, calls.all},
       {names::looked_up_pages, {}, truth.looked_up_pages},
       {names::hit_pages, {}, truth.hit_pages},
       {names::looked_up_tokens, {}, total.looked_up_tokens},

@@ -25,12 +25,14 @@ class first_failure {
   void report(std::size_t row, std::string kind, std::string message) {
     const std::lock_guard lock(mutex_);
     if (found_) return;
-    failure f;
-    f.kind = std::move(kind);
-    f.message = "line " + std::to_string(row + 1) + ": " + std::move(message);
-    found_ = std::move(f);
+    keep(std::move(kind), "line " + std::to_string(row + 1) + ": " + std::move(message));
     row_ = row;
-    stop();
+  }
+
+  /// Of no row in particular.
+  void report_of_run(std::string kind, std::string message) {
+    const std::lock_guard lock(mutex_);
+    if (!found_) keep(std::move(kind), std::move(message));
   }
 
   /// Requires that the threads have ended.
@@ -38,6 +40,11 @@ class first_failure {
   std::optional<std::size_t> row() const { return row_; }
 
  private:
+  void keep(std::string kind, std::string message) {
+    found_ = failure{.kind = std::move(kind), .message = std::move(message)};
+    stop();
+  }
+
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::optional<failure> found_;    // guarded by mutex_

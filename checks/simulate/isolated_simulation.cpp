@@ -66,13 +66,6 @@ std::string run_in_child(const trace& t, simulation_options options, progress& s
   return answer.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// The note may be written meanwhile: then it is a mixture of two lines, which the next one replaces.
-std::string note_of(const progress& shown) {
-  const std::size_t length = std::min<std::size_t>(shown.note_length.load(std::memory_order_relaxed), 256);
-  std::string line(shown.note, length);
-  return line.substr(0, line.find('\0'));
-}
-
 simulation failed_at(const isolated_run& child) {
   simulation s;
   s.outcome = verdict::error;
@@ -89,9 +82,8 @@ simulation simulate_isolated(const trace& t, const simulation_options& options, 
                              const std::function<void(std::uint64_t, const std::string&)>& tick) {
   std::uint64_t requests = 0;
   const auto watch = [&](const progress& shown) {
-    requests = 0;
-    for (const activity& a : shown.activities) requests += a.units.load(std::memory_order_relaxed);
-    if (tick) tick(requests, options.metrics ? note_of(shown) : "");
+    requests = units_of(shown);
+    if (tick) tick(requests, options.metrics ? shown_note(shown) : "");
   };
   try {
     const isolated_run child = run_isolated([&](progress& p) { return run_in_child(t, options, p); }, patience, watch);

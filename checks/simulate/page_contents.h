@@ -33,16 +33,23 @@ class page_contents {
   const std::unique_ptr<std::atomic<std::uint64_t>[]> digests_;
 };
 
+/// The digest of no tokens in a namespace.
+inline std::uint64_t first_digest(std::uint32_t space) noexcept { return (space + std::uint64_t{1}) * 0x9e37'79b9'7f4a'7c15; }
+
+/// The digest of a prefix and the tokens that follow it.
+inline std::uint64_t next_digest(std::uint64_t digest, std::span<const std::uint32_t> tokens) noexcept {
+  for (const std::uint32_t token : tokens) digest = ((digest ^ (digest >> 32)) + token + 1) * 0x9e37'79b9'7f4a'7c15;
+  return digest;
+}
+
 /// The contents of the pages of a sequence, the last of which may be partial.
 inline std::vector<std::uint64_t> prefix_digests(std::span<const std::uint32_t> tokens, std::size_t page_tokens,
                                                  std::uint32_t space = 0) {
-  constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
   std::vector<std::uint64_t> digests;
   digests.reserve(tokens.size() / page_tokens + 1);
-  std::uint64_t digest = (space + 1) * odd;
+  std::uint64_t digest = first_digest(space);
   for (std::size_t at = 0; at < tokens.size(); at += page_tokens) {
-    const auto block = tokens.subspan(at, std::min(page_tokens, tokens.size() - at));
-    for (const std::uint32_t token : block) digest = ((digest ^ (digest >> 32)) + token + 1) * odd;
+    digest = next_digest(digest, tokens.subspan(at, std::min(page_tokens, tokens.size() - at)));
     digests.push_back(digest);
   }
   return digests;

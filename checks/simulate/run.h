@@ -123,7 +123,7 @@ simulation run_and_audit(const trace& t, const simulation_options& options, noti
     const cache_reading r = cache.read();
     s.metrics = to_json(cache_metrics, r);
     s.metrics_screen = to_screen(r);
-    if (!s.found) s.found = audit_metrics(total, truth.value_or(stats), options.page_tokens, r);
+    if (!s.found) s.found = audit_metrics(total, calls_of(total), truth.value_or(stats), options.page_tokens, r);
   }
   std::vector<std::string> lost;
   for (const auto& page : cache.shutdown().lost) lost.push_back(show_lost_page(page));

@@ -173,7 +173,7 @@ std::string wrong_in_metrics(const std::function<void(cache_reading&)>& spoil) {
   cache_reading r = cache.read();
   const model::statistics truth = to_model_statistics(r.stats);
   spoil(r);
-  const std::optional<failure> found = audit_metrics(total, truth, 2, r);
+  const std::optional<failure> found = audit_metrics(total, calls_of(total), truth, 2, r);
   return found ? found->message : "";
 }
 

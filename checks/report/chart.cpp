@@ -1,4 +1,4 @@
-#include "checks/bench/chart.h"
+#include "checks/report/chart.h"
 
 #include <algorithm>
 #include <array>
@@ -56,23 +56,41 @@ std::string text_at(double x, double y, const std::string& text, const std::stri
   return "<text x=\"" + fixed(x) + "\" y=\"" + fixed(y) + "\" " + more + ">" + escaped(text) + "</text>\n";
 }
 
-// A logarithmic axis from pixel `from` to pixel `to`.
+// From pixel `from` to pixel `to`.
 class axis {
  public:
-  axis(double least, double most, double from, double to) : least_(least), most_(most), from_(from), to_(to) {}
+  axis(chart_axes kind, double least, double most, double from, double to)
+      : kind_(kind), least_(least), most_(most), from_(from), to_(to) {}
   double place(double value) const {
-    const double span = std::log(most_ / least_);
-    return span <= 0 ? (from_ + to_) / 2 : from_ + (to_ - from_) * std::log(value / least_) / span;
+    const double span = scaled(most_) - scaled(least_);
+    return span <= 0 ? (from_ + to_) / 2 : from_ + (to_ - from_) * (scaled(value) - scaled(least_)) / span;
   }
+  bool is_linear() const { return kind_ == chart_axes::linear; }
   double least() const { return least_; }
   double most() const { return most_; }
 
  private:
+  double scaled(double value) const { return is_linear() ? value : std::log(value); }
+
+  chart_axes kind_;
   double least_, most_, from_, to_;
 };
 
-// 1, 2 and 5 of every power of ten within the axis; of a long axis the powers alone, of a short one more.
+// Some five multiples of 1, 2 or 5 times a power of ten.
+std::vector<double> linear_ticks_of(const axis& a) {
+  const double span = a.most() - a.least();
+  if (span <= 0) return {a.least()};
+  const double power = std::pow(10, std::floor(std::log10(span / 4)));
+  const double steps = span / 4 / power;
+  const double step = power * (steps < 2 ? 1 : steps < 5 ? 2 : 5);
+  std::vector<double> ticks;
+  for (double tick = std::ceil(a.least() / step) * step; tick <= a.most() + step / 1000; tick += step) ticks.push_back(tick);
+  return ticks;
+}
+
+// Of a logarithmic axis 1, 2 and 5 of every power of ten; of a long one the powers alone, of a short one more.
 std::vector<double> ticks_of(const axis& a) {
+  if (a.is_linear()) return linear_ticks_of(a);
   const double decades = std::log10(a.most() / a.least());
   std::vector<double> ticks;
   for (double power = std::pow(10, std::floor(std::log10(a.least()))); power <= a.most() * 1.001; power *= 10) {
@@ -132,12 +150,14 @@ class chart_writer {
         most = std::max(most, of_x ? x : y);
       }
     }
-    if (of_x) return {least, most, left_, plot_right()};
-    return {least / 1.3, most * 1.3, plot_bottom(), top_};
+    if (of_x) return {chart_.axes, least, most, left_, plot_right()};
+    if (chart_.axes == chart_axes::linear) return {chart_.axes, 0, most == 0 ? 1 : most * 1.1, plot_bottom(), top_};
+    return {chart_.axes, least / 1.3, most * 1.3, plot_bottom(), top_};
   }
 
-  // The values that were measured are the ticks of the x axis.
+  // The values that were measured, where the axis is logarithmic.
   std::vector<double> x_ticks() const {
+    if (x_.is_linear()) return linear_ticks_of(x_);
     std::vector<double> all;
     for (const chart_series& s : chart_.series) {
       for (const auto& [x, y] : s.points) all.push_back(x);
@@ -159,7 +179,8 @@ class chart_writer {
       const std::string x = fixed(x_.place(tick));
       svg += "<line x1=\"" + x + "\" x2=\"" + x + "\" y1=\"" + fixed(plot_bottom()) + "\" y2=\"" +
              fixed(plot_bottom() + 5) + "\" stroke=\"#555\"/>\n";
-      svg += text_at(x_.place(tick), plot_bottom() + 18, short_count(tick), "font-size=\"11\" text-anchor=\"middle\"");
+      const std::string number = x_.is_linear() ? short_number(tick) : short_count(tick);
+      svg += text_at(x_.place(tick), plot_bottom() + 18, number, "font-size=\"11\" text-anchor=\"middle\"");
     }
     svg += "<path d=\"M" + fixed(left_) + " " + fixed(top_) + "V" + fixed(plot_bottom()) + "H" + fixed(plot_right()) +
            "\" fill=\"none\" stroke=\"#555\"/>\n";
@@ -178,9 +199,10 @@ class chart_writer {
       const auto number = static_cast<std::size_t>(std::find(names_.begin(), names_.end(), s.name) - names_.begin());
       const std::string colour = colours[number % colours.size()];
       std::string path, dots;
+      const bool has_dots = s.points.size() <= 60;  // of more they are the line
       for (const auto& [x, y] : s.points) {
         path += (path.empty() ? "M" : "L") + fixed(x_.place(x)) + " " + fixed(y_.place(y));
-        dots += "<circle cx=\"" + fixed(x_.place(x)) + "\" cy=\"" + fixed(y_.place(y)) + "\" r=\"" +
+        if (has_dots) dots += "<circle cx=\"" + fixed(x_.place(x)) + "\" cy=\"" + fixed(y_.place(y)) + "\" r=\"" +
                 (s.reference ? "2" : "3") + "\" fill=\"" + colour + "\"/>";
       }
       svg += "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"" +
