@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 #include <limits>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,7 @@
 #include "tools/program_name.h"
 #include "tools/progress_line.h"
 #include "tools/results_text.h"
+#include "tools/space_workers.h"
 
 namespace triecheck::tools {
 namespace {
@@ -97,7 +99,7 @@ class exploration_run {
       share_budget();
     } else {
       if (begins_shortly()) look_everywhere();
-      for (space& s : spaces_) explore(s, std::nullopt);
+      explore_the_rest();
     }
     for (space& s : spaces_) end_without_slice(s);
     return finish();
@@ -135,16 +137,15 @@ class exploration_run {
   //  3. Of the others the executions with at most one preemption are run, for a second.
   // A search at length begins anew: what was run before it is not counted.
   void look_everywhere() {
+    std::vector<search> first, second, third;
     for (space& s : spaces_) {
       const bool has_schedule = scenario_of(s).program.failure.has_value();  // which the search runs first
-      if (!has_schedule) look(s, few_preemptions_of(s, first_executions, std::nullopt));
+      if (!has_schedule) first.push_back({&s, few_preemptions_of(s, first_executions, std::nullopt)});
+      second.push_back({&s, options_of(s)});
+      second.back().options.executions = short_search;
+      third.push_back({&s, few_preemptions_of(s, 0, seconds(1))});
     }
-    for (space& s : spaces_) {
-      explore::explore_options o = options_of(s);
-      o.executions = short_search;
-      look(s, o);
-    }
-    for (space& s : spaces_) look(s, few_preemptions_of(s, 0, seconds(1)));
+    for (const auto& looks : {first, second, third}) look(looks);
   }
 
   explore::explore_options few_preemptions_of(const space& s, std::uint64_t executions, std::optional<seconds> budget) const {
@@ -157,23 +158,90 @@ class exploration_run {
     return o;
   }
 
-  // What ends in a look is the result; that nothing was found within a bound is none.
-  void look(space& s, const explore::explore_options& o) {
-    const bool began = !checkpoint_.spaces[s.number].state.is_null();  // in an earlier process
-    if (s.done || began || checks::interrupted()) return;
-    const named_scenario& scenario = scenario_of(s);
-    try {
-      const auto tick = [&](const explore::exploration_status& now) { show_progress(s, now); };
-      explore::explored e = explore::explore_scenario(scenario.program, scenario.place, o, tick);
-      const checks::result& r = e.outcome;
-      const bool found = r.failed_as_expected || (r.found && !r.found->schedule.empty());
-      if (checks::interrupted()) ++s.slices;  // what it came to is the result
-      if (!found && !checks::interrupted() && (r.outcome == checks::verdict::incomplete || o.strategy == "bounded")) return;
-      s.last = std::move(e);
-    } catch (const checks::interruption&) {
+  // How a space is searched.
+  struct search {
+    space* of;
+    explore::explore_options options;
+  };
+
+  void look(const std::vector<search>& looks) {
+    std::vector<search> left;
+    for (const search& l : looks) {
+      const bool began = !checkpoint_.spaces[l.of->number].state.is_null();  // in an earlier process
+      if (!l.of->done && !began) left.push_back(l);
+    }
+    if (arguments_.jobs > 1 && left.size() > 1) {
+      search_at_once(left, [&](const search& l, explore::explored e) { looked(l, std::move(e)); });
       return;
     }
-    end(s);
+    for (const search& l : left) {
+      if (checks::interrupted()) return;
+      const named_scenario& scenario = scenario_of(*l.of);
+      const auto tick = [&](const explore::exploration_status& now) { show_progress(*l.of, now); };
+      try {
+        looked(l, explore::explore_scenario(scenario.program, scenario.place, l.options, tick));
+      } catch (const checks::interruption&) {
+        return;
+      }
+    }
+  }
+
+  // What ends in a look is the result; that nothing was found within a bound is none.
+  void looked(const search& l, explore::explored e) {
+    const checks::result& r = e.outcome;
+    const bool found = r.failed_as_expected || (r.found && !r.found->schedule.empty());
+    if (checks::interrupted()) ++l.of->slices;  // what it came to is the result
+    if (!found && !checks::interrupted() && (r.outcome == checks::verdict::incomplete || l.options.strategy == "bounded")) return;
+    l.of->last = std::move(e);
+    end(*l.of);
+  }
+
+  // Each space whole in a process, as long as there are as many spaces as processes; what is stored on the way is stored
+  // by this one.
+  void explore_the_rest() {
+    std::vector<search> left;
+    for (space& s : spaces_) {
+      if (!s.done) left.push_back({&s, options_of(s)});
+    }
+    if (arguments_.jobs > 1 && left.size() >= arguments_.jobs && file_.empty() && !plan_.options.shard) {
+      search_at_once(left, [&](const search& l, explore::explored e) {
+        ++l.of->slices;
+        l.of->last = std::move(e);
+        end(*l.of);
+      });
+      return;
+    }
+    for (const search& l : left) explore(*l.of, std::nullopt);
+  }
+
+  // In as many processes as there are jobs; `ended` hears of each. After an interrupt those that ran are incomplete.
+  template <class Ended>
+  void search_at_once(const std::vector<search>& all, Ended ended) {
+    std::map<std::size_t, explore::exploration_status> running;  // by place in `all`
+    const auto explore_one = [&](std::size_t i, const space_tick& tick) {
+      const named_scenario& scenario = scenario_of(*all[i].of);
+      explore::explore_options o = all[i].options;
+      o.jobs = 1;
+      return explore::explore_scenario(scenario.program, scenario.place, o, tick);
+    };
+    const space_listener listener = {
+        .tick = [&](std::size_t i, const explore::exploration_status& now) {
+          running[i] = now;
+          show_progress(*all[i].of, now);
+        },
+        .ended = [&](std::size_t i, explore::explored e) {
+          running.erase(i);
+          ended(all[i], std::move(e));
+        }};
+    try {
+      explore_at_once(all.size(), static_cast<std::size_t>(arguments_.jobs), explore_one, listener);
+    } catch (const checks::interruption&) {
+      for (const auto& [i, so_far] : running) {
+        ++all[i].of->slices;
+        all[i].of->last = interrupted_result(*all[i].of, so_far);
+      }
+      line_.clear();
+    }
   }
 
   seconds remaining() const { return *budget_ - (std::chrono::steady_clock::now() - started_); }

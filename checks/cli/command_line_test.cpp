@@ -24,7 +24,7 @@ constexpr const char* good_line = R"({"timestamp": 0, "input_length": 600, "outp
 // ---- The program as a whole
 
 TEST_F(command_line, help_and_version_succeed) {
-  for (const char* arguments : {"--help", "simulate --help", "list --help", "top --help", "--version"}) {
+  for (const char* arguments : {"--help", "simulate --help", "list --help", "top --help", "soak --help", "--version"}) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 0) << arguments;
     EXPECT_NE(e.out, "") << arguments;
@@ -176,6 +176,29 @@ TEST_F(command_line, list_names_what_is_wrong_with_a_directory_or_a_scenario) {
   EXPECT_EQ(e.status, 2);
   EXPECT_TRUE(e.err.starts_with("scenarios/broken.toml:1:")) << e.err;
   EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1);
+}
+
+// ---- soak
+
+TEST_F(command_line, soak_refuses_what_it_cannot_do) {
+  expect_usage_error("soak --for soon", "triecheck: --for: 'soon' is no time, such as 90s, 1.5m, 200ms or 2h");
+  expect_usage_error("soak --for 1ms", "triecheck: --for takes 100ms to 1000h");
+  expect_usage_error("soak --shape chta", "triecheck: there is no shape called 'chta' (did you mean 'chat'?); there are: chat, zipf, agent");
+  expect_usage_error("soak --cache bogus", "triecheck: there is no cache called 'bogus'; there are: coarse, rwlock, nodelock, lockfree");
+  expect_usage_error("soak nowhere", "nowhere:1:1: the file cannot be read: No such file or directory");
+  expect_usage_error("soak --threads 256", "triecheck: --threads: a whole number from 1 to 255, not '256'");
+  expect_usage_error("soak --json r --svg r", "triecheck: r");
+}
+
+TEST_F(command_line, soak_passes_and_writes_what_it_measured) {
+  const ended e = run("soak --for 300ms --cache lockfree --pages 512 --json r.json --svg r.svg --metrics");
+  EXPECT_EQ(e.status, 0) << e.out << e.err;
+  EXPECT_EQ(e.out.substr(0, 21), "verdict          pass") << e.out;
+  EXPECT_NE(e.out.find("memory at rest"), std::string::npos) << e.out;
+  const nlohmann::json json = nlohmann::json::parse(contents(directory_ / "r.json"));
+  EXPECT_EQ(json["verdict"], "pass");
+  EXPECT_GT(json["requests"], 0);
+  EXPECT_TRUE(contents(directory_ / "r.svg").starts_with("<svg "));
 }
 
 // ---- simulate: traces that cannot be used

@@ -132,6 +132,21 @@ TEST_F(interrupts, simulate_reports_the_requests_that_ran) {
   });
 }
 
+// The worker that interrupts goes no further, so the others wait for it in vain: the grace ends the soak.
+TEST_F(interrupts, soak_reports_what_ran) {
+  interrupt_everywhere("soak --for 1h --pages 64 --patience 300ms", false, [](const nlohmann::json& j) {
+    EXPECT_GT(j["requests"], 0);
+  });
+}
+
+TEST_F(interrupts, soak_that_is_interrupted_is_audited) {
+  const started s = start("soak --for 1h --pages 256 --json r.json", false);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  kill(s.process, SIGINT);
+  const nlohmann::json j = expect_incomplete(finish(s), false);
+  EXPECT_GE(j["rests"].size(), 1U);
+}
+
 TEST_F(interrupts, hit_rates_reports_what_ran) {
   interrupt_everywhere("hit-rates t.jsonl --pages 24,32 --page-tokens 128 --verify", false, [](const nlohmann::json& j) {
     EXPECT_EQ(j["results"].size(), 2U);

@@ -119,7 +119,8 @@ std::optional<failure> audit_metrics(const request_tally& total, const call_tall
   const account accounts[] = {
       {names::operations, outcome("lookup", "ok"), total.requests},
       {names::operations, outcome("allocate", "ok"), calls.allocated},
-      {names::operations, outcome("allocate", "cache_full"), truth.refused_full},
+      {names::operations, outcome("allocate", "cache_full"), truth.refused_full - calls.refused_forks},
+      {names::operations, outcome("fork", "cache_full"), calls.refused_forks},
       {names::operations, outcome("allocate", "request_too_large"), truth.refused_too_large},
       {names::operations, outcome("publish", "ok"), calls.published},
       {names::operations, outcome("release", "ok"), calls.released},

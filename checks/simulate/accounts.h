@@ -29,6 +29,7 @@ struct call_tally {
   std::uint64_t allocated = 0;  ///< allocations that answered ok
   std::uint64_t published = 0;
   std::uint64_t released = 0;
+  std::uint64_t refused_forks = 0;  ///< that answered `cache_full`
   std::uint64_t all = 0;        ///< of every operation, whatever they answered
 };
 

@@ -62,7 +62,7 @@ std::string run_in_child(const trace& t, soak_options options, progress& shared)
   try {
     answer = answer_of(soak(t, options));
   } catch (const std::invalid_argument& e) {
-    answer = {{"refused", e.what()}};
+    answer = {{"cannot", e.what()}};
   } catch (const std::bad_alloc&) {
     answer = {{"no_memory", true}};
   } catch (const std::exception& e) {
@@ -99,7 +99,7 @@ soak_result soak_isolated(const trace& t, const soak_options& options, std::chro
     const isolated_run child = run_isolated({body}, patience, listener).front();
     if (child.answer.empty()) return failed_at(child, seconds());
     const json answer = json::parse(child.answer);
-    if (answer.contains("refused")) throw std::invalid_argument(answer["refused"].get<std::string>());
+    if (answer.contains("cannot")) throw std::invalid_argument(answer["cannot"].get<std::string>());
     if (answer.contains("no_memory")) throw std::bad_alloc();
     return read_answer(answer);
   } catch (const interruption&) {

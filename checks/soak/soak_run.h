@@ -196,6 +196,7 @@ class soak_run {
       calls.allocated += w.calls().allocated;
       calls.published += w.calls().published;
       calls.released += w.calls().released;
+      calls.refused_forks += w.calls().refused_forks;
       calls.all += w.calls().all;
     }
     result_.hit_rate = share(all_.hit_pages, all_.looked_up_pages);

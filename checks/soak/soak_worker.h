@@ -280,6 +280,7 @@ class soak_worker {
       if (f.result != status::cache_full) unexpected(r.number, "fork", f.result);
       ++counts_.refused;
       ++tally_.rejected;
+      ++calls_.refused_forks;
       return false;
     }
     ++counts_.forks;
