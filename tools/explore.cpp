@@ -83,7 +83,7 @@ void add_explore(CLI::App& app, int& exit_code) {
       command->add_flag("--obstruction", a->obstruction, "As --strategy obstruction: whether a thread may be in the way of another"),
       add_number(*command, "--solo-steps", a->solo_steps, "obstruction: in which a thread alone has to end its operation", 1, 65535),
       command->add_flag("--estimate", a->estimate, "exhaustive: only says how many executions there probably are"),
-      add_number(*command, "--jobs", a->jobs, "exhaustive, bounded, pct, random: processes that share each space", 1, 256),
+      add_number(*command, "--jobs", a->jobs, "exhaustive, bounded, pct, random: processes; each takes a space, and they share one that is left alone", 1, 256),
       command->add_option("--shard", a->shard, "Explores part I of N of every space; without it the environment of a test runner decides")
           ->type_name("I/N|auto/N|none"),
       command->add_option("--checkpoint", a->checkpoint, "Keeps the state of the run in a file, for --resume")->type_name("FILE"),

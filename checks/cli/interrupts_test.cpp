@@ -108,6 +108,18 @@ TEST_F(interrupts, explore_with_several_processes_leaves_none) {
   interrupt_everywhere("explore endless.toml --jobs 3 --failures none", true, [](const nlohmann::json&) {});
 }
 
+// The processes that explore ignore signals; the command hears them and ends all.
+TEST_F(interrupts, explore_of_several_spaces_at_once_leaves_no_process) {
+  for (const int moment : {0, 100, 400, 1500}) {
+    const started s = start("explore endless.toml endless.toml endless.toml --cache coarse --jobs 2 --failures none --json r.json --junit r.xml", false);
+    std::this_thread::sleep_for(std::chrono::milliseconds(moment + 100));
+    kill(s.process, moment % 200 == 0 ? SIGINT : SIGTERM);
+    const nlohmann::json j = expect_incomplete(finish(s), true);
+    ASSERT_EQ(j["results"].size(), 3U);
+    for (const nlohmann::json& r : j["results"]) EXPECT_EQ(r["verdict"], "incomplete");
+  }
+}
+
 TEST_F(interrupts, checkpoint_of_an_interrupted_run_goes_on) {
   setenv("TRIECHECK_MISBEHAVIOUR", "interrupts", 1);
   for (const int moment : {1, 400, 1500}) {
