@@ -2,10 +2,13 @@
 // compared.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "checks/soak/soak.h"
 
 namespace triecheck::server {
 
@@ -46,6 +49,19 @@ struct cell_result {
 
 /// Throws std::runtime_error where the server does not start.
 cell_result run_cell(const cell_options& o);
+
+/// A soak of one server: rounds of `o.requests` requests, each with the next seed, until the time is over or an interrupt
+/// came (checks/process/interrupts.h). After each round, when nobody asks, the server is audited, and its memory noted.
+/// The options of the soak say what the report is about. Threads and errors: as `run_cell`.
+struct server_soak {
+  checks::soak_options options;
+  checks::soak_result result;
+  std::size_t mismatches = 0;
+  std::size_t tokens = 0;
+  std::vector<std::string> wrong;  ///< as of a cell, of the first round that is wrong
+  cell_options wrong_round;        ///< the cell that it was
+};
+server_soak soak_server(const cell_options& o, std::chrono::milliseconds time);
 
 std::string name_of(pool_size pool);
 

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -26,6 +27,7 @@ server_process::server_process(const std::string& program,
   process_ = fork();
   if (process_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves no server
+    setpgid(0, 0);
     if (getppid() != parent || dup2(ends[1], STDOUT_FILENO) < 0) _exit(127);
     execv(words.front(), words.data());
     _exit(127);
@@ -43,6 +45,13 @@ server_process::server_process(const std::string& program,
 }
 
 server_process::~server_process() { discard(); }
+
+std::size_t server_process::resident_bytes() const {
+  std::ifstream statm("/proc/" + std::to_string(process_) + "/statm");
+  std::size_t mapped = 0, resident = 0;
+  statm >> mapped >> resident;
+  return statm ? resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
 
 void server_process::discard() {
   if (process_ > 0) {

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace triecheck::server {
 
 class server_process {
  public:
-  /// Starts the program and reads where it listens. Throws std::runtime_error with what it said
+  /// Starts the program, in a group of its own: an interrupt from the terminal is not for it. Reads where it listens. Throws std::runtime_error with what it said
   /// instead. Requires that this process has one thread.
   server_process(const std::string& program, const std::vector<std::string>& arguments);
 
@@ -22,6 +23,9 @@ class server_process {
   server_process& operator=(const server_process&) = delete;
 
   int port() const { return port_; }
+
+  /// The memory that it has now; 0 where the system does not tell.
+  std::size_t resident_bytes() const;
 
   struct ended {
     /// its exit status; that of a shell, 128 and the number, where a signal ended it

@@ -39,6 +39,15 @@ soak_result soak(const trace& t, const soak_options& options) {
   return result;
 }
 
+std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::size_t noise) {
+  if (rests.size() < 3) return std::nullopt;
+  const std::size_t first = rests[1].allocated_bytes, last = rests.back().allocated_bytes;
+  if (last <= first + first / 50 + noise) return std::nullopt;
+  return failure{.kind = "memory-growth",
+                 .message = std::to_string(last - first) + " bytes more are allocated at the last rest than at the second one, which had " +
+                            std::to_string(first)};
+}
+
 std::optional<soak_trend> trend_of(const soak_result& s) {
   const std::size_t third = s.samples.size() / 3;
   if (third == 0) return std::nullopt;
