@@ -179,8 +179,8 @@ void print_soak(const server_soak& soak) {
   std::printf("request        p50 %.2f ms, p99 %.2f ms: medians over time; max %.2f ms\n", s.p50_us / 1000, s.p99_us / 1000, s.max_us / 1000);
   std::printf("hit rate       %.3f\n", s.hit_rate);
   if (s.rests.size() >= 2) {
-    std::printf("audits         %zu at rest; resident memory %.1f MiB at the second, %.1f MiB at the last\n", s.rests.size(),
-                in_mib(s.rests[1].allocated_bytes), in_mib(s.rests.back().allocated_bytes));
+    std::printf("audits         %zu at rest; resident memory %.1f MiB half-way, %.1f MiB at the last\n", s.rests.size(),
+                in_mib(s.rests[s.rests.size() / 2].allocated_bytes), in_mib(s.rests.back().allocated_bytes));
   }
   if (const auto trend = checks::trend_of(s)) {
     std::printf("last third     %.1f %% of the first third's requests a second, %.1f %% of its fixed load\n", 100 * trend->throughput,

@@ -39,13 +39,13 @@ soak_result soak(const trace& t, const soak_options& options) {
   return result;
 }
 
-std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::size_t noise) {
-  if (rests.size() < 3) return std::nullopt;
-  const std::size_t first = rests[1].allocated_bytes, last = rests.back().allocated_bytes;
-  if (last <= first + first / 50 + noise) return std::nullopt;
+std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::size_t first, std::size_t noise) {
+  if (rests.size() < first + 2) return std::nullopt;
+  const std::size_t before = rests[first].allocated_bytes, last = rests.back().allocated_bytes;
+  if (last <= before + before / 50 + noise) return std::nullopt;
   return failure{.kind = "memory-growth",
-                 .message = std::to_string(last - first) + " bytes more are allocated at the last rest than at the second one, which had " +
-                            std::to_string(first)};
+                 .message = "the last rest has " + std::to_string(last - before) + " bytes more than rest " + std::to_string(first + 1) +
+                            ", which had " + std::to_string(before)};
 }
 
 std::optional<soak_trend> trend_of(const soak_result& s) {

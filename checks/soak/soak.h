@@ -89,9 +89,9 @@ struct soak_trend {
 };
 std::optional<soak_trend> trend_of(const soak_result& s);
 
-/// What is wrong where memory at rest grew from the second rest to the last by more than 2 % and `noise` bytes. The first
-/// rest is left out: until then buffers grow to what the load needs.
-std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::size_t noise);
+/// What is wrong where memory at rest grew from rest number `first` to the last by more than 2 % and `noise` bytes. Before,
+/// buffers grow to what the load needs.
+std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::size_t first, std::size_t noise);
 
 /// Runs the requests of `t` for the time. What the specification forbids is a failure in the result; so is memory that
 /// grows by more than 2 % and a MiB. Throws std::invalid_argument for an unknown variant or a

@@ -215,7 +215,7 @@ class soak_run {
     if (!found) found = audit(total, stats, options_.pages);
     if (!found) found = audit_metrics(total, calls, stats, options_.page_tokens, reading);
     constexpr std::size_t kept_by_the_allocator = 1 << 20;  // for each thread
-    if (!found) found = memory_growth(result_.rests, kept_by_the_allocator);
+    if (!found) found = memory_growth(result_.rests, 1, kept_by_the_allocator);
     std::vector<std::string> lost;
     for (const auto& page : cache_.shutdown().lost) lost.push_back(show_lost_page(page));
     if (!found) found = audit_shutdown(lost, to_model_statistics(cache_.stats()), options_.pages);

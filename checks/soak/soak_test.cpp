@@ -261,6 +261,17 @@ TEST(sequence, has_the_digests_of_its_pages_however_it_grows) {
   EXPECT_EQ(s.digest_of(5), expected[5]);
 }
 
+TEST(soak, growth_of_memory_has_a_bound) {
+  const auto grown = [](std::size_t last) {
+    const std::vector<soak_rest> rests = {{.allocated_bytes = 10}, {.allocated_bytes = 1000}, {.allocated_bytes = last}};
+    return memory_growth(rests, 1, 5).has_value();
+  };
+  EXPECT_FALSE(grown(1025));
+  EXPECT_TRUE(grown(1026));
+  EXPECT_FALSE(grown(0));
+  EXPECT_FALSE(memory_growth({{.allocated_bytes = 1}, {.allocated_bytes = 100}}, 1, 5));
+}
+
 TEST(soak, trend_is_that_of_the_last_third_over_the_first) {
   soak_result s;
   EXPECT_FALSE(trend_of(s));
