@@ -48,7 +48,7 @@ std::optional<schedule> asked_for(const std::string& name) {
 }
 
 std::string scope_of(const check_options& o) {
-  const strategy_name& strategy = known_strategy(o.strategy);
+  const strategy_row& strategy = known_strategy(o.strategy);
   std::string scope = o.strategy;
   if (strategy.counts_preemptions) scope += " <= " + std::to_string(o.preemptions) + " preemptions";
   return scope + ", " + std::to_string(o.stale_depth) + " older values per load";
@@ -95,7 +95,7 @@ report run_check(const std::string& name, const program_factory& make, const che
   report r{.name = name, .scope = scope_of(o)};
   const findings f = exploration(make, o, digest(name)).run({});
   read(r, f);
-  const strategy_name& strategy = known_strategy(o.strategy);
+  const strategy_row& strategy = known_strategy(o.strategy);
   r.complete = f.complete && strategy.covers_everything && r.outcome == checks::verdict::pass;
   r.passed = r.outcome == checks::verdict::pass || (r.outcome == checks::verdict::incomplete && o.incomplete_passes && r.kind.empty());
   const schedule& path = f.broken ? f.broken->so_far : f.path;

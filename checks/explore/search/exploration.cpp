@@ -45,6 +45,12 @@ run_tally& operator+=(run_tally& into, const run_tally& more) {
 
 }  // namespace
 
+std::uint64_t digest(const std::string& text) {
+  std::uint64_t d = 0;
+  for (const char c : text) d = hashed(d, static_cast<unsigned char>(c));
+  return d;
+}
+
 json to_json(const run_outcome& o) {
   json j = {{"tally", to_json(static_cast<const run_tally&>(o))}, {"complete", o.complete}, {"stopped", o.stopped},
             {"path", show(o.path)}, {"preemptions", o.preemptions}, {"error", o.error}, {"error_kind", o.error_kind}};
@@ -105,7 +111,7 @@ std::optional<estimate> exploration::expected() const {
     const auto all = static_cast<double>(options_.executions);
     return estimate{.executions = all, .low = all, .high = all};
   }
-  if (options_.strategy != "exhaustive") return std::nullopt;
+  if (!strategy_.walks_whole_tree()) return std::nullopt;
   std::vector<double> done;
   std::vector<double> rest;
   for (const piece_state& p : pieces_) (p.done ? done : rest).push_back(static_cast<double>(p.counted.executions));
@@ -127,7 +133,7 @@ exploration_status exploration::status() const {
 // Fills the pieces of this round; false when the program already failed, or a budget ended.
 bool exploration::cut_into_pieces() {
   std::vector<piece> all;
-  if (strategy_.draws_at_random) {
+  if (strategy_.splits_by == split::numbers) {
     all = cut_numbers(options_.executions);
   } else {
     const isolated_run child = run_isolated(
@@ -290,12 +296,14 @@ findings exploration::result() {
 }
 
 bool exploration::to_be_cut() const {
-  return strategy_.in_pieces && (options_.shard || options_.jobs > 1 || options_.save);
+  return strategy_.splits_by != split::none && (options_.shard || options_.jobs > 1 || options_.save);
 }
 
 // Explores the space whole; false when it is too large for that, and nothing was found.
 bool exploration::take_a_look(const std::function<void(const exploration_status&)>& tick) {
-  looking_ = (options_.strategy == "exhaustive" || (options_.strategy == "bounded" && to_be_cut())) && (limit_ == 0 || limit_ > first_look);
+  // Pieces are of use where several processes share them, or where they tell how large the whole is.
+  const bool may_be_cut = strategy_.splits_by == split::beginnings && (to_be_cut() || strategy_.walks_whole_tree());
+  looking_ = may_be_cut && (limit_ == 0 || limit_ > first_look);
   if (looking_) limit_ = first_look;
   pieces_ = {piece_state{}};
   explore_pieces(tick);
@@ -321,7 +329,7 @@ void exploration::explore_space(const std::function<void(const exploration_statu
   limit_ = options_.executions;
   const bool whole = !to_be_cut() || (!strategy_.draws_at_random && !options_.shard);
   if (pieces_.empty() && whole && take_a_look(tick)) return;
-  const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
+  const unsigned last_round = strategy_.counts_preemptions ? options_.preemptions : 0;
   for (;;) {
     if (pieces_.empty() && !cut_into_pieces()) return;
     explore_pieces(tick);

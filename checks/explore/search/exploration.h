@@ -22,6 +22,7 @@
 #include "checks/explore/search/estimate.h"
 #include "checks/explore/search/piece.h"
 #include "checks/explore/search/search_options.h"
+#include "checks/explore/search/strategy_table.h"
 #include "checks/process/isolation.h"
 
 namespace triecheck::explore {
@@ -42,6 +43,9 @@ struct findings : run_outcome {
   std::optional<isolated_run> broken;     ///< a process that crashed or hung
   std::optional<estimate> expected;       ///< where the run is not complete
 };
+
+/// A text as a number: the same of the same text.
+std::uint64_t digest(const std::string& text);
 
 /// What a process tells another about a run that ended: everything but `seconds`, `undecided` and the estimates.
 nlohmann::json to_json(const run_outcome& o);
@@ -96,7 +100,7 @@ class exploration {
 
   const program_factory make_;
   const search_options& options_;
-  const strategy_name& strategy_;
+  const strategy_row& strategy_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point saved_ = started_;
   std::uint64_t limit_ = 0;             // executions after which to stop; 0: none
