@@ -45,7 +45,8 @@ void event_book::begins(std::size_t thread, const model::operation& op) {
 }
 
 oracle::finding event_book::returned(const returned_operation& r) {
-  if (is_told_) returned(r.thread, r.answer);
+  if (!is_told_) return std::nullopt;
+  returned(r.thread, r.answer);
   return violation_;
 }
 
