@@ -55,26 +55,14 @@ std::string scope_of(const check_options& o) {
 }
 
 void read(report& r, const findings& f) {
+  const judgement j = verdict_of(f);
+  r.outcome = j.outcome;
+  r.kind = j.kind;
+  r.message = j.message;
+  r.scope += j.scope;
   r.executions = f.executions;
   r.seconds = f.seconds;
   r.preemptions = f.preemptions;
-  if (f.broken) {
-    r.outcome = checks::verdict::error;
-    r.kind = f.broken->error_kind;
-    r.message = f.broken->error;
-  } else if (f.found) {
-    r.outcome = checks::verdict::fail;
-    r.kind = f.found->kind;
-    r.message = f.found->message;
-  } else if (!f.error.empty()) {
-    r.outcome = checks::verdict::error;
-    r.kind = f.error_kind;
-    r.message = f.error;
-  } else {
-    r.outcome = f.complete && f.undecided == 0 ? checks::verdict::pass : checks::verdict::incomplete;
-    if (!f.stopped.empty()) r.scope += "; stopped by " + f.stopped;
-  }
-  if (r.kind == "undecided") r.outcome = checks::verdict::incomplete;
 }
 
 report replay(const std::string& name, const program_factory& make, const check_options& o, const schedule& choices) {

@@ -128,46 +128,23 @@ program_factory programs_of(const checks::scenario& s, const explore_options& o)
   };
 }
 
-// In which operation of which thread a process ended.
-std::string whereabouts(const checks::place_in_run& p) {
-  if (p.kind.empty()) return "";
-  return ", in operation " + std::to_string(p.operation) + " of " +
-         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
-}
-
 /// Fills everything but what depends on the scenario's expectation.
 void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s, bool covers_everything) {
-  token.choices = f.broken ? f.broken->so_far : f.path;
-  const auto fill = [&](std::string kind, std::string message) {
-    const std::string word = show(token);
-    r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
-                              .operations = count_operations(s), .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
-                              .schedule = show(token.choices), .token = word,
-                              .replay = "triecheck replay " + checks::shell_word(word)};
-  };
-  r.complete = f.complete && covers_everything && !r.preemptions;
-  r.executions = f.executions;
+  const judgement j = verdict_of(f);
+  r.outcome = j.outcome;
+  r.scope += j.scope;
+  r.complete = f.complete && f.undecided == 0 && covers_everything && !r.preemptions;
+  r.executions = f.broken ? std::max(f.executions, f.broken->executions) : f.executions;
   r.redundant = f.redundant;
   r.steps = f.steps;
-  if (f.broken) {
-    r.outcome = verdict::error;
-    r.executions = std::max(r.executions, f.broken->executions);
-    fill(f.broken->error_kind, f.broken->error + whereabouts(f.broken->where));
-    if (r.found->kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
-  } else if (f.found) {
-    r.outcome = verdict::fail;
-    fill(f.found->kind, f.found->message);
-  } else if (!f.error.empty()) {
-    r.outcome = verdict::error;
-    fill(f.error_kind, f.error);
-  } else if (f.undecided != 0) {
-    r.outcome = verdict::incomplete;
-    r.complete = false;
-    r.scope += "; the linearizability of " + std::to_string(f.undecided) + " histories is undecided";
-  } else {
-    r.outcome = f.complete ? verdict::pass : verdict::incomplete;
-    if (!f.stopped.empty()) r.scope += "; stopped by " + f.stopped;
-  }
+  if (j.kind.empty()) return;
+  token.choices = f.broken ? f.broken->so_far : f.path;
+  const std::string word = show(token);
+  r.found = checks::failure{.kind = j.kind, .message = j.message, .threads = s.threads.size(),
+                            .operations = count_operations(s), .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
+                            .schedule = show(token.choices), .token = word,
+                            .replay = "triecheck replay " + checks::shell_word(word)};
+  if (j.kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
 }
 
 /// A failure that must come out, and who says so.

@@ -43,7 +43,30 @@ run_tally& operator+=(run_tally& into, const run_tally& more) {
   return into;
 }
 
+// In which operation of which thread a process ended.
+std::string whereabouts(const checks::place_in_run& p) {
+  if (p.kind.empty()) return "";
+  return ", in operation " + std::to_string(p.operation) + " of " +
+         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
+}
+
 }  // namespace
+
+judgement verdict_of(const findings& f) {
+  using checks::verdict;
+  if (f.broken) return {verdict::error, f.broken->error_kind, f.broken->error + whereabouts(f.broken->where), ""};
+  if (f.found) {
+    const bool is_undecided = f.found->kind == "undecided";  // what a check says that cannot judge its execution
+    return {is_undecided ? verdict::incomplete : verdict::fail, f.found->kind, f.found->message, ""};
+  }
+  if (!f.error.empty()) return {verdict::error, f.error_kind, f.error, ""};
+  judgement j{f.complete && f.undecided == 0 ? verdict::pass : verdict::incomplete, "", "", ""};
+  if (f.undecided != 0) {
+    j.scope += "; the linearizability of " + std::to_string(f.undecided) + " histories is undecided";
+  }
+  if (!f.stopped.empty()) j.scope += "; stopped by " + f.stopped;
+  return j;
+}
 
 std::uint64_t digest(const std::string& text) {
   std::uint64_t d = 0;
@@ -158,7 +181,6 @@ bool exploration::cut_into_pieces() {
     cut_ = answer.at("cut");
     for (const json& text : answer.at("pieces")) all.push_back(parse_piece(text));
   }
-  all_pieces_ = all.size();
   pieces_.clear();
   for (piece& p : all) {
     for (const char c : show(p)) space_ = hashed(space_, static_cast<unsigned char>(c));
@@ -347,7 +369,7 @@ json exploration::state() const {
   for (const piece_state& p : pieces_) {
     pieces.push_back({show(p.what), p.done, to_json(p.counted), p.undecided, p.position});
   }
-  json j = {{"round", round_}, {"cut", cut_}, {"pieces", pieces}, {"all_pieces", all_pieces_}, {"space", space_},
+  json j = {{"round", round_}, {"cut", cut_}, {"pieces", pieces}, {"space", space_},
             {"earlier", to_json(earlier_)}, {"earlier_undecided", earlier_undecided_},
             {"seconds", status().seconds}};
   return j;
@@ -364,7 +386,6 @@ void exploration::restore(const json& state) {
 void exploration::read_state(const json& state) {
   round_ = whole_number_at<unsigned>(state, "round");
   cut_ = state.at("cut");
-  all_pieces_ = whole_number_at<std::size_t>(state, "all_pieces");
   space_ = whole_number_at<std::uint64_t>(state, "space");
   earlier_ = read_tally(state.at("earlier"));
   earlier_undecided_ = whole_number_at<std::size_t>(state, "earlier_undecided");

@@ -24,6 +24,7 @@
 #include "checks/explore/search/search_options.h"
 #include "checks/explore/search/strategy_table.h"
 #include "checks/process/isolation.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::explore {
 
@@ -46,6 +47,15 @@ struct findings : run_outcome {
 
 /// A text as a number: the same of the same text.
 std::uint64_t digest(const std::string& text);
+
+/// What findings come to.
+struct judgement {
+  checks::verdict outcome = checks::verdict::pass;
+  std::string kind;     ///< of a failure or an error; otherwise empty
+  std::string message;  ///< one line
+  std::string scope;    ///< what a scope adds: "; stopped by its budget", or nothing
+};
+judgement verdict_of(const findings& f);
 
 /// What a process tells another about a run that ended: everything but `seconds`, `undecided` and the estimates.
 nlohmann::json to_json(const run_outcome& o);
@@ -110,7 +120,6 @@ class exploration {
   unsigned round_ = 0;                  // of bounded: its pieces' preemptions
   bool cut_ = false;                    // the bound kept something out of this round
   std::vector<piece_state> pieces_;     // of this round and this shard
-  std::size_t all_pieces_ = 0;          // of this round, all shards together
   std::uint64_t space_ = 0;             // a digest of all pieces so far
   run_tally earlier_;                   // what earlier rounds counted
   std::size_t earlier_undecided_ = 0;
