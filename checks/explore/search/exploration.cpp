@@ -347,16 +347,17 @@ findings exploration::run(const std::function<void(const exploration_status&)>& 
   return result();
 }
 
+unsigned exploration::last_round() const { return strategy_.counts_preemptions ? options_.preemptions : 0; }
+
 void exploration::explore_space(const std::function<void(const exploration_status&)>& tick) {
   limit_ = options_.executions;
   const bool whole = !to_be_cut() || (!strategy_.draws_at_random && !options_.shard);
   if (pieces_.empty() && whole && take_a_look(tick)) return;
-  const unsigned last_round = strategy_.counts_preemptions ? options_.preemptions : 0;
   for (;;) {
     if (pieces_.empty() && !cut_into_pieces()) return;
     explore_pieces(tick);
     // A shard does not know whether the bound kept out something of the others.
-    if (ended() || round_ == last_round || (!cut_ && !options_.shard)) return;
+    if (ended() || round_ == last_round() || (!cut_ && !options_.shard)) return;
     earlier_ = counted();
     earlier_undecided_ = undecided();
     pieces_.clear();
@@ -383,6 +384,22 @@ void exploration::restore(const json& state) {
   }
 }
 
+exploration::piece_state exploration::read_piece(const json& state) const {
+  piece_state p{.what = parse_piece(state.at(0)), .done = state.at(1), .counted = read_tally(state.at(2)),
+                .undecided = whole_number<std::size_t>(state.at(3), "undecided"), .position = state.at(4)};
+  const bool is_drawn = p.what.is == piece::form::numbers;
+  const bool fits = p.what.is == piece::form::whole ||
+                    strategy_.splits_by == (is_drawn ? split::numbers : split::beginnings);
+  if (!fits) throw std::runtime_error("'" + show(p.what) + "' is no piece of this strategy");
+  if (make_strategy(options_, p.what, p.position)->position() != p.position) {
+    throw std::runtime_error("'" + p.position + "' is not a position of this search");
+  }
+  // Without a position it begins anew, and counts anew.
+  if (!p.done && p.position.empty()) p.counted = {};
+  if (!p.done && p.position.empty()) p.undecided = 0;
+  return p;
+}
+
 void exploration::read_state(const json& state) {
   round_ = whole_number_at<unsigned>(state, "round");
   cut_ = state.at("cut");
@@ -390,9 +407,13 @@ void exploration::read_state(const json& state) {
   earlier_ = read_tally(state.at("earlier"));
   earlier_undecided_ = whole_number_at<std::size_t>(state, "earlier_undecided");
   earlier_seconds_ = state.at("seconds");
+  if (round_ > last_round()) throw std::runtime_error("there is no round " + std::to_string(round_));
   for (const json& p : state.at("pieces")) {
-    pieces_.push_back({.what = parse_piece(p.at(0)), .done = p.at(1), .counted = read_tally(p.at(2)),
-                       .undecided = whole_number<std::size_t>(p.at(3), "undecided"), .position = p.at(4)});
+    try {
+      pieces_.push_back(read_piece(p));
+    } catch (const std::exception& e) {
+      throw std::runtime_error("piece " + std::to_string(pieces_.size()) + ": " + e.what());
+    }
   }
   restored_executions_ = counted().executions;
 }

@@ -89,6 +89,8 @@ class exploration {
   struct common;
 
   void read_state(const nlohmann::json& state);
+  piece_state read_piece(const nlohmann::json& state) const;
+  unsigned last_round() const;
   void explore_space(const std::function<void(const exploration_status&)>& tick);
   bool take_a_look(const std::function<void(const exploration_status&)>& tick);
   bool cut_into_pieces();

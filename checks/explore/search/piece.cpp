@@ -63,7 +63,9 @@ std::uint64_t shard_of(const piece& p, std::uint64_t shards) {
 }
 
 std::unique_ptr<strategy> make_strategy(const search_options& o, const piece& p, const std::string& position) {
-  const search_part everything = {.bound = {.fewest = 0, .most = o.preemptions}, .count = o.executions};
+  const search_part everything = {.bound = {.fewest = 0, .most = o.preemptions},
+                                  .tree = {.position = position},
+                                  .count = o.executions};
   const search_part some = {.bound = {.fewest = p.preemptions, .most = p.preemptions},
                             .tree = {.below = p.below, .position = position},
                             .first = p.first,

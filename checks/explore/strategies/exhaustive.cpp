@@ -146,14 +146,18 @@ class exhaustive final : public strategy {
   }
 
   void restore(const std::string& position) {
+    const auto require = [&](bool is_right) {
+      if (!is_right) throw std::invalid_argument("'" + position + "' is not a position of this search");
+    };
     const auto digit = [&](std::size_t at) {
       const char c = at < position.size() ? position[at] : '.';
-      if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) throw std::invalid_argument("'" + position + "' is not a position of this search");
+      require((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
       return static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
     };
     for (std::size_t at = 0; at < position.size();) {
       frame f;
       f.thread = digit(at++);
+      require(f.thread < max_threads);
       for (std::uint32_t* set : {&f.backtrack, &f.done, &f.sleep}) {
         *set = digit(at) << 4 | digit(at + 1);
         at += 2;
