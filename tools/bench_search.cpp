@@ -109,8 +109,9 @@ void print_heading_of_programs() {
   print_left("program or scenario", name_width);
   print_right("threads", 8);
   for (const char* search : litmus::searches) {
-    print_right(search == std::string("relacy-random") ? "relacy-random/s" : search, wide);
-    if (search != std::string("relacy-random")) print_right("s", seconds_width);
+    const bool seeded = litmus::is_seeded(search);
+    print_right(search + std::string(seeded ? "/s" : ""), wide);
+    if (!seeded) print_right("s", seconds_width);
   }
   print_right("reduction", 12);
   std::cout << "\n";
@@ -121,7 +122,7 @@ void print(const compared_program& row) {
   print_right(std::to_string(row.threads), 8);
   for (const char* search : litmus::searches) {
     const measurement& m = row.by.at(search);
-    if (search == std::string("relacy-random")) {
+    if (litmus::is_seeded(search)) {
       // It never ends by itself: what it has to show is its speed.
       const bool sampled = m.how == measurement::end::complete || m.how == measurement::end::stopped;
       const double per_second = static_cast<double>(m.executions) / std::max(m.seconds, 1e-6);

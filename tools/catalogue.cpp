@@ -14,7 +14,9 @@ namespace triecheck::tools {
 
 std::vector<listed_strategy> list_strategies() {
   std::vector<listed_strategy> all;
-  for (const auto& s : explore::strategy_names()) all.push_back({s.name, s.description});
+  for (const auto& s : explore::strategies()) {
+    all.push_back({s.name, s.description, s.measures_first(), s.obstruction_freedom});
+  }
   return all;
 }
 

@@ -15,6 +15,8 @@ namespace triecheck::tools {
 struct listed_strategy {
   std::string name;
   std::string description;
+  bool measures_first = false;       ///< its executions that do not count measure the program
+  bool obstruction_freedom = false;  ///< a cache that blocks must fail it
 };
 
 struct listed_fault {

@@ -51,7 +51,7 @@ std::size_t spurious_choice(const std::string& name) {
 
 explore::explore_options options_of(const explore_arguments& a) {
   if (explore::find_strategy(a.strategy) == nullptr) {
-    throw unknown_name("strategy", a.strategy, checks::names_of(explore::strategy_names()));
+    throw unknown_name("strategy", a.strategy, checks::names_of(explore::strategies()));
   }
   explore::explore_options o;
   o.fault = a.fault;
@@ -61,7 +61,7 @@ explore::explore_options options_of(const explore_arguments& a) {
   o.stale_depth = static_cast<unsigned>(a.stale_depth);
   o.spurious = static_cast<explore::spurious_failures>(spurious_choice(a.spurious));
   o.preemptions = static_cast<unsigned>(a.preemptions);
-  if (a.strategy == "obstruction" && a.bounded_stops) o.stops_within = o.preemptions;
+  if (explore::known_strategy(a.strategy).obstruction_freedom && a.bounded_stops) o.stops_within = o.preemptions;
   o.depth = static_cast<unsigned>(a.depth);
   o.solo_steps = static_cast<unsigned>(a.solo_steps);
   o.seed = a.seed;
@@ -75,16 +75,16 @@ std::string command_of(const explore_arguments& a) {
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) text += std::string(" ") + flag + ' ' + shell_word(value);
   };
-  const explore::strategy_name& chosen = explore::known_strategy(a.strategy);
+  const explore::strategy_row& chosen = explore::known_strategy(a.strategy);
   const auto add_own = [&](const char* flag, const std::string& value) {
     if (chosen.takes(flag)) add(flag, value);
   };
   add("--scenarios", a.directory);
   add("--cache", a.cache);
   add("--fault", a.fault);
-  add("--strategy", a.heed_bounds && a.strategy == "exhaustive" ? "" : a.strategy);
+  add("--strategy", a.heed_bounds && !chosen.obstruction_freedom ? "" : a.strategy);
   if (a.no_reduction) text += " --no-reduction";
-  if (a.strategy != "obstruction" || a.bounded_stops) add_own("--preemptions", std::to_string(a.preemptions));
+  if (!chosen.obstruction_freedom || a.bounded_stops) add_own("--preemptions", std::to_string(a.preemptions));
   add_own("--depth", std::to_string(a.depth));
   add_own("--seed", std::to_string(a.seed));
   if (a.solo_steps != explore::explore_options().solo_steps) add_own("--solo-steps", std::to_string(a.solo_steps));

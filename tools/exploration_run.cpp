@@ -127,7 +127,7 @@ class exploration_run {
   // Only where nobody said how to search.
   bool begins_shortly() const {
     const explore::explore_options& o = plan_.options;
-    return o.heed_bounds && o.strategy == "exhaustive" && o.executions == 0 && !o.shard;
+    return o.heed_bounds && explore::known_strategy(o.strategy).walks_whole_tree() && o.executions == 0 && !o.shard;
   }
 
   // A red run is red early: most violations are among the executions with the fewest preemptions. Before any space is searched at
@@ -191,7 +191,8 @@ class exploration_run {
     const checks::result& r = e.outcome;
     const bool found = r.failed_as_expected || (r.found && !r.found->schedule.empty());
     if (checks::interrupted()) ++l.of->slices;  // what it came to is the result
-    if (!found && !checks::interrupted() && (r.outcome == checks::verdict::incomplete || l.options.strategy == "bounded")) return;
+    const bool is_bounded = explore::known_strategy(l.options.strategy).counts_preemptions;
+    if (!found && !checks::interrupted() && (r.outcome == checks::verdict::incomplete || is_bounded)) return;
     l.of->last = std::move(e);
     end(*l.of);
   }

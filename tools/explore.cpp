@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -23,6 +24,15 @@
 
 namespace triecheck::tools {
 namespace {
+
+/// The strategies that take an option, before what it means: "bounded, obstruction: MEANING".
+std::string for_takers(const std::string& option, const std::string& meaning) {
+  std::string names;
+  for (const explore::strategy_row& s : explore::strategies()) {
+    if (s.takes(option)) names += (names.empty() ? "" : ", ") + s.name;
+  }
+  return names + ": " + meaning;
+}
 
 /// Nothing that the user gave is overwritten, and no output by another.
 void check_outputs_of(const explore_arguments& a, const exploration_plan& p) {
@@ -71,19 +81,26 @@ void add_explore(CLI::App& app, int& exit_code) {
   command->add_option("--strategy", a->strategy, "The scheduling strategy, by the name that `triecheck list` shows")
       ->type_name("NAME")
       ->capture_default_str();
+  const auto number = [&](const char* option, std::uint64_t& value, const char* meaning, std::uint64_t least,
+                          std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) {
+    return add_number(*command, option, value, for_takers(option, meaning), least, most);
+  };
+  const auto flag = [&](const char* option, bool& value, const char* meaning) {
+    return command->add_flag(option, value, for_takers(option, meaning));
+  };
   const std::vector<CLI::Option*> own_options = {
-      add_number(*command, "--preemptions", a->preemptions, "bounded, relacy-bound, obstruction: how many at most", 0, 1000),
-      add_number(*command, "--depth", a->depth, "pct: how many ordering constraints a violation may need", 1, 100),
-      add_number(*command, "--seed", a->seed, "pct, random, relacy-random: where the executions come from", 0),
+      number("--preemptions", a->preemptions, "how many at most", 0, 1000),
+      number("--depth", a->depth, "how many ordering constraints a violation may need", 1, 100),
+      number("--seed", a->seed, "where the executions come from", 0),
       add_number(*command, "--stale-depth", a->stale_depth, "our own strategies: how many stores old a loaded value may be", 0, explore::oldest_age),
       command->add_option("--spurious", a->spurious, "our own strategies: how many weak exchanges fail spuriously in an execution: none, one, or one of each thread")
           ->type_name("none|one|each")
           ->capture_default_str(),
-      command->add_flag("--no-reduction", a->no_reduction, "exhaustive: also every order of independent operations"),
+      flag("--no-reduction", a->no_reduction, "also every order of independent operations"),
       command->add_flag("--obstruction", a->obstruction, "As --strategy obstruction: whether a thread may be in the way of another"),
-      add_number(*command, "--solo-steps", a->solo_steps, "obstruction: in which a thread alone has to end its operation", 1, 65535),
-      command->add_flag("--estimate", a->estimate, "exhaustive: only says how many executions there probably are"),
-      add_number(*command, "--jobs", a->jobs, "exhaustive, bounded, pct, random: processes; each takes a space, and they share one that is left alone", 1, 256),
+      number("--solo-steps", a->solo_steps, "in which a thread alone has to end its operation", 1, 65535),
+      flag("--estimate", a->estimate, "only says how many executions there probably are"),
+      number("--jobs", a->jobs, "processes; each takes a space, and they share one that is left alone", 1, 256),
       command->add_option("--shard", a->shard, "Explores part I of N of every space; without it the environment of a test runner decides")
           ->type_name("I/N|auto/N|none"),
       command->add_option("--checkpoint", a->checkpoint, "Keeps the state of the run in a file, for --resume")->type_name("FILE"),
@@ -121,7 +138,7 @@ void add_explore(CLI::App& app, int& exit_code) {
     if (a->obstruction && command->get_option("--strategy")->count() == 0) a->strategy = "obstruction";
     a->bounded_stops = command->get_option("--preemptions")->count() != 0;
     a->heed_bounds = !a->no_reduction && !a->estimate && !a->bounded_stops && command->get_option("--strategy")->count() == 0;
-    const explore::strategy_name* chosen = explore::find_strategy(a->strategy);
+    const explore::strategy_row* chosen = explore::find_strategy(a->strategy);
     for (const CLI::Option* o : own_options) {
       if (chosen == nullptr || o->count() == 0) continue;
       if (!chosen->takes(o->get_name())) throw usage_error(o->get_name() + " has no effect with --strategy " + a->strategy);

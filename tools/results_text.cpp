@@ -1,9 +1,12 @@
 #include "tools/results_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <vector>
 
+#include "tools/catalogue.h"
 #include "tools/program_name.h"
 
 namespace triecheck::tools {
@@ -13,6 +16,13 @@ std::string whole(double number) {
   char text[40];
   std::snprintf(text, sizeof text, number < 1e9 ? "%.0f" : "%.2g", number);
   return text;
+}
+
+// Nothing but its name where this build does not know it.
+listed_strategy strategy_of(const checks::result& r) {
+  const std::vector<listed_strategy> all = list_strategies();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const listed_strategy& s) { return s.name == r.strategy; });
+  return found == all.end() ? listed_strategy{.name = r.strategy, .description = {}} : *found;
 }
 
 std::string covered(const checks::result& r) {
@@ -38,11 +48,12 @@ std::string in_words(const checks::result& r) {
   if (r.preemptions) text += " <= " + std::to_string(*r.preemptions) + " preemptions";
   text += ": " + covered(r) + std::to_string(r.executions) + (r.executions == 1 ? " execution" : " executions");
   if (r.expected) text += " of " + mean_in_words(*r.expected) + range_in_words(*r.expected);
-  const bool measures = r.strategy == "pct" || r.strategy == "random";
-  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + (measures ? " measuring)" : " redundant)");
+  const listed_strategy strategy = strategy_of(r);
+  const char* const not_counted = strategy.measures_first ? " measuring)" : " redundant)";
+  if (r.redundant != 0) text += " (and " + std::to_string(r.redundant) + not_counted;
   text += std::string(", ") + seconds + "; " + r.scope;
   // That a cache must fail is no assertion of the scenario's author: the reader wants to see it.
-  if (r.strategy == "obstruction" && r.expected_failure) text += ", shown by: " + as_typed(r.expected_failure->replay);
+  if (strategy.obstruction_freedom && r.expected_failure) text += ", shown by: " + as_typed(r.expected_failure->replay);
   return text;
 }
 

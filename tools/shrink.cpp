@@ -120,7 +120,7 @@ checks::verdict shrink_execution(const arguments& a) {
     std::error_code problem;
     if (!output.parent_path().empty()) fs::create_directories(output.parent_path(), problem);
     write_text(output.string(), checks::failure_file_text(smaller->program.source_text,
-        remembered(smaller->found, e.token.cache, e.token.fault, smaller->found.kind == "obstruction" ? "obstruction" : "bounded")));
+        remembered(smaller->found, e.token.cache, e.token.fault, explore::strategy_for(smaller->found.kind).name)));
     smaller->found.file = output.string();
     smaller->found.replay = as_typed(smaller->found.replay);
     if (a.json != "-") print(*smaller);

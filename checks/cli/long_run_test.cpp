@@ -38,6 +38,16 @@ class long_run : public command_line {
     EXPECT_EQ(r["executions"], 28'560);
   }
 
+  // Goes on from a checkpoint in which one value was changed, and the checksum with it.
+  ended run_changed(nlohmann::json checkpoint, const std::string& place, const nlohmann::json& value) {
+    checkpoint[nlohmann::json::json_pointer(place)] = value;
+    checkpoint.erase("checksum");
+    const std::string sum = std::to_string(std::hash<std::string>()(checkpoint.dump()));
+    checkpoint["checksum"] = sum;
+    write("wrong.checkpoint", checkpoint.dump());
+    return run("explore --resume wrong.checkpoint");
+  }
+
   // Starts the program, and kills it once `file` has been there for the given number of writes; returns how it ended.
   int kill_after(const std::string& arguments, const std::string& file, unsigned writes, int signal = SIGKILL) const {
     const pid_t child = fork();
@@ -280,20 +290,40 @@ TEST_F(long_run, a_checkpoint_with_a_number_that_does_not_fit_is_refused) {
   const nlohmann::json whole = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
   const nlohmann::json huge = nlohmann::json::parse("99999999999999999999");
   const std::pair<const char*, nlohmann::json> changes[] = {
-      {"/states/0/round", huge},       {"/states/0/space", huge},          {"/states/0/all_pieces", huge}, {"/states/0/earlier/0", huge},
+      {"/states/0/round", huge},       {"/states/0/space", huge},          {"/states/0/earlier/0", huge},
       {"/states/0/pieces/0/2/0", huge}, {"/states/0/pieces/0/3", huge},     {"/states/0/pieces/0/0", "#99999999999999999999+4"},
       {"/states/0/pieces/0/0", "#18446744073709551615+4"}, {"/states/0/pieces/0/0", "#1+x"}, {"/plan/seed", huge},
       {"/plan/executions", huge},     {"/plan/depth", 4294967296}};
   for (const auto& [place, value] : changes) {
-    nlohmann::json j = whole;
-    j[nlohmann::json::json_pointer(place)] = value;
-    j.erase("checksum");
-    const std::string sum = std::to_string(std::hash<std::string>()(j.dump()));
-    j["checksum"] = sum;
-    write("wrong.checkpoint", j.dump());
-    const ended e = run("explore --resume wrong.checkpoint");
+    const ended e = run_changed(whole, place, value);
     EXPECT_EQ(e.status, 2) << place << e.out << e.err;
     EXPECT_TRUE(e.err.starts_with("triecheck: wrong.checkpoint: this checkpoint is damaged (")) << place << ": " << e.err;
+  }
+}
+
+TEST_F(long_run, a_checkpoint_with_a_place_that_its_search_cannot_have_is_refused) {
+  ASSERT_EQ(run("explore large.toml --cache coarse --executions 28000 --checkpoint run.checkpoint").status, 3);
+  const nlohmann::json whole = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
+  ASSERT_FALSE(whole.at("/states/0/pieces/0/4"_json_pointer).get<std::string>().empty());
+  for (const char* position : {"g000000", "0", "9010000", "0030000x", "0030000vv", "0030000."}) {
+    const ended e = run_changed(whole, "/states/0/pieces/0/4", position);
+    EXPECT_EQ(e.status, 2) << position << e.out << e.err;
+    EXPECT_EQ(e.err, "triecheck: wrong.checkpoint: this checkpoint is damaged (piece 0: '" + std::string(position) +
+                         "' is not a position of this search)\n");
+  }
+  EXPECT_EQ(run_changed(whole, "/states/0/pieces/0/0", "#0+7").err,
+            "triecheck: wrong.checkpoint: this checkpoint is damaged (piece 0: '#0+7' is no piece of this strategy)\n");
+  EXPECT_EQ(run_changed(whole, "/states/0/round", 1).err,
+            "triecheck: wrong.checkpoint: this checkpoint is damaged (there is no round 1)\n");
+}
+
+TEST_F(long_run, what_ran_before_a_checkpoint_counts_once) {
+  for (const std::string strategy : {"exhaustive", "random"}) {
+    kill_after("explore large.toml --cache coarse --executions 28000 --checkpoint run.checkpoint --strategy " + strategy,
+               "run.checkpoint", 2);
+    run("explore --resume run.checkpoint --json resumed.json");
+    EXPECT_EQ(result_in("resumed.json").at("executions"), 28000) << strategy;
+    std::filesystem::remove(directory_ / "run.checkpoint");
   }
 }
 

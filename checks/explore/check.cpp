@@ -48,33 +48,21 @@ std::optional<schedule> asked_for(const std::string& name) {
 }
 
 std::string scope_of(const check_options& o) {
-  const strategy_name& strategy = known_strategy(o.strategy);
+  const strategy_row& strategy = known_strategy(o.strategy);
   std::string scope = o.strategy;
   if (strategy.counts_preemptions) scope += " <= " + std::to_string(o.preemptions) + " preemptions";
   return scope + ", " + std::to_string(o.stale_depth) + " older values per load";
 }
 
 void read(report& r, const findings& f) {
+  const judgement j = verdict_of(f);
+  r.outcome = j.outcome;
+  r.kind = j.kind;
+  r.message = j.message;
+  r.scope += j.scope;
   r.executions = f.executions;
   r.seconds = f.seconds;
   r.preemptions = f.preemptions;
-  if (f.broken) {
-    r.outcome = checks::verdict::error;
-    r.kind = f.broken->error_kind;
-    r.message = f.broken->error;
-  } else if (f.found) {
-    r.outcome = checks::verdict::fail;
-    r.kind = f.found->kind;
-    r.message = f.found->message;
-  } else if (!f.error.empty()) {
-    r.outcome = checks::verdict::error;
-    r.kind = f.error_kind;
-    r.message = f.error;
-  } else {
-    r.outcome = f.complete && f.undecided == 0 ? checks::verdict::pass : checks::verdict::incomplete;
-    if (!f.stopped.empty()) r.scope += "; stopped by " + f.stopped;
-  }
-  if (r.kind == "undecided") r.outcome = checks::verdict::incomplete;
 }
 
 report replay(const std::string& name, const program_factory& make, const check_options& o, const schedule& choices) {
@@ -95,7 +83,7 @@ report run_check(const std::string& name, const program_factory& make, const che
   report r{.name = name, .scope = scope_of(o)};
   const findings f = exploration(make, o, digest(name)).run({});
   read(r, f);
-  const strategy_name& strategy = known_strategy(o.strategy);
+  const strategy_row& strategy = known_strategy(o.strategy);
   r.complete = f.complete && strategy.covers_everything && r.outcome == checks::verdict::pass;
   r.passed = r.outcome == checks::verdict::pass || (r.outcome == checks::verdict::incomplete && o.incomplete_passes && r.kind.empty());
   const schedule& path = f.broken ? f.broken->so_far : f.path;

@@ -95,21 +95,17 @@ class strategy {
 
 /// Which part of a tree of executions a search walks. The default is all of it.
 struct tree_part {
-  schedule below;             ///< only the executions that begin with these choices
-  std::string position;       ///< what `position()` of an equal search said: goes on from there
-  std::size_t list_depth = 0; ///< not 0: one execution for every beginning of that many choices; see `beginnings`
-};
+  schedule below = {};        ///< only the executions that begin with these choices
+  std::string position = {};  ///< what `position()` of an equal search said: goes on from there
+  std::size_t list_depth = 0; ///< not 0: one execution for every beginning of that many choices, which is put into `beginnings`
 
-/// A search of the whole tree of executions, or of a part of it.
-class tree_strategy : public strategy {
- public:
-  /// Of a search with a `list_depth`: the beginnings, in the order of the search. The parts below them are disjoint, and
-  /// together hold what the whole search counts. An execution that is shorter is a beginning itself.
-  virtual const std::vector<schedule>& beginnings() const = 0;
+  /// In the order of the search. The parts below them are disjoint, and together hold what the whole search counts. An execution
+  /// that is shorter is a beginning itself.
+  std::vector<schedule>* beginnings = nullptr;
 };
 
 /// Every execution up to the order of independent operations: source sets with sleep sets.
-std::unique_ptr<tree_strategy> make_exhaustive(bool reduction, const tree_part& part = {});
+std::unique_ptr<strategy> make_exhaustive(bool reduction, const tree_part& part = {});
 
 /// Two numbers into one, well spread: neighbouring inputs give unrelated outputs (splitmix64).
 constexpr std::uint64_t hashed(std::uint64_t a, std::uint64_t b) {
@@ -128,8 +124,8 @@ struct preemption_range {
 
 /// Every execution with at most `bound.most` preemptions, fewest first, with happens-before caching. Requires that a part
 /// of the tree is searched for one number of preemptions. Has no position.
-std::unique_ptr<tree_strategy> make_bounded(const preemption_range& bound, const tree_part& part = {});
-inline std::unique_ptr<tree_strategy> make_bounded(unsigned most) { return make_bounded({.fewest = 0, .most = most}); }
+std::unique_ptr<strategy> make_bounded(const preemption_range& bound, const tree_part& part = {});
+inline std::unique_ptr<strategy> make_bounded(unsigned most) { return make_bounded({.fewest = 0, .most = most}); }
 
 // The random strategies run the executions numbered `first` to `first + count - 1`. Each is a function of the seed, its
 // number, and what the measuring executions saw. Those are the same in every process and run first; they are redundant().
@@ -142,6 +138,9 @@ std::unique_ptr<strategy> make_pct(std::uint64_t seed, std::uint64_t first, std:
 
 /// Schedules drawn with equal probability, as far as threads have the lengths that were measured.
 std::unique_ptr<strategy> make_random(std::uint64_t seed, std::uint64_t first, std::uint64_t count);
+
+/// The kind of violation that make_obstruction asks for, and no other strategy.
+inline constexpr const char* obstruction_violation = "obstruction";
 
 /// Whether threads are in each other's way: from every state that the program can reach, each thread that is inside an
 /// operation of the cache runs alone, and has to end the operation within `steps` steps without waiting. Every state is

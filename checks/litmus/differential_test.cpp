@@ -359,12 +359,13 @@ enum class search : std::uint8_t { reduced, full, relacy, parts };
 answer ask_parts(const program_text& text, unsigned stale_depth) {
   auto p = make_program(text);
   const explore::run_options slice{.bounds = {.stale_depth = stale_depth}, .executions = 2};
-  const auto lister = explore::make_exhaustive(true, {.below = {}, .position = {}, .list_depth = 3});
+  std::vector<explore::schedule> beginnings;
+  const auto lister = explore::make_exhaustive(true, {.list_depth = 3, .beginnings = &beginnings});
   const auto listed = run(p, *lister, {.bounds = {.stale_depth = stale_depth}});
   answer sum{listed.complete, listed.found ? listed.found->kind : "", listed.error, {}, 0};
   if (!listed.complete) return sum;
   p.outcomes.clear();
-  for (const explore::schedule& below : lister->beginnings()) {
+  for (const explore::schedule& below : beginnings) {
     std::string position;
     for (bool more = true; more;) {
       const auto part = explore::make_exhaustive(true, {.below = below, .position = position});

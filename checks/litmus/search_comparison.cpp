@@ -30,19 +30,18 @@ explore::explore_options ask_for(const std::string& search, const comparison_opt
   asked.preemptions = o.preemptions;
   asked.depth = o.depth;
   asked.budget = o.limit;
-  const bool draws = std::find(seeded_searches.begin(), seeded_searches.end(), search) != seeded_searches.end();
-  asked.executions = draws ? o.most_executions : 0;
+  asked.executions = is_seeded(search) ? o.most_executions : 0;
   return asked;
 }
 
 /// Runs a program of the catalogue as `explore_scenario` runs a scenario.
 run_outcome run_here(const known_program& p, const explore::explore_options& asked, explore::progress& shared) {
   const auto program = p.make();
-  const auto chooser = asked.strategy == "bounded" ? explore::make_bounded(asked.preemptions)
-                                                   : explore::make_exhaustive(asked.reduction);
+  const explore::strategy_row& strategy = explore::known_strategy(asked.strategy);
+  const auto chooser = strategy.make(asked, {.bound = {.fewest = 0, .most = asked.preemptions}, .count = asked.executions});
   const stopwatch since;
   return explore::run(*program, *chooser,
-                      {.by = explore::known_strategy(asked.strategy).by,
+                      {.by = strategy.by,
                        .bounds = {.stale_depth = asked.stale_depth},
                        .context_bound = asked.preemptions,
                        .executions = asked.executions,
@@ -100,6 +99,10 @@ void measure_all(compared_program& row, const Program& p, const comparison_optio
 }
 
 }  // namespace
+
+bool is_seeded(const std::string& search) {
+  return std::find(seeded_searches.begin(), seeded_searches.end(), search) != seeded_searches.end();
+}
 
 std::string to_string(measurement::end e) {
   switch (e) {
@@ -171,7 +174,8 @@ compared_fault compare(const explore::fault& f, const checks::scenario& s, const
       auto asked = ask_for(search, o);
       asked.fault = f.name;
       // The seeds of Relacy's random search are the numbers of its executions: runs must not share any.
-      asked.seed = search == std::string("relacy-random") ? 1 + i * o.most_executions : 1 + i;
+      const bool relacy = explore::known_strategy(search).by != explore::search::guided;
+      asked.seed = relacy ? 1 + i * o.most_executions : 1 + i;
       row.seeded[search].push_back(measure(s, asked));
     }
   }

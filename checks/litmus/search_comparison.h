@@ -43,6 +43,7 @@ inline constexpr std::array searches = {"exhaustive",  "not-reduced",  "bounded"
 /// The searches that depend on a seed, and those that do not, on the way to the first failure.
 inline constexpr std::array seeded_searches = {"pct", "random", "relacy-random"};
 inline constexpr std::array unseeded_searches = {"exhaustive", "bounded", "relacy-full"};
+bool is_seeded(const std::string& search);
 
 struct compared_program {
   std::string name;

@@ -34,6 +34,7 @@ event_book::running_operation& event_book::running_in(std::size_t thread) {
 }
 
 void event_book::begins(std::size_t thread, const model::operation& op) {
+  if (!is_told_) return;
   follows_operations_ = true;
   running_in(thread) = {.op = op, .stored = {}};
   if (op.kind != operation_kind::release) return;
@@ -41,6 +42,12 @@ void event_book::begins(std::size_t thread, const model::operation& op) {
   if (closing == leases_.end()) return;
   hold(closing->second, 0, static_cast<std::size_t>(-1));
   leases_.erase(closing);
+}
+
+oracle::finding event_book::returned(const returned_operation& r) {
+  if (!is_told_) return std::nullopt;
+  returned(r.thread, r.answer);
+  return violation_;
 }
 
 void event_book::returned(std::size_t thread, const model::outcome& observed) {
@@ -204,6 +211,20 @@ void event_book::cleared(std::size_t thread, std::size_t pages) {
 }
 
 // ---- The end
+
+oracle::finding event_book::at_the_end(const final_state& s) {
+  if (!is_told_) return std::nullopt;
+  if (auto wrong = check_rest(s.shown)) return wrong;
+  return check_evictions(s.reported.evicted_pages);
+}
+
+oracle::finding event_book::after_shutdown(const final_state&, std::size_t thread, std::size_t evicted) {
+  if (!is_told_) return std::nullopt;
+  model::outcome cleared;
+  cleared.evicted = evicted;
+  returned(thread, cleared);
+  return violation_;
+}
 
 std::optional<std::string> event_book::check_rest(const structure& s) const {
   for (std::size_t i = 0; i < entries_.size(); ++i) {

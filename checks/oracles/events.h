@@ -22,21 +22,29 @@
 #include <vector>
 
 #include "cache/events.h"
+#include "checks/oracles/oracle.h"
 #include "checks/subject/subject.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {
 
-class event_book {
+class event_book final : public oracle {
  public:
-  event_book(std::size_t pages, std::size_t tokens_per_page) : tokens_per_page_(tokens_per_page), entries_(pages) {}
+  static constexpr const char* kind = "events";
 
-  /// Forgets the last execution.
-  void clear() { *this = event_book(entries_.size(), tokens_per_page_); }
+  event_book(std::size_t pages, std::size_t tokens_per_page) : tokens_per_page_(tokens_per_page), entries_(pages) {}
+  explicit event_book(const oracle_setting& s) : event_book(s.cache.pages, s.cache.tokens_per_page) {
+    is_told_ = s.tells_events;
+  }
+
+  void clear() override {
+    if (is_told_) *this = event_book(entries_.size(), tokens_per_page_);
+  }
 
   /// `thread` is about to begin `op`, and later has its answer. Threads are numbered from 0. A harness that announces no
   /// operation at all has the events judged by themselves.
-  void begins(std::size_t thread, const model::operation& op);
+  void begins(std::size_t thread, const model::operation& op) override;
+  finding returned(const returned_operation& r) override;
   void returned(std::size_t thread, const model::outcome& observed);
 
   /// What the cache tells while `thread` is inside an operation.
@@ -49,6 +57,8 @@ class event_book {
 
   /// When no operation runs: the stored pages are the nodes.
   std::optional<std::string> check_rest(const structure& s) const;
+  finding at_the_end(const final_state& s) override;
+  finding after_shutdown(const final_state& before, std::size_t thread, std::size_t evicted) override;
 
   /// When no operation runs: as many pages were told to be evicted as the statistics say. Requires that operations were announced.
   std::optional<std::string> check_evictions(std::uint64_t evicted_pages) const;
@@ -98,6 +108,7 @@ class event_book {
 
   std::size_t tokens_per_page_;
   std::vector<entry> entries_;  // by page
+  bool is_told_ = true;  // events; otherwise there is nothing to judge
   bool follows_operations_ = false;
   std::vector<running_operation> running_;  // by thread
   std::map<model::lease, lease_record> leases_;  // the open ones

@@ -13,14 +13,24 @@
 #include <string>
 #include <vector>
 
+#include "checks/oracles/oracle.h"
+
 namespace triecheck::checks {
 
-class lease_ids {
+class lease_ids final : public oracle {
  public:
-  /// Forgets the last execution.
-  void clear() {
+  static constexpr const char* kind = "lease-state";
+
+  lease_ids() = default;
+  explicit lease_ids(const oracle_setting&) {}
+
+  void clear() override {
     given_.clear();
     latest_.clear();
+  }
+
+  finding returned(const returned_operation& r) override {
+    return r.opened ? opened(r.thread, r.opened->id) : std::nullopt;
   }
 
   /// `thread`, numbered from 0, opened a lease.

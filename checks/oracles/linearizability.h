@@ -23,23 +23,42 @@
 #include <vector>
 
 #include "checks/explore/clock_vector.h"
+#include "checks/oracles/oracle.h"
 #include "checks/oracles/real_time.h"
 #include "model/linearizability.h"
 #include "model/whole_operations.h"
 
 namespace triecheck::checks {
 
-class linearizability {
+class linearizability final : public oracle {
  public:
+  static constexpr const char* kind = "linearizability";
+
   /// `rule`: what answers are held to. With `at_once`, whole operations have to fit an order (model/whole_operations.h), and the
   /// order of eviction is judged. With `crowded`, an operation may miss what others move that overlap it in the order that is judged.
   linearizability(const model::config& c, model::refusals rule) : config_(c), rule_(rule) {}
+  explicit linearizability(const oracle_setting& s) : linearizability(s.cache, s.rule) {}
 
-  /// Forgets the history of the last execution.
-  void clear() {
+  void clear() override {
     recorded_ = 0;
     shown_.clear();
     intervals_.clear();
+  }
+
+  finding returned(const returned_operation& r) override {
+    record(r.op, r.answer, r.when);
+    return std::nullopt;
+  }
+  finding available_answered(const model::availability& seen, const interval& when) override {
+    if (rule_ == model::refusals::at_once) record_available(seen, when);
+    return std::nullopt;
+  }
+  finding snapshot_taken(const structure& s, const interval& when) override {
+    record_snapshot(s.pages, s.eviction_order, when);
+    return std::nullopt;
+  }
+  finding after_shutdown(const final_state& before, std::size_t, std::size_t) override {
+    return check(before.shown.pages, before.shown.eviction_order);
   }
 
   /// An operation returned. Operations outside of the threads come before all of these or behind them.

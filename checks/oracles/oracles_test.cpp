@@ -1,16 +1,19 @@
 // Each oracle accepts what is right and names what is wrong: one seeded violation per rule.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "cache/pages/block_hash.h"
 #include "cache/sync/std.h"
 #include "checks/oracles/events.h"
 #include "checks/oracles/lease_ids.h"
+#include "checks/oracles/list.h"
 #include "checks/oracles/page_contents.h"
 #include "checks/oracles/page_ownership.h"
 #include "checks/oracles/statistics.h"
 #include "checks/oracles/structure.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::checks {
 namespace {
@@ -35,6 +38,35 @@ void expect_wrong(const char* rule, const std::function<void(structure&)>& damag
   const auto wrong = check_structure(s);
   ASSERT_TRUE(wrong.has_value()) << rule;
   EXPECT_NE(wrong->find(rule), std::string::npos) << *wrong;
+}
+
+TEST(oracles, each_reports_a_kind_that_a_scenario_may_expect) {
+  const std::vector<std::string>& known = violation_kinds();
+  for (const char* kind : scenario_oracles::kinds) EXPECT_NE(std::find(known.begin(), known.end(), kind), known.end()) << kind;
+}
+
+// One that finds something in every operation, or at the end.
+template <char Name>
+struct always_wrong final : oracle {
+  static constexpr const char* kind = Name == 'a' ? "a" : "b";
+  explicit always_wrong(const oracle_setting&) {}
+  void clear() override { asked = 0; }
+  finding at_the_end(const final_state&) override {
+    ++asked;
+    return std::string("found by ") + Name;
+  }
+  int asked = 0;
+};
+
+TEST(oracles, the_first_of_the_list_that_finds_something_is_reported) {
+  oracle_list<lease_ids, always_wrong<'a'>, always_wrong<'b'>> all{oracle_setting{}};
+  const structure shown = small_trie();
+  const auto found = all.first([&](auto& one) { return one.at_the_end({shown, {}}); });
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(std::string(found->kind) + ": " + found->message, "a: found by a");
+  EXPECT_EQ(all.get<always_wrong<'b'>>().asked, 0);
+  all.each([](auto& one) { one.clear(); });
+  EXPECT_EQ(all.get<always_wrong<'a'>>().asked, 0);
 }
 
 TEST(oracles, structure_accepts_a_trie) { EXPECT_EQ(check_structure(small_trie()), std::nullopt); }

@@ -26,17 +26,29 @@
 #include <vector>
 
 #include "checks/explore/clock_vector.h"
+#include "checks/oracles/oracle.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {
 
-class page_ownership {
+class page_ownership final : public oracle {
  public:
-  page_ownership(std::size_t pages, std::size_t leases) : holders_(pages), claims_(leases) {}
+  static constexpr const char* kind = "page-ownership";
 
-  void clear() {
+  page_ownership(std::size_t pages, std::size_t leases) : holders_(pages), claims_(leases) {}
+  explicit page_ownership(const oracle_setting& s) : page_ownership(s.cache.pages, s.leases) {}
+
+  void clear() override {
     for (auto& page : holders_) page = {};
     for (auto& claim : claims_) claim.clear();
+  }
+
+  void gives_up(model::lease l, const moment& first_step) override { strike(l, first_step); }
+
+  finding returned(const returned_operation& r) override {
+    const bool has_lease = model::has_lease(r.op.kind);
+    const bool refused_fork = r.op.kind == model::operation_kind::fork && r.answer.result != model::status::ok;
+    return has_lease && !refused_fork ? enter(r.lease(), r.answer.pages, r.answer.cached, r.when.closed) : std::nullopt;
   }
 
   /// At the first step of publish and release: the lease may lose pages during the operation.

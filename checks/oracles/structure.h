@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/oracles/oracle.h"
 #include "checks/subject/subject.h"
 
 namespace triecheck::checks {
@@ -14,9 +15,24 @@ namespace triecheck::checks {
 /// that the eviction order holds exactly the unpinned nodes, children before their parents.
 std::optional<std::string> check_structure(const structure& s);
 
+class sound_structure final : public oracle {
+ public:
+  static constexpr const char* kind = "structure";
+  explicit sound_structure(const oracle_setting&) {}
+  finding snapshot_taken(const structure& s, const interval&) override { return check_structure(s); }
+  finding at_the_end(const final_state& s) override { return check_structure(s.shown); }
+};
+
 /// Pins (I4). Proves that every node has as many pins as there are open leases with it in their chain; `chains` are the
 /// published prefixes of the open leases.
 std::optional<std::string> check_pins(const structure& s, const std::vector<std::vector<model::page>>& chains);
+
+class pins final : public oracle {
+ public:
+  static constexpr const char* kind = "pins";
+  explicit pins(const oracle_setting&) {}
+  finding at_the_end(const final_state& s) override { return check_pins(s.shown, {}); }
+};
 
 /// The tokens from the root to the end of a cached page. Requires a structure that `check_structure` accepts.
 std::vector<model::token> path_of(const structure& s, model::page page);
@@ -27,9 +43,11 @@ struct lease_attempt {
   bool was_refused = false;         ///< all that it asked for
   bool was_granted = false;         ///< something
 
-  /// Its lookup, or an allocation of its own, returned.
+  /// An operation on it returned; of a fork, on the new lease.
   void follow(const model::operation& op, const model::outcome& observed, std::size_t tokens_per_page) {
     if (op.kind == model::operation_kind::lookup) *this = {.looked_up_pages = op.tokens.size() / tokens_per_page};
+    const bool forked = op.kind == model::operation_kind::fork && observed.result == model::status::ok;
+    if (forked) *this = {.was_granted = true};  // the other one's lookup counts
     if (op.kind != model::operation_kind::allocate) return;
     was_granted = was_granted || observed.result == model::status::ok;
     was_refused = !was_granted;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace triecheck::checks {
 namespace {
@@ -84,7 +85,8 @@ report merge(const std::vector<report>& shards) {
       sum.outcome = verdict::incomplete;
       sum.scope += "; nothing was scheduled";
     }
-    sum.complete = sum.outcome == verdict::pass && sum.strategy == "exhaustive" && !sum.expects_failure;
+    const bool covers_everything = std::exchange(sum.covers_everything, false);  // what follows is no shard
+    sum.complete = sum.outcome == verdict::pass && covers_everything && !sum.expects_failure;
   }
   return whole;
 }

@@ -10,7 +10,7 @@ namespace {
 
 report shard(std::uint64_t index, std::uint64_t count, verdict outcome = verdict::pass) {
   result r{.scenario = "two", .cache = "coarse", .strategy = "exhaustive", .outcome = outcome, .executions = 10 + index,
-           .redundant = 1, .steps = 100, .seconds = 1.0 + static_cast<double>(index), .space = "77"};
+           .redundant = 1, .steps = 100, .seconds = 1.0 + static_cast<double>(index), .space = "77", .covers_everything = true};
   if (outcome == verdict::fail) r.found = failure{.kind = "data-race", .preemptions = index, .replay = "triecheck replay x"};
   return {.command = "triecheck explore two", .results = {r}, .shard = share{.index = index, .count = count}};
 }
@@ -34,6 +34,13 @@ TEST(merge, all_shards_that_pass_are_a_complete_pass_with_the_sum_of_their_count
   EXPECT_EQ(r.steps, 300u);
   EXPECT_EQ(r.seconds, 3.0);
   EXPECT_FALSE(whole.shard.has_value());
+}
+
+TEST(merge, a_strategy_that_leaves_something_out_is_not_complete) {
+  std::vector<report> shards = {shard(0, 2), shard(1, 2)};
+  for (report& r : shards) r.results[0].covers_everything = false;
+  EXPECT_EQ(merge(shards).outcome(), verdict::pass);
+  EXPECT_FALSE(merge(shards).results.at(0).complete);
 }
 
 TEST(merge, a_missing_shard_never_reads_as_a_pass) {

@@ -192,6 +192,7 @@ nlohmann::json to_json(const result& r) {
   if (r.expects_failure) j["expects_failure"] = {{"found", r.failed_as_expected}};
   if (r.expected_failure) j["expects_failure"]["failure"] = to_json(*r.expected_failure);
   if (!r.space.empty()) j["space"] = r.space;
+  if (r.covers_everything) j["covers_everything"] = true;
   if (r.preemptions) j["preemptions"] = *r.preemptions;
   if (r.found) j["failure"] = to_json(*r.found);
   return j;
@@ -259,6 +260,7 @@ result read_result(const nlohmann::json& j) {
     r.failed_as_expected = r.expects_failure && j.at("expects_failure").at("found").get<bool>();
     if (r.failed_as_expected && j["expects_failure"].contains("failure")) r.expected_failure = read_failure(j["expects_failure"]["failure"]);
     r.space = j.value("space", "");
+    r.covers_everything = j.value("covers_everything", false);
     return r;
   });
 }

@@ -63,6 +63,7 @@ struct result {
   bool failed_as_expected = false;         ///< and did:
   std::optional<failure> expected_failure; ///< so
   std::string space;                       ///< a digest of the space that was cut into shards; empty where it was not
+  bool covers_everything = false;          ///< of a shard: all of them together leave nothing out
 };
 
 /// A part of every space that a run explores, for runs on several machines: number `index`, from 0, of `count`.

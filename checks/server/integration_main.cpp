@@ -26,13 +26,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "checks/historical/variant.h"
 #include "checks/process/interrupts.h"
 #include "checks/report/shell_word.h"
 #include "checks/report/verdict.h"
 #include "checks/server/any_cache.h"
+#include "checks/server/cache_options.h"
 #include "checks/server/integration.h"
-#include "checks/server/wrong_cache.h"
 
 namespace triecheck::server {
 namespace {
@@ -52,45 +51,28 @@ const std::map<std::string, pool_size> pool_names{
     {"all", pool_size::all}, {"half", pool_size::half}, {"one", pool_size::one}};
 
 void add_options(CLI::App& app, test_options& o) {
-  std::vector<std::string> faults;
-  for (const seeded_fault& f : seeded_faults()) faults.emplace_back(f.name);
   app.add_option("--server", o.cell.server, "The server; the program beside this one unless it is given");
-  std::vector<std::string> caches = cache_names();
-  caches.emplace_back(historical::cache_name);
-  app.add_option("--cache", o.caches, "Variants; all that ship unless some are named")
-      ->delimiter(',')
-      ->check(CLI::IsMember(caches));
+  add_cache(app, o.caches, "Variants; all that ship unless some are named")->delimiter(',');
   app.add_option(
       "--defects", o.cell.defects,
       "With --cache historical: the numbers of the defects that are on, or last: those of its last revision");
-  app.add_option("--delay", o.cell.delay,
-                 "With --cache historical: one of so many operations of the sync layer waits for 20 us")
-      ->check(CLI::Range(1U, 1'000'000U));
+  add_delay(app, o.cell.delay);
   app.add_option("--pool", o.pools, "What the pool fits: all that is asked, half of it, barely one request")
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(pool_names));
-  app.add_option("--pages", o.cell.pages,
-                 "Pages in the pool, in place of --pool; the longest request needs 14 of 4 tokens")
-      ->check(CLI::Range(1U, 1U << 20));
+  add_pages(app, o.cell.pages, "Pages in the pool, in place of --pool; the longest request needs 14 of 4 tokens");
   app.add_option("--concurrency", o.concurrencies, "Clients at once")
       ->delimiter(',')
       ->check(CLI::Range(1U, 64U))
       ->capture_default_str();
-  app.add_option("--requests", o.cell.requests, "In each cell, at least; twice the concurrency where that is more")
-      ->check(CLI::Range(1U, 1'000'000U))
-      ->capture_default_str();
-  app.add_option("--rounds", o.rounds, "The whole table so often, each time with the next seed")
-      ->check(CLI::Range(1U, 1'000'000U))
-      ->capture_default_str();
-  app.add_option("--page-tokens", o.cell.page_tokens, "Tokens in a page")
-      ->check(CLI::Range(1U, 64U))
-      ->capture_default_str();
-  app.add_option("--threads", o.cell.threads, "Threads of the server")
-      ->check(CLI::Range(1U, 64U))
-      ->capture_default_str();
+  add_size(app, "--requests", o.cell.requests, "In each cell, at least; twice the concurrency where that is more",
+           1'000'000);
+  add_size(app, "--rounds", o.rounds, "The whole table so often, each time with the next seed", 1'000'000);
+  add_size(app, "--page-tokens", o.cell.page_tokens, "Tokens in a page", 64);
+  add_size(app, "--threads", o.cell.threads, "Threads of the server", 64);
   app.add_option("--seed", o.cell.seed, "Of the requests")->capture_default_str();
   app.add_flag("--plain", o.cell.is_plain, "One choice for each request, and nobody cancels");
-  app.add_option("--fault", o.cell.fault, "A defect that the server puts into its cache")->check(CLI::IsMember(faults));
+  add_fault(app, o.cell.fault);
   app.add_option("--for", o.soak_seconds, "A soak of one server for so many seconds, in place of the table")
       ->check(CLI::Range(0.1, 1e7));
   app.add_option("--json", o.json, "With --for: writes the result and its samples as JSON");

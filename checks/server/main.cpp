@@ -25,6 +25,7 @@
 #include "checks/historical/variant.h"
 #include "checks/server/any_cache.h"
 #include "checks/server/audit.h"
+#include "checks/server/cache_options.h"
 #include "checks/server/engine.h"
 #include "checks/server/historical.h"
 #include "checks/server/http.h"
@@ -51,50 +52,27 @@ struct server_options {
 };
 
 void add_options(CLI::App& app, server_options& o) {
-  std::vector<std::string> faults;
-  std::string described;
-  for (const seeded_fault& f : seeded_faults()) {
-    faults.emplace_back(f.name);
-    described += "\n" + std::string(f.name) + ": " + std::string(f.description);
-  }
-  std::vector<std::string> caches = cache_names();
-  caches.emplace_back(historical::cache_name);
-  app.add_option("--cache", o.cache, "The variant of the cache")->check(CLI::IsMember(caches))->capture_default_str();
-  app.add_option("--pages", o.engine.pages, "Pages in the pool")
-      ->check(CLI::Range(1U, 1U << 20))
-      ->capture_default_str();
-  app.add_option("--page-tokens", o.engine.page_tokens, "Tokens in a page")
-      ->check(CLI::Range(1U, 4096U))
-      ->capture_default_str();
+  add_cache(app, o.cache, "The variant of the cache")->capture_default_str();
+  add_pages(app, o.engine.pages, "Pages in the pool")->capture_default_str();
+  add_size(app, "--page-tokens", o.engine.page_tokens, "Tokens in a page", 4096);
   app.add_option("--host", o.host, "The address to listen on")->capture_default_str();
   app.add_option("--port", o.port, "The port; 0 takes a free one, and prints it")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  app.add_option("--threads", o.engine.threads, "Threads that compute")
-      ->check(CLI::Range(1U, 256U))
-      ->capture_default_str();
-  app.add_option("--batch", o.engine.batch, "Sequences that run at once")
-      ->check(CLI::Range(1U, 1024U))
-      ->capture_default_str();
-  app.add_option("--queue", o.engine.queue, "Requests that wait at most; others are answered 429")
-      ->check(CLI::Range(1U, 4096U))
-      ->capture_default_str();
-  app.add_option("--chunk-tokens", o.engine.chunk_tokens, "Tokens of a prompt that are computed in one step")
-      ->check(CLI::Range(1U, 4096U))
-      ->capture_default_str();
+  add_size(app, "--threads", o.engine.threads, "Threads that compute", 256);
+  add_size(app, "--batch", o.engine.batch, "Sequences that run at once", 1024);
+  add_size(app, "--queue", o.engine.queue, "Requests that wait at most; others are answered 429", 4096);
+  add_size(app, "--chunk-tokens", o.engine.chunk_tokens, "Tokens of a prompt that are computed in one step", 4096);
   app.add_option("--seed", o.engine.seed, "Of the weights of the model")->capture_default_str();
   app.add_flag("--contention", o.contention,
                "Counts for /metrics where threads meet too: each lock and word of the cache");
-  app.add_option("--fault", o.fault, "A defect of the cache, to see what notices it:" + described)
-      ->check(CLI::IsMember(faults));
+  add_fault(app, o.fault);
   app.add_option("--defect,--defects", o.defects,
                  "Of the historical cache: which are on, by their numbers in checks/defects.md")
       ->delimiter(',')
       ->check(CLI::Range(1U, historical::defect_count));
   app.add_flag("--last-revision", o.is_last_revision, "Of the historical cache: on is what its last revision had");
-  app.add_option("--delay", o.delay.one_in,
-                 "Of the historical cache: one of so many operations of the sync layer waits for 20 us")
-      ->check(CLI::Range(1U, 1'000'000U));
+  add_delay(app, o.delay.one_in);
   app.add_option("--delay-seed", o.delay.seed, "Which ones wait")->capture_default_str();
   app.add_option("--operation-log", o.operation_log,
                  "Where the log of the cache's operations goes at the end, for triecheck check-log "

@@ -68,12 +68,12 @@ std::string text_of(spurious_failures s) {
 }
 
 std::string scope_of(const explore_options& o) {
-  const strategy_name& strategy = known_strategy(o.strategy);
+  const strategy_row& strategy = known_strategy(o.strategy);
   const bool relacy = strategy.by != search::guided;
-  const unsigned depth = o.strategy == "relacy-random" ? 2 : relacy ? 1 : o.stale_depth;
+  const unsigned depth = relacy ? strategy.relacy_stale_depth : o.stale_depth;
   std::string scope = std::string(relacy ? "Relacy's own search, " : "") + "stores in the order of execution, " + std::to_string(depth) +
                       " older value" + (depth == 1 ? "" : "s") + " per load, " + text_of(relacy ? spurious_failures::each_thread : o.spurious);
-  if (o.strategy == "pct") scope += ", depth " + std::to_string(o.depth);
+  if (strategy.takes("--depth")) scope += ", depth " + std::to_string(o.depth);
   if (strategy.draws_at_random) scope += ", seed " + std::to_string(o.seed);
   if (rule_of(o) == model::refusals::crowded) scope += ", refusals: crowded";
   return scope;
@@ -95,7 +95,7 @@ std::string left_out(const checks::scenario& s, const explore_options& o) {
 // pages every variant blocks: while somebody waits, who gives pages back takes the mutex of the queue.
 std::optional<std::string> must_block(const explore_options& o, const checks::scenario& s) {
   const checks::variant* v = checks::find_variant(o.cache);
-  if (o.strategy != "obstruction" || v == nullptr) return std::nullopt;
+  if (!known_strategy(o.strategy).obstruction_freedom || v == nullptr) return std::nullopt;
   if (!v->nonblocking) return v->name + " is recorded as blocking";
   if (checks::waits_for_pages(s)) return "the scenario waits for pages";
   return std::nullopt;
@@ -113,8 +113,9 @@ explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
   }
   const auto bound = s.bounds.find(o.cache);
   if (!o.heed_bounds) return o;
-  if (o.strategy == "obstruction") o.stops_within = bound == s.bounds.end() ? 1 : std::min(1U, bound->second);
-  if (o.strategy != "exhaustive" || bound == s.bounds.end()) return o;
+  const strategy_row& strategy = known_strategy(o.strategy);
+  if (strategy.obstruction_freedom) o.stops_within = bound == s.bounds.end() ? 1 : std::min(1U, bound->second);
+  if (!strategy.walks_whole_tree() || bound == s.bounds.end()) return o;
   o.strategy = "bounded";
   o.preemptions = bound->second;
   return o;
@@ -127,46 +128,23 @@ program_factory programs_of(const checks::scenario& s, const explore_options& o)
   };
 }
 
-// In which operation of which thread a process ended.
-std::string whereabouts(const checks::place_in_run& p) {
-  if (p.kind.empty()) return "";
-  return ", in operation " + std::to_string(p.operation) + " of " +
-         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
-}
-
 /// Fills everything but what depends on the scenario's expectation.
 void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s, bool covers_everything) {
-  token.choices = f.broken ? f.broken->so_far : f.path;
-  const auto fill = [&](std::string kind, std::string message) {
-    const std::string word = show(token);
-    r.found = checks::failure{.kind = std::move(kind), .message = std::move(message), .threads = s.threads.size(),
-                              .operations = count_operations(s), .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
-                              .schedule = show(token.choices), .token = word,
-                              .replay = "triecheck replay " + checks::shell_word(word)};
-  };
-  r.complete = f.complete && covers_everything && !r.preemptions;
-  r.executions = f.executions;
+  const judgement j = verdict_of(f);
+  r.outcome = j.outcome;
+  r.scope += j.scope;
+  r.complete = f.complete && f.undecided == 0 && covers_everything && !r.preemptions;
+  r.executions = f.broken ? std::max(f.executions, f.broken->executions) : f.executions;
   r.redundant = f.redundant;
   r.steps = f.steps;
-  if (f.broken) {
-    r.outcome = verdict::error;
-    r.executions = std::max(r.executions, f.broken->executions);
-    fill(f.broken->error_kind, f.broken->error + whereabouts(f.broken->where));
-    if (r.found->kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
-  } else if (f.found) {
-    r.outcome = verdict::fail;
-    fill(f.found->kind, f.found->message);
-  } else if (!f.error.empty()) {
-    r.outcome = verdict::error;
-    fill(f.error_kind, f.error);
-  } else if (f.undecided != 0) {
-    r.outcome = verdict::incomplete;
-    r.complete = false;
-    r.scope += "; the linearizability of " + std::to_string(f.undecided) + " histories is undecided";
-  } else {
-    r.outcome = f.complete ? verdict::pass : verdict::incomplete;
-    if (!f.stopped.empty()) r.scope += "; stopped by " + f.stopped;
-  }
+  if (j.kind.empty()) return;
+  token.choices = f.broken ? f.broken->so_far : f.path;
+  const std::string word = show(token);
+  r.found = checks::failure{.kind = j.kind, .message = j.message, .threads = s.threads.size(),
+                            .operations = count_operations(s), .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
+                            .schedule = show(token.choices), .token = word,
+                            .replay = "triecheck replay " + checks::shell_word(word)};
+  if (j.kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
 }
 
 /// A failure that must come out, and who says so.
@@ -177,7 +155,7 @@ struct expectation {
 
 std::optional<expectation> expectation_of(const checks::scenario& s, const explore_options& o) {
   if (s.expect_failure) return expectation{s.expect_kind, ""};
-  if (const auto why = must_block(o, s)) return expectation{"obstruction", *why};
+  if (const auto why = must_block(o, s)) return expectation{obstruction_violation, *why};
   return std::nullopt;
 }
 
@@ -236,8 +214,9 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
 // where there is none for this cache, where it fits no more, or where no rule is violated on it.
 std::optional<explored> stored_execution(const checks::scenario& s, const std::string& place, const explore_options& options) {
   if (!s.failure || s.failure->cache != options.cache) return std::nullopt;
-  // Only `obstruction` asks that a thread ends alone; to the other strategies a lock is no failure.
-  if ((s.failure->kind == "obstruction") != (options.strategy == "obstruction")) return std::nullopt;
+  // To a strategy that does not ask that a thread ends alone a lock is no failure.
+  const bool asked_for = known_strategy(options.strategy).obstruction_freedom;
+  if ((s.failure->kind == obstruction_violation) != asked_for) return std::nullopt;
   std::string why;
   const auto choices = parse_schedule(s.failure->schedule, why);
   if (!choices) return std::nullopt;
@@ -255,9 +234,9 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   explored out;
   result& r = out.outcome;
   r = {.scenario = s.name, .cache = options.cache, .strategy = options.strategy};
-  const strategy_name& strategy = known_strategy(options.strategy);
+  const strategy_row& strategy = known_strategy(options.strategy);
   if (strategy.counts_preemptions) r.preemptions = options.preemptions;
-  if (options.strategy == "obstruction" && options.stops_within) r.preemptions = options.stops_within;
+  if (strategy.obstruction_freedom && options.stops_within) r.preemptions = options.stops_within;
   r.scope = scope_of(options) + left_out(s, options);
   if (auto again = stored_execution(s, place, options)) {
     again->outcome.preemptions = r.preemptions;
@@ -276,6 +255,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   const replay_token token{.scenario = place, .cache = options.cache, .fault = options.fault, .choices = {}};
   read_findings(r, f, token, s, strategy.covers_everything);
   if (o.shard) r.complete = false;  // its part is
+  r.covers_everything = o.shard && strategy.covers_everything;
   // Where no step is known, no order of operations is.
   const bool nothing_found = r.outcome == verdict::pass || (r.found && r.found->kind == "linearizability");
   if (nothing_found && r.steps == 0 && !o.shard) {
@@ -292,7 +272,7 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
 
 std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked, std::chrono::duration<double> time) {
   explore_options o = heeding_bounds(asked, s);
-  if (o.strategy != "exhaustive") return std::nullopt;
+  if (!known_strategy(o.strategy).walks_whole_tree()) return std::nullopt;
   o.budget = time;
   if (!o.shard) o.shard = checks::share{};  // one of one: in pieces from the beginning
   exploration space(programs_of(s, o), o, digest(s.source_text));

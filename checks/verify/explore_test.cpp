@@ -71,17 +71,17 @@ void violates_once() { relacy_sync::require(violated_before().exchange(true), "t
 result misbehave(checks::subject_factory make) { return explore_scenario(two_requests(), "two_requests", with(make)).outcome; }
 
 TEST(explore, every_strategy_that_ends_agrees_on_a_correct_cache) {
-  for (const strategy_name& s : strategy_names()) {
-    if (s.name == "obstruction") continue;  // asks for more than correctness
+  for (const strategy_row& s : strategies()) {
+    if (s.obstruction_freedom) continue;  // asks for more than correctness
     explore_options o;
     o.strategy = s.name;
-    o.executions = s.name == "random" || s.name == "pct" || s.name == "relacy-random" ? 200 : 0;
+    o.executions = s.draws_at_random ? 200 : 0;
     o.preemptions = 100;
-    if (s.name == "relacy-full") o.executions = 2000;  // it would take 365,762 and more
+    const bool stopped = s.by == search::relacy_full;
+    if (stopped) o.executions = 2000;  // it would take 365,762 and more
     const result r = explore_scenario(two_requests(), "two_requests", o).outcome;
-    const bool stopped = s.name == "relacy-full";
     EXPECT_EQ(r.outcome, stopped ? verdict::incomplete : verdict::pass) << s.name;
-    const bool everything = s.name == "exhaustive";  // the others sample, are bounded, or were stopped
+    const bool everything = s.walks_whole_tree();  // the others sample, are bounded, or were stopped
     EXPECT_EQ(r.complete, everything) << s.name;
     EXPECT_FALSE(r.found.has_value()) << s.name;
     EXPECT_GT(r.steps, 0u) << s.name;

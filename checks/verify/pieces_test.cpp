@@ -104,10 +104,11 @@ TEST(pieces, are_disjoint_and_together_the_whole_wherever_the_tree_is_cut) {
   ASSERT_GT(whole.size(), 20u);
   EXPECT_EQ(std::set(whole.begin(), whole.end()).size(), whole.size()) << "one execution for each order";
   for (const std::size_t depth : {1u, 2u, 3u, 5u, 8u, 100u}) {
-    const auto lister = make_exhaustive(true, {.below = {}, .position = {}, .list_depth = depth});
+    std::vector<schedule> beginnings;
+    const auto lister = make_exhaustive(true, {.list_depth = depth, .beginnings = &beginnings});
     ASSERT_TRUE(litmus::run(p, *lister).complete);
     std::multiset<std::uint64_t> together;
-    for (const schedule& below : lister->beginnings()) together.merge(orders_of(p, {.below = below}));
+    for (const schedule& below : beginnings) together.merge(orders_of(p, {.below = below}));
     EXPECT_EQ(together, whole) << "cut after " << depth << " choices";
   }
 }
@@ -115,10 +116,11 @@ TEST(pieces, are_disjoint_and_together_the_whole_wherever_the_tree_is_cut) {
 TEST(pieces, of_the_unreduced_tree_hold_every_execution_once) {
   auto p = three_threads();
   const auto whole = litmus::explore_all(p, false);
-  const auto lister = make_exhaustive(false, {.below = {}, .position = {}, .list_depth = 6});
+  std::vector<schedule> beginnings;
+  const auto lister = make_exhaustive(false, {.list_depth = 6, .beginnings = &beginnings});
   litmus::run(p, *lister);
   std::uint64_t together = 0;
-  for (const schedule& below : lister->beginnings()) {
+  for (const schedule& below : beginnings) {
     const auto part = make_exhaustive(false, {.below = below});
     together += litmus::run(p, *part).executions;
   }
@@ -131,9 +133,11 @@ TEST(pieces, of_a_bounded_search_hold_every_order_within_the_bound) {
   std::set<std::uint64_t> together;
   std::size_t last = 0;
   for (const unsigned preemptions : {0u, 1u, 2u}) {
-    const auto lister = make_bounded({.fewest = preemptions, .most = preemptions}, {.below = {}, .position = {}, .list_depth = 4});
+    std::vector<schedule> beginnings;
+    const auto lister =
+        make_bounded({.fewest = preemptions, .most = preemptions}, {.list_depth = 4, .beginnings = &beginnings});
     litmus::run(p, *lister);
-    for (const schedule& below : lister->beginnings()) {
+    for (const schedule& below : beginnings) {
       const auto part = make_bounded({.fewest = preemptions, .most = preemptions}, {.below = below});
       watching w(*part);
       EXPECT_TRUE(litmus::run(p, w).complete);

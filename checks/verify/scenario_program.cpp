@@ -4,7 +4,6 @@
 #include <map>
 #include <new>
 
-#include "checks/oracles/structure.h"
 #include "checks/scenario/reductions.h"
 #include "checks/subject/observation.h"
 
@@ -24,6 +23,12 @@ void each_action(const scenario_scripts& s, Visit visit) {
   std::for_each(s.final.begin(), s.final.end(), visit);
 }
 
+bool asks_stats(const scenario_scripts& s) {
+  bool asks = false;
+  each_action(s, [&](const action& a) { asks = asks || a.kind == step_kind::stats || a.kind == step_kind::available; });
+  return asks;
+}
+
 }  // namespace
 
 scenario_program::scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule,
@@ -36,14 +41,16 @@ scenario_program::scenario_program(const checks::scenario& s, checks::subject_fa
       rule_(rule),
       together_(together),
       scripts_(scripts_of(s)),
-      ownership_(s.pages, scripts_.leases),
-      history_(config_, rule),
-      book_(s.pages, s.tokens_per_page) {
+      oracles_({.cache = config_,
+                .leases = scripts_.leases,
+                .rule = rule,
+                .together = together,
+                .asks_stats = asks_stats(scripts_),
+                .tells_events = events_}) {
   books_.resize(scripts_.leases);
   each_action(scripts_, [this](const action& a) {
     if (a.kind == step_kind::cancel) cancellable_ |= 1U << a.count;
     uses_foreign_ = uses_foreign_ || a.kind == step_kind::foreign;
-    asks_stats_ = asks_stats_ || a.kind == step_kind::stats || a.kind == step_kind::available;
     if (a.failing != 0 && !memory_) memory_.emplace();
   });
 }
@@ -52,14 +59,9 @@ void scenario_program::setup() {
   {
     const outside_simulation heap;
     for (lease_book& book : books_) book.clear();
-    ownership_.clear();
-    history_.clear();
-    counted_ = {};
-    answers_.clear();
+    oracles_.each([](auto& one) { one.clear(); });
     given_.assign(scripts_.hand_overs, 0);
     taken_.assign(scripts_.hand_overs, 0);
-    if (events_) book_.clear();
-    ids_.clear();
   }
   session::current().limit_thread_indices(thread_indices_);
   // Plain new: what a violation leaves behind belongs to the simulation, and goes with it.
@@ -77,7 +79,7 @@ void scenario_program::setup() {
     subject_->watch_memory(&*memory_);
   }
   if (events_) {
-    told_ = new subscriber(book_);
+    told_ = new subscriber(oracles_.get<checks::event_book>());
     if (!subject_->follow_events(*told_)) session::current().fail("events", "the cache tells no events");
   }
   if (!scripts_.init.empty()) session::current().title("[init]");
@@ -212,14 +214,16 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
   session& s = session::current();
   const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release || op.kind == operation_kind::shrink;
   if (gives_up) {
-    s.begin_operation([this, l = op.subject](const checks::moment& first_step) { ownership_.strike(l, first_step); });
+    s.begin_operation([this, l = op.subject](const checks::moment& first_step) {
+      oracles_.each([&](auto& one) { one.gives_up(l, first_step); });
+    });
   } else {
     s.begin_operation();
   }
   const unsigned thread = s.thread();
-  if (events_) {
+  {
     const outside_simulation heap;
-    book_.begins(thread, op);
+    oracles_.each([&](auto& one) { one.begins(thread, op); });
   }
   checks::show_beginning(checks::my_activity(), op);
   std::optional<outcome> answer = attempt(op, failing);
@@ -233,38 +237,27 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
   outcome& o = *answer;
   const bool opens = o.result == model::status::ok && (op.kind == operation_kind::lookup || op.kind == operation_kind::fork);
   const auto opened = opens ? subject_->view_of(op.kind == operation_kind::fork ? op.forked : op.subject) : std::nullopt;
-  std::optional<std::string> wrong, wrong_event, wrong_id;
+  std::optional<checks::objection> wrong;
   {
     const outside_simulation heap;
-    history_.record(op, o, when);
-    if (opened) wrong_id = ids_.opened(thread, opened->id);
-    if (events_) {
-      book_.returned(thread, o);
-      wrong_event = book_.violation();
-    }
     const bool forked = op.kind == operation_kind::fork;
-    const model::lease l = forked ? op.forked : op.subject;
-    const bool has_lease = model::has_lease(op.kind);
-    const checks::lease_attempt attempt = has_lease && subject_->schedules() ? books_[l].attempt : checks::lease_attempt{};
-    if (has_lease) checks::tally(counted_, op, o, books_[l].last, config_.tokens_per_page, attempt);
-    if (has_lease && asks_stats_) {
-      model::statistics counts;
-      checks::tally(counts, op, o, books_[l].last, config_.tokens_per_page, attempt);
-      answers_.record(counts, when, checks::chain_growth(op, o, books_[l].last));
-    }
-    if (has_lease) books_[l].attempt.follow(op, o, config_.tokens_per_page);
-    if (has_lease && (!forked || o.result == model::status::ok)) {
-      books_[l].open = op.kind != operation_kind::release;
-      if (op.kind == operation_kind::lookup || forked) books_[l].owner = thread;
-      books_[l].last = o;
-      wrong = ownership_.enter(l, o.pages, o.cached, when.closed);
+    lease_book* const book = model::has_lease(op.kind) ? &books_[forked ? op.forked : op.subject] : nullptr;
+    const checks::returned_operation told = {thread, op,     o,     book != nullptr ? book->last : nothing_before_,
+                                             when,   opened, subject_->schedules()};
+    wrong = oracles_.first([&](auto& one) { return one.returned(told); });
+    if (book != nullptr && (!forked || o.result == model::status::ok)) {
+      book->open = op.kind != operation_kind::release;
+      if (op.kind == operation_kind::lookup || forked) book->owner = thread;
+      book->last = o;
     }
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
-  if (wrong) s.fail("page-ownership", *wrong);
-  if (wrong_event) s.fail("events", *wrong_event);
-  if (wrong_id) s.fail("lease-state", *wrong_id);
+  require_none(wrong);
   return o;
+}
+
+void scenario_program::require_none(const std::optional<checks::objection>& wrong) {
+  if (wrong) session::current().fail(wrong->kind, wrong->message);
 }
 
 // Nothing where it had no memory.
@@ -310,13 +303,12 @@ void scenario_program::snapshot() {
   s.begin_operation();
   const checks::structure seen = subject_->inspect();
   const checks::interval when = s.end_operation();
-  std::optional<std::string> wrong;
+  std::optional<checks::objection> wrong;
   {
     const outside_simulation heap;
-    wrong = checks::check_structure(seen);
-    history_.record_snapshot(seen.pages, seen.eviction_order, when);
+    wrong = oracles_.first([&](auto& one) { return one.snapshot_taken(seen, when); });
   }
-  if (wrong) s.fail("structure", *wrong);
+  require_none(wrong);
 }
 
 // No operation of the model, whose steps know one state: each number is a step of its own.
@@ -325,14 +317,13 @@ void scenario_program::stats() {
   s.begin_operation();
   const model::statistics reported = subject_->stats();
   const checks::interval when = s.end_operation();
-  std::optional<std::string> wrong;
+  std::optional<checks::objection> wrong;
   {
     const outside_simulation heap;
-    answers_.answer(reported, when);
-    wrong = checks::check_statistics(reported, config_.pages, together_);
+    wrong = oracles_.first([&](auto& one) { return one.stats_answered(reported, when); });
   }
   if (s.recording()) s.title("  = " + checks::show_gauges(reported));
-  if (wrong) s.fail("conservation", *wrong);
+  require_none(wrong);
 }
 
 // No operation of the model either. Where all pages are of one instant, the numbers are judged with the whole history.
@@ -342,15 +333,13 @@ void scenario_program::available() {
   const std::optional<model::availability> reported = subject_->available();
   const checks::interval when = s.end_operation();
   if (!reported) s.fail("conservation", "the cache does not say what is available");
-  std::optional<std::string> wrong;
+  std::optional<checks::objection> wrong;
   {
     const outside_simulation heap;
-    answers_.answer_available(*reported, when);
-    wrong = checks::check_available(*reported, config_.pages, together_);
-    if (rule_ == model::refusals::at_once) history_.record_available(*reported, when);
+    wrong = oracles_.first([&](auto& one) { return one.available_answered(*reported, when); });
   }
   if (s.recording()) s.title("  = " + model::show(*reported));
-  if (wrong) s.fail("conservation", *wrong);
+  require_none(wrong);
 }
 
 void scenario_program::shrink(const action& a) {
@@ -424,7 +413,6 @@ bool scenario_program::fork(const action& a) {
     books_[a.lease].wanted = books_[a.source].wanted;
     books_[a.lease].held = books_[a.source].held;
     books_[a.lease].computed = books_[a.source].computed;
-    books_[a.lease].attempt = {.was_granted = true};  // the other one's lookup counts
   }
   for (const auto& [from, to] : o.copies) contents_->write(to, contents_->read(from));
   return true;

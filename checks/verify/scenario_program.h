@@ -1,8 +1,8 @@
 // A scenario as a program under test: runs its steps on a cache and asks the oracles.
 //
 // Every operation is announced to the oracles, recorded for the linearizability check and, when somebody reads, titled
-// in the interleaving as the scenario writes it. The oracles are objects of their own (checks/oracles); this file only
-// says when each is asked.
+// in the interleaving as the scenario writes it. The oracles are a list (checks/oracles/list.h); this file only says when it is
+// told and asked. What needs the layer is judged here: page contents, what a closed lease answers, pages that are lost.
 #pragma once
 
 #include <map>
@@ -12,13 +12,8 @@
 
 #include "checks/explore/relacy/sync.h"
 #include "checks/explore/session.h"
-#include "checks/oracles/events.h"
-#include "checks/oracles/lease_ids.h"
-#include "checks/oracles/linearizability.h"
+#include "checks/oracles/list.h"
 #include "checks/oracles/page_contents.h"
-#include "checks/oracles/page_ownership.h"
-#include "checks/oracles/statistics.h"
-#include "checks/oracles/structure.h"
 #include "checks/scenario/scenario.h"
 #include "checks/subject/subject.h"
 #include "checks/verify/failing_memory.h"
@@ -37,10 +32,10 @@ class scenario_program final : public program {
   void setup() override;
   void thread(unsigned index) override { run(scripts_.threads[index]); }
   void finish() override;
-  std::size_t undecided() const override { return history_.undecided(); }
+  std::size_t undecided() const override { return history().undecided(); }
 
   /// The oracle that judges the histories of all executions. Those that it gave up on make a run incomplete.
-  const checks::linearizability& history() const { return history_; }
+  const checks::linearizability& history() const { return oracles_.get<checks::linearizability>(); }
 
  private:
   static constexpr unsigned nobody = max_threads + 1;  // on its way
@@ -54,7 +49,6 @@ class scenario_program final : public program {
     std::vector<model::token> held;    // of the lease
     std::size_t computed = 0;          // of these, whose contents stand: found, or written
     model::outcome last;               // of its latest operation: the pages it has
-    checks::lease_attempt attempt;
 
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
     void clear() {
@@ -63,7 +57,6 @@ class scenario_program final : public program {
       wanted.clear();
       held.clear();
       computed = 0;
-      attempt = {};
       last.result = model::status::ok;
       last.pages.clear();
       last.cached = last.evicted = 0;
@@ -120,8 +113,10 @@ class scenario_program final : public program {
   std::size_t written_pages(const lease_book& book) const;
   std::string meaning(std::uint64_t content) const;
   void check_end();
-  void shut_down(std::uint64_t evicted_before);
-  std::optional<violation> check_contents(const checks::structure& s, const std::vector<std::uint64_t>& contents) const;
+  void shut_down(const checks::final_state& before);
+  static void require_none(const std::optional<checks::objection>& wrong);
+  std::optional<checks::objection> check_contents(const checks::structure& s,
+                                                  const std::vector<std::uint64_t>& contents) const;
 
   const model::config config_;
   const std::size_t index_buckets_;
@@ -131,7 +126,6 @@ class scenario_program final : public program {
   const model::refusals rule_;
   const checks::stats_consistency together_;
   bool uses_foreign_ = false;
-  bool asks_stats_ = false;  // whether some step does: only then is anything kept for it
   const scenario_scripts scripts_;
   std::uint32_t cancellable_ = 0;          // bit per thread
 
@@ -145,12 +139,8 @@ class scenario_program final : public program {
   std::vector<char> given_;                // by hand-over: whether it was given, or said that it does not come
   std::vector<char> taken_;                // by hand-over: whether it was taken, or does not come
   std::optional<failing_memory> memory_;   // where some step has a request for memory fail
-  checks::page_ownership ownership_;
-  checks::linearizability history_;
-  model::statistics counted_;
-  checks::counted_operations answers_;
-  checks::event_book book_;
-  checks::lease_ids ids_;
+  checks::scenario_oracles oracles_;
+  const model::outcome nothing_before_;    // of an operation without a lease
 
   std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
 };

@@ -55,7 +55,7 @@ struct search_answer {
 // Runs in the child process. A run ends at a violation; the strategy is moved on by hand, and another run follows.
 json search_in_child(scenario_program& program, const search_terms& terms, progress& shared) {
   const std::unique_ptr<strategy> chooser =
-      terms.reason.kind == "obstruction" ? make_obstruction(terms.solo_steps) : make_bounded(terms.preemptions);
+      strategy_for(terms.reason.kind).make({.solo_steps = terms.solo_steps}, {.bound = {.fewest = 0, .most = terms.preemptions}});
   std::optional<failing_path> best;
   std::uint64_t spent = 0;
   bool complete = false;

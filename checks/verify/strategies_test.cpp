@@ -58,6 +58,20 @@ run_outcome obstructed(Body body, unsigned steps, unsigned threads = 3) {
   return litmus::run(p, *make_obstruction(steps));
 }
 
+TEST(strategies, no_row_of_the_table_contradicts_itself) {
+  for (const strategy_row& s : strategies()) {
+    const bool ours = s.by == search::guided;
+    EXPECT_EQ(&known_strategy(s.name), &s) << s.name;
+    EXPECT_EQ(s.relacy_stale_depth == 0, ours) << s.name;
+    EXPECT_TRUE(!ours || s.draws_at_random == (s.splits_by == split::numbers)) << s.name;
+    EXPECT_TRUE(!s.covers_everything || !(s.draws_at_random || s.counts_preemptions)) << s.name;
+    EXPECT_NE(s.make({}, {}), nullptr) << s.name;
+  }
+  EXPECT_EQ(strategies().front().name, search_options().strategy) << "the first one is the default";
+  EXPECT_TRUE(strategy_for(obstruction_violation).obstruction_freedom);
+  EXPECT_TRUE(strategy_for("data-race").counts_preemptions);
+}
+
 TEST(obstruction, a_retry_loop_ends_alone_from_every_state) {
   const auto o = obstructed(add_without_waiting, 4);  // a load, a failure that another one caused, a spurious one, a success
   EXPECT_TRUE(o.complete);

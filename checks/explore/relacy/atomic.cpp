@@ -3,6 +3,7 @@
 #include <string>
 
 #include "checks/explore/memory_model.h"
+#include "checks/explore/relacy/step.h"
 #include "checks/explore/session.h"
 
 namespace triecheck::explore {
@@ -48,34 +49,25 @@ std::uint64_t changed(atomic_object::change c, std::uint64_t before, std::uint64
   return before | operand;
 }
 
-// One operation on one word, from its pending_operation to the line of the interleaving.
-class step {
+class atomic_step : public step {
  public:
-  step(const tracked& object, const location& where) : object_(object), where_(where) {}
+  using step::step;
 
   void begin(const pending_operation& next) const {
-    object_.check(where_);
-    session::current().announce(next, where_);
-    rl::ctx().sched();
-    object_.check(where_);
+    announce(next);
+    wait_for_turn();
   }
   void require_written(const modelled_word& word) const {
     if (!word.written()) rl::ctx().fail_test("", rl::test_result_unitialized_access, {});
   }
   void end(std::uint64_t value, const effect& e) const {
-    session::current().performed(object_.id(), e);
+    performed(e);
     session::current().saw(value);
   }
   template <class Suffix>
   void describe(memory_order order, Suffix suffix) const {
-    session::current().describe(where_, [&](const interleaving& names) {
-      return names.name(object_.id()) + suffix() + " (" + name_of(order) + ')';
-    });
+    step::describe([&](const std::string& name) { return name + suffix() + " (" + name_of(order) + ')'; });
   }
-
- private:
-  const tracked& object_;
-  const location& where_;
 };
 
 }  // namespace
@@ -85,7 +77,7 @@ atomic_object::atomic_object() { word_.construct<modelled_word>(); }
 atomic_object::~atomic_object() { tracked_.retire(); }
 
 std::uint64_t atomic_object::load(memory_order order, const location& where) const {
-  const step s(tracked_, where);
+  const atomic_step s(tracked_, where);
   s.begin({.kind = access::load, .object = id(), .seq_cst = order == memory_order::seq_cst});
   s.require_written(word());
   const std::uint64_t value = word().load(to_relacy(order));
@@ -98,7 +90,7 @@ std::uint64_t atomic_object::load(memory_order order, const location& where) con
 }
 
 void atomic_object::store(std::uint64_t value, memory_order order, const location& where) {
-  const step s(tracked_, where);
+  const atomic_step s(tracked_, where);
   s.begin({.kind = access::store, .object = id(), .seq_cst = order == memory_order::seq_cst});
   word().store(value, to_relacy(order));
   s.end(value, {.writes = true, .left = value});
@@ -106,7 +98,7 @@ void atomic_object::store(std::uint64_t value, memory_order order, const locatio
 }
 
 std::uint64_t atomic_object::modify(change c, std::uint64_t operand, std::uint64_t width, memory_order order, const location& where) {
-  const step s(tracked_, where);
+  const atomic_step s(tracked_, where);
   s.begin({.kind = access::rmw, .object = id(), .seq_cst = order == memory_order::seq_cst});
   s.require_written(word());
   const std::uint64_t before = word().modify([&](std::uint64_t b) { return changed(c, b, operand) & width; }, to_relacy(order));
@@ -118,7 +110,7 @@ std::uint64_t atomic_object::modify(change c, std::uint64_t operand, std::uint64
 }
 
 void atomic_object::add(std::uint64_t operand, std::uint64_t width, memory_order order, const location& where) {
-  const step s(tracked_, where);
+  const atomic_step s(tracked_, where);
   const access kind = order == memory_order::relaxed ? access::add : access::rmw;
   s.begin({.kind = kind, .object = id(), .seq_cst = order == memory_order::seq_cst});
   s.require_written(word());
@@ -142,7 +134,7 @@ bool atomic_object::compare_exchange_strong(std::uint64_t& expected, std::uint64
 // `frame`: of a weak one.
 bool atomic_object::compare_exchange(const std::byte* frame, std::uint64_t& expected, std::uint64_t desired, memory_order success,
                                      memory_order failure, const location& where) {
-  const step s(tracked_, where);
+  const atomic_step s(tracked_, where);
   const std::uint64_t wanted = expected;
   const weak_exchange self{.word = &word(), .object = id(), .expected = wanted, .desired = desired,
                            .failure = to_relacy(failure), .where = where};

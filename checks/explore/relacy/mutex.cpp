@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "checks/explore/relacy/step.h"
 #include "checks/explore/session.h"
 
 namespace triecheck::explore {
@@ -12,27 +13,22 @@ struct tag;
 using judged_mutex = rl::generic_mutex<tag>;
 using judged_condition = rl::condvar<tag>;
 
-// One operation, from its pending_operation to the line of the interleaving.
-class step {
+// Relacy schedules where it locks and unlocks.
+class mutex_step : public step {
  public:
-  step(const tracked& object, const pending_operation& next, const location& where) : object_(object), where_(where) {
-    object_.check(where_);
-    session::current().announce(next, where_);
+  mutex_step(const tracked& object, const pending_operation& next, const location& where) : step(object, where) {
+    announce(next);
   }
   void end(const char* text, const effect& e) const {
-    object_.check(where_);
-    session::current().performed(object_.id(), e);
-    session::current().describe(where_, [&](const interleaving& names) { return text + names.name(object_.id()); });
+    check();
+    performed(e);
+    describe([&](const std::string& name) { return text + name; });
   }
   void end(const char* text, const mutex_state& left) const { end(text, {.writes = true, .left = value_of(left)}); }
   bool end_of_try(const char* text, bool locked, const mutex_state& left) const {
     end(text, {.reads = true, .writes = locked, .seen = locked ? 0U : 1U, .left = value_of(left)});
     return locked;
   }
-
- private:
-  const tracked& object_;
-  const location& where_;
 };
 
 // The mutex as Relacy's wait sees it.
@@ -90,40 +86,40 @@ void mutex_object::disown() {
 }
 
 void mutex_object::lock(const location& where) {
-  const step s(tracked_, {.kind = access::lock, .object = id(), .mutex = &state_}, where);
+  const mutex_step s(tracked_, {.kind = access::lock, .object = id(), .mutex = &state_}, where);
   mutex_.as<judged_mutex>().lock_exclusive({});
   own();
   s.end("lock ", state_);
 }
 
 bool mutex_object::try_lock(const location& where) {
-  const step s(tracked_, {.kind = access::try_lock, .object = id(), .mutex = &state_}, where);
+  const mutex_step s(tracked_, {.kind = access::try_lock, .object = id(), .mutex = &state_}, where);
   const bool locked = mutex_.as<judged_mutex>().try_lock_exclusive({});
   if (locked) own();
   return s.end_of_try(locked ? "try_lock " : "try_lock fails: ", locked, state_);
 }
 
 void mutex_object::unlock(const location& where) {
-  const step s(tracked_, {.kind = access::unlock, .object = id(), .mutex = &state_}, where);
+  const mutex_step s(tracked_, {.kind = access::unlock, .object = id(), .mutex = &state_}, where);
   disown();
   s.end("unlock ", state_);
 }
 
 void mutex_object::unlock_to_wait(object_id condition, const location& where) {
-  const step s(tracked_, {.kind = access::wait, .object = id(), .condition = condition}, where);
+  const mutex_step s(tracked_, {.kind = access::wait, .object = id(), .condition = condition}, where);
   disown();
   s.end("wait, unlock ", state_);
 }
 
 void mutex_object::lock_after_wait(object_id condition, object_id notice, const location& where) {
-  const step s(tracked_, {.kind = access::relock, .object = id(), .mutex = &state_, .condition = condition, .notice = notice}, where);
+  const mutex_step s(tracked_, {.kind = access::relock, .object = id(), .mutex = &state_, .condition = condition, .notice = notice}, where);
   mutex_.as<judged_mutex>().lock_exclusive({});
   own();
   s.end("lock again ", state_);
 }
 
 void mutex_object::lock_shared(const location& where) {
-  const step s(tracked_, {.kind = access::lock_shared, .object = id(), .mutex = &state_}, where);
+  const mutex_step s(tracked_, {.kind = access::lock_shared, .object = id(), .mutex = &state_}, where);
   const clocks before = own_clocks();
   mutex_.as<judged_mutex>().lock_shared({});
   forget_other_readers(before);
@@ -132,7 +128,7 @@ void mutex_object::lock_shared(const location& where) {
 }
 
 bool mutex_object::try_lock_shared(const location& where) {
-  const step s(tracked_, {.kind = access::try_lock_shared, .object = id(), .mutex = &state_}, where);
+  const mutex_step s(tracked_, {.kind = access::try_lock_shared, .object = id(), .mutex = &state_}, where);
   const clocks before = own_clocks();
   const bool locked = mutex_.as<judged_mutex>().try_lock_shared({});
   if (locked) forget_other_readers(before);
@@ -141,7 +137,7 @@ bool mutex_object::try_lock_shared(const location& where) {
 }
 
 void mutex_object::unlock_shared(const location& where) {
-  const step s(tracked_, {.kind = access::unlock_shared, .object = id(), .mutex = &state_}, where);
+  const mutex_step s(tracked_, {.kind = access::unlock_shared, .object = id(), .mutex = &state_}, where);
   mutex_.as<judged_mutex>().unlock_shared({});
   state_.readers &= ~(1U << session::current().thread());
   s.end("unlock_shared ", state_);

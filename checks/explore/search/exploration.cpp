@@ -43,7 +43,36 @@ run_tally& operator+=(run_tally& into, const run_tally& more) {
   return into;
 }
 
+// In which operation of which thread a process ended.
+std::string whereabouts(const checks::place_in_run& p) {
+  if (p.kind.empty()) return "";
+  return ", in operation " + std::to_string(p.operation) + " of " +
+         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
+}
+
 }  // namespace
+
+judgement verdict_of(const findings& f) {
+  using checks::verdict;
+  if (f.broken) return {verdict::error, f.broken->error_kind, f.broken->error + whereabouts(f.broken->where), ""};
+  if (f.found) {
+    const bool is_undecided = f.found->kind == "undecided";  // what a check says that cannot judge its execution
+    return {is_undecided ? verdict::incomplete : verdict::fail, f.found->kind, f.found->message, ""};
+  }
+  if (!f.error.empty()) return {verdict::error, f.error_kind, f.error, ""};
+  judgement j{f.complete && f.undecided == 0 ? verdict::pass : verdict::incomplete, "", "", ""};
+  if (f.undecided != 0) {
+    j.scope += "; the linearizability of " + std::to_string(f.undecided) + " histories is undecided";
+  }
+  if (!f.stopped.empty()) j.scope += "; stopped by " + f.stopped;
+  return j;
+}
+
+std::uint64_t digest(const std::string& text) {
+  std::uint64_t d = 0;
+  for (const char c : text) d = hashed(d, static_cast<unsigned char>(c));
+  return d;
+}
 
 json to_json(const run_outcome& o) {
   json j = {{"tally", to_json(static_cast<const run_tally&>(o))}, {"complete", o.complete}, {"stopped", o.stopped},
@@ -105,7 +134,7 @@ std::optional<estimate> exploration::expected() const {
     const auto all = static_cast<double>(options_.executions);
     return estimate{.executions = all, .low = all, .high = all};
   }
-  if (options_.strategy != "exhaustive") return std::nullopt;
+  if (!strategy_.walks_whole_tree()) return std::nullopt;
   std::vector<double> done;
   std::vector<double> rest;
   for (const piece_state& p : pieces_) (p.done ? done : rest).push_back(static_cast<double>(p.counted.executions));
@@ -127,7 +156,7 @@ exploration_status exploration::status() const {
 // Fills the pieces of this round; false when the program already failed, or a budget ended.
 bool exploration::cut_into_pieces() {
   std::vector<piece> all;
-  if (strategy_.draws_at_random) {
+  if (strategy_.splits_by == split::numbers) {
     all = cut_numbers(options_.executions);
   } else {
     const isolated_run child = run_isolated(
@@ -152,7 +181,6 @@ bool exploration::cut_into_pieces() {
     cut_ = answer.at("cut");
     for (const json& text : answer.at("pieces")) all.push_back(parse_piece(text));
   }
-  all_pieces_ = all.size();
   pieces_.clear();
   for (piece& p : all) {
     for (const char c : show(p)) space_ = hashed(space_, static_cast<unsigned char>(c));
@@ -290,12 +318,14 @@ findings exploration::result() {
 }
 
 bool exploration::to_be_cut() const {
-  return strategy_.in_pieces && (options_.shard || options_.jobs > 1 || options_.save);
+  return strategy_.splits_by != split::none && (options_.shard || options_.jobs > 1 || options_.save);
 }
 
 // Explores the space whole; false when it is too large for that, and nothing was found.
 bool exploration::take_a_look(const std::function<void(const exploration_status&)>& tick) {
-  looking_ = (options_.strategy == "exhaustive" || (options_.strategy == "bounded" && to_be_cut())) && (limit_ == 0 || limit_ > first_look);
+  // Pieces are of use where several processes share them, or where they tell how large the whole is.
+  const bool may_be_cut = strategy_.splits_by == split::beginnings && (to_be_cut() || strategy_.walks_whole_tree());
+  looking_ = may_be_cut && (limit_ == 0 || limit_ > first_look);
   if (looking_) limit_ = first_look;
   pieces_ = {piece_state{}};
   explore_pieces(tick);
@@ -317,16 +347,17 @@ findings exploration::run(const std::function<void(const exploration_status&)>& 
   return result();
 }
 
+unsigned exploration::last_round() const { return strategy_.counts_preemptions ? options_.preemptions : 0; }
+
 void exploration::explore_space(const std::function<void(const exploration_status&)>& tick) {
   limit_ = options_.executions;
   const bool whole = !to_be_cut() || (!strategy_.draws_at_random && !options_.shard);
   if (pieces_.empty() && whole && take_a_look(tick)) return;
-  const unsigned last_round = options_.strategy == "bounded" ? options_.preemptions : 0;
   for (;;) {
     if (pieces_.empty() && !cut_into_pieces()) return;
     explore_pieces(tick);
     // A shard does not know whether the bound kept out something of the others.
-    if (ended() || round_ == last_round || (!cut_ && !options_.shard)) return;
+    if (ended() || round_ == last_round() || (!cut_ && !options_.shard)) return;
     earlier_ = counted();
     earlier_undecided_ = undecided();
     pieces_.clear();
@@ -339,7 +370,7 @@ json exploration::state() const {
   for (const piece_state& p : pieces_) {
     pieces.push_back({show(p.what), p.done, to_json(p.counted), p.undecided, p.position});
   }
-  json j = {{"round", round_}, {"cut", cut_}, {"pieces", pieces}, {"all_pieces", all_pieces_}, {"space", space_},
+  json j = {{"round", round_}, {"cut", cut_}, {"pieces", pieces}, {"space", space_},
             {"earlier", to_json(earlier_)}, {"earlier_undecided", earlier_undecided_},
             {"seconds", status().seconds}};
   return j;
@@ -353,17 +384,36 @@ void exploration::restore(const json& state) {
   }
 }
 
+exploration::piece_state exploration::read_piece(const json& state) const {
+  piece_state p{.what = parse_piece(state.at(0)), .done = state.at(1), .counted = read_tally(state.at(2)),
+                .undecided = whole_number<std::size_t>(state.at(3), "undecided"), .position = state.at(4)};
+  const bool is_drawn = p.what.is == piece::form::numbers;
+  const bool fits = p.what.is == piece::form::whole ||
+                    strategy_.splits_by == (is_drawn ? split::numbers : split::beginnings);
+  if (!fits) throw std::runtime_error("'" + show(p.what) + "' is no piece of this strategy");
+  if (make_strategy(options_, p.what, p.position)->position() != p.position) {
+    throw std::runtime_error("'" + p.position + "' is not a position of this search");
+  }
+  // Without a position it begins anew, and counts anew.
+  if (!p.done && p.position.empty()) p.counted = {};
+  if (!p.done && p.position.empty()) p.undecided = 0;
+  return p;
+}
+
 void exploration::read_state(const json& state) {
   round_ = whole_number_at<unsigned>(state, "round");
   cut_ = state.at("cut");
-  all_pieces_ = whole_number_at<std::size_t>(state, "all_pieces");
   space_ = whole_number_at<std::uint64_t>(state, "space");
   earlier_ = read_tally(state.at("earlier"));
   earlier_undecided_ = whole_number_at<std::size_t>(state, "earlier_undecided");
   earlier_seconds_ = state.at("seconds");
+  if (round_ > last_round()) throw std::runtime_error("there is no round " + std::to_string(round_));
   for (const json& p : state.at("pieces")) {
-    pieces_.push_back({.what = parse_piece(p.at(0)), .done = p.at(1), .counted = read_tally(p.at(2)),
-                       .undecided = whole_number<std::size_t>(p.at(3), "undecided"), .position = p.at(4)});
+    try {
+      pieces_.push_back(read_piece(p));
+    } catch (const std::exception& e) {
+      throw std::runtime_error("piece " + std::to_string(pieces_.size()) + ": " + e.what());
+    }
   }
   restored_executions_ = counted().executions;
 }

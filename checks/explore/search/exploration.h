@@ -22,7 +22,9 @@
 #include "checks/explore/search/estimate.h"
 #include "checks/explore/search/piece.h"
 #include "checks/explore/search/search_options.h"
+#include "checks/explore/search/strategy_table.h"
 #include "checks/process/isolation.h"
+#include "checks/report/verdict.h"
 
 namespace triecheck::explore {
 
@@ -42,6 +44,18 @@ struct findings : run_outcome {
   std::optional<isolated_run> broken;     ///< a process that crashed or hung
   std::optional<estimate> expected;       ///< where the run is not complete
 };
+
+/// A text as a number: the same of the same text.
+std::uint64_t digest(const std::string& text);
+
+/// What findings come to.
+struct judgement {
+  checks::verdict outcome = checks::verdict::pass;
+  std::string kind;     ///< of a failure or an error; otherwise empty
+  std::string message;  ///< one line
+  std::string scope;    ///< what a scope adds: "; stopped by its budget", or nothing
+};
+judgement verdict_of(const findings& f);
 
 /// What a process tells another about a run that ended: everything but `seconds`, `undecided` and the estimates.
 nlohmann::json to_json(const run_outcome& o);
@@ -75,6 +89,8 @@ class exploration {
   struct common;
 
   void read_state(const nlohmann::json& state);
+  piece_state read_piece(const nlohmann::json& state) const;
+  unsigned last_round() const;
   void explore_space(const std::function<void(const exploration_status&)>& tick);
   bool take_a_look(const std::function<void(const exploration_status&)>& tick);
   bool cut_into_pieces();
@@ -96,7 +112,7 @@ class exploration {
 
   const program_factory make_;
   const search_options& options_;
-  const strategy_name& strategy_;
+  const strategy_row& strategy_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point saved_ = started_;
   std::uint64_t limit_ = 0;             // executions after which to stop; 0: none
@@ -106,7 +122,6 @@ class exploration {
   unsigned round_ = 0;                  // of bounded: its pieces' preemptions
   bool cut_ = false;                    // the bound kept something out of this round
   std::vector<piece_state> pieces_;     // of this round and this shard
-  std::size_t all_pieces_ = 0;          // of this round, all shards together
   std::uint64_t space_ = 0;             // a digest of all pieces so far
   run_tally earlier_;                   // what earlier rounds counted
   std::size_t earlier_undecided_ = 0;

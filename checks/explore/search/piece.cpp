@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "checks/explore/search/search_options.h"
+#include "checks/explore/search/strategy_table.h"
 
 namespace triecheck::explore {
 namespace {
@@ -14,11 +14,6 @@ namespace {
 // Enough that sixteen processes share them evenly though some are a hundred times larger than others, and few enough
 // that listing them takes a fraction of a second.
 constexpr std::size_t wanted_pieces = 512;
-
-std::unique_ptr<tree_strategy> make_tree(const search_options& o, unsigned fewest, unsigned most, const tree_part& part) {
-  if (o.strategy == "bounded") return make_bounded({.fewest = fewest, .most = most}, part);
-  return make_exhaustive(o.reduction, part);
-}
 
 std::runtime_error no_piece(const std::string& text) { return std::runtime_error("'" + text + "' is no piece of a space"); }
 
@@ -68,25 +63,25 @@ std::uint64_t shard_of(const piece& p, std::uint64_t shards) {
 }
 
 std::unique_ptr<strategy> make_strategy(const search_options& o, const piece& p, const std::string& position) {
-  const auto chosen = [&]() -> std::unique_ptr<strategy> {
-    const bool whole = p.is == piece::form::whole;
-    if (o.strategy == "random") return make_random(o.seed, p.first, whole ? o.executions : p.count);
-    if (o.strategy == "pct") return make_pct(o.seed, p.first, whole ? o.executions : p.count, o.depth);
-    if (o.strategy == "obstruction") return make_obstruction(o.solo_steps, o.stops_within);
-    if (whole) return make_tree(o, 0, o.preemptions, {});
-    return make_tree(o, p.preemptions, p.preemptions, {.below = p.below, .position = position});
-  };
-  return make_repeating(chosen());
+  const search_part everything = {.bound = {.fewest = 0, .most = o.preemptions},
+                                  .tree = {.position = position},
+                                  .count = o.executions};
+  const search_part some = {.bound = {.fewest = p.preemptions, .most = p.preemptions},
+                            .tree = {.below = p.below, .position = position},
+                            .first = p.first,
+                            .count = p.count};
+  return make_repeating(known_strategy(o.strategy).make(o, p.is == piece::form::whole ? everything : some));
 }
 
 // Deepens until the beginnings are enough, or are whole executions.
 cut_space cut(program& p, const search_options& o, unsigned preemptions, const run_options& run_with, progress& shared) {
   cut_space space;
   for (std::size_t depth = 4;; ++depth) {
-    const auto lister = make_tree(o, preemptions, preemptions, {.below = {}, .position = {}, .list_depth = depth});
+    std::vector<schedule> all;
+    const auto lister = known_strategy(o.strategy).make(o, {.bound = {.fewest = preemptions, .most = preemptions},
+                                                            .tree = {.list_depth = depth, .beginnings = &all}});
     space.listing = run(p, *lister, run_with, shared);
     if (!space.listing.complete) return space;
-    const auto& all = lister->beginnings();
     const bool ends = std::all_of(all.begin(), all.end(), [&](const schedule& s) { return s.size() < depth; });
     if (!ends && all.size() < wanted_pieces) continue;
     space.cut = lister->cut();

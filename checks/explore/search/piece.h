@@ -48,8 +48,8 @@ struct cut_space {
   run_outcome listing;        ///< where it is not complete, the listing ended early: a violation, an error, a limit
 };
 
-/// Cuts a tree in at least some hundred pieces, where it has as many executions; of `bounded`, the executions with
-/// `preemptions`. It runs the program: call it in an isolated process.
+/// Cuts the space of a strategy that splits it by beginnings in at least some hundred pieces, where it has as many
+/// executions; of `bounded`, the executions with `preemptions`. It runs the program: call it in an isolated process.
 cut_space cut(program& p, const search_options& o, unsigned preemptions, const run_options& run_with, progress& shared);
 
 /// The order in which so many pieces are taken: the same each time, and no neighbours together.

@@ -1,4 +1,4 @@
-// How a program is searched, whatever it is: the strategies by name, and what they take.
+// How a program is searched, whatever it is.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,26 +15,8 @@
 
 namespace triecheck::explore {
 
-/// A strategy by the name that the command line uses.
-struct strategy_name {
-  std::string name;
-  std::string description;
-  std::vector<std::string> options;    ///< of the command line, beside those that every strategy has
-
-  search by = search::guided;
-  bool draws_at_random = false;        ///< its executions come from a seed, so their number is given
-  bool covers_everything = false;      ///< a run to the end covers the whole space: no sample, no bound
-  bool counts_preemptions = false;     ///< leaves out what has more than `search_options::preemptions`
-  bool in_pieces = true;               ///< several processes may share a space
-
-  bool takes(const std::string& option) const;
-};
-const std::vector<strategy_name>& strategy_names();
-const strategy_name* find_strategy(const std::string& name);  ///< null for a name that is none
-const strategy_name& known_strategy(const std::string& name); ///< requires that it is one
-
 struct search_options {
-  std::string strategy = "exhaustive";
+  std::string strategy = "exhaustive";            ///< a name of the table (strategy_table.h)
   bool reduction = true;                          ///< of exhaustive
   unsigned stale_depth = oldest_age;
   spurious_failures spurious = spurious_failures::each_thread;
@@ -55,9 +36,6 @@ struct search_options {
   std::chrono::milliseconds save_every{1000};
   const nlohmann::json* resume = nullptr;         ///< where an equal exploration stood
 };
-
-/// A text as a number: the same of the same text.
-std::uint64_t digest(const std::string& text);
 
 /// Makes the program that a process explores. Called once in each process.
 using program_factory = std::function<std::unique_ptr<program>()>;

@@ -22,10 +22,14 @@ struct frame : counted_operation {
   std::uint32_t left = 0;       // threads that are still to be tried here
 };
 
-class bounded final : public tree_strategy {
+class bounded final : public strategy {
  public:
   bounded(const preemption_range& bound, const tree_part& part)
-      : most_(bound.most), below_(part.below), list_depth_(part.list_depth), bound_(bound.fewest) {}
+      : most_(bound.most),
+        below_(part.below),
+        list_depth_(part.list_depth),
+        beginnings_(part.beginnings),
+        bound_(bound.fewest) {}
 
   void begin() override {
     depth_ = 0;
@@ -84,11 +88,10 @@ class bounded final : public tree_strategy {
   bool complete() const override { return complete_; }
   bool redundant() const override { return repeated_; }
   bool cut() const override { return cut_before_ || cut_; }
-  const std::vector<schedule>& beginnings() const override { return beginnings_; }
 
  private:
   void note_beginning() {
-    schedule& beginning = beginnings_.emplace_back();
+    schedule& beginning = beginnings_->emplace_back();
     for (const frame& f : frames_) beginning.push_back(f.data.as_choice(f.thread));
   }
 
@@ -131,7 +134,7 @@ class bounded final : public tree_strategy {
   const unsigned most_;
   const schedule below_;
   const std::size_t list_depth_;
-  std::vector<schedule> beginnings_;
+  std::vector<schedule>* const beginnings_;
   unsigned bound_;            // preemptions that this round allows
   bool cut_ = false;          // the bound kept something out of this round
   bool cut_before_ = false;   // or of the one before
@@ -146,7 +149,7 @@ class bounded final : public tree_strategy {
 
 }  // namespace
 
-std::unique_ptr<tree_strategy> make_bounded(const preemption_range& bound, const tree_part& part) {
+std::unique_ptr<strategy> make_bounded(const preemption_range& bound, const tree_part& part) {
   return std::make_unique<bounded>(bound, part);
 }
 

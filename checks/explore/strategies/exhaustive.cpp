@@ -44,10 +44,10 @@ struct frame {
   const shared_access& operation() const { return next[thread]; }
 };
 
-class exhaustive final : public tree_strategy {
+class exhaustive final : public strategy {
  public:
   exhaustive(bool reduction, const tree_part& part)
-      : reduction_(reduction), below_(part.below), list_depth_(part.list_depth) {
+      : reduction_(reduction), below_(part.below), list_depth_(part.list_depth), beginnings_(part.beginnings) {
     if (!part.position.empty()) restore(part.position);
   }
 
@@ -105,7 +105,6 @@ class exhaustive final : public tree_strategy {
 
   bool complete() const override { return complete_; }
   bool redundant() const override { return redundant_; }
-  const std::vector<schedule>& beginnings() const override { return beginnings_; }
 
   // A word per frame: the thread, the sets backtrack, done and sleep of two hexadecimal digits each, then the choices inside the
   // operation.
@@ -147,14 +146,18 @@ class exhaustive final : public tree_strategy {
   }
 
   void restore(const std::string& position) {
+    const auto require = [&](bool is_right) {
+      if (!is_right) throw std::invalid_argument("'" + position + "' is not a position of this search");
+    };
     const auto digit = [&](std::size_t at) {
       const char c = at < position.size() ? position[at] : '.';
-      if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) throw std::invalid_argument("'" + position + "' is not a position of this search");
+      require((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
       return static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
     };
     for (std::size_t at = 0; at < position.size();) {
       frame f;
       f.thread = digit(at++);
+      require(f.thread < max_threads);
       for (std::uint32_t* set : {&f.backtrack, &f.done, &f.sleep}) {
         *set = digit(at) << 4 | digit(at + 1);
         at += 2;
@@ -169,7 +172,7 @@ class exhaustive final : public tree_strategy {
   }
 
   void note_beginning() {
-    schedule& beginning = beginnings_.emplace_back();
+    schedule& beginning = beginnings_->emplace_back();
     for (const frame& f : frames_) beginning.push_back(f.data.as_choice(f.thread));
   }
 
@@ -312,7 +315,7 @@ class exhaustive final : public tree_strategy {
   const bool reduction_;
   const schedule below_;
   const std::size_t list_depth_;
-  std::vector<schedule> beginnings_;
+  std::vector<schedule>* const beginnings_;
   std::vector<frame> frames_;
   std::size_t depth_ = 0;       // operations of this execution so far
   std::size_t changed_ = 0;     // the frame whose thread differs from the last execution
@@ -325,7 +328,7 @@ class exhaustive final : public tree_strategy {
 
 }  // namespace
 
-std::unique_ptr<tree_strategy> make_exhaustive(bool reduction, const tree_part& part) {
+std::unique_ptr<strategy> make_exhaustive(bool reduction, const tree_part& part) {
   return std::make_unique<exhaustive>(reduction, part);
 }
 
