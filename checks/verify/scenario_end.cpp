@@ -22,7 +22,7 @@ void scenario_program::check_end() {
     first("conservation", checks::check_conservation(end, reported, counted_));
     first("conservation", answers_.check());
     if (events_) first("events", book_.check_rest(end));
-    if (events_) first("events", book_.check_evictions(reported.evicted_pages));
+    if (events_) first("events", book_.check_evictions(reported.evicted_pages, end));
     if (!wrong) wrong = check_contents(end, contents);
   }
   if (wrong) s.fail(wrong->kind.c_str(), wrong->message);
