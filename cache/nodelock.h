@@ -684,8 +684,8 @@ class nodelock_cache {
       const write_guard lock(bucket_lock(trie_.hash(page)));
       trie_.forget(page);
     }
+    trie_.pin(page);  // first: who sees the mark sees this, and does not take the node for one that nobody refers to
     at(page).forgotten.store(true, orders::forget_node);
-    trie_.pin(page);
     gone.push_back(page);
   }
 
