@@ -7,9 +7,12 @@
 //     returned, and is exact when no operation runs;
 //   - of one page, `stored` and `removed` take turns;
 //   - a parent is stored before its children, and they are removed before it;
+//   - a page that is forgotten is removed when it is forgotten, though leases may go on reading it; what is published below it
+//     is not stored;
 //   - `cleared` comes behind all that its call removed.
 // Under `lockfree` a page may be stored and removed at once, without ever having been found: two requests published the
-// same block, and the other one's page stands. Meanwhile both count as stored.
+// same block, and the other one's page stands. Meanwhile both count as stored. So may one that is published below a
+// page that is being forgotten, and that one may be removed before it, or even before it is stored.
 //
 // Threads: a subscriber is called by the thread whose operation makes the change, before that operation returns. Under
 // `nodelock` and `lockfree` several threads may call it at the same time; the calls that the rules above order happen

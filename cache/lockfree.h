@@ -42,6 +42,8 @@
 #include "pages/page_records.h"
 #include "lockfree/striped.h"
 #include "lockfree/striped_pool.h"
+#include "pages/forgetting.h"
+#include "pages/subtree.h"
 #include "sync/sync.h"
 #include "types.h"
 
@@ -90,9 +92,11 @@ class lockfree_cache {
     buffers_.lend(l.pages_, l.unpublished_);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     typename trie_type::path_end end;
+    std::uint64_t before;
     do {
+      before = forgetting_.now();
       end = find_longest(node_ref::root(space), tokens, blocks, l.pages_);
-    } while (end.length != 0 && !trie_.pin(end.last));
+    } while (end.length != 0 && !(trie_.pin(end.last) && pinned_chain_stands(end.last.page, before)));
     l.cached_ = end.length;
     l.pages_.resize(l.cached_);
     l.token_count_ = l.cached_ * config_.tokens_per_page;
@@ -113,7 +117,9 @@ class lockfree_cache {
     std::array<page_id, batch> path;
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     typename trie_type::path_end end;
+    std::uint64_t before;
     do {
+      before = forgetting_.now();
       end = {};
       node_ref above = node_ref::root(space);
       for (bool goes_on = true; goes_on;) {
@@ -124,7 +130,7 @@ class lockfree_cache {
         end = {.length = end.length + more.length, .last = more.last};
         above = end.last.ref();
       }
-    } while (end.length != 0 && !trie_.stands(end.last));
+    } while (end.length != 0 && !(trie_.stands(end.last) && chain_stands(end.last, before)));
     return {end.length, end.length * config_.tokens_per_page};
   }
 
@@ -158,6 +164,9 @@ class lockfree_cache {
   /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
   /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
   ///
+  /// Below a forgotten page nothing is published: the pages stay private (forget). Beside a forget they may become
+  /// cached all the same; then nobody finds them.
+  ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
   /// `invalid_argument` without assertions. Then nothing is changed.
@@ -170,16 +179,19 @@ class lockfree_cache {
     if (full == first) return status::ok;
     for (const page_id page : std::span(l.pages_).subspan(first, full - first)) evictions_.prepare(page);
     std::size_t adopted = 0;
+    const std::uint64_t before = forgetting_.now();
     for (bool attached = false; l.cached_ < full && !attached;) {
       const auto own = std::span(l.pages_).subspan(l.cached_, full - l.cached_);
       const auto blocks = std::span<const token>(l.unpublished_).subspan((l.cached_ - first) * span_tokens, own.size() * span_tokens);
-      const std::size_t standing = adopt(l, own, blocks);
-      adopted += standing;
-      if (standing == 0) attached = attach(l, own, blocks);
+      const std::optional<std::size_t> standing = adopt(l, own, blocks, before);
+      if (!standing) break;
+      adopted += *standing;
+      if (*standing == 0) attached = attach(l, own, blocks, before);
     }
-    counts_.add(published_pages, full - first - adopted);
+    const std::size_t published = l.cached_ - first;
+    counts_.add(published_pages, published - adopted);
     if (adopted != 0) queue_.pages_came();
-    l.forget_published((full - first) * span_tokens);
+    l.forget_published(published * span_tokens);
     return status::ok;
   }
 
@@ -202,6 +214,37 @@ class lockfree_cache {
     return status::ok;
   }
 
+  /// The page that the full blocks of `tokens` end on in `space`, and all that is cached below it, is found by no
+  /// lookup and no match any more; with less than a block, everything that was cached in `space` before the call. What
+  /// no lease pins is free when this returns. What leases have in their chains stays theirs, and becomes free when the
+  /// last of them is released; what they publish below it stays private. The same prefix can be published again at
+  /// once. Returns whether something was cached there.
+  ///
+  /// Subscribers are told `removed`, also of what is pinned. Throws std::bad_alloc with nothing changed. O(pages), and
+  /// for each turn that publications take meanwhile as much again. Beside it an evict may evict pages that are being
+  /// forgotten.
+  /// Lock-free. Linearization point: the exchange that forgets the node; of a whole namespace, for each first page that
+  /// of its own.
+  bool forget(std::span<const token> tokens, key_space space = {}) {
+    subtree rest(config_.pages);
+    std::vector<page_id> gone;
+    gone.reserve(config_.pages);
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    const node_ref root = node_ref::root(space);
+    bool found = true;
+    {
+      const typename forgetting<Sync>::scope running(forgetting_);
+      if (blocks != 0) found = forget_end(tokens, blocks, space, gone);
+      forget_below(rest, blocks == 0 ? &root : nullptr, gone);
+    }
+    for (std::size_t i = gone.size(); i-- > 0;) {
+      events_.removed(gone[i]);
+      let_go(gone[i]);
+    }
+    if (!gone.empty()) queue_.pages_came();
+    return found && !gone.empty();
+  }
+
   /// Frees the private pages, drops the pin and makes the chain the most recent one. A second release does nothing.
   /// Errors: `invalid_argument`. Linearization point: the exchange that frees the pages, all at once, and then the one
   /// read-modify-write that drops the pin.
@@ -218,8 +261,12 @@ class lockfree_cache {
     if (l.cached_ != 0) {
       const page_id deepest = l.pages_[l.cached_ - 1];
       evictions_.stamp(deepest, clock_.advance());
-      trie_.unpin(deepest);
-      evictions_.post(deepest);
+      const node_word left = trie_.unpin(deepest);
+      if (left.is_forgotten) {
+        if (left.references == 0) fall_forgotten(deepest);
+      } else {
+        evictions_.post(deepest);
+      }
     }
     if (!l.pages_.empty()) queue_.pages_came(l.id_);
     buffers_.keep(l.pages_, l.unpublished_);
@@ -319,7 +366,7 @@ class lockfree_cache {
   // What comes to pass with a page or a lease has a higher number than what came before it (striped_counts::collect).
   enum statistic : std::size_t {
     lookups, looked_up_pages, hit_pages, opened_leases, allocated_pages, published_pages, duplicate_pages, returned_pages,
-    closed_leases, evicted_pages, refused_too_large, refused_full, refused_looked_up_pages, refused_hit_pages, statistic_count
+    closed_leases, evicted_pages, forgotten_pages, refused_too_large, refused_full, refused_looked_up_pages, refused_hit_pages, statistic_count
   };
 
   // A lease as it is opened by a fork, or closed, with a chain of so many nodes: two counts in one word, so that neither fork nor
@@ -338,6 +385,7 @@ class lockfree_cache {
     s.published_pages = c[published_pages];
     s.duplicate_pages = c[duplicate_pages];
     s.evicted_pages = c[evicted_pages];
+    s.forgotten_pages = std::min<std::uint64_t>(c[forgotten_pages], s.evicted_pages);
     s.refused_too_large = c[refused_too_large];
     s.refused_full = c[refused_full];
     s.refused_looked_up_pages = c[refused_looked_up_pages];
@@ -362,9 +410,12 @@ class lockfree_cache {
   }
   void open(lease_type& l) { open(l, lease_id(counts_.next())); }
 
-  // What the cached prefix of the lease ends on.
-  node_ref end_of(const lease_type& l) const {
-    return l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
+  // What the cached prefix of the lease ends on; nothing where it is forgotten.
+  std::optional<node_ref> end_of(const lease_type& l) const {
+    if (l.cached_ == 0) return node_ref::root(l.space_);
+    const page_id page = l.pages_[l.cached_ - 1];
+    const node_word w = trie_.word(page);
+    return w.is_forgotten ? std::nullopt : std::optional(node_ref{.page = page, .generation = w.generation});
   }
 
   // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows with what
@@ -383,17 +434,84 @@ class lockfree_cache {
     return end;
   }
 
+  // Whether nothing was forgotten of the chain that ends on the node, which was pinned or seen, since
+  // `forgetting_.now()` answered `before`. Where something was, the pin is given back.
+  bool pinned_chain_stands(page_id page, std::uint64_t before) {
+    if (forgetting_.is_quiet_since(before) || !trie_.is_below_forgotten(page)) return true;
+    let_go(page);
+    queue_.pages_came();  // an attempt beside this found it in nobody's hands
+    return false;
+  }
+  bool chain_stands(const typename trie_type::sight& last, std::uint64_t before) const {
+    // Who still stands stood all along, and with it what is above it.
+    return forgetting_.is_quiet_since(before) || (!trie_.is_below_forgotten(last.page) && trie_.stands(last));
+  }
+
+  // Forgets the node that the blocks end on; false where none stands there. What was forgotten is added to `gone`.
+  bool forget_end(std::span<const token> tokens, std::size_t blocks, key_space space, std::vector<page_id>& gone) {
+    std::vector<page_id> path;
+    for (;;) {
+      const typename trie_type::path_end end = find_longest(node_ref::root(space), tokens, blocks, path);
+      if (end.length != blocks) return false;
+      if (!trie_.forget(end.last)) continue;
+      gone.push_back(end.last.page);
+      // Where a node above it was forgotten before, this one was found too late.
+      const page_id above = trie_.parent(end.last.page);
+      if (above == no_page || !trie_.is_below_forgotten(above)) return true;
+    }
+  }
+
+  // Forgets what is below forgotten nodes, and first, where there is a root, all that is below that.
+  void forget_below(subtree& rest, const node_ref* root, std::vector<page_id>& gone) {
+    for (bool is_done = false; !is_done; root = nullptr) {
+      is_done = true;
+      trie_.see_all_links();
+      rest.collect([&](page_id page) { return trie_.place_of(page, root); });
+      for (const page_id page : rest.pages()) {
+        if (!trie_.forget_at_its_place(page, root)) continue;
+        gone.push_back(page);
+        is_done = false;
+      }
+    }
+  }
+
+  // Gives a reference back on a node that may be forgotten.
+  void let_go(page_id page) {
+    const node_word left = trie_.unpin(page);
+    if (left.is_forgotten && left.references == 0) fall_forgotten(page);
+  }
+
+  // The last reference on a forgotten node was given back: it becomes free, and what is forgotten above it, unless
+  // others refer to that.
+  void fall_forgotten(page_id page) {
+    while (trie_.claim_forgotten(page)) {
+      const page_id parent = trie_.parent(page);
+      if (parent != no_page) evictions_.inherit(parent, page);
+      trie_.detach(page);
+      give_back(std::span(&page, 1));
+      counts_.add(evicted_pages, 1);
+      counts_.add(forgotten_pages, 1);
+      if (parent == no_page) return;
+      const node_word left = trie_.unpin(parent);
+      if (!left.is_forgotten) return evictions_.list_by_age(parent);
+      if (left.references != 0) return;
+      page = parent;
+    }
+  }
+
   // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
-  // many. Where it returns 0 none stood.
-  std::size_t adopt(lease_type& l, std::span<page_id> own, std::span<const token> blocks) {
+  // many. Where it returns 0 none stood; nothing where the prefix of the lease is forgotten.
+  std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, std::span<const token> blocks, std::uint64_t before) {
     std::array<page_id, batch> standing;
-    const node_ref above = end_of(l);
+    const std::optional<node_ref> above = end_of(l);
+    if (!above) return std::nullopt;
     typename trie_type::path_end end;
     do {
-      end = trie_.find_path(above, blocks, std::span(standing).first(std::min(batch, own.size())));
+      end = trie_.find_path(*above, blocks, std::span(standing).first(std::min(batch, own.size())));
       if (end.length == 0) return 0;
     } while (!trie_.pin(end.last));
-    if (above.page != no_page) trie_.unpin(above.page);
+    if (!pinned_chain_stands(end.last.page, before)) return std::nullopt;
+    if (above->page != no_page) trie_.unpin(above->page);
     counts_.add(duplicate_pages, end.length);
     give_back_private(own.first(end.length), l.id_);
     std::copy_n(standing.begin(), end.length, own.begin());
@@ -402,8 +520,8 @@ class lockfree_cache {
   }
 
   // Makes `own` a run, unless another node stands there by now. The pin of the lease moves to its end.
-  bool attach(lease_type& l, std::span<const page_id> own, std::span<const token> blocks) {
-    const node_ref above = end_of(l);
+  bool attach(lease_type& l, std::span<const page_id> own, std::span<const token> blocks, std::uint64_t before) {
+    const node_ref above = l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
     for (const page_id page : own) must_belong(page, number(l.id_));
     bool announced = false;
     const bool attached = trie_.attach(own, above, blocks, [&] {
@@ -412,11 +530,19 @@ class lockfree_cache {
     });
     if (attached) {
       l.cached_ += own.size();
+      if (above.page != no_page && !forgetting_.is_quiet_since(before) && trie_.is_forgotten_by_now(above.page)) forget_run(own);
     } else if (announced) {
       for (std::size_t i = own.size(); i-- > 0;) events_.removed(own[i]);
       for (const page_id page : own) trie_.set_owner(page, number(l.id_));
     }
     return attached;
+  }
+
+  // It was linked below a node that was forgotten before.
+  void forget_run(std::span<const page_id> run) {
+    for (std::size_t i = run.size(); i-- > 0;) {
+      if (trie_.forget_own(run[i])) events_.removed(run[i]);
+    }
   }
 
   void tell_stored(std::span<const page_id> run, page_id parent, key_space space, std::span<const token> blocks) const {
@@ -519,6 +645,7 @@ class lockfree_cache {
   lease_buffers<Sync> buffers_{threads_, config_};
   event_source events_;
   page_queue<Sync> queue_;
+  forgetting<Sync> forgetting_;
 };
 
 }  // namespace triecheck

@@ -28,6 +28,11 @@
 //     listed node may be pinned or have children; the eviction that comes past takes it off, and its next release, or the
 //     fall of its last child, lists it again.
 //
+// N4 A forgotten node is marked under its own exclusive lock and its parent's, and by who has eviction_; it is in no
+// bucket.
+//     Nothing is attached below it. Who drops its last reference, under order_lock_, frees it, with eviction_: so who
+//     is refused, with eviction_ too, never comes while pages are on the way.
+//
 // Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. A thread
 // holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but not while
 // the lock below the parent is held (N1), so no circle of waiting threads can close.
@@ -38,7 +43,8 @@
 // pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free, and a refusal under
 // order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as free until then, and
 // nobody can tell, as nobody else may refuse: who takes free pages alone is refused under eviction_ and pool_lock_.
-// evict: each page when it is detached; the end, where the list is empty.
+// evict: each page when it is detached; the end, where the list is empty. forget: when its page is marked, under the
+// exclusive lock above it; of a namespace, under those of all root stripes.
 #pragma once
 
 #include <algorithm>
@@ -52,6 +58,7 @@
 #include "events.h"
 #include "locked/fall_count.h"
 #include "locked/hand_over_hand.h"
+#include "lockfree/orders.h"
 #include "pages/inspection.h"
 #include "lease.h"
 #include "pages/lease_buffers.h"
@@ -59,7 +66,9 @@
 #include "lockfree/page_queue.h"
 #include "pages/page_records.h"
 #include "locked/page_trie.h"
+#include "pages/forgetting.h"
 #include "pages/prefix_hashes.h"
+#include "pages/subtree.h"
 #include "policies/recency_list.h"
 #include "sync/sync.h"
 #include "types.h"
@@ -100,6 +109,7 @@ class nodelock_cache {
       nodes_[i].children.set(0);
       Sync::label(nodes_[i].lock, "node.lock", i);
       nodes_[i].children.label("node.children", i);
+      Sync::label(nodes_[i].forgotten, "node.forgotten", i);
     }
     for (std::size_t i = 0; i < stripes_; ++i) {
       Sync::label(root_locks_[i], "root.lock", i);
@@ -127,10 +137,15 @@ class nodelock_cache {
     buffers_.lend(l.pages_, l.unpublished_);
     l.expect_pages(blocks);
     // Held at the end is the node itself, where the next block was not found, or the one above it (N2).
-    const auto pin_last = [&] {
-      if (!l.pages_.empty()) trie_.pin(l.pages_.back());
-    };
-    if (blocks != 0) each_match(tokens, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
+    for (bool stands = blocks == 0; !stands;) {
+      const std::uint64_t before = forgetting_.now();
+      l.pages_.clear();
+      const auto pin_last = [&] {
+        stands = l.pages_.empty() || chain_stands(l.pages_.back(), before);
+        if (stands && !l.pages_.empty()) trie_.pin(l.pages_.back());
+      };
+      each_match(tokens, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
+    }
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
     l.looked_up_ = blocks;
@@ -146,7 +161,16 @@ class nodelock_cache {
   [[nodiscard]] cached_prefix match(std::span<const token> tokens, key_space space = {}) const {
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     std::size_t pages = 0;
-    if (blocks != 0) each_match(tokens, blocks, space, [&](page_id) { ++pages; }, [] {});
+    for (bool stands = blocks == 0; !stands;) {
+      const std::uint64_t before = forgetting_.now();
+      page_id last = no_page;
+      pages = 0;
+      const auto note = [&](page_id page) {
+        ++pages;
+        last = page;
+      };
+      each_match(tokens, blocks, space, note, [&] { stands = last == no_page || chain_stands(last, before); });
+    }
     return {pages, pages * config_.tokens_per_page};
   }
 
@@ -174,6 +198,9 @@ class nodelock_cache {
   /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
   /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
   ///
+  /// Below a forgotten page nothing is published: the pages stay private (forget). Beside a forget they may become
+  /// cached all the same; then nobody finds them.
+  ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
   /// `invalid_argument` without assertions. Then nothing is changed.
@@ -184,11 +211,13 @@ class nodelock_cache {
     const std::size_t first = l.cached_;
     private_pages_.subtract(full - first);  // before others can have a duplicate: see release
     const std::size_t attached = publish_pages(l, full);
-    l.forget_published((full - first) * config_.tokens_per_page);
+    const std::size_t published = l.cached_ - first;
+    if (published != full - first) private_pages_.add(full - first - published);
+    l.forget_published(published * config_.tokens_per_page);
     if (attached != 0) cached_pages_.add(attached);
     if (attached != 0) counters_.published_pages.add(attached);
-    if (attached != full - first) {
-      counters_.duplicate_pages.add(full - first - attached);
+    if (attached != published) {
+      counters_.duplicate_pages.add(published - attached);
       queue_.pages_came();
     }
     return status::ok;
@@ -211,13 +240,49 @@ class nodelock_cache {
     return status::ok;
   }
 
+  /// The page that the full blocks of `tokens` end on in `space`, and all that is cached below it, is found by no
+  /// lookup and no match any more; with less than a block, everything that is cached in `space`. What no lease pins is
+  /// free when this returns. What leases have in their chains stays theirs, and becomes free when the last of them is
+  /// released; what they publish below it stays private. The same prefix can be published again at once. Returns
+  /// whether something was cached there.
+  ///
+  /// Subscribers are told `removed`, also of what is pinned. Throws std::bad_alloc with nothing changed. Nothing is
+  /// evicted meanwhile. O(pages), and for each turn that publications take meanwhile as much again.
+  bool forget(std::span<const token> tokens, key_space space = {}) {
+    subtree rest(config_.pages);
+    std::vector<subtree::place> places(config_.pages);
+    std::vector<page_id> path;
+    std::vector<page_id> gone;
+    gone.reserve(config_.pages);
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    path.reserve(std::min(blocks, config_.pages));
+    {
+      const guard lock(eviction_);
+      {
+        const typename forgetting<Sync>::scope running(forgetting_);
+        if (blocks == 0) {
+          forget_first_pages(space, places, gone);
+        } else {
+          forget_end(tokens, blocks, space, path, gone);
+        }
+        if (!gone.empty()) forget_below(rest, places, gone);
+      }
+      for (std::size_t i = gone.size(); i-- > 0;) {
+        events_.removed(gone[i]);
+        if (drop_last(gone[i])) fall_forgotten(gone[i]);
+      }
+    }
+    if (!gone.empty()) queue_.pages_came();
+    return !gone.empty();
+  }
+
   /// Frees the private pages, drops the pin and makes the chain the most recent one. A second release does nothing.
   /// Errors: `invalid_argument`.
   status release(lease_type& l) {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
     if (!l.private_pages().empty()) put_private(l.private_pages());
-    if (l.cached_ != 0) unpin(l.pages_[l.cached_ - 1], l.cached_);
+    if (l.cached_ != 0) unpin(l);
     if (l.was_refused()) counters_.add_refused(l.looked_up_, l.cached_);
     counters_.open_leases.subtract(1);
     if (!l.pages_.empty()) queue_.pages_came(l.id_);
@@ -338,6 +403,7 @@ class nodelock_cache {
   struct node {
     mutable node_mutex lock;
     atomic_count<Sync, std::uint32_t> children;  // changed under the exclusive lock; see count_evictable
+    typename Sync::template atomic<bool> forgotten{false};  // N4
   };
 
   // Has the key of the hashes, and asks memory for buckets, and for no more: what stands in one may be read under its lock only.
@@ -403,6 +469,7 @@ class nodelock_cache {
     prefix_hashes hashes(ahead, first == 0 ? root_hash(l.space_) : trie_.hash(end), l.unpublished_, config_.tokens_per_page);
     typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page)};
     hand_over_hand<node_mutex, true> held(lock_below(k));
+    if (end != no_page && is_forgotten(end)) return 0;  // what is held from here on is marked by nobody (N4)
     if (end != no_page) trie_.unpin(end);
     for (std::size_t attached = 0;;) {
       const bool last = l.cached_ + 1 == full;
@@ -436,13 +503,36 @@ class nodelock_cache {
     return false;
   }
 
-  // The chain of a lease, `length` nodes that ended on `page`, is now the most recent one. The node is listed even where others
-  // pin it or it has children: its place then is that of its own recency.
-  void unpin(page_id page, std::size_t length) {
-    const guard lock(order_lock_);
-    released_chains_.add(length);
-    trie_.unpin(page);
-    order_.push_newest(page);
+  // The chain of a lease is now the most recent one. The node that it ended on is listed even where others pin it or it
+  // has children: its place then is that of its own recency. Where it is forgotten, the one above is that is not.
+  void unpin(const lease_type& l) {
+    const page_id page = l.pages_[l.cached_ - 1];
+    bool falls = false;
+    {
+      const guard lock(order_lock_);
+      released_chains_.add(l.cached_);
+      trie_.unpin(page);
+      std::size_t listed = l.cached_;
+      while (listed != 0 && is_forgotten(l.pages_[listed - 1])) --listed;
+      if (listed != 0) order_.push_newest(l.pages_[listed - 1]);
+      falls = listed != l.cached_ && references(page) == 0;
+    }
+    if (!falls) return;
+    const guard lock(eviction_);
+    fall_forgotten(page);
+  }
+
+  bool is_forgotten(page_id page) const { return at(page).forgotten.load(orders::forgotten_look); }
+  std::size_t references(page_id page) const { return std::size_t{trie_.pins(page)} + at(page).children.get(); }
+
+  // Whether nothing was forgotten of the chain that ends on the node since `forgetting_.now()` answered `before`.
+  // Requires a lock by which the node stays.
+  bool chain_stands(page_id page, std::uint64_t before) const {
+    if (forgetting_.is_quiet_since(before)) return true;
+    for (; page != no_page; page = trie_.parent(page)) {
+      if (is_forgotten(page)) return false;
+    }
+    return true;
   }
 
   // Private pages become free. A page is counted out before others can have it, and in when it is had: at no instant does a
@@ -525,11 +615,11 @@ class nodelock_cache {
   std::size_t count_evictable(std::vector<page_id>& pages, std::size_t wanted) {
     const std::size_t before = pages.size();
     pages.resize(before + wanted);
-    const auto references = [this](page_id page) { return std::size_t{trie_.pins(page)} + at(page).children.get(); };
     const auto parent = [this](page_id page) { return trie_.parent(page); };
-    fall_count falling(std::span<page_id>(pages).subspan(before), references, parent);
+    const auto referred = [this](page_id page) { return references(page); };
+    fall_count falling(std::span<page_id>(pages).subspan(before), referred, parent);
     for (page_id page = order_.oldest(); page != no_page && !falling.is_enough(); page = order_.newer_than(page)) {
-      if (references(page) == 0) falling.add(page);
+      if (references(page) == 0 && !is_forgotten(page)) falling.add(page);
     }
     pages.resize(before);
     return falling.count();
@@ -571,7 +661,7 @@ class nodelock_cache {
     {
       const guard lock(order_lock_);
       order_.remove(page);
-      const bool evictable = leaf && trie_.pins(page) == 0;
+      const bool evictable = leaf && trie_.pins(page) == 0 && !is_forgotten(page);
       if (evictable && last_child && trie_.pins(parent) == 0 && !order_.contains(parent)) order_.push_oldest(parent);
       next = order_.oldest();
       if (!evictable) return false;
@@ -583,11 +673,126 @@ class nodelock_cache {
     return true;
   }
 
+  // Nobody else evicts or forgets, so what is cached stays, but for forgotten pages that are let go, which wait for
+  // eviction_.
+
+  // Marks the node, and pins it, so that it stays until subscribers were told. Requires the exclusive lock below its
+  // parent.
+  void forget_node(page_id page, std::vector<page_id>& gone) {
+    const write_guard node_guard(at(page).lock);
+    {
+      const write_guard lock(bucket_lock(trie_.hash(page)));
+      trie_.forget(page);
+    }
+    trie_.pin(page);  // first: who sees the mark sees this, and does not take the node for one that nobody refers to
+    at(page).forgotten.store(true, orders::forget_node);
+    gone.push_back(page);
+  }
+
+  // The node that the blocks end on, if one does.
+  void forget_end(std::span<const token> tokens, std::size_t blocks, key_space space, std::vector<page_id>& path,
+                  std::vector<page_id>& gone) {
+    each_match(tokens, blocks, space, [&](page_id page) { path.push_back(page); }, [] {});
+    if (path.size() != blocks) return;
+    const page_id above = blocks == 1 ? no_page : path[blocks - 2];
+    const write_guard lock(lock_below(above, trie_.hash(path.back())));
+    forget_node(path.back(), gone);
+  }
+
+  // All first nodes of a namespace, at once.
+  void forget_first_pages(key_space space, std::vector<subtree::place>& places, std::vector<page_id>& gone) {
+    for (std::size_t i = 0; i < stripes_; ++i) root_locks_[i].lock();
+    note_places(places, [&](page_id page) { return trie_.parent(page) == no_page && trie_.space(page) == space; });
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].is_top) forget_node(page_id(static_cast<std::uint32_t>(i)), gone);
+    }
+    for (std::size_t i = 0; i < stripes_; ++i) root_locks_[i].unlock();
+  }
+
+  // Whatever is below forgotten nodes, until nothing is left there.
+  void forget_below(subtree& rest, std::vector<subtree::place>& places, std::vector<page_id>& gone) {
+    for (std::size_t before = 0; before != gone.size();) {
+      before = gone.size();
+      note_places(places, [&](page_id page) { return trie_.parent(page) != no_page && is_forgotten(trie_.parent(page)); });
+      rest.collect([&](page_id page) { return places[index_of(page)]; });
+      for (const page_id page : rest.pages()) {
+        const write_guard lock(at(trie_.parent(page)).lock);
+        forget_node(page, gone);
+      }
+    }
+  }
+
+  // Where each node stands that can be found, a stripe of buckets after the other.
+  template <class IsTop>
+  void note_places(std::vector<subtree::place>& places, IsTop is_top) const {
+    std::fill(places.begin(), places.end(), subtree::place{});
+    for (std::size_t stripe = 0; stripe < stripes_; ++stripe) {
+      const read_guard lock(bucket_locks_[stripe]);
+      for (std::size_t bucket = stripe; bucket < trie_.buckets(); bucket += stripes_) {
+        trie_.for_each_in(bucket, [&](page_id page) { places[index_of(page)] = {is_top(page), trie_.parent(page)}; });
+      }
+    }
+  }
+
+  // Drops a pin; returns whether nothing refers to the node any more.
+  bool drop_last(page_id page) {
+    const guard lock(order_lock_);
+    trie_.unpin(page);
+    return references(page) == 0;
+  }
+
+  // Nothing refers to the forgotten node any more: it becomes free, and what is forgotten above it, unless something
+  // refers to that. The first node above that is not forgotten is as old as they were, or younger.
+  void fall_forgotten(page_id page) {
+    for (bool falls = true; falls;) {
+      const page_id parent = trie_.parent(page);
+      const write_guard parent_guard(lock_below(parent, trie_.hash(page)));
+      const write_guard node_guard(at(page).lock);
+      falls = parent != no_page && is_forgotten(parent);
+      {
+        const guard lock(order_lock_);
+        if (parent != no_page) {
+          inherit(parent, page);
+          at(parent).children.subtract(1);
+          falls = falls && references(parent) == 0;
+        }
+        if (order_.contains(page)) order_.remove(page);
+      }
+      at(page).forgotten.store(false, orders::forget_node);
+      cached_pages_.subtract(1);  // see release
+      counters_.evicted_pages.add(1);
+      counters_.forgotten_pages.add(1);
+      {
+        const guard lock(pool_lock_);
+        pool_.put(page);
+      }
+      page = parent;
+    }
+  }
+
+  // The parent takes the place of its child, unless its own is behind that. One that is not listed is older than all
+  // that are, or has a place by its children. Requires order_lock_.
+  void inherit(page_id parent, page_id child) {
+    if (!order_.contains(child)) {
+      if (references(parent) == 1 && !order_.contains(parent)) order_.push_oldest(parent);
+      return;
+    }
+    if (order_.contains(parent)) {
+      page_id behind = child;
+      while (behind != no_page && behind != parent) behind = order_.newer_than(behind);
+      if (behind == parent) return;
+    }
+    order_.push_before([&, passed = false](page_id other) mutable { return std::exchange(passed, passed || other == child); }, parent);
+  }
+
   // What follows requires that no operation runs.
 
   auto inspected() const {
     std::vector<std::uint32_t> own(config_.pages);
-    trie_.for_each_indexed([&](page_id page) { own[index_of(page)] = trie_.pins(page); });
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      if (pool_.state(page) == page_state::cached) own[i] = trie_.pins(page);
+    }
     return inspection(config_, pool_, trie_, pins_of_chains(own, trie_));
   }
 
@@ -597,10 +802,12 @@ class nodelock_cache {
     evictions.reserve(config_.pages);
     std::vector<std::uint32_t> references(config_.pages);  // own pins and children
     std::vector<bool> listed(config_.pages);
-    trie_.for_each_indexed([&](page_id page) {
-      references[index_of(page)] = trie_.pins(page) + at(page).children.get();
-      listed[index_of(page)] = order_.contains(page);
-    });
+    for (std::size_t i = 0; i < config_.pages; ++i) {
+      const page_id page{static_cast<std::uint32_t>(i)};
+      if (pool_.state(page) != page_state::cached) continue;
+      references[i] = trie_.pins(page) + at(page).children.get();
+      listed[i] = order_.contains(page);
+    }
     for (page_id front = order_.oldest(); front != no_page; front = order_.newer_than(front)) {
       listed[index_of(front)] = false;
       page_id page = front;
@@ -618,6 +825,7 @@ class nodelock_cache {
 
   lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
+  forgetting<Sync> forgetting_;
   page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

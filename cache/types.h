@@ -120,6 +120,7 @@ struct cache_stats {
   std::uint64_t published_pages = 0;   ///< private pages that became nodes
   std::uint64_t duplicate_pages = 0;   ///< private pages freed because the block already stood
   std::uint64_t evicted_pages = 0;
+  std::uint64_t forgotten_pages = 0;   ///< of evicted_pages, those that fell because they were forgotten
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
   std::uint64_t refused_looked_up_pages = 0;  ///< of looked_up_pages, those of leases that were refused all they asked for
@@ -156,6 +157,7 @@ struct page_view {
   key_space space = {};                ///< of a cached page
   std::uint32_t pins = 0;              ///< of a cached page
   std::vector<token> block;            ///< of a cached page
+  bool forgotten = false;              ///< of a cached page: no lookup finds it
 };
 
 /// The whole cache at one instant: what the structure checks read.

@@ -45,8 +45,12 @@ std::vector<eviction_ranks::change> eviction_ranks::released(const std::vector<p
 }
 
 void eviction_ranks::evicted(page node) {
-  protected_.erase({records_[node].released, node});
   age_ = records_[node].count;
+  forgotten(node);
+}
+
+void eviction_ranks::forgotten(page node) {
+  protected_.erase({records_[node].released, node});
   records_[node] = {};
 }
 

@@ -45,6 +45,9 @@ class eviction_ranks {
 
   void evicted(page node);
 
+  /// The node is none any more, though it was not its turn: nothing ages by that.
+  void forgotten(page node);
+
  private:
   static constexpr std::size_t steps = 7;  // of priorities; step 0 is none
 

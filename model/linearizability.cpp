@@ -14,6 +14,7 @@ namespace triecheck::model {
 namespace {
 
 constexpr std::uint32_t complete = 0xffff'ffff;
+constexpr page no_longer_cached = 0xffff'ffff;
 
 bool contains(const std::vector<page>& pages, page p) {
   return std::find(pages.begin(), pages.end(), p) != pages.end();
@@ -65,7 +66,8 @@ class search {
       return std::pair(a.called, a.returned) < std::pair(b.called, b.returned);
     });
     missed_.assign(events_.size(), {});
-    if (options.rule == refusals::crowded) missed_ = moved_by_others(config_, events_);
+    is_crowded_ = options.rule == refusals::crowded;
+    if (is_crowded_) missed_ = moved_by_others(config_, events_);
   }
 
   linearization run(bool tell_order) {
@@ -204,11 +206,13 @@ class search {
       case operation_kind::fork:
         return {{step_kind::take}};
       case operation_kind::publish:
-        return {{p.now.publishable(e.op) == 0 ? step_kind::publish_end : step_kind::publish_page}};
+        return {{p.now.publishable(e.op, e.observed) == 0 ? step_kind::publish_end : step_kind::publish_page}};
       case operation_kind::release:
         return {{step_kind::drop_pin}};
       case operation_kind::match:
         return {{step_kind::match}};
+      case operation_kind::forget:
+        return steps_of_forget(p, i);
       case operation_kind::shrink:
         return {{step_kind::shrink_end}};
       case operation_kind::evict:
@@ -218,10 +222,21 @@ class search {
     if (p.progress[i] == e.observed.evicted) return {{step_kind::evict_end}};
     std::vector<atomic_step> steps;
     for (const page node : p.now.eviction_order()) steps.push_back({step_kind::evict_page, node});
+    if (missed_[i].beside_forget) steps.push_back({step_kind::evict_page, no_longer_cached});
     if (steps.empty() && objection.empty()) {
       objection =
           show_thread(i) + show(e.op) + " freed " + show(e.op, e.observed) + ", but then nothing more was evictable";
     }
+    return steps;
+  }
+
+  // At once, but for a whole namespace under the rule `crowded`.
+  std::vector<atomic_step> steps_of_forget(const position& p, std::size_t i) const {
+    const operation& op = at(i).op;
+    if (!is_crowded_ || op.tokens.size() >= config_.tokens_per_page || at(i).observed.cached == 0) return {{step_kind::forget}};
+    std::vector<atomic_step> steps;
+    for (const page first : p.now.forgettable(op)) steps.push_back({step_kind::forget_first, first});
+    if (p.progress[i] != 0) steps.push_back({step_kind::forget_end});
     return steps;
   }
 
@@ -234,9 +249,12 @@ class search {
     p.bound.reset();
     switch (s.kind) {
       case step_kind::publish_page:
-        if (p.now.publishable(e.op) != 0) return std::nullopt;
+        if (p.now.publishable(e.op, e.observed) != 0) return std::nullopt;
         if (auto v = place(p, i, {step_kind::publish_end})) return v;
         break;
+      case step_kind::forget_first:
+        ++p.progress[i];
+        return std::nullopt;
       case step_kind::evict_page:
         // With all that was asked for the end can follow at once; otherwise it waits until nothing is evictable.
         if (++p.progress[i] != e.observed.evicted || ran_dry(e)) return std::nullopt;
@@ -276,6 +294,9 @@ class search {
   }
 
   std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
+    // Beside a forget an eviction may have taken what counts as forgotten by then, and so was free.
+    const bool is_nothing = s.kind == step_kind::evict_page && s.target == no_longer_cached;
+    if (is_nothing) return std::nullopt;
     if (auto v = p.now.apply(s, at(i).op, at(i).observed, missed_[i])) return v;
     placed_step placed{i, s};
     if (s.kind == step_kind::publish_page) placed.what.target = p.now.published_pages(at(i).op.subject).back();
@@ -312,22 +333,23 @@ class search {
   bool may_depend_on(std::size_t i, page gone, std::size_t depth, const std::vector<token>& path) const {
     const outcome& observed = at(i).observed;
     if (ran_dry(at(i))) return true;
+    if (at(i).op.kind == operation_kind::forget && at(i).op.tokens.size() < config_.tokens_per_page) return true;
     if (at(i).op.free_only && contains(observed.pages, gone)) return true;
     const std::vector<token>& tokens = tokens_[i];
     const bool passes = tokens.size() >= path.size() && std::equal(path.begin(), path.end(), tokens.begin());
-    if (at(i).op.kind == operation_kind::match) return passes;
+    if (at(i).op.kind == operation_kind::match || at(i).op.kind == operation_kind::forget) return passes;
     return passes && (observed.pages.size() < depth || observed.pages[depth - 1] != gone);
   }
 
-  // The tokens that a lookup or match asked for, and those that the lease of a publish held: a lease is used by one operation
-  // at a time, so the order of the calls is the order in which they grew.
+  // The tokens that a lookup, match or forget asked for, and those that the lease of a publish held: a lease is used by
+  // one operation at a time, so the order of the calls is the order in which they grew.
   void note_tokens() {
     tokens_.resize(events_.size());
     std::map<lease, std::vector<token>> held;
     for (std::size_t i = 0; i < events_.size(); ++i) {
       const operation& op = at(i).op;
       const bool ok = at(i).observed.result == status::ok;
-      if (op.kind == operation_kind::match) tokens_[i] = op.tokens;
+      if (op.kind == operation_kind::match || op.kind == operation_kind::forget) tokens_[i] = op.tokens;
       if (!has_lease(op.kind)) continue;
       std::vector<token>& tokens = held[op.subject];
       if (op.kind == operation_kind::lookup) {
@@ -374,6 +396,7 @@ class search {
   std::vector<std::reference_wrapper<const event>> events_;  // by the time of the call
   const std::vector<page_view>* final_pages_;
   const std::size_t limit_states_;
+  bool is_crowded_ = false;
   std::vector<withheld> missed_;  // by event: what it may miss
   std::vector<std::vector<token>> tokens_;  // by event, see note_tokens
 

@@ -57,6 +57,7 @@ const char* name_of(operation_kind kind) noexcept {
     case operation_kind::clear: return "clear";
     case operation_kind::match: return "match";
     case operation_kind::shrink: return "shrink";
+    case operation_kind::forget: return "forget";
   }
   return "unknown operation";
 }
@@ -84,6 +85,8 @@ std::string show(const operation& op) {
       return op.shuts_down ? "shutdown" : "clear";
     case operation_kind::match:
       return "match [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+    case operation_kind::forget:
+      return "forget [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::shrink:
       return "shrink" + subject + " to " + std::to_string(op.kept_tokens);
   }
@@ -98,6 +101,8 @@ std::string show(const operation& op, const outcome& observed) {
       return std::to_string(observed.evicted) + (observed.evicted == 1 ? " page" : " pages");
     case operation_kind::match:
       return std::to_string(observed.cached) + (observed.cached == 1 ? " page" : " pages");
+    case operation_kind::forget:
+      return observed.cached == 0 ? "nothing was cached" : "forgotten";
     case operation_kind::release:
       if (observed.pages.empty()) return "ok";
       break;

@@ -22,11 +22,11 @@ using key_space = std::uint32_t;
 /// The name of a lease, chosen by whoever records the history; never reused within one history.
 using lease = std::uint32_t;
 
-enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear, match, shrink };
+enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear, match, shrink, forget };
 
 /// Whether it works on a lease, or opens one; the others concern the cache as a whole.
 constexpr bool has_lease(operation_kind kind) noexcept {
-  return kind != operation_kind::evict && kind != operation_kind::clear && kind != operation_kind::match;
+  return kind != operation_kind::evict && kind != operation_kind::clear && kind != operation_kind::match && kind != operation_kind::forget;
 }
 
 /// Whether all that it does is to evict.
@@ -44,8 +44,8 @@ struct operation {
   operation_kind kind = operation_kind::lookup;
   lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused where has_lease says no
   lease forked = 0;                ///< the lease that fork opens
-  std::vector<token> tokens = {};  ///< of lookup, match and allocate
-  key_space space = 0;             ///< of lookup and match
+  std::vector<token> tokens = {};  ///< of lookup, match, allocate and forget
+  key_space space = 0;             ///< of lookup, match and forget
   std::size_t extra_slots = 0;     ///< of allocate
   bool free_only = false;          ///< of allocate: it evicts nothing
   std::size_t computed_tokens = 0; ///< of publish: how many tokens of the lease, from the first, have their contents
@@ -64,7 +64,7 @@ enum class status : std::uint8_t { ok, request_too_large, cache_full, lease_clos
 struct outcome {
   status result = status::ok;
   std::vector<page> pages = {};                    ///< all pages of the subject afterwards (of fork: of the new lease)
-  std::size_t cached = 0;                          ///< how many of these are published; of match: how many pages it found
+  std::size_t cached = 0;                          ///< how many of these are published; of match: how many pages it found; of forget: 1 where something was cached
   std::size_t evicted = 0;                         ///< of evict and clear: how many pages that freed
   std::vector<std::pair<page, page>> copies = {};  ///< of fork: (page of the subject, page of the new lease)
   friend bool operator==(const outcome&, const outcome&) = default;
@@ -73,7 +73,9 @@ struct outcome {
 /// "lookup", "allocate", ...: a string literal.
 const char* name_of(operation_kind kind) noexcept;
 
-/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction", "match [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3", "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction", "match [1
+/// 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3",
+/// "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.

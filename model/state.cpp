@@ -64,6 +64,8 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
       return apply({op.kind == operation_kind::release ? step_kind::drop_pin : step_kind::shrink_end}, op, observed);
     case operation_kind::match:
       return apply({step_kind::match}, op, observed);
+    case operation_kind::forget:
+      return apply({step_kind::forget}, op, observed);
     case operation_kind::evict:
     case operation_kind::clear:
       if (auto v = evict_oldest(op, observed, observed.evicted)) return v;
@@ -118,6 +120,13 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
       return apply_drop_pin(op, observed);
     case step_kind::match:
       return apply_match(op, observed);
+    case step_kind::forget:
+      return apply_forget(op, observed);
+    case step_kind::forget_first:
+      cut(s.target);
+      return std::nullopt;
+    case step_kind::forget_end:
+      return apply_forget_end(op, observed, missed);
     case step_kind::shrink_end:
       return apply_shrink_end(op, observed);
     case step_kind::evict_end:
@@ -183,12 +192,13 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
 }
 
 std::optional<violation> state::apply_publish_page(const operation& op, const outcome& observed) {
-  assert(publishable(op) != 0);
+  assert(publishable(op, observed) != 0);
   open_lease& l = leases_.at(op.subject);
   const std::size_t index = l.cached;
   const page own = l.pages[index];
   const edge wanted = next_edge(l);
-  const std::optional<page> standing = find_child(wanted);
+  const bool forgotten = is_below_forgotten(l);
+  const std::optional<page> standing = forgotten ? forgotten_child(wanted, observed, index) : find_child(wanted);
   if (observed.pages.size() <= index || observed.pages[index] != standing.value_or(own)) {
     const std::string position =
         "publish #" + std::to_string(op.subject) + " returned " +
@@ -205,9 +215,9 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
     l.pages[index] = *standing;
   } else {
     page_record& node = pages_[own];
-    node = {page_state::cached, wanted.parent, wanted.space, 1,
+    node = {page_state::cached, wanted.parent, wanted.space, 1, forgotten,
             std::make_shared<const std::vector<token>>(wanted.block.begin(), wanted.block.end())};
-    children_.emplace(edge{node.parent, node.space, *node.block}, own);
+    if (!forgotten) children_.emplace(edge{node.parent, node.space, *node.block}, own);
     ranks_.published(own);
     --stats_.private_pages;
     ++stats_.cached_pages;
@@ -250,6 +260,10 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
   }
   for (const page p : l.pages) {
     if (--pages_[p].pins != 0) continue;
+    if (pages_[p].forgotten) {
+      fall_forgotten(p);
+      continue;
+    }
     ++unpinned_;
     if (!has_children(p)) evictable_.emplace(ranks_.of(p), p);
   }
@@ -261,6 +275,23 @@ std::optional<violation> state::apply_match(const operation& op, const outcome& 
   const std::size_t found = lookup_hits(op.tokens, op.space);
   if (observed.cached == found && observed.pages.empty()) return std::nullopt;
   return model::show(op) + " found " + count_of(observed.cached, "page") + ", but the longest prefix then had " + std::to_string(found);
+}
+
+std::optional<violation> state::apply_forget(const operation& op, const outcome& observed) {
+  const std::vector<page> tops = forgettable(op);
+  if (observed.cached != (tops.empty() ? 0 : 1) || !observed.pages.empty()) {
+    return model::show(op) + " returned " + model::show(op, observed) + ", but " + (tops.empty() ? "no such prefix was" : list_of(tops) + " was") +
+           " cached then";
+  }
+  for (const page top : tops) cut(top);
+  return std::nullopt;
+}
+
+// What was published meanwhile may stay.
+std::optional<violation> state::apply_forget_end(const operation& op, const outcome& observed, const withheld& missed) const {
+  const std::size_t left = forgettable(op).size();
+  if (left <= missed.free + missed.evictable + missed.either) return std::nullopt;
+  return model::show(op) + " returned " + model::show(op, observed) + ", but " + count_of(left, "first page") + " of the namespace were cached then";
 }
 
 std::optional<violation> state::apply_shrink_end(const operation& op, const outcome& observed) {
@@ -412,11 +443,18 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
       break;
     case step_kind::publish_page: {
       const open_lease& l = leases_.at(op.subject);
+      if (is_below_forgotten(l)) break;
       const std::optional<page> standing = find_child(next_edge(l));
       const bool own = observed.pages.size() > l.cached && observed.pages[l.cached] == l.pages[l.cached];
       if (own && standing && is_unpinned(*standing)) add_subtree(*standing, nodes);
       break;
     }
+    case step_kind::forget:
+      if (observed.cached != 0) break;
+      for (const page top : forgettable(op)) {
+        if (is_unpinned(top)) add_subtree(top, nodes);
+      }
+      break;
     case step_kind::evict_end:
       if (op.kind == operation_kind::clear || observed.evicted < op.count) nodes = eviction_order();
       break;
@@ -425,6 +463,8 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
     case step_kind::drop_pin:
     case step_kind::shrink_end:
     case step_kind::evict_page:
+    case step_kind::forget_first:
+    case step_kind::forget_end:
       break;
   }
   return nodes;
@@ -453,7 +493,31 @@ std::size_t state::shortage(const operation& op) const {
   return wanted > l.pages.size() ? wanted - l.pages.size() : 0;
 }
 
+std::vector<page> state::forgettable(const operation& op) const {
+  if (op.tokens.size() >= config_.tokens_per_page) {
+    const std::vector<page> found = longest_prefix(op.tokens, op.space);
+    return found.size() == op.tokens.size() / config_.tokens_per_page ? std::vector{found.back()} : std::vector<page>{};
+  }
+  std::vector<page> first;
+  for (auto child = children_.lower_bound(edge{root, op.space, {}});
+       child != children_.end() && child->first.parent == root && child->first.space == op.space; ++child) {
+    first.push_back(child->second);
+  }
+  return first;
+}
+
 std::size_t state::publishable(const operation& op) const {
+  const auto found = leases_.find(op.subject);
+  return found != leases_.end() && is_below_forgotten(found->second) ? 0 : unpublished(op);
+}
+
+std::size_t state::publishable(const operation& op, const outcome& observed) const {
+  const auto found = leases_.find(op.subject);
+  if (found == leases_.end() || !is_below_forgotten(found->second)) return unpublished(op);
+  return std::min(unpublished(op), observed.cached - std::min(observed.cached, found->second.cached));
+}
+
+std::size_t state::unpublished(const operation& op) const {
   const auto found = leases_.find(op.subject);
   if (found == leases_.end() || op.computed_tokens > found->second.tokens.size()) return 0;
   const std::size_t full = op.computed_tokens / config_.tokens_per_page;
@@ -523,6 +587,41 @@ void state::pin(page node) {
   if (record.pins++ != 0) return;
   evictable_.erase({ranks_.of(node), node});
   --unpinned_;
+}
+
+// The forgotten node that was observed where the edge leads, if it may have been adopted there.
+std::optional<page> state::forgotten_child(const edge& e, const outcome& observed, std::size_t index) const {
+  if (observed.pages.size() <= index || observed.pages[index] >= config_.pages) return std::nullopt;
+  const page p = observed.pages[index];
+  const page_record& node = pages_[p];
+  const bool is_there = node.state == page_state::cached && node.forgotten && node.parent == e.parent && node.space == e.space &&
+                        std::equal(node.block->begin(), node.block->end(), e.block.begin(), e.block.end());
+  return is_there ? std::optional(p) : std::nullopt;
+}
+
+// Takes the edges to `top` and below it away; what has no pins there becomes free.
+void state::cut(page top) {
+  std::vector<page> nodes;
+  add_subtree(top, nodes);
+  const page parent = pages_[top].parent;
+  for (const page p : nodes) {
+    page_record& node = pages_[p];
+    evictable_.erase({ranks_.of(p), p});
+    children_.erase(edge{node.parent, node.space, *node.block});
+    node.forgotten = true;
+    if (node.pins != 0) continue;
+    --unpinned_;
+    fall_forgotten(p);
+  }
+  if (parent != root && is_unpinned(parent) && !has_children(parent)) evictable_.emplace(ranks_.of(parent), parent);
+}
+
+void state::fall_forgotten(page node) {
+  ranks_.forgotten(node);
+  become_free(node);
+  --stats_.cached_pages;
+  ++stats_.evicted_pages;
+  ++stats_.forgotten_pages;
 }
 
 void state::become_free(page p) {

@@ -7,6 +7,7 @@
 // An operation is these atomic steps, in this order (step_kind says what each does):
 //   lookup           lookup
 //   match            match
+//   forget           forget
 //   allocate, fork   evict_page for any number of pages, take. One that needs no page, or may not evict, evicts none
 //   publish          publish_page for each full private page of computed tokens, publish_end
 //   release          free_page for each private page, in any order; drop_pin
@@ -15,7 +16,8 @@
 // On a lease that is not open, only the last step remains; it does nothing.
 //
 // Invariants (numbers as in the documentation of the checks): a page is free, private to one lease, or a node (I1);
-// pins of a node == open leases with it in their chain (I4); the evictable nodes are the leaves without pins (I6).
+// pins of a node == open leases with it in their chain (I4); the evictable nodes are the leaves without pins (I6); a
+// forgotten node has pins, and those below it are forgotten (I11).
 // Which of them falls first is said by eviction.h; no step depends on it.
 //
 // Cost: a step is O(log pages) for each page it touches and O(1) for each token; none looks at all pages.
@@ -55,6 +57,7 @@ struct page_view {
   std::vector<token> block = {};    ///< of a cached page
   bool pinned = false;              ///< of a cached page: some open lease has it in its chain
   key_space space = 0;              ///< of a cached page
+  bool forgotten = false;           ///< of a cached page: no lookup finds it
   friend bool operator==(const page_view&, const page_view&) = default;
 };
 
@@ -67,6 +70,7 @@ struct statistics {
   std::uint64_t published_pages = 0;
   std::uint64_t duplicate_pages = 0;
   std::uint64_t evicted_pages = 0;
+  std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that fell because they were forgotten
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
   std::uint64_t refused_looked_up_pages = 0;  ///< of looked_up_pages, those of closed leases that were refused all they asked for
@@ -84,7 +88,7 @@ struct named_statistic {
 };
 
 /// All of them, in their order.
-inline constexpr std::array<named_statistic, 15> named_statistics{{
+inline constexpr std::array<named_statistic, 16> named_statistics{{
     {"lookups", &statistics::lookups},
     {"looked_up_pages", &statistics::looked_up_pages},
     {"hit_pages", &statistics::hit_pages},
@@ -92,6 +96,7 @@ inline constexpr std::array<named_statistic, 15> named_statistics{{
     {"published_pages", &statistics::published_pages},
     {"duplicate_pages", &statistics::duplicate_pages},
     {"evicted_pages", &statistics::evicted_pages},
+    {"forgotten_pages", &statistics::forgotten_pages},
     {"refused_too_large", &statistics::refused_too_large},
     {"refused_full", &statistics::refused_full},
     {"refused_looked_up_pages", &statistics::refused_looked_up_pages},
@@ -103,7 +108,7 @@ inline constexpr std::array<named_statistic, 15> named_statistics{{
 }};
 
 /// How many of the first are counters; behind them stand gauges.
-inline constexpr std::size_t named_counters = 11;
+inline constexpr std::size_t named_counters = 12;
 
 /// What an allocation could have, in pages.
 struct availability {
@@ -126,8 +131,11 @@ enum class step_kind : std::uint8_t {
   publish_page,  ///< the first private page becomes a node, or becomes free and the node that stands is adopted
   publish_end,   ///< the lease is as observed; the pin moved along with each page already
   free_page,     ///< the private page `target` becomes free
-  drop_pin,      ///< closes the lease; its chain is the most recent one
+  drop_pin,      ///< closes the lease; its chain is the most recent one, and what of it is forgotten and has no pins becomes free
   match,         ///< says how many pages the longest prefix has, and changes nothing
+  forget,        ///< a prefix, and what is below it, is not found any more; what nobody pins becomes free
+  forget_first,  ///< the same of the first page `target` of a namespace; crowded: one after the other
+  forget_end,    ///< the first pages of the namespace were forgotten one by one
   shrink_end,    ///< the lease forgets the tokens that it does not keep
   evict_page,    ///< the evictable node `target` becomes free
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
@@ -144,7 +152,7 @@ enum class refusals : std::uint8_t {
 /// One atomic step of the specification.
 struct atomic_step {
   step_kind kind;
-  page target = 0;  ///< of free_page and evict_page
+  page target = 0;  ///< of free_page, evict_page and forget_first
 };
 
 class state {
@@ -190,8 +198,14 @@ class state {
   std::size_t shortage(const operation& op) const;
 
   /// How many private pages a publish still has to make nodes: those that the computed tokens fill; 0 where the lease is not
-  /// open or holds fewer tokens.
+  /// open or holds fewer tokens, or its prefix is forgotten.
   std::size_t publishable(const operation& op) const;
+
+  /// The same beside others: below a forgotten page as many as were observed.
+  std::size_t publishable(const operation& op, const outcome& observed) const;
+
+  /// What a forget finds: the node that its full blocks end on; without a full block, the first nodes of all chains.
+  std::vector<page> forgettable(const operation& op) const;
 
   /// The pages that a release or a shrink still has to free; none where the lease is not open or holds fewer tokens.
   std::vector<page> returnable(const operation& op) const;
@@ -225,6 +239,7 @@ class state {
     page parent = root;                               // of a node
     key_space space = 0;                              // of a node: its whole chain's
     std::uint32_t pins = 0;                           // of a node
+    bool forgotten = false;                           // of a node: it is not in children_
     std::shared_ptr<const std::vector<token>> block;  // of a node; shared by the copies of a state
   };
 
@@ -259,6 +274,8 @@ class state {
   std::optional<violation> apply_free_page(page target, const operation& op);
   std::optional<violation> apply_drop_pin(const operation& op, const outcome& observed);
   std::optional<violation> apply_match(const operation& op, const outcome& observed) const;
+  std::optional<violation> apply_forget(const operation& op, const outcome& observed);
+  std::optional<violation> apply_forget_end(const operation& op, const outcome& observed, const withheld& missed) const;
   std::optional<violation> apply_shrink_end(const operation& op, const outcome& observed);
   std::optional<violation> apply_evict_page(page target, const operation& op);
   std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, const withheld& missed) const;
@@ -275,12 +292,17 @@ class state {
   bool is_unpinned(page p) const;
   edge next_edge(const open_lease& l) const;
   std::optional<page> find_child(const edge& e) const;
+  std::optional<page> forgotten_child(const edge& e, const outcome& observed, std::size_t index) const;
   void add_subtree(page node, std::vector<page>& nodes) const;
   std::string describe(page p) const;
   void show_children(page parent, std::size_t depth, std::string& text) const;
 
   void pin(page node);
   void become_free(page p);
+  void cut(page top);
+  void fall_forgotten(page node);
+  bool is_below_forgotten(const open_lease& l) const { return l.cached != 0 && pages_[l.pages[l.cached - 1]].forgotten; }
+  std::size_t unpublished(const operation& op) const;
 
   config config_;
   std::vector<page_record> pages_;

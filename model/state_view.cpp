@@ -17,6 +17,7 @@ std::vector<page_view> state::view() const {
     views[i].space = p.space;
     views[i].block = *p.block;
     views[i].pinned = p.pins != 0;
+    views[i].forgotten = p.forgotten;
   }
   return views;
 }
@@ -106,6 +107,7 @@ std::u32string state::key() const {
     if (p.state != page_state::cached) continue;
     add(p.parent);
     add(p.space);
+    add(p.forgotten);
     words.append(p.block->begin(), p.block->end());
   }
   for (const auto& [number, l] : leases_) {
@@ -136,6 +138,11 @@ std::size_t state::hash() const {
 std::string state::show() const {
   std::string text = "trie:\n";
   show_children(root, 1, text);
+  std::vector<page> forgotten;
+  for (std::size_t i = 0; i < pages_.size(); ++i) {
+    if (pages_[i].forgotten) forgotten.push_back(static_cast<page>(i));
+  }
+  if (!forgotten.empty()) text += "forgotten: " + show_pages(forgotten, forgotten.size()) + "\n";
   text += "leases:\n";
   for (const auto& [number, l] : leases_) {
     text += "  #" + std::to_string(number) + (l.space == 0 ? "" : " in " + std::to_string(l.space)) + ": " + show_pages(l.pages, l.cached) + ", tokens " +
@@ -154,7 +161,7 @@ std::string state::describe(page p) const {
     case page_state::free:
       return "free";
     case page_state::cached:
-      return pages_[p].pins == 0 ? "cached" : "cached and pinned";
+      return pages_[p].forgotten ? "forgotten and pinned" : pages_[p].pins == 0 ? "cached" : "cached and pinned";
     case page_state::leased:
       break;
   }

@@ -15,10 +15,11 @@ struct held {
 };
 
 // The pages that an operation touches. `before`: its lease before it.
-withheld touched_by(const config& c, const event& e, const held& before) {
+withheld touched_by(const config& c, const event& e, const held& before, bool forgets) {
   const std::vector<page>& pages = e.observed.pages;
   switch (e.op.kind) {
     case operation_kind::lookup:
+      if (forgets) return {.free = e.op.tokens.size() / c.tokens_per_page, .evictable = e.op.tokens.size() / c.tokens_per_page};
       return {.evictable = e.observed.cached};
     case operation_kind::allocate: {
       if (e.observed.result == status::request_too_large) return {};
@@ -38,11 +39,13 @@ withheld touched_by(const config& c, const event& e, const held& before) {
       return {.free = adopted, .evictable = adopted};
     }
     case operation_kind::release:
-      return {.free = before.last.pages.size() - before.last.cached, .evictable = before.last.cached};
+      return {.free = before.last.pages.size() - (forgets ? 0 : before.last.cached), .evictable = before.last.cached};
     case operation_kind::shrink:
       return {.free = before.last.pages.size() - std::min(before.last.pages.size(), pages.size())};
     case operation_kind::match:
       return {};
+    case operation_kind::forget:
+      return {.free = c.pages, .evictable = c.pages, .beside_forget = true};
     case operation_kind::evict:
     case operation_kind::clear:
       break;
@@ -54,9 +57,10 @@ withheld touched_by(const config& c, const event& e, const held& before) {
 std::vector<withheld> touched_by_each(const config& c, std::span<const std::reference_wrapper<const event>> history) {
   std::vector<withheld> touched;
   std::map<lease, held> leases;
+  const bool forgets = std::any_of(history.begin(), history.end(), [](const event& e) { return e.op.kind == operation_kind::forget; });
   for (const event& e : history) {
     held& subject = leases[e.op.subject];
-    touched.push_back(touched_by(c, e, subject));
+    touched.push_back(touched_by(c, e, subject, forgets));
     if (!has_lease(e.op.kind) || e.observed.result != status::ok) continue;
     if (e.op.kind == operation_kind::fork) {
       leases[e.op.forked] = {subject.tokens, e.observed};
@@ -72,9 +76,10 @@ std::vector<withheld> touched_by_each(const config& c, std::span<const std::refe
   return touched;
 }
 
-// Whether the operation may have found too little.
+// Whether the operation may have found too little, or forgotten too little.
 bool looked_for_pages(const event& e) {
-  return e.observed.result == status::cache_full || e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear;
+  return e.observed.result == status::cache_full || e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear ||
+         e.op.kind == operation_kind::forget;
 }
 
 }  // namespace
@@ -92,6 +97,7 @@ std::vector<withheld> moved_by_others(const config& c, std::span<const std::refe
       missed[i].free += touched[j].free;
       missed[i].evictable += touched[j].evictable;
       missed[i].either += touched[j].either;
+      missed[i].beside_forget = missed[i].beside_forget || touched[j].beside_forget;
     }
   }
   return missed;

@@ -22,6 +22,7 @@ struct withheld {
   std::size_t free = 0;
   std::size_t evictable = 0;
   std::size_t either = 0;
+  bool beside_forget = false;  ///< an operation that forgets overlaps
 };
 
 /// For each operation of a history, in the order of the calls, what those of other threads that overlap it in time touch:
@@ -32,6 +33,7 @@ struct withheld {
 ///   release          its private pages and its prefix
 ///   shrink           the pages that it gave back
 ///   match            nothing
+///   forget           any page. Beside one, a lookup may hold for a moment as many pages as it asks for
 ///   evict, clear     the pages that it evicted, and their parents
 /// O(operations that overlap).
 std::vector<withheld> moved_by_others(const config& c, std::span<const std::reference_wrapper<const event>> history);

@@ -76,6 +76,7 @@ struct cache_counters {
     published_pages.label("stats.published_pages");
     duplicate_pages.label("stats.duplicate_pages");
     evicted_pages.label("stats.evicted_pages");
+    forgotten_pages.label("stats.forgotten_pages");
     refused_too_large.label("stats.refused_too_large");
     refused_full.label("stats.refused_full");
     refused_looked_up_pages.label("stats.refused_looked_up_pages");
@@ -99,6 +100,7 @@ struct cache_counters {
     s.published_pages = published_pages.get();
     s.duplicate_pages = duplicate_pages.get();
     s.evicted_pages = evicted_pages.get();
+    s.forgotten_pages = forgotten_pages.get();
     s.refused_too_large = refused_too_large.get();
     s.refused_full = refused_full.get();
     s.refused_looked_up_pages = refused_looked_up_pages.get();
@@ -108,7 +110,7 @@ struct cache_counters {
   }
 
   Count lookups{0}, looked_up_pages{0}, hit_pages{0};
-  Count allocated_pages{0}, published_pages{0}, duplicate_pages{0}, evicted_pages{0};
+  Count allocated_pages{0}, published_pages{0}, duplicate_pages{0}, evicted_pages{0}, forgotten_pages{0};
   Count refused_too_large{0}, refused_full{0}, refused_looked_up_pages{0}, refused_hit_pages{0}, open_leases{0};
 };
 

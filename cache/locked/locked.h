@@ -7,9 +7,10 @@
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page, independent of the size of the pool.
 //
 // Invariants (numbers as in the documentation of the checks): the page is the node; `trie_.pins(p)` is the number of
-// open leases with p in their chain (I4); `unpinned_` knows every node without pins and the order of eviction, and
-// `unpinned_count_` is their number (I6). A lookup may pin a node without a word to the policy, which it must not change:
-// such a node stays there until an eviction comes past it, or until its last pin goes.
+// open leases with p in their chain (I4); a forgotten node has pins (I11); `unpinned_` knows every node without pins
+// and the order of eviction, and `unpinned_count_` is their number (I6). A lookup may pin a node without a word to the
+// policy, which it must not change: such a node stays there until an eviction comes past it, or until its last pin
+// goes.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +28,7 @@
 #include "../pages/page_records.h"
 #include "page_trie.h"
 #include "../pages/prefix_hashes.h"
+#include "../pages/subtree.h"
 #include "../policies/recency_list.h"
 #include "../sync/sync.h"
 #include "../types.h"
@@ -127,6 +129,8 @@ class locked_cache {
   /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
   /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
   ///
+  /// Below a forgotten page nothing is published: the pages stay private (forget).
+  ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
   /// `invalid_argument` without assertions. Then nothing is changed.
@@ -140,6 +144,7 @@ class locked_cache {
     {
       const guard lock(mutex_);
       page_id parent = first == 0 ? no_page : l.pages_[first - 1];
+      if (parent != no_page && trie_.is_forgotten(parent)) return status::ok;
       prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
       for (; l.cached_ < full; ++l.cached_) {
         adopted += !publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
@@ -171,6 +176,29 @@ class locked_cache {
     return status::ok;
   }
 
+  /// The page that the full blocks of `tokens` end on in `space`, and all that is cached below it, is found by no
+  /// lookup and no match any more; with less than a block, everything that is cached in `space`. What no lease pins is
+  /// free at once. What leases have in their chains stays theirs, and becomes free when the last of them is released;
+  /// what they publish below it stays private. The same prefix can be published again at once. Returns whether
+  /// something was cached there.
+  ///
+  /// Subscribers are told `removed` now, also of what is pinned. Throws std::bad_alloc with nothing changed. O(pages).
+  bool forget(std::span<const token> tokens, key_space space = {}) {
+    subtree gone(config_.pages);
+    {
+      const guard lock(mutex_);
+      if (!find_forgettable(tokens, space, gone)) return false;
+      const auto pages = gone.pages();
+      for (std::size_t i = pages.size(); i-- > 0;) {
+        trie_.forget(pages[i]);
+        events_.removed(pages[i]);
+        if (trie_.pins(pages[i]) == 0) fall_forgotten(pages[i]);
+      }
+    }
+    queue_.pages_came();
+    return true;
+  }
+
   /// Frees the private pages, drops the pins and tells the policy, for which the chain is the most recent one now. A
   /// second release does nothing. With the policy `priority`, `terms` says how much the chain is worth, and how long; a
   /// lease that goes out of scope asks for nothing. Errors: `invalid_argument`.
@@ -182,6 +210,9 @@ class locked_cache {
       for (const page_id page : l.private_pages()) pool_.put(page);
       unpinned_.release_begins();
       for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
+      for (std::size_t i = l.cached_; i-- > 0 && trie_.is_forgotten(l.pages_[i]);) {
+        if (trie_.pins(l.pages_[i]) == 0) fall_forgotten(l.pages_[i]);
+      }
       if (l.was_refused()) counters_.add_refused(l.looked_up_, l.cached_);
       counters_.open_leases.subtract(1);
     }
@@ -361,6 +392,35 @@ class locked_cache {
     page = standing;
     add(counters_.duplicate_pages, 1);
     return false;
+  }
+
+  // False where nothing is cached under the tokens.
+  bool find_forgettable(std::span<const token> tokens, key_space space, subtree& found) const {
+    std::size_t length = 0;
+    page_id top = no_page;
+    each_match(tokens, space, [&](page_id page) {
+      ++length;
+      top = page;
+    });
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    if (length != blocks) return false;
+    found.collect([&](page_id page) -> subtree::place {
+      if (pool_.state(page) != page_state::cached || trie_.is_forgotten(page)) return {};
+      const page_id parent = trie_.parent(page);
+      const bool is_first = blocks == 0 && parent == no_page && trie_.space(page) == space;
+      return {.is_top = is_first || page == top, .parent = parent};
+    });
+    return !found.pages().empty();
+  }
+
+  // Requires an unpinned node that is forgotten, with nothing below it.
+  void fall_forgotten(page_id page) {
+    unpinned_.remove(page);
+    unpinned_.forgotten(page, trie_);
+    pool_.put(page);
+    unpinned_count_.subtract(1);
+    add(counters_.evicted_pages, 1);
+    add(counters_.forgotten_pages, 1);
   }
 
   std::size_t clear_all() {

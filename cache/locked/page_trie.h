@@ -119,13 +119,18 @@ class page_trie {
   /// Takes the leaf `page` out of the trie. Requires that it is an unpinned node without children (I2).
   void detach(page_id page) {
     Sync::require(pins(page) == 0, "I2: a pinned node stays");
-    shared_page* link = &heads_[bucket_of(hash(page))];
-    while (link->get() != page) {
-      Sync::require(link->get() != no_page, "I7: a node is in its bucket");
-      link = &at(link->get()).next;
-    }
-    link->set(at(page).next.get());
+    take_out(page);
   }
+
+  /// From here on nobody finds `page`, nor what is below it; it is a node as long as it has pins. Requires a node that
+  /// is not forgotten.
+  void forget(page_id page) {
+    take_out(page);
+    at(page).next.set(in_no_bucket);
+  }
+
+  /// Whether the node is forgotten. Requires what find_child does.
+  bool is_forgotten(page_id page) const { return at(page).next.get() == in_no_bucket; }
 
   /// How many open leases have `page` in their chain; under nodelock.h, how many end on it.
   std::uint32_t pins(page_id page) const { return at(page).pins.get(); }
@@ -153,6 +158,12 @@ class page_trie {
     return tokens;
   }
 
+  /// Calls `visit` for every node in the bucket. Requires what find_child does.
+  template <class Visit>
+  void for_each_in(std::size_t bucket, Visit visit) const {
+    for (page_id page = heads_[bucket].get(); page != no_page; page = at(page).next.get()) visit(page);
+  }
+
   /// Calls `visit` for every node that the index leads to: for snapshots. O(pages).
   template <class Visit>
   void for_each_indexed(Visit visit) const {
@@ -164,6 +175,17 @@ class page_trie {
   }
 
  private:
+  static constexpr page_id in_no_bucket{static_cast<std::uint32_t>(no_page) - 1};  // no page has this number, either
+
+  void take_out(page_id page) {
+    shared_page* link = &heads_[bucket_of(hash(page))];
+    while (link->get() != page) {
+      Sync::require(link->get() != no_page, "I7: a node is in its bucket");
+      link = &at(link->get()).next;
+    }
+    link->set(at(page).next.get());
+  }
+
   bool stands_under(page_id page, const key& k) const {
     const per_page& n = at(page);
     return n.parent.get() == k.parent && n.space.get() == k.space && Sync::equal(block_at(page), k.block.data(), k.block.size());

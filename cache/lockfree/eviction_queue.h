@@ -102,6 +102,29 @@ class eviction_queue {
     return put_into_inbox(page, home(page));
   }
 
+  /// A child of `parent` falls out of its turn, while the parent is held by it: the parent is as old as the child, or
+  /// younger.
+  void inherit(page_id parent, page_id child) {
+    if (tick(parent) < tick(child)) at(parent).tick.store(tick(child), orders::tick);
+  }
+
+  /// After it: puts the node where its age does. O(nodes that are older), if nobody has the turn of its lane; else as
+  /// post.
+  void list_by_age(page_id page) {
+    const std::size_t i = home(page);
+    lane& l = lanes_[i];
+    lanes_.use(i);
+    if (l.turn.exchange(true, orders::turn_begin)) {
+      post(page);
+      return;
+    }
+    empty_inbox(i);
+    const bool is_here = home(page) == i;
+    if (is_here) l.list.push_before([&](page_id other) { return tick(other) > tick(page); }, page);
+    end_turn(l);
+    if (!is_here) post(page);
+  }
+
   /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then. `now`
   /// is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen to its parent.
   /// Linearization point of each: the claim of its node.
@@ -553,7 +576,7 @@ class eviction_queue {
         page = parent;
         continue;
       }
-      if (trie_.unpin(parent) != 0) return count;
+      if (trie_.unpin(parent).references != 0) return count;
       if (!later) at(parent).tick.store(recency, orders::tick);
       left(parent, later);
       return count;

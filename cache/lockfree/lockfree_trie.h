@@ -19,7 +19,8 @@
 //
 // Invariants: I7: the first node of a run is in its bucket's chain from attach to detach, once; the link of every other page
 // is marked. A node has as many references as it has children and leases that end on it (I4); children name their parent by
-// page and generation, and nodes their follower.
+// page and generation, and nodes their follower. A forgotten node stays in its chain until it falls, and walks pass it
+// by (I11).
 // Cost: find_path and attach are O(tokens) expected, detach O(1). Nothing is allocated.
 // Threads and progress: any thread may call anything at any time, unless a member says otherwise; lock-free: a walk starts
 // again only when another thread changed the chain under it.
@@ -39,6 +40,7 @@
 #include "orders.h"
 #include "../pages/page_records.h"
 #include "../pages/prefix_hashes.h"
+#include "../pages/subtree.h"
 #include "../sync/sync.h"
 #include "../types.h"
 
@@ -193,11 +195,70 @@ class lockfree_trie {
   /// One more reference on a node of which the caller holds one. Wait-free.
   void pin_again(page_id page) { at(page).state.fetch_add(node_word::one_reference, orders::pin_again); }
 
-  /// One reference less; returns how many are left. Requires one (I4). Wait-free.
-  std::uint32_t unpin(page_id page) {
-    const node_word before = node_word::of(at(page).state.fetch_sub(node_word::one_reference, orders::unpin));
-    Sync::require(before.is_node && before.references != 0, "I4: a pin is dropped once");
-    return before.references - 1;
+  /// One reference less; returns what is left of the node. Requires one (I4). Wait-free.
+  node_word unpin(page_id page) {
+    node_word w = node_word::of(at(page).state.fetch_sub(node_word::one_reference, orders::unpin));
+    Sync::require(w.is_node && w.references != 0, "I4: a pin is dropped once");
+    --w.references;
+    return w;
+  }
+
+  /// From here on nobody finds the node, nor what is below it: if it still is the one that was seen, and nobody did so
+  /// before. The caller has a reference on it then. Linearization point: the exchange.
+  bool forget(const sight& seen) {
+    std::uint64_t now = seen.state;
+    while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::forgotten + node_word::one_reference, orders::forget_node,
+                                                      orders::state_read)) {
+      if (!node_word::of_one_node(now, seen.state)) return false;
+    }
+    return true;
+  }
+
+  /// The same of a node that the caller holds, and goes on holding by no reference more. False where somebody else did
+  /// so.
+  bool forget_own(page_id page) {
+    return !node_word::of(at(page).state.fetch_or(node_word::forgotten, orders::forget_node)).is_forgotten;
+  }
+
+  /// Where `page` stands, for who forgets what is below forgotten nodes and, where there is one, below `root`.
+  subtree::place place_of(page_id page, const node_ref* root) const {
+    if (!node_word::is_findable(at(page).state.load(orders::state_read))) return {};
+    const node_ref above = node_ref::of(at(page).parent.load(orders::block_read));
+    return {.is_top = is_forgotten_place(above, root), .parent = above.page};
+  }
+
+  /// Forgets the node on `page`, if it stands at such a place, as forget does.
+  bool forget_at_its_place(page_id page, const node_ref* root) {
+    const sight seen{.page = page, .state = at(page).state.load(orders::state_read)};
+    if (!node_word::is_findable(seen.state)) return false;
+    const node_ref above = node_ref::of(at(page).parent.load(orders::block_read));
+    if (!is_forgotten_place(above, root)) return false;
+    // What was written is no node for others before it is linked, and its publisher may take it back. A follower is
+    // linked with its parent.
+    const bool is_follower = above.page != no_page && node_ref::of(followers_[above.page].load(orders::block_read)) == seen.ref();
+    if (!is_follower && !is_linked(page)) return false;
+    return forget(seen);
+  }
+
+  /// Whether the node, which the caller holds a reference on, or a node above it is forgotten. O(depth).
+  bool is_below_forgotten(page_id page) const {
+    for (; page != no_page; page = parent(page)) {
+      if (is_forgotten(page)) return true;
+    }
+    return false;
+  }
+  bool is_forgotten(page_id page) const {
+    return node_word::of(at(page).state.load(orders::forgotten_look)).is_forgotten;
+  }
+
+  /// The same, and if it is not forgotten yet, who forgets it will see what the caller linked. Wait-free.
+  bool is_forgotten_by_now(page_id page) {
+    return node_word::of(at(page).state.fetch_add(0, orders::state_meet)).is_forgotten;
+  }
+
+  /// What was linked before this call is seen by the caller behind it. O(buckets).
+  void see_all_links() const {
+    for (std::size_t i = 0; i < buckets_; ++i) static_cast<void>(heads_[i].load(orders::link_read));
   }
 
   /// Whether `page` is a leaf without pins.
@@ -206,15 +267,18 @@ class lockfree_trie {
   /// How many references the node on `page` has: what no node can have, where there is none.
   std::size_t references(page_id page) const {
     const node_word w = node_word::of(at(page).state.load(orders::visit));
-    return w.is_node ? w.references : static_cast<std::size_t>(-1);
+    return w.is_node && !w.is_forgotten ? w.references : static_cast<std::size_t>(-1);
   }
 
   /// Claims the leaf `page` for eviction if it is one without pins: lookups do not find it any more, and nobody else
   /// claims it. Linearization point of an eviction: the exchange.
-  bool claim(page_id page) { return claim(page, 0); }
+  bool claim(page_id page) { return claim(page, 0, false); }
+
+  /// The same of a forgotten node, by who gave the last reference back.
+  bool claim_forgotten(page_id page) { return claim(page, 0, true); }
 
   /// Gives up the caller's reference on `page` and claims it, both or none: if it is the only one.
-  bool unpin_and_claim(page_id page) { return claim(page, 1); }
+  bool unpin_and_claim(page_id page) { return claim(page, 1, false); }
 
   /// Takes a node that the caller claimed out of the index, if it is there; afterwards the page is the caller's.
   void detach(page_id page) {
@@ -288,7 +352,9 @@ class lockfree_trie {
     for (std::size_t i = 0; i < buckets_; ++i) {
       page_id page = link_word::of(heads_[i].load(orders::link_read)).page;
       for (std::size_t steps = 0; page != no_page && steps <= pages_; ++steps) {  // as space
-        for (page_id of_run = page; of_run != no_page; of_run = standing_follower(of_run)) visit(of_run);
+        for (page_id of_run = page; of_run != no_page; of_run = standing_follower(of_run)) {
+          if (!word(of_run).is_forgotten) visit(of_run);
+        }
         page = link_word::of(at(page).next.load(orders::link_read)).page;
       }
     }
@@ -326,10 +392,10 @@ class lockfree_trie {
     return block.size() % 2 == 0 || visit(i, std::bit_cast<std::uint64_t>(two_tokens{block.back()}));
   }
 
-  bool claim(page_id page, std::uint32_t references) {
+  bool claim(page_id page, std::uint32_t references, bool is_forgotten) {
     std::uint64_t seen = at(page).state.load(orders::visit);
     const node_word w = node_word::of(seen);
-    if (!w.is_node || w.references != references) return false;
+    if (!w.is_node || w.is_forgotten != is_forgotten || w.references != references) return false;
     const node_word claimed{.references = 0, .is_node = false, .generation = w.generation + 1};
     return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
   }
@@ -381,6 +447,19 @@ class lockfree_trie {
     next.store(next.load(orders::link_private) | link_word::mark, orders::link_write);
   }
 
+  // Whether a child of `above` is to be forgotten.
+  bool is_forgotten_place(node_ref above, const node_ref* root) const {
+    if (above.page == no_page) return root != nullptr && *root == above;
+    const node_word w = node_word::of(at(above.page).state.load(orders::state_read));
+    return w.is_node && w.is_forgotten && w.generation == above.generation;
+  }
+
+  // Whether the chain of its bucket leads to the node.
+  bool is_linked(page_id page) const {
+    const auto is_it = [page](page_id other) { return other == page ? sight{.page = page} : sight{}; };
+    return walk(hash(page), is_it, [](page_id) { return false; }).found.page == page;
+  }
+
   // Of a page that the caller has to itself, and of a claimed one: whether it was left in the chain.
   bool is_indexed(page_id page) const { return !link_word::of(at(page).next.load(orders::link_private)).marked; }
 
@@ -397,7 +476,7 @@ class lockfree_trie {
   // or to a later one, and then the pin fails.
   sight match(page_id page, const key& k) const {
     const std::uint64_t state = at(page).state.load(orders::state_read);
-    if (!node_word::of(state).is_node) return {};
+    if (!node_word::is_findable(state)) return {};
     if (at(page).parent.load(orders::block_read) != k.parent.packed()) return {};
     const auto is_stored = [words = block_at(page)](std::size_t i, std::uint64_t word) { return words[i].load(orders::block_read) == word; };
     return each_word(k.block, is_stored) ? sight{.page = page, .state = state} : sight{};

@@ -9,25 +9,31 @@
 
 namespace triecheck {
 
-/// The state of a page in one word: how often it was a node, whether it is one, and how many references it has: leases that
-/// end on it, and children. So one compare-exchange pins a node only if it still is the one that was found, and evicts it
-/// only if it is an unpinned leaf.
+/// The state of a page in one word: how often it was a node, whether it is one, whether it is forgotten, and how many
+/// references it has: leases that end on it, and children. So one compare-exchange pins a node only if it still is the
+/// one that was found, and evicts it only if it is an unpinned leaf.
 struct node_word {
   std::uint32_t references = 0;
   bool is_node = false;
-  std::uint32_t generation = 0;  ///< 31 bits; grows when the node is evicted
+  bool is_forgotten = false;     ///< no lookup finds it
+  std::uint32_t generation = 0;  ///< 30 bits; grows when the node is evicted
 
   static constexpr std::uint64_t one_reference = 1;
+  static constexpr std::uint64_t forgotten = std::uint64_t{1} << 33;
 
   constexpr std::uint64_t packed() const noexcept {
-    return std::uint64_t{generation & 0x7fff'ffff} << 33 | std::uint64_t{is_node} << 32 | references;
+    return std::uint64_t{generation & 0x3fff'ffff} << 34 | (is_forgotten ? forgotten : 0) | std::uint64_t{is_node} << 32 | references;
   }
   static constexpr node_word of(std::uint64_t packed) noexcept {
     return {.references = static_cast<std::uint32_t>(packed),
             .is_node = (packed >> 32 & 1) != 0,
-            .generation = static_cast<std::uint32_t>(packed >> 33)};
+            .is_forgotten = (packed & forgotten) != 0,
+            .generation = static_cast<std::uint32_t>(packed >> 34)};
   }
-  constexpr bool is_evictable() const noexcept { return is_node && references == 0; }
+  constexpr bool is_evictable() const noexcept { return is_node && !is_forgotten && references == 0; }
+
+  /// Whether lookups find it.
+  static constexpr bool is_findable(std::uint64_t packed) noexcept { return (packed >> 32 & 3) == 1; }
 
   /// Whether both words are of one node, with as many references as each may have.
   static constexpr bool of_one_node(std::uint64_t a, std::uint64_t b) noexcept { return a >> 32 == b >> 32 && (a >> 32 & 1) != 0; }

@@ -41,7 +41,7 @@ inline constexpr memory_order pin = memory_order::acquire;
 // that takes it off the list and then looks whether it is pinned, at least one sees the other; else the node is never
 // evicted.
 inline constexpr memory_order unpin = memory_order::seq_cst;
-// (8) with (6), (9), (25): reads the state of a node: its generation, before its block is read.
+// (8) with (6), (9), (25), (43): reads the state of a node: its generation, before its block is read.
 inline constexpr memory_order state_read = memory_order::acquire;
 // (9) with (7), (8): claims a node without references for eviction: all who had it are done with it.
 inline constexpr memory_order claim_node = memory_order::acq_rel;
@@ -58,6 +58,26 @@ inline constexpr memory_order state_private = memory_order::relaxed;
 // a walk reads its link again, see (2), and under Relacy a seq_cst load sees every seq_cst store that ran before it, here
 // the one that took the old node out. C++ orders the two only if something does: this.
 inline constexpr memory_order state_publish = memory_order::release;
+
+// ---- Forgetting (lockfree_trie.h, forgetting.h)
+
+// (43) with (8), (44), (47): forgets a node. Who sees it sees that the nodes above it are forgotten; and what was
+// linked below it by a publisher that looked before, see (44), is seen by who forgets. seq_cst: see (47).
+inline constexpr memory_order forget_node = memory_order::seq_cst;
+// (47) with (43): looks whether a node is forgotten, after a forget ran beside the walk that found it. seq_cst, with
+// (43): a lookup that starts after another one returned, which did not find the node, does not find it either, although
+// nothing else orders the two.
+inline constexpr memory_order forgotten_look = memory_order::seq_cst;
+// (44) with (43): a publisher that linked pages beside a forget looks whether their parent is forgotten, by adding
+// nothing: either it sees that, or the forget sees its pages.
+inline constexpr memory_order state_meet = memory_order::acq_rel;
+// (45) with (46): says that a forget begins, or that all it forgets is forgotten. seq_cst: of a forget, which says so
+// and then looks at the links, and a publisher, which links and then looks here, at least one sees the other; else a
+// page could be published below a forgotten one, and not fall with it. And a lookup that starts after a forget returned
+// sees what that one forgot although nothing else orders the two.
+inline constexpr memory_order forget_change = memory_order::seq_cst;
+// (46) with (45): looks whether a forget runs, or has run. seq_cst: see (45).
+inline constexpr memory_order forget_look = memory_order::seq_cst;
 
 // ---- The eviction order (eviction_queue.h)
 

@@ -39,9 +39,9 @@ struct cache_reading {
 /// Only full pages are found.
 constexpr std::uint64_t hit_tokens_of(const cache_reading& r) noexcept { return r.stats.hit_pages * r.tokens_per_page; }
 
-/// What of the evicted pages nobody asked for by evict, clear or shutdown: allocate and fork needed room.
+/// What of the evicted pages nobody asked for by evict, clear, shutdown or forget: allocate and fork needed room.
 constexpr std::uint64_t evicted_for_room(const cache_reading& r) noexcept {
-  std::uint64_t asked = 0;
+  std::uint64_t asked = r.stats.forgotten_pages;
   for (const operation_reading& o : r.operations.of) asked += o.evicted_pages;
   return r.stats.evicted_pages > asked ? r.stats.evicted_pages - asked : 0;
 }
@@ -162,6 +162,7 @@ inline void evicted(const cache_reading& r, metric_sink& to) {
   for (const auto o : {cache_operation::evict, cache_operation::clear, cache_operation::shutdown}) {
     to.value(static_cast<double>(r.operations[o].evicted_pages), {name_of(o)});
   }
+  to.value(static_cast<double>(r.stats.forgotten_pages), {name_of(cache_operation::forget)});
 }
 
 inline void latency_sample(const cache_reading& r, metric_sink& to) { to.value(static_cast<double>(r.latency_sample)); }
@@ -237,7 +238,7 @@ inline constexpr metric<cache_reading> cache_metrics[] = {
     {metric_names::duplicate_pages, "Pages given back because their block was cached when they were published.",
      "pages", metric_kind::counter, {}, metric_parts::stat<&cache_stats::duplicate_pages>},
     {metric_names::evicted_pages,
-     "Pages evicted: to make room for an allocation, or because evict, clear or shutdown was called.", "pages",
+     "Pages evicted: to make room for an allocation, or because evict, clear, shutdown or forget was called.", "pages",
      metric_kind::counter, {"reason"}, metric_parts::evicted},
     {metric_names::refusals, "Allocations and forks that were refused pages.", "", metric_kind::counter, {"reason"},
      metric_parts::refusals},

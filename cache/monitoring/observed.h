@@ -48,13 +48,14 @@ enum class cache_operation : std::uint8_t {
   shutdown,
   wait,
   match,
-  shrink
+  shrink,
+  forget
 };
-inline constexpr std::size_t cache_operation_count = 11;
+inline constexpr std::size_t cache_operation_count = 12;
 
 constexpr const char* name_of(cache_operation o) noexcept {
-  constexpr const char* names[cache_operation_count] = {"lookup", "allocate", "publish", "release", "fork",  "evict",
-                                                        "clear",  "shutdown", "wait",    "match",   "shrink"};
+  constexpr const char* names[cache_operation_count] = {"lookup", "allocate", "publish", "release", "fork",   "evict",
+                                                        "clear",  "shutdown", "wait",    "match",   "shrink", "forget"};
   return names[static_cast<std::size_t>(o)];
 }
 
@@ -70,7 +71,7 @@ constexpr const char* name_of(status s) noexcept {
 struct operation_start {
   cache_operation operation;
   lease_id lease = no_lease;         ///< that it is about; of a wait the one that was refused
-  std::span<const token> tokens{};   ///< of lookup, match and allocate: what they were given
+  std::span<const token> tokens{};   ///< of lookup, match, allocate and forget: what they were given
   std::span<const page_id> pages{};  ///< of the lease, before: first the cached ones
   std::size_t cached_pages = 0;      ///< how many of them are cached
   std::size_t count = 0;  ///< allocate: extra slots; publish: computed, shrink: kept tokens; evict: pages asked for
@@ -86,7 +87,7 @@ struct operation_end {
   std::span<const page_id> pages{};  ///< of the lease, afterwards: none once it is released
   std::size_t cached_pages = 0;      ///< how many of them are cached: of a lookup, the hits
   std::size_t cached_tokens = 0;     ///< how many tokens these hold
-  std::size_t count = 0;             ///< evict, clear, shutdown: pages evicted; wait: 1 for a turn; match: pages found
+  std::size_t count = 0;             ///< evict, clear, shutdown: pages evicted; wait: 1 for a turn; match: pages found; forget: 1 where something was cached
 };
 
 /// What `begins` of an observer answers.
@@ -344,6 +345,17 @@ class observed_cache : public policy_of<Cache>, public place_of<Cache, Observer>
   }
   std::size_t clear() {
     return evicting({.operation = cache_operation::clear}, [&] { return cache_.clear(); });
+  }
+
+  template <class... Rest>
+  bool forget(std::span<const token> tokens, const Rest&... rest) requires requires(Cache& c) {
+    c.forget(tokens, rest...);
+  }
+  {
+    observation<Observer> seen(observer_, {.operation = cache_operation::forget, .tokens = tokens});
+    const bool found = cache_.forget(tokens, rest...);
+    seen.ends({.operation = cache_operation::forget, .count = found});
+    return found;
   }
 
   shutdown_report shutdown() {

@@ -78,7 +78,7 @@ struct logged_thread {
 struct log_contents {
   /// Of what ended before this, nothing is missing but what a ring lost, and `unlogged`.
   std::uint64_t complete_until_ns = 0;
-  /// Operations of threads without an index or memory, those larger than half a ring, and `shrink`.
+  /// Operations of threads without an index or memory, those larger than half a ring, `shrink` and `forget`.
   std::uint64_t unlogged = 0;
   std::vector<logged_thread> threads;
 };

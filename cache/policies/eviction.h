@@ -13,9 +13,10 @@
 //   released(page, unpinned, terms)
 //                             the lease held `page`; `unpinned`: that was its last pin. `terms`: what its owner asked for
 //   oldest()                  the next to fall, or `no_page`; requires nothing of its pins, see above
-//   remove(page)              what `oldest` named is evicted, or was found pinned
-//   evicted(page, trie)       `page` is no node any more; it was removed before. `trie` still knows its parent
-//   in_order(trie, visit)     calls `visit` for every unpinned node in the order of eviction; for snapshots
+//   remove(page) what `oldest` named is evicted, or was found pinned; or an unpinned node is going to be forgotten
+//   evicted(page, trie) `page` is no node any more; it was removed before. `trie` still knows its parent
+//   forgotten(page, trie) the same of a page that is not evicted by the order: nothing ages by that in_order(trie,
+//   visit) calls `visit` for every unpinned node in the order of eviction; for snapshots
 //
 // Threads: none of its own; the owner serialises every call, and `oldest` and `in_order` beside any other.
 #pragma once

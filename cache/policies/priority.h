@@ -96,9 +96,13 @@ class priority : public ranked_leaves<Sync> {
 
   template <class Trie>
   void evicted(page_id page, const Trie& trie) {
+    forgotten(page, trie);
+  }
+  template <class Trie>
+  void forgotten(page_id page, const Trie& trie) {
     stop_waiting(page);
     for (std::size_t level = 1; level < levels; ++level) end(page, level).set(0);
-    ranked_leaves<Sync>::evicted(page, trie);
+    ranked_leaves<Sync>::forgotten(page, trie);
   }
 
   template <class Trie, class Visit>

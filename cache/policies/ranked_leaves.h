@@ -81,6 +81,10 @@ class ranked_leaves {
   /// `page` is no node any more; its parent may have become a leaf.
   template <class Trie>
   void evicted(page_id page, const Trie& trie) {
+    forgotten(page, trie);
+  }
+  template <class Trie>
+  void forgotten(page_id page, const Trie& trie) {
     page_at_[at(page).turn.get()].set(no_page);
     at(page).turn.set(no_turn);
     const page_id parent = trie.parent(page);

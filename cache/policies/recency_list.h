@@ -63,6 +63,8 @@ class recency_list {
   void release_begins() {}
   template <class Trie>
   void evicted(page_id, const Trie&) {}
+  template <class Trie>
+  void forgotten(page_id, const Trie&) {}
 
   void released(page_id page, bool unpinned, no_terms) {
     if (unpinned) push_newest(page);
@@ -98,6 +100,17 @@ class recency_list {
     page_id before = newest_.get();
     page_id behind = no_page;
     while (before != no_page && !is_older(before)) behind = std::exchange(before, links_[before].older.get());
+    insert(before, page, behind);
+  }
+
+  /// Puts `page` before the first node that `is_newer` holds for, wherever `page` was; at the back where there is none.
+  /// Cost: O(1 + nodes before that one).
+  template <class Newer>
+  void push_before(Newer is_newer, page_id page) {
+    if (contains(page)) remove(page);
+    page_id before = no_page;
+    page_id behind = oldest_.get();
+    while (behind != no_page && !is_newer(behind)) before = std::exchange(behind, links_[behind].newer.get());
     insert(before, page, behind);
   }
 

@@ -61,8 +61,12 @@ class segmented : public ranked_leaves<Sync> {
 
   template <class Trie>
   void evicted(page_id page, const Trie& trie) {
+    forgotten(page, trie);
+  }
+  template <class Trie>
+  void forgotten(page_id page, const Trie& trie) {
     if (this->level(page) == guarded) unprotect(page);
-    ranked_leaves<Sync>::evicted(page, trie);
+    ranked_leaves<Sync>::forgotten(page, trie);
   }
 
   template <class Trie, class Visit>

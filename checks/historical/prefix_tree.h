@@ -201,6 +201,7 @@ class prefix_tree {
   std::size_t size() const noexcept { return count_; }
 
   // By page, of cached ones: what an inspection asks.
+  bool is_forgotten(page_id) const { return false; }
   page_id parent(page_id p) const {
     const node_id n = node_of(p);
     return n == no_node ? no_page : page(parent(n));

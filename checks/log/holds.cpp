@@ -60,7 +60,8 @@ class book {
       case operation_kind::evict:
       case operation_kind::clear:
       case operation_kind::match:
-      case operation_kind::shrink:  // the log has no entry of these two
+      case operation_kind::shrink:
+      case operation_kind::forget:  // the log has no entry of these three
         return;
     }
     if (e.observed.result == model::status::lease_closed) return;

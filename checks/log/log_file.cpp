@@ -316,7 +316,8 @@ std::string logged_run::show(const logged_event& e) const {
       break;
     case operation_kind::clear:
     case operation_kind::match:
-    case operation_kind::shrink:  // the log has no entry of these two
+    case operation_kind::shrink:
+    case operation_kind::forget:  // the log has no entry of these three
       break;
   }
   return "thread " + std::to_string(e.thread) + ": " + text + " = " + model::show(e.op, e.observed);

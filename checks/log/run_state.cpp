@@ -79,7 +79,8 @@ void run_state::apply(const logged_event& e, path_table& paths) {
       latest_eviction_ns_ = std::max(latest_eviction_ns_, e.end_ns);
       return;
     case operation_kind::match:
-    case operation_kind::shrink:  // the log has no entry of these two
+    case operation_kind::shrink:
+    case operation_kind::forget:  // the log has no entry of these three
       return;
   }
 }

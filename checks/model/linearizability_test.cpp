@@ -472,6 +472,34 @@ TEST(linearizability, a_match_beside_an_eviction_sees_the_chain_before_or_behind
   story(3).keep(1, {1, 2}, {0, 1}).alone(1, evict(1), freed(1)).alone(2, match({1, 2}), matched(2)).expect_no("found 2 pages");
 }
 
+TEST(linearizability, a_forget_beside_a_lookup_is_before_or_behind_it_and_takes_the_whole_chain) {
+  for (const std::size_t found : {0u, 2u}) {
+    story(3).keep(1, {1, 2}, {0, 1}).at(1, forget({1}), forgotten(true), 0, 5).at(2, match({1, 2}), matched(found), 1, 4).expect_yes();
+  }
+  story(3).keep(1, {1, 2}, {0, 1}).at(1, forget({1}), forgotten(true), 0, 5).at(2, match({1, 2}), matched(1), 1, 4).expect_no("found 1 page");
+  story(3).keep(1, {1, 2}, {0, 1}).alone(1, forget({1}), forgotten(true)).alone(2, match({1, 2}), matched(2)).expect_no("found 2 pages");
+  story(3).keep(1, {1, 2}, {0, 1}).alone(1, forget({1, 2}), forgotten(false)).expect_no("page 1 was cached then");
+}
+
+TEST(linearizability, a_page_published_below_one_that_is_being_forgotten_is_private_or_found_by_nobody) {
+  for (const std::size_t cached : {1u, 2u}) {
+    story s(3);
+    s.hold(1, {1}, {0}).alone(0, allocate(1, {2}), leased({0, 1}, 1));
+    s.at(1, forget({1}), forgotten(true), 0, 9).at(2, match({1}), matched(0), 1, 2);
+    s.at(0, publish(1, 2), leased({0, 1}, cached), 3, 8).then().alone(2, match({1, 2}), matched(0)).expect_yes();
+    s.alone(2, match({1, 2}), matched(2)).expect_no("found 2 pages");
+  }
+}
+
+TEST(linearizability, a_whole_namespace_is_forgotten_page_by_page_when_crowded) {
+  story s(2);
+  s.keep(1, {1}, {0}).keep(2, {2}, {1}).at(1, forget({}), forgotten(true), 0, 9);
+  s.at(2, match({1}), matched(0), 1, 2).at(2, match({2}), matched(1), 3, 4).expect_no("found 1 page");
+  EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
+  s.then().alone(2, match({2}), matched(1));
+  EXPECT_EQ(s.check_crowded().verdict, linearizable::no);
+}
+
 TEST(linearizability, a_match_shows_that_an_allocation_evicted_before_it) {
   story s(2);
   s.keep(1, {1, 2}, {0, 1}).alone(1, lookup(2, {}), {});
@@ -693,6 +721,8 @@ class plain_search {
                go(s, progress, i, {step_kind::shrink_end}, done);
       case operation_kind::match:
         return go(s, progress, i, {step_kind::match}, done);
+      case operation_kind::forget:
+        return go(s, progress, i, {step_kind::forget}, done);
       case operation_kind::evict:
       case operation_kind::clear:
         break;

@@ -23,6 +23,9 @@ inline operation allocate_free(lease l, tokens t) {
   return {.kind = operation_kind::allocate, .subject = l, .tokens = std::move(t), .free_only = true};
 }
 inline operation match(tokens t) { return {.kind = operation_kind::match, .tokens = std::move(t)}; }
+inline operation forget(tokens t, key_space space = 0) {
+  return {.kind = operation_kind::forget, .tokens = std::move(t), .space = space};
+}
 inline operation shrink(lease l, std::size_t kept_tokens) {
   return {.kind = operation_kind::shrink, .subject = l, .kept_tokens = kept_tokens};
 }
@@ -36,6 +39,7 @@ inline outcome refused(status s, pages all = {}, std::size_t cached = 0) {
   return {.result = s, .pages = std::move(all), .cached = cached};
 }
 inline outcome matched(std::size_t found) { return {.cached = found}; }
+inline outcome forgotten(bool found) { return {.cached = found ? 1U : 0U}; }
 inline outcome freed(std::size_t count) { return {.evicted = count}; }
 
 }  // namespace triecheck::model::words

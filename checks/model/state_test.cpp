@@ -74,6 +74,30 @@ TEST(model_state, a_match_says_what_a_lookup_would_find_and_changes_nothing) {
   EXPECT_EQ(s.eviction_order(), (pages{1, 0, 2}));
 }
 
+TEST(model_state, what_is_forgotten_is_not_found_and_free_when_it_is_let_go) {
+  state s({4, 1});
+  keep(s, 1, {1, 2}, {0, 1});
+  accept(s, lookup(2, {1}), leased({0}, 1));
+  reject(s, forget({1}), forgotten(false), "page 0 was cached then");
+  reject(s, forget({2}), forgotten(true), "no such prefix was cached then");
+  accept(s, forget({1}, 1), forgotten(false));
+  accept(s, forget({1}), forgotten(true));
+  EXPECT_TRUE(is(s, 0, page_state::cached) && s.view()[0].forgotten && is(s, 1, page_state::free));
+  accept(s, match({1, 2}), matched(0));
+  accept(s, allocate(2, {3}), leased({0, 2}, 1));
+  reject(s, publish(2, 2), leased({0, 2}, 2), "the lease has pages 0 2 of which 1 are published");
+  accept(s, publish(2, 2), leased({0, 2}, 1));
+  keep(s, 3, {1}, {1});
+  EXPECT_EQ(s.eviction_order(), pages{1});
+  accept(s, release(2), {});
+  EXPECT_TRUE(is(s, 0, page_state::free));
+  EXPECT_EQ(s.stats().forgotten_pages, 2u);
+  EXPECT_EQ(s.stats().evicted_pages, 2u);
+  accept(s, forget({}), forgotten(true));
+  accept(s, forget({}), forgotten(false));
+  EXPECT_EQ(s.stats().free_pages, 4u);
+}
+
 TEST(model_state, a_shrunken_lease_frees_the_pages_that_hold_none_of_its_tokens) {
   state s({4, 2});
   accept(s, lookup(1, {}), {});

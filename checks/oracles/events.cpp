@@ -17,7 +17,7 @@ std::string name(page_id page) { return page == no_page ? "the root" : "page " +
 page_id id_of(model::page p) { return page_id{static_cast<std::uint32_t>(p)}; }
 
 bool may_evict(operation_kind kind) {
-  return model::only_evicts(kind) || kind == operation_kind::allocate || kind == operation_kind::fork;
+  return model::only_evicts(kind) || kind == operation_kind::allocate || kind == operation_kind::fork || kind == operation_kind::forget;
 }
 
 std::string tokens_of(std::span<const model::token> tokens) {
@@ -52,6 +52,12 @@ oracle::finding event_book::returned(const returned_operation& r) {
 
 void event_book::returned(std::size_t thread, const model::outcome& observed) {
   running_operation& r = running_in(thread);
+  for (const page_id page : r.taken_back) {
+    const auto published = std::span(observed.pages).first(observed.cached);
+    if (std::find(published.begin(), published.end(), index_of(page)) == published.end()) continue;
+    entries_[index_of(page)].is_forgotten = true;
+    ++evicted_;
+  }
   if (auto wrong = wrong_answer(r, observed)) reject(*wrong);
   if (observed.result == model::status::ok) follow(*r.op, observed);
   r.op.reset();
@@ -74,7 +80,7 @@ std::optional<std::string> event_book::wrong_chain(std::span<const model::page> 
   page_id parent = no_page;
   for (const model::page p : published) {
     const page_id page = id_of(p);
-    if (!is_stored(page)) return name(page) + " was returned as published, but was not stored";
+    if (!is_stored(page) && !entries_[p].is_forgotten) return name(page) + " was returned as published, but was not stored";
     if (entries_[p].parent != parent) {
       return name(page) + " was returned below " + name(parent) + ", but stored below " + name(entries_[p].parent);
     }
@@ -130,7 +136,7 @@ void event_book::stored(std::size_t thread, const stored_page& p) {
   }
   if (follows_operations_) by.stored.push_back(p.page);
   entry& e = at(p.page);
-  e = {true, p.parent, p.space, p.hash, {p.block.begin(), p.block.end()}, 0, e.holders};
+  e = {true, false, p.parent, p.space, p.hash, {p.block.begin(), p.block.end()}, 0, e.holders};
   if (p.parent != no_page) ++at(p.parent).children;
 }
 
@@ -139,7 +145,8 @@ std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
   if (index_of(p.page) >= entries_.size()) return name(p.page) + " was stored, but does not exist";
   if (is_stored(p.page)) return name(p.page) + " was stored, but is stored already: it was not removed";
   const bool first = p.parent == no_page;
-  if (!first && !is_stored(p.parent)) return name(p.page) + " was stored below " + name(p.parent) + ", which is not stored";
+  const auto is_forgotten = [&] { return index_of(p.parent) < entries_.size() && entries_[index_of(p.parent)].is_forgotten; };
+  if (!first && !is_stored(p.parent) && !is_forgotten()) return name(p.page) + " was stored below " + name(p.parent) + ", which is not stored";
   if (!first && entries_[index_of(p.parent)].space != p.space) {
     return name(p.page) + " was stored below " + name(p.parent) + " of another namespace";
   }
@@ -181,21 +188,31 @@ std::optional<std::string> event_book::wrong_publication(const running_operation
 void event_book::removed(std::size_t thread, page_id page) {
   if (!is_stored(page)) return reject(name(page) + " was removed, but is not stored");
   entry& e = at(page);
-  if (e.children != 0) return reject(name(page) + " was removed before its children");
   running_operation& by = running_in(thread);
+  const bool forgets = by.op && by.op->kind == operation_kind::forget;
+  if (e.children != 0 && !(forgets && somebody_publishes(thread))) return reject(name(page) + " was removed before its children");
   const auto told = std::find(by.stored.begin(), by.stored.end(), page);
   const bool takes_back = by.op && by.op->kind == operation_kind::publish && told != by.stored.end();
   if (takes_back) {
     by.stored.erase(told);
+    by.taken_back.push_back(page);
   } else if (follows_operations_ && (!by.op || !may_evict(by.op->kind))) {
     return reject(name(page) + " was removed by an operation that evicts nothing");
   } else {
     ++by.removed;
     ++evicted_;
   }
-  if (e.holders != 0) return reject(name(page) + " was removed while an open lease has it in its prefix");
+  if (e.holders != 0 && !forgets) return reject(name(page) + " was removed while an open lease has it in its prefix");
   e.is_stored = false;
+  e.is_forgotten = forgets;
   if (e.parent != no_page) --at(e.parent).children;
+}
+
+bool event_book::somebody_publishes(std::size_t other_than) const {
+  for (std::size_t t = 0; t < running_.size(); ++t) {
+    if (t != other_than && running_[t].op && running_[t].op->kind == operation_kind::publish) return true;
+  }
+  return false;
 }
 
 void event_book::cleared(std::size_t thread, std::size_t pages) {
@@ -215,7 +232,7 @@ void event_book::cleared(std::size_t thread, std::size_t pages) {
 oracle::finding event_book::at_the_end(const final_state& s) {
   if (!is_told_) return std::nullopt;
   if (auto wrong = check_rest(s.shown)) return wrong;
-  return check_evictions(s.reported.evicted_pages);
+  return check_evictions(s.reported.evicted_pages, s.shown);
 }
 
 oracle::finding event_book::after_shutdown(const final_state&, std::size_t thread, std::size_t evicted) {
@@ -231,6 +248,10 @@ std::optional<std::string> event_book::check_rest(const structure& s) const {
     const page_id page = id_of(static_cast<model::page>(i));
     const entry& e = entries_[i];
     const bool cached = i < s.pages.size() && s.pages[i].state == model::page_state::cached;
+    if (cached && s.pages[i].forgotten) {
+      if (e.is_stored) return name(page) + " is forgotten, but was not removed";
+      continue;
+    }
     if (e.is_stored != cached) {
       return name(page) + (cached ? " is a node, but was not stored" : " was stored and not removed, but is no node");
     }
@@ -245,8 +266,9 @@ std::optional<std::string> event_book::check_rest(const structure& s) const {
   return std::nullopt;
 }
 
-std::optional<std::string> event_book::check_evictions(std::uint64_t evicted_pages) const {
-  if (evicted_ == evicted_pages) return std::nullopt;
+std::optional<std::string> event_book::check_evictions(std::uint64_t evicted_pages, const structure& s) const {
+  const auto pinned = std::count_if(s.pages.begin(), s.pages.end(), [](const model::page_view& p) { return p.forgotten; });
+  if (evicted_ == evicted_pages + static_cast<std::uint64_t>(pinned)) return std::nullopt;
   return std::to_string(evicted_) + " pages were told to be evicted; the statistics say " + std::to_string(evicted_pages);
 }
 

@@ -5,8 +5,8 @@
 //     same namespace; a page that is removed is stored, and no page is stored below it;
 //   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately, with the
 //     parent, the namespace and the tokens that the page has in that lease, and with the hash of all tokens up to its end;
-//     `removed` comes from an operation that evicts, of a page that no open lease has found, or from a publication that takes
-//     back what it told; `cleared` from a clear, after all that it removed, with their number.
+//     `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or from a
+//     publication that takes back what it told; `cleared` from a clear, after all that it removed, with their number.
 // At every return: the published pages of the lease are stored, each below the one before, and an operation that says how many
 // pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents, namespaces and
 // tokens, and as many were evicted as the statistics say.
@@ -61,7 +61,8 @@ class event_book final : public oracle {
   finding after_shutdown(const final_state& before, std::size_t thread, std::size_t evicted) override;
 
   /// When no operation runs: as many pages were told to be evicted as the statistics say. Requires that operations were announced.
-  std::optional<std::string> check_evictions(std::uint64_t evicted_pages) const;
+  /// A forgotten page is told when it is forgotten and counted when it falls: `s` says how many are pinned still.
+  std::optional<std::string> check_evictions(std::uint64_t evicted_pages, const structure& s) const;
 
   /// How often a clear was told, and how many pages these removed.
   std::size_t clears() const noexcept { return clears_; }
@@ -70,6 +71,7 @@ class event_book final : public oracle {
  private:
   struct entry {
     bool is_stored = false;
+    bool is_forgotten = false;  // it is not stored, but a lease may have it in its chain
     page_id parent = no_page;
     key_space space{};
     std::uint64_t hash = 0;
@@ -88,6 +90,7 @@ class event_book final : public oracle {
   struct running_operation {
     std::optional<model::operation> op;  // none: the thread is in no operation
     std::vector<page_id> stored;         // by this publication, and not taken back
+    std::vector<page_id> taken_back{};
     std::size_t removed = 0;             // pages that were evicted
     std::size_t clears = 0;
   };
@@ -95,6 +98,7 @@ class event_book final : public oracle {
   bool is_stored(page_id page) const { return index_of(page) < entries_.size() && entries_[index_of(page)].is_stored; }
   entry& at(page_id page) { return entries_[index_of(page)]; }
   running_operation& running_in(std::size_t thread);
+  bool somebody_publishes(std::size_t other_than) const;
   std::uint64_t hash_of(key_space space, std::span<const model::token> prefix) const;
   std::optional<std::string> wrong_place(const stored_page& p) const;
   std::optional<std::string> wrong_publication(const running_operation& by, const stored_page& p) const;

@@ -90,7 +90,7 @@ void linearizability::note_key() {
 
 void linearizability::add_to_key(const model::end_state& s) {
   for (const model::page_view& p : s.pages) {
-    append(key_, static_cast<std::uint64_t>(p.state) * 2 + (p.pinned ? 1 : 0));
+    append(key_, static_cast<std::uint64_t>(p.state) * 4 + (p.pinned ? 1 : 0) + (p.forgotten ? 2 : 0));
     append(key_, p.parent ? *p.parent + std::uint64_t{1} : 0);
     append(key_, p.space);
     append_all(key_, p.block);

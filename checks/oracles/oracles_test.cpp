@@ -388,7 +388,7 @@ TEST(oracles, events_accept_a_page_below_an_adopted_one) {
   b.stored(0, store_second(page_id(1), page_id(2)));
   b.returned(0, answer({2, 1}, 2));
   EXPECT_EQ(b.violation(), std::nullopt);
-  EXPECT_EQ(b.check_evictions(0), std::nullopt);
+  EXPECT_EQ(b.check_evictions(0, {}), std::nullopt);
 }
 
 TEST(oracles, an_event_is_what_its_operation_does) {
@@ -427,14 +427,37 @@ TEST(oracles, evictions_are_told_one_by_one_and_by_who_evicts) {
   b.removed(1, page_id(0));
   b.returned(1, {.evicted = 2});
   EXPECT_EQ(b.violation(), std::nullopt);
-  EXPECT_EQ(b.check_evictions(2), std::nullopt);
-  EXPECT_EQ(b.check_evictions(1), "2 pages were told to be evicted; the statistics say 1");
+  EXPECT_EQ(b.check_evictions(2, {}), std::nullopt);
+  EXPECT_EQ(b.check_evictions(1, {}), "2 pages were told to be evicted; the statistics say 1");
   expect_impossible(evicting(), "page 1 was removed by an operation that evicts nothing", [](event_book& book) { book.removed(0, page_id(1)); });
   expect_impossible(evicting(), "evict 2 evicted 1 pages, but told of 0", [](event_book& book) { book.returned(1, {.evicted = 1}); });
   expect_impossible(evicting(), "page 1 was removed while an open lease has it in its prefix", [](event_book& book) {
     run(book, 0, {.kind = model::operation_kind::lookup, .subject = 1, .tokens = {1, 2, 3, 4}}, answer({0, 1}, 2));
     book.removed(1, page_id(1));
   });
+}
+
+TEST(oracles, forgotten_pages_are_told_though_leases_have_them) {
+  const auto forgetting = [] {
+    event_book b = publishing();
+    b.stored(0, store_first(page_id(0)));
+    b.stored(0, store_second(page_id(1), page_id(0)));
+    b.returned(0, answer({0, 1}, 2));
+    b.begins(1, {.kind = model::operation_kind::forget, .tokens = {1, 2}});
+    return b;
+  };
+  event_book b = forgetting();
+  b.removed(1, page_id(1));
+  b.removed(1, page_id(0));
+  b.returned(1, {.cached = 1});
+  EXPECT_EQ(b.violation(), std::nullopt);
+  structure pinned;
+  pinned.pages.resize(2, {.state = model::page_state::cached, .block = {1, 2}, .pinned = true, .forgotten = true});
+  EXPECT_EQ(b.check_rest(pinned), std::nullopt);
+  EXPECT_EQ(b.check_evictions(0, pinned), std::nullopt);
+  EXPECT_EQ(b.check_evictions(2, {}), std::nullopt);
+  EXPECT_EQ(forgetting().check_rest(pinned), "page 0 is forgotten, but was not removed");
+  expect_impossible(forgetting(), "page 0 was removed before its children", [](event_book& book) { book.removed(1, page_id(0)); });
 }
 
 TEST(oracles, a_clear_is_told_once_with_what_it_removed) {

@@ -46,6 +46,7 @@ std::optional<std::string> check_statistics(const model::statistics& reported, s
            " + " + show(reported.cached_pages) + " of " + std::to_string(pages);
   }
   if (auto wrong = exceeds("evicted", reported.evicted_pages, "published", reported.published_pages)) return wrong;
+  if (auto wrong = exceeds("forgotten", reported.forgotten_pages, "evicted", reported.evicted_pages)) return wrong;
   const std::uint64_t had = reported.published_pages + reported.duplicate_pages;
   if (auto wrong = exceeds("published or duplicate", had, "allocated", reported.allocated_pages)) return wrong;
   if (auto wrong = exceeds("refused hit", reported.refused_hit_pages, "hit", reported.hit_pages)) return wrong;

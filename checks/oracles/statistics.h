@@ -23,11 +23,11 @@
 
 namespace triecheck::checks {
 
-/// The counters of which an operation's answer says what it added: all but that of evictions.
+/// The counters of which an operation's answer says what it added: all but those of evictions.
 inline constexpr auto answered_counters = [] {
-  std::array<model::named_statistic, model::named_counters - 1> counters{};
+  std::array<model::named_statistic, model::named_counters - 2> counters{};
   std::copy_if(model::named_statistics.begin(), model::named_statistics.begin() + model::named_counters, counters.begin(),
-               [](const model::named_statistic& s) { return s.value != &model::statistics::evicted_pages; });
+               [](const model::named_statistic& s) { return s.value != &model::statistics::evicted_pages && s.value != &model::statistics::forgotten_pages; });
   return counters;
 }();
 

@@ -21,6 +21,12 @@ std::optional<std::string> check_chains(const structure& s) {
   for (page p = 0; p < s.pages.size(); ++p) {
     if (!is_cached(s, p)) continue;
     if (s.pages[p].block.size() != s.tokens_per_page) return "I3: the block of " + page_name(p) + " does not fill a page";
+    const std::optional<page> above = s.pages[p].parent;
+    if (!s.pages[p].forgotten && above && is_cached(s, *above) && s.pages[*above].forgotten) {
+      return "I11: " + page_name(p) + " hangs below " + page_name(*above) + ", which is forgotten";
+    }
+    if (s.pages[p].forgotten && s.pins[p] == 0) return "I11: " + page_name(p) + " is forgotten and nobody pins it, but it is not free";
+    if (s.pages[p].forgotten) continue;
     const auto [twin, fresh] = siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block}, p);
     if (!fresh) return "I7: " + page_name(twin->second) + " and " + page_name(p) + " stand for the same prefix";
     std::optional<page> at = s.pages[p].parent;
@@ -38,10 +44,11 @@ std::optional<std::string> check_index(const structure& s) {
   std::vector<unsigned> seen(s.pages.size());
   for (const page p : s.indexed) {
     if (!is_cached(s, p)) return "I7: the index leads to " + page_name(p) + ", which is no node";
+    if (s.pages[p].forgotten) return "I11: the index leads to " + page_name(p) + ", which is forgotten";
     if (++seen[p] > 1) return "I7: the index leads to " + page_name(p) + " twice";
   }
   for (page p = 0; p < s.pages.size(); ++p) {
-    if (is_cached(s, p) && seen[p] == 0) return "I7: the index does not lead to the node " + page_name(p);
+    if (is_cached(s, p) && !s.pages[p].forgotten && seen[p] == 0) return "I7: the index does not lead to the node " + page_name(p);
   }
   return std::nullopt;
 }
@@ -149,6 +156,10 @@ std::optional<std::string> check_conservation(const structure& s, const model::s
   if (auto d = differs("open_leases", reported.open_leases, counted.open_leases)) return d;
   for (const auto& [name, value] : answered_counters) {
     if (auto d = differs(name, reported.*value, counted.*value)) return d;
+  }
+  if (reported.forgotten_pages > reported.evicted_pages) {
+    return "I10: " + std::to_string(reported.forgotten_pages) + " forgotten pages are reported to have fallen, but only " +
+           std::to_string(reported.evicted_pages) + " fell";
   }
   return differs("evicted_pages", reported.evicted_pages, counted.published_pages - cached);
 }

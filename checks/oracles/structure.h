@@ -12,7 +12,8 @@ namespace triecheck::checks {
 
 /// Structure (I3, I6, I7). Proves that the nodes form one trie: every parent is a node, every chain ends at the root, no
 /// two siblings carry the same block, every block fills a page; that the index leads to every node exactly once; and
-/// that the eviction order holds exactly the unpinned nodes, children before their parents.
+/// that the eviction order holds exactly the unpinned nodes, children before their parents. Of forgotten nodes (I11):
+/// they are pinned, the index does not lead to them, and what hangs below one is forgotten.
 std::optional<std::string> check_structure(const structure& s);
 
 class sound_structure final : public oracle {

@@ -10,7 +10,7 @@ namespace triecheck::checks {
 namespace {
 
 // One letter per kind, in the order of the enumeration.
-constexpr std::string_view letters = "laxprfecdhomsu";
+constexpr std::string_view letters = "laxprfecdhomsgu";
 
 std::string tokens_text(const std::vector<model::token>& tokens) {
   std::string text;
@@ -25,9 +25,10 @@ std::string command_text(const command& c) {
   std::string text(1, letters[static_cast<std::size_t>(c.kind)]);
   if (c.kind == command_kind::clear || c.kind == command_kind::foreign) return text;
   if (c.kind == command_kind::evict) return text + std::to_string(c.count);
-  if (c.kind != command_kind::match) text += std::to_string(c.slot);
+  const bool asks = c.kind == command_kind::match || c.kind == command_kind::forget;
+  if (!asks) text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
-  const bool names_tokens = c.kind == command_kind::lookup || c.kind == command_kind::match || c.kind == command_kind::extend || c.kind == command_kind::reuse;
+  const bool names_tokens = c.kind == command_kind::lookup || asks || c.kind == command_kind::extend || c.kind == command_kind::reuse;
   if (names_tokens) text += tokens_text(c.tokens);
   if (c.space != 0) text += '@' + std::to_string(c.space);
   if (c.kind == command_kind::reuse) text += '*' + std::to_string(c.count);
@@ -90,6 +91,7 @@ class reader {
       case command_kind::lookup: return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space));
       case command_kind::reuse:
         return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space)) && take('*') && take(c.count);
+      case command_kind::forget:
       case command_kind::match: return take(c.tokens) && (!take('@') || take(c.space));
       case command_kind::extend: return take(c.slot) && take(c.tokens) && take_slots(c);
       case command_kind::allocate_rest: return take(c.slot) && take_slots(c);

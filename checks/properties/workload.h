@@ -33,6 +33,7 @@ enum class command_kind : std::uint8_t {
   foreign,        ///< everything is tried with a lease of another cache
   match,          ///< asks how much of `tokens` is cached
   shrink,         ///< the slot's lease keeps `computed` tokens; skipped while the slot was never used
+  forget,         ///< what is cached under `tokens` is not found any more
   reuse,          ///< `count` times a lookup of `tokens` and a release, so that other pages grow old; skipped while the slot's lease is open
 };
 
@@ -41,8 +42,8 @@ struct command {
   command_kind kind = command_kind::clear;
   std::size_t slot = 0;
   std::size_t other = 0;              ///< of fork
-  std::vector<model::token> tokens{}; ///< of lookup, match, extend and reuse
-  model::key_space space = 0;         ///< of lookup, match and reuse
+  std::vector<model::token> tokens{}; ///< of lookup, match, forget, extend and reuse
+  model::key_space space = 0;         ///< of lookup, match, forget and reuse
   std::size_t extra_slots = 0;        ///< of allocate_rest and extend
   bool free_only = false;             ///< of allocate_rest and extend: nothing is evicted for it
   std::optional<std::size_t> computed{};  ///< of publish and shrink: how many tokens of the lease, where it has as many; nothing: all
@@ -66,9 +67,11 @@ inline constexpr std::size_t most_reuses = 1024;  // of one command
 /// pages of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release,
 /// a fork of slot 0 into slot 1, evict 2, clear. A lookup in namespace 1 is "l0-7.8@1", an extension "x0-5.6+1", a release that asks for priority 50 and
 /// eight ticks "r0k50.8", a publication of what the first three tokens fill "p0.3". That the lease of slot 0 is dropped is "d0", that it goes on in the next thread "h0", and
-/// the uses of a lease of another cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "s0.3" has the lease of
-/// slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates; "u0-7.8*100" looks [7 8] up a hundred times and releases it. Another eviction policy than recency stands behind the cache: "2x1/priority:". It is the
-/// workload itself and no seed, so that it replays in any later version, whatever the generator has become.
+/// the uses of a lease of another cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "g-7.8@1"
+/// forgets it, "s0.3" has the lease of slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates;
+/// "u0-7.8*100" looks [7 8] up a hundred times and releases it. Another eviction policy than recency stands behind the
+/// cache: "2x1/priority:". It is the workload itself and no seed, so that it replays in any later version, whatever the
+/// generator has become.
 std::string to_token(const workload& w);
 
 /// The inverse; nothing where `token` is not such a word or exceeds the limits.

@@ -29,7 +29,7 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()), asked_(rc::Random(ages_).split()) {
+      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()), asked_(rc::Random(ages_).split()), forgotten_(rc::Random(asked_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
@@ -105,6 +105,7 @@ class workload_author {
     if (grows_old_ && ages_.next() % 2 == 0) return aging_command(slot);
     if (parts_.next() % 24 == 0) return rare_command(slot);
     if (asked_.next() % 10 == 0) return question(slot);
+    if (forgotten_.next() % 20 == 0) return forget();
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);
@@ -142,6 +143,15 @@ class workload_author {
     if (asked_.next() % 2 == 0) return {.kind = command_kind::match, .tokens = draw_request(), .space = draw_space()};
     command c{.kind = command_kind::shrink, .slot = slot};
     if (asked_.next() % 3 != 0) c.computed = static_cast<std::size_t>(asked_.next() % (capacity_tokens_ + 1));
+    return c;
+  }
+
+  // Mostly a page or two, where requests meet; now and then a whole namespace.
+  command forget() {
+    command c{.kind = command_kind::forget, .space = draw_space()};
+    const std::vector<model::token>& document = documents_[forgotten_.next() % documents_.size()];
+    const std::size_t length = forgotten_.next() % 8 == 0 ? 0 : (1 + forgotten_.next() % 3) * drawn_.cache.tokens_per_page + forgotten_.next() % 2;
+    c.tokens.assign(document.begin(), document.begin() + static_cast<std::ptrdiff_t>(std::min(length, document.size())));
     return c;
   }
 
@@ -204,6 +214,7 @@ class workload_author {
   rc::Random parts_;
   rc::Random ages_;
   rc::Random asked_;
+  rc::Random forgotten_;
   bool grows_old_ = false;
   workload drawn_;
   std::size_t capacity_tokens_ = 0;
@@ -276,7 +287,7 @@ void renumber_slots_of(workload& w) {
   std::map<std::size_t, std::size_t> number;
   const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
   for (command& c : w.commands) {
-    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign || c.kind == command_kind::match) continue;
+    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign || c.kind == command_kind::match || c.kind == command_kind::forget) continue;
     renumber(c.slot);
     if (c.kind == command_kind::fork) renumber(c.other);
   }

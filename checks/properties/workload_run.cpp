@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
     "released private pages", "second releases", "uses after release", "forks",    "copied pages",
     "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
-    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept", "refusals beside evictable pages", "more than 64 reuses"};
+    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept", "refusals beside evictable pages", "forgets", "forgotten prefixes",
+    "forgotten pages that are pinned", "forgotten pages that fell", "publications below forgotten pages", "more than 64 reuses"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
@@ -47,7 +48,7 @@ std::string show(const model::page_view& p) {
     case model::page_state::cached: break;
   }
   const std::string parent = (p.parent ? "page " + std::to_string(*p.parent) : "the root") + " of namespace " + std::to_string(p.space);
-  const std::string pins = p.pinned ? "pinned" : "not pinned";
+  const std::string pins = std::string(p.forgotten ? "forgotten and " : "") + (p.pinned ? "pinned" : "not pinned");
   return "cached under " + parent + " with the block [" + model::show(p.block) + "], " + pins;
 }
 
@@ -78,6 +79,7 @@ class side_by_side {
         threads_(who.threads > 1 ? who.threads : 0),
         turns_(threads_) {
     record_.schedules = cache_->schedules();
+    record_.forgets = cache_->forgets();
   }
 
   run_record run(const workload& w) && {
@@ -103,6 +105,7 @@ class side_by_side {
     if (c.kind == command_kind::hand_over) return hand_over(slots_[c.slot]);
     const std::optional<model::operation> op = operation_for(c);
     if (!op || (!record_.schedules && asks_as_a_scheduler(*op))) return;
+    if (op->kind == model::operation_kind::forget && !record_.forgets) return;
     record_.history.push_back({*op, {}});
     if (before_) before_(record_.history);
     const model::statistics before = stats_;
@@ -180,7 +183,7 @@ class side_by_side {
   }
 
   static bool uses_lease(const command& c) {
-    return c.kind != command_kind::evict && c.kind != command_kind::clear && c.kind != command_kind::match;
+    return c.kind != command_kind::evict && c.kind != command_kind::clear && c.kind != command_kind::match && c.kind != command_kind::forget;
   }
 
   static bool asks_as_a_scheduler(const model::operation& op) {
@@ -191,8 +194,8 @@ class side_by_side {
   std::optional<model::operation> operation_for(const command& c) {
     model::operation op;
     op.count = c.count;
-    if (c.kind == command_kind::match) {
-      op.kind = model::operation_kind::match;
+    if (c.kind == command_kind::match || c.kind == command_kind::forget) {
+      op.kind = c.kind == command_kind::match ? model::operation_kind::match : model::operation_kind::forget;
       op.tokens = c.tokens;
       op.space = c.space;
       return op;
@@ -280,6 +283,9 @@ class side_by_side {
     } else if (c.kind == command_kind::match) {
       seen.add(occurrence::match);
       seen.add(occurrence::matched_page, observed.cached);
+    } else if (c.kind == command_kind::forget) {
+      seen.add(occurrence::forget);
+      seen.add(occurrence::forgotten_prefix, observed.cached);
     } else if (c.kind == command_kind::evict || c.kind == command_kind::clear) {
       seen.add(occurrence::clear, c.kind == command_kind::clear);
       seen.add(occurrence::evicted_page, observed.evicted);
@@ -296,15 +302,19 @@ class side_by_side {
       seen.add(ok ? occurrence::fork : occurrence::refused_fork);
       seen.add(occurrence::copied_page, observed.copies.size());
     } else if (c.kind == command_kind::publish) {
-      seen.add(occurrence::partial_publication, observed.cached < slots_[c.slot].tokens / tokens_per_page_);
+      const std::vector<model::page> chain = reference_.published_pages(*slots_[c.slot].lease);
+      const bool is_forgotten = !chain.empty() && reference_.view()[chain.back()].forgotten;
+      seen.add(occurrence::publication_below_forgotten, is_forgotten && slots_[c.slot].tokens / tokens_per_page_ > chain.size());
+      seen.add(occurrence::partial_publication, !is_forgotten && observed.cached < slots_[c.slot].tokens / tokens_per_page_);
     } else {
       seen.add(occurrence::allocation, ok);
       const bool was_full = observed.result == model::status::cache_full;
       seen.add(occurrence::free_only_refusal, c.free_only && was_full && reference_.available().evictable_pages != 0);
     }
-    if (c.kind != command_kind::evict && c.kind != command_kind::clear) {
+    if (c.kind == command_kind::allocate_rest || c.kind == command_kind::extend || c.kind == command_kind::fork) {
       seen.add(occurrence::eviction_by_need, stats_.evicted_pages != before.evicted_pages);
     }
+    seen.add(occurrence::forgotten_fall, stats_.forgotten_pages - before.forgotten_pages);
     seen.add(occurrence::refused_too_large, stats_.refused_too_large - before.refused_too_large);
     seen.add(occurrence::refused_full, stats_.refused_full - before.refused_full);
     seen.add(occurrence::published_page, stats_.published_pages - before.published_pages);
@@ -334,6 +344,9 @@ class side_by_side {
     const std::optional<model::violation> rejected =
         is_free_to_choose_ ? follow_the_choice(op, observed, before) : reference_.step(op, observed, evicted_on_refusal);
     if (rejected) record_.found = {"model-mismatch", *rejected};
+    if (op.kind == model::operation_kind::forget) {
+      for (const model::page_view& p : structure_.pages) record_.seen.add(occurrence::forgotten_pinned_page, p.forgotten);
+    }
     if (!record_.found) compare_state();
   }
 
@@ -478,7 +491,7 @@ class side_by_side {
     std::sort(reached.begin(), reached.end());
     std::vector<model::page> cached;
     for (std::size_t p = 0; p < structure_.pages.size(); ++p) {
-      if (structure_.pages[p].state == model::page_state::cached) cached.push_back(static_cast<model::page>(p));
+      if (structure_.pages[p].state == model::page_state::cached && !structure_.pages[p].forgotten) cached.push_back(static_cast<model::page>(p));
     }
     if (reached == cached) return;
     record_.found = {"index", "the index leads to the pages " + list(reached) + "; cached are " + list(cached)};
@@ -487,7 +500,7 @@ class side_by_side {
   void compare_events() {
     std::optional<std::string> wrong = told_.violation();
     if (!wrong) wrong = told_.check_rest(structure_);
-    if (!wrong) wrong = told_.check_evictions(stats_.evicted_pages);
+    if (!wrong) wrong = told_.check_evictions(stats_.evicted_pages, structure_);
     if (wrong) record_.found = {"events", *wrong};
   }
 
@@ -527,12 +540,13 @@ std::string occurrence_counts::show() const {
   return text;
 }
 
-std::string occurrence_counts::never(bool schedules) const {
+std::string occurrence_counts::never(bool schedules, bool forgets) const {
   const auto first = static_cast<std::size_t>(occurrence::match);
   const auto last = static_cast<std::size_t>(occurrence::free_only_refusal);
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     if (!schedules && i >= first && i <= last) continue;
+    if (!forgets && i > last && i <= static_cast<std::size_t>(occurrence::publication_below_forgotten)) continue;
     if (counts_[i] == 0) text += (text.empty() ? "" : ", ") + std::string(occurrence_names[i]);
   }
   return text;

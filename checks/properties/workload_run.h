@@ -53,6 +53,11 @@ enum class occurrence : std::uint8_t {
   shrink,
   shrunk_page,          ///< a page that a lease did not keep
   free_only_refusal,    ///< an allocation that could have evicted what it lacked, but was told not to
+  forget,
+  forgotten_prefix,     ///< a forget that found something
+  forgotten_pinned_page,
+  forgotten_fall,       ///< a page that fell because it was forgotten
+  publication_below_forgotten,
   many_reuses,          ///< of one prompt, one after the other: more than the clocks of two threads can differ by
 };
 inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::many_reuses) + 1;
@@ -67,8 +72,9 @@ class occurrence_counts {
   /// "812 lookups, 455 hits, ...", in the order of the enumeration.
   std::string show() const;
 
-  /// The names of those that never happened, separated by commas; of those that take a cache that `schedules` only where it does.
-  std::string never(bool schedules) const;
+  /// The names of those that never happened, separated by commas; of those that take a cache that `schedules` only
+  /// where it does, and likewise of those that take one that `forgets`.
+  std::string never(bool schedules, bool forgets) const;
 
  private:
   std::array<std::uint64_t, occurrences> counts_{};
@@ -92,6 +98,7 @@ struct run_record {
   std::optional<deviation> found;
   occurrence_counts seen;
   bool schedules = false;           ///< whether the cache knows what a scheduler asks for; commands that it does not know are skipped
+  bool forgets = false;             ///< whether it can forget; likewise
 };
 
 /// Who runs the operations of a workload, one at a time.

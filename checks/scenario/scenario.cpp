@@ -363,6 +363,13 @@ bool asks_as_a_scheduler(const scenario& s) {
   return any(s.init) || std::any_of(s.threads.begin(), s.threads.end(), any) || any(s.final);
 }
 
+bool asks_to_forget(const scenario& s) {
+  const auto any = [](const std::vector<step>& steps) {
+    return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.kind == step_kind::forget; });
+  };
+  return any(s.init) || std::any_of(s.threads.begin(), s.threads.end(), any) || any(s.final);
+}
+
 bool waits_for_pages(const scenario& s) {
   const auto waits = [](const std::vector<step>& steps) {
     return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.or_wait; });

@@ -18,7 +18,7 @@
 namespace triecheck::checks {
 
 enum class step_kind : std::uint8_t {
-  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request, match, shrink, available
+  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request, match, shrink, available, forget
 };
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
@@ -26,8 +26,8 @@ struct step {
   step_kind kind = step_kind::clear;
   std::string lease;                  ///< the lease it works on; of fork, move and take: the new name; empty where there is none
   std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
-  std::vector<std::uint32_t> tokens;  ///< of lookup, match, extend, foreign, request
-  std::uint32_t space = 0;            ///< of lookup, match, request: the namespace
+  std::vector<std::uint32_t> tokens;  ///< of lookup, match, forget, extend, foreign, request
+  std::uint32_t space = 0;            ///< of lookup, match, forget, request: the namespace
   std::size_t count = 0;              ///< of evict; of cancel: which thread
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far; of shrink: the tokens kept; nothing: all
   std::uint32_t extra_slots = 0;      ///< of allocate, extend
@@ -64,6 +64,9 @@ bool waits_for_pages(const scenario& s);
 
 /// Whether some step asks for what not every cache has: a match, a shrink, an allocation that evicts nothing, what is available.
 bool asks_as_a_scheduler(const scenario& s);
+
+/// Whether some step forgets a prefix, which not every cache can.
+bool asks_to_forget(const scenario& s);
 
 /// What is wrong with a scenario file: "file:line:column: what is wrong".
 class scenario_error : public std::runtime_error {

@@ -230,6 +230,19 @@ TEST(scenario, what_a_scheduler_asks_for_is_written_in_steps) {
   EXPECT_FALSE(asks_as_a_scheduler(parse_scenario(with_steps(R"("request 1")"), "s.toml")));
 }
 
+TEST(scenario, a_prefix_or_a_whole_namespace_is_forgotten) {
+  const std::vector<step> steps = steps_of(R"("forget 1 2 in 3", "forget", "forget in 7", "forget 1 failing 2")");
+  ASSERT_EQ(steps.size(), 4U);
+  EXPECT_EQ(steps[0].tokens, (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(steps[0].space, 3U);
+  EXPECT_TRUE(steps[1].tokens.empty() && steps[2].tokens.empty());
+  EXPECT_EQ(steps[2].space, 7U);
+  EXPECT_EQ(steps[3].failing, 2U);
+  for (const step& s : steps) EXPECT_EQ(print_step(s), s.text);
+  EXPECT_TRUE(asks_to_forget(parse_scenario(with_steps(R"("forget 1")"), "s.toml")));
+  EXPECT_FALSE(asks_to_forget(parse_scenario(with_steps(R"("evict 1")"), "s.toml")));
+}
+
 TEST(scenario, what_does_not_evict_takes_no_without_eviction) {
   const std::string only = "\"without\" only stands in \"without eviction\" at the end of a step";
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without")"), "s.toml:5:36: " + only);

@@ -13,7 +13,7 @@
 
 namespace triecheck::checks::scenario_files {
 
-enum class operands : std::uint8_t { none, tokens, count, computed, thread };
+enum class operands : std::uint8_t { none, tokens, count, computed, thread, some_tokens };
 
 /// What may stand where a step's operands do, and how messages call it.
 struct operand_rule {
@@ -22,12 +22,13 @@ struct operand_rule {
   std::string_view missing;
   std::string_view what;
 };
-inline constexpr std::array<operand_rule, 5> operand_rules{{
+inline constexpr std::array<operand_rule, 6> operand_rules{{
     {0, 0, "", ""},
     {1, SIZE_MAX, "at least one token", "a token"},
     {1, 1, "a number of pages", "a number of pages"},
     {0, 1, "", "a number of tokens"},
     {1, 1, "the number of a thread", "the number of a thread"},
+    {0, SIZE_MAX, "", "a token"},
 }};
 
 /// What may end a step: a word and a number, but for "without eviction" and, at the end, "or stop" or, where it may wait, "or wait".
@@ -64,7 +65,7 @@ struct step_form {
   unsigned clauses = no_clause;
 };
 
-inline constexpr std::array<step_form, 23> step_forms{{
+inline constexpr std::array<step_form, 24> step_forms{{
     {step_kind::lookup, "lookup", "x = lookup T... [in N] [failing N]", true, false, false, operands::tokens, space | memory},
     {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::none, slots | memory | eviction | refusal | waiting},
     {step_kind::extend, "extend", "extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::tokens, slots | memory | eviction | refusal | waiting},
@@ -73,6 +74,7 @@ inline constexpr std::array<step_form, 23> step_forms{{
     {step_kind::publish, "publish", "publish x [N]", false, true, false, operands::computed},
     {step_kind::shrink, "shrink", "shrink x [N]", false, true, false, operands::computed},
     {step_kind::match, "match", "match T... [in N]", false, false, false, operands::tokens, space},
+    {step_kind::forget, "forget", "forget [T...] [in N]", false, false, false, operands::some_tokens, space | memory},
     {step_kind::available, "available", "available", false, false, false, operands::none},
     {step_kind::release, "release", "release x [keep P [for N]]", false, true, true, operands::none, priority | ttl},
     {step_kind::drop, "drop", "drop x", false, true, true, operands::none},

@@ -58,6 +58,9 @@ class cache_subject final : public subject {
       case match:
         if constexpr (checks::schedules<Cache>) return match_in(cache_, op.tokens, op.space);
         break;
+      case forget:
+        if constexpr (checks::forgets<Cache>) return watched([&] { return forget_in(cache_, op.tokens, op.space); });
+        break;
       case shrink:
         if constexpr (checks::schedules<Cache>) {
           return observed_outcome(leases_[op.subject], to_model_status(cache_.shrink(leases_[op.subject], op.kept_tokens)));
@@ -68,6 +71,7 @@ class cache_subject final : public subject {
   }
 
   bool schedules() const override { return checks::schedules<Cache>; }
+  bool forgets() const override { return checks::forgets<Cache>; }
 
   std::optional<model::availability> available() const override {
     if constexpr (checks::schedules<Cache>) {

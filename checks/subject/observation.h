@@ -69,6 +69,17 @@ concept schedules = requires(Cache& cache, typename Cache::lease_type& l) {
   cache.available();
 };
 
+/// Whether the cache can forget a prefix.
+template <class Cache>
+concept forgets = requires(Cache& cache) { cache.forget({}); };
+
+/// Forgets a prefix, in a namespace.
+template <forgets Cache>
+model::outcome forget_in(Cache& cache, std::span<const model::token> tokens, model::key_space space) {
+  using key_space = decltype(std::declval<typename Cache::lease_type>().space());
+  return {.result = model::status::ok, .cached = cache.forget(tokens, key_space(space)) ? 1U : 0U};
+}
+
 /// Allocates, from free pages alone if the operation says so.
 template <class Cache, class Lease>
 auto allocate_with(Cache& cache, Lease& l, const model::operation& op) {
@@ -106,6 +117,7 @@ model::statistics to_model_statistics(const Stats& s) {
           .published_pages = s.published_pages,
           .duplicate_pages = s.duplicate_pages,
           .evicted_pages = s.evicted_pages,
+          .forgotten_pages = s.forgotten_pages,
           .refused_too_large = s.refused_too_large,
           .refused_full = s.refused_full,
           .refused_looked_up_pages = s.refused_looked_up_pages,
@@ -128,6 +140,7 @@ structure to_structure(const Snapshot& seen) {
     s.pages[i].space = static_cast<model::key_space>(page.space);
     s.pages[i].block = page.block;
     s.pages[i].pinned = page.pins != 0;
+    s.pages[i].forgotten = page.forgotten;
     s.pins[i] = page.pins;
     const auto parent = static_cast<model::page>(page.parent);
     if (s.pages[i].state == model::page_state::cached && parent < seen.pages.size()) s.pages[i].parent = parent;

@@ -89,6 +89,9 @@ class subject {
   /// `perform` is not given these.
   virtual bool schedules() const { return false; }
 
+  /// Whether it can forget a prefix. Otherwise `perform` is not given that.
+  virtual bool forgets() const { return false; }
+
   /// What an allocation could have; nothing where the cache does not say.
   virtual std::optional<model::availability> available() const { return std::nullopt; }
 

@@ -19,6 +19,7 @@ struct variant {
   stats_consistency statistics = stats_consistency::each;   ///< what of an answer of `stats` belongs together
   bool events = false;           ///< tells a subscriber of its changes
   bool schedules = false;        ///< knows what a scheduler asks for (subject.h)
+  bool forgets = false;          ///< can forget a prefix
   bool order_by_thread = false;  ///< with several threads, who worked on a page also decides when it falls
 };
 

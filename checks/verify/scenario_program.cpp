@@ -198,6 +198,7 @@ bool scenario_program::run_action(const action& a) {
     case step_kind::stats: stats(); return true;
     case step_kind::available: available(); return true;
     case step_kind::match: perform({.kind = operation_kind::match, .tokens = a.tokens, .space = a.space}); return true;
+    case step_kind::forget: perform({.kind = operation_kind::forget, .tokens = a.tokens, .space = a.space}, a.failing); return true;
     case step_kind::shrink: shrink(a); return true;
     case step_kind::snapshot: snapshot(); return true;
     case step_kind::write: write(a.lease); return true;
