@@ -595,9 +595,15 @@ class lockfree_cache {
   }
 
   // What an eviction calls for each page, and how many it was: what was evicted.
-  auto told() {
-    return [this](page_id page) { events_.removed(page); };
-  }
+  struct evicted_page {
+    lockfree_cache& cache;
+    void operator()(page_id page) const { cache.events_.removed(page); }
+    void let_fall(page_id page) const {
+      cache.fall_forgotten(page);
+      cache.queue_.pages_came();
+    }
+  };
+  evicted_page told() { return {*this}; }
   std::size_t counted(std::size_t evicted) {
     counts_.add(evicted_pages, evicted);
     return evicted;

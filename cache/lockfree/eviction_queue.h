@@ -126,7 +126,8 @@ class eviction_queue {
   }
 
   /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then. `now`
-  /// is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen to its parent.
+  /// is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen to its parent;
+  /// and `gone.let_fall` for a parent that was forgotten, and that nothing refers to any more.
   /// Linearization point of each: the claim of its node.
   template <class Gone>
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone) {
@@ -576,7 +577,12 @@ class eviction_queue {
         page = parent;
         continue;
       }
-      if (trie_.unpin(parent).references != 0) return count;
+      const node_word rest = trie_.unpin(parent);
+      if (rest.references != 0) return count;
+      if (rest.is_forgotten) {  // meanwhile, and by who could not see the node that this one has claimed
+        gone.let_fall(parent);
+        return count;
+      }
       if (!later) at(parent).tick.store(recency, orders::tick);
       left(parent, later);
       return count;

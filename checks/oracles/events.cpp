@@ -54,7 +54,8 @@ void event_book::returned(std::size_t thread, const model::outcome& observed) {
   running_operation& r = running_in(thread);
   for (const page_id page : r.taken_back) {
     const auto published = std::span(observed.pages).first(observed.cached);
-    if (std::find(published.begin(), published.end(), index_of(page)) == published.end()) continue;
+    const bool is_published = std::find(published.begin(), published.end(), index_of(page)) != published.end();
+    if (!is_published || is_stored(page)) continue;  // it stayed private, or was told again
     entries_[index_of(page)].is_forgotten = true;
     ++evicted_;
   }
