@@ -319,8 +319,8 @@ TEST_F(long_run, a_checkpoint_with_a_place_that_its_search_cannot_have_is_refuse
 
 TEST_F(long_run, what_ran_before_a_checkpoint_counts_once) {
   for (const std::string strategy : {"exhaustive", "random"}) {
-    kill_after("explore large.toml --cache coarse --executions 28000 --checkpoint run.checkpoint --strategy " + strategy,
-               "run.checkpoint", 2);
+    const std::string command = "explore large.toml --cache coarse --executions 28000 --checkpoint run.checkpoint";
+    kill_after(command + " --strategy " + strategy, "run.checkpoint", 2);
     run("explore --resume run.checkpoint --json resumed.json");
     EXPECT_EQ(result_in("resumed.json").at("executions"), 28000) << strategy;
     std::filesystem::remove(directory_ / "run.checkpoint");

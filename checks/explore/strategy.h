@@ -97,10 +97,10 @@ class strategy {
 struct tree_part {
   schedule below = {};        ///< only the executions that begin with these choices
   std::string position = {};  ///< what `position()` of an equal search said: goes on from there
-  std::size_t list_depth = 0; ///< not 0: one execution for every beginning of that many choices, which is put into `beginnings`
+  std::size_t list_depth = 0; ///< not 0: one execution for every beginning of that many choices, put into `beginnings`
 
-  /// In the order of the search. The parts below them are disjoint, and together hold what the whole search counts. An execution
-  /// that is shorter is a beginning itself.
+  /// In the order of the search. The parts below them are disjoint, and together hold what the whole search counts. An
+  /// execution that is shorter is a beginning itself.
   std::vector<schedule>* beginnings = nullptr;
 };
 

@@ -38,7 +38,8 @@ explore::explore_options ask_for(const std::string& search, const comparison_opt
 run_outcome run_here(const known_program& p, const explore::explore_options& asked, explore::progress& shared) {
   const auto program = p.make();
   const explore::strategy_row& strategy = explore::known_strategy(asked.strategy);
-  const auto chooser = strategy.make(asked, {.bound = {.fewest = 0, .most = asked.preemptions}, .count = asked.executions});
+  const explore::preemption_range bound{.fewest = 0, .most = asked.preemptions};
+  const auto chooser = strategy.make(asked, {.bound = bound, .count = asked.executions});
   const stopwatch since;
   return explore::run(*program, *chooser,
                       {.by = strategy.by,

@@ -1,10 +1,11 @@
 // The shape of an oracle: what it is told of an execution, and when it judges.
 //
-// An oracle derives from `oracle`, overrides the calls that it needs, names the kind of violation that it reports, and is
-// made from an oracle_setting. Where a call answers a finding, one sentence says what is wrong: the execution ends there.
+// An oracle derives from `oracle`, overrides the calls that it needs, names the kind of violation that it reports, and
+// is made from an oracle_setting. Where a call answers a finding, one sentence says what is wrong: the execution ends
+// there.
 //
-// Threads: called by the harness, one call at a time. Threads are numbered from 0; what runs before or after all of them
-// has the next number.
+// Threads: called by the harness, one call at a time. Threads are numbered from 0; what runs before or after all of
+// them has the next number.
 #pragma once
 
 #include <cstddef>

@@ -42,7 +42,9 @@ void expect_wrong(const char* rule, const std::function<void(structure&)>& damag
 
 TEST(oracles, each_reports_a_kind_that_a_scenario_may_expect) {
   const std::vector<std::string>& known = violation_kinds();
-  for (const char* kind : scenario_oracles::kinds) EXPECT_NE(std::find(known.begin(), known.end(), kind), known.end()) << kind;
+  for (const char* kind : scenario_oracles::kinds) {
+    EXPECT_NE(std::find(known.begin(), known.end(), kind), known.end()) << kind;
+  }
 }
 
 // One that finds something in every operation, or at the end.

@@ -140,9 +140,13 @@ void read_findings(result& r, const findings& f, replay_token token, const check
   if (j.kind.empty()) return;
   token.choices = f.broken ? f.broken->so_far : f.path;
   const std::string word = show(token);
-  r.found = checks::failure{.kind = j.kind, .message = j.message, .threads = s.threads.size(),
-                            .operations = count_operations(s), .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
-                            .schedule = show(token.choices), .token = word,
+  r.found = checks::failure{.kind = j.kind,
+                            .message = j.message,
+                            .threads = s.threads.size(),
+                            .operations = count_operations(s),
+                            .preemptions = f.broken ? f.broken->preemptions : f.preemptions,
+                            .schedule = show(token.choices),
+                            .token = word,
                             .replay = "triecheck replay " + checks::shell_word(word)};
   if (j.kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
 }

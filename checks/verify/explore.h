@@ -31,7 +31,7 @@ struct explore_options : search_options {
   std::string fault;                              ///< empty: the shipped text
   checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
   std::optional<model::refusals> refusals;        ///< the rule of the variant without it
-  bool heed_bounds = false;                       ///< bounded where the scenario bounds this cache; obstruction: one preemption
+  bool heed_bounds = false;                       ///< within the scenario's bound; obstruction: one preemption
 };
 
 /// What refusals are held to.

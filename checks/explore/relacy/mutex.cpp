@@ -112,7 +112,9 @@ void mutex_object::unlock_to_wait(object_id condition, const location& where) {
 }
 
 void mutex_object::lock_after_wait(object_id condition, object_id notice, const location& where) {
-  const mutex_step s(tracked_, {.kind = access::relock, .object = id(), .mutex = &state_, .condition = condition, .notice = notice}, where);
+  const pending_operation next{
+      .kind = access::relock, .object = id(), .mutex = &state_, .condition = condition, .notice = notice};
+  const mutex_step s(tracked_, next, where);
   mutex_.as<judged_mutex>().lock_exclusive({});
   own();
   s.end("lock again ", state_);

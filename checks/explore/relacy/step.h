@@ -1,5 +1,5 @@
-// One operation on one object of the layer, from its pending_operation to the line of the interleaving. For the .cpp files of
-// this folder alone.
+// One operation on one object of the layer, from its pending_operation to the line of the interleaving. For the .cpp
+// files of this folder alone.
 #pragma once
 
 #include "checks/explore/relacy/object.h"

@@ -46,8 +46,8 @@ run_tally& operator+=(run_tally& into, const run_tally& more) {
 // In which operation of which thread a process ended.
 std::string whereabouts(const checks::place_in_run& p) {
   if (p.kind.empty()) return "";
-  return ", in operation " + std::to_string(p.operation) + " of " +
-         (p.thread < max_threads ? "thread " + std::to_string(p.thread) : std::string("the setup or the end")) + ": " + p.kind;
+  const std::string who = p.thread < max_threads ? "thread " + std::to_string(p.thread) : "the setup or the end";
+  return ", in operation " + std::to_string(p.operation) + " of " + who + ": " + p.kind;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The strategies: a row of one table for each, with what makes it and all that others ask about it.
 //
-// No name of a strategy is compared with a text (style.tree.compares_no_name_of_a_strategy): what others need to know of
-// a strategy is a field of its row.
+// No name of a strategy is compared with a text (style.tree.compares_no_name_of_a_strategy): what others need to know
+// of a strategy is a field of its row.
 #pragma once
 
 #include <cstdint>

@@ -31,11 +31,12 @@ class alone {
     const bool waits = (point.enabled & (1U << thread_)) == 0;
     if (!waits && taken_++ < steps_) return std::nullopt;
     const std::string who = "thread " + std::to_string(thread_) + ", alone inside an operation of the cache, ";
+    const std::string what = spins   ? "waits in a loop for what only a stopped thread can change"
+                             : waits ? "waits for a mutex that a stopped thread holds"
+                                     : "has not ended it after " + std::to_string(steps_) + " steps";
     const choice demand{.thread = static_cast<std::uint8_t>(thread_), .alone = static_cast<std::uint16_t>(steps_)};
     return strategy::refutation{
-        .what = {obstruction_violation, who + (spins   ? "waits in a loop for what only a stopped thread can change"
-                                               : waits ? "waits for a mutex that a stopped thread holds"
-                                                       : "has not ended it after " + std::to_string(steps_) + " steps")},
+        .what = {obstruction_violation, who + what},
         .from = from_,
         .demand = demand};
   }
