@@ -792,7 +792,7 @@ class simulation {
     operation op;
     const std::size_t choice = draw(12);
     if (choice == 11) {
-      op = match(draw_tokens());
+      op = draw(3) == 0 ? forget(draw_tokens()) : match(draw_tokens());
     } else if (choice == 0) {
       op = draw(2) == 0 ? clear() : evict(1 + draw(2));
     } else if (!c.open && (c.number == 0 || choice < 8)) {
@@ -856,6 +856,10 @@ class simulation {
       case operation_kind::match:
         e.observed = matched(state_.lookup_hits(e.op.tokens));
         ASSERT_TRUE(accepted({step_kind::match}, e));
+        return finish(c);
+      case operation_kind::forget:
+        e.observed = forgotten(!state_.forgettable(e.op).empty());
+        ASSERT_TRUE(accepted({step_kind::forget}, e));
         return finish(c);
       case operation_kind::evict:
       case operation_kind::clear:
