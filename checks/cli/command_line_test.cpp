@@ -181,13 +181,13 @@ TEST_F(command_line, list_names_what_is_wrong_with_a_directory_or_a_scenario) {
 // ---- soak
 
 TEST_F(command_line, soak_refuses_what_it_cannot_do) {
-  expect_usage_error("soak --for soon", "triecheck: --for: 'soon' is no time, such as 90s, 1.5m, 200ms or 2h");
+  expect_usage_error("soak --for soon", "triecheck: --for: expected a time such as 60s, 200ms, 1.5m or 2h, not 'soon'");
   expect_usage_error("soak --for 1ms", "triecheck: --for takes 100ms to 1000h");
-  expect_usage_error("soak --shape chta", "triecheck: there is no shape called 'chta' (did you mean 'chat'?); there are: chat, zipf, agent");
-  expect_usage_error("soak --cache bogus", "triecheck: there is no cache called 'bogus'; there are: coarse, rwlock, nodelock, lockfree");
-  expect_usage_error("soak nowhere", "nowhere:1:1: the file cannot be read: No such file or directory");
-  expect_usage_error("soak --threads 256", "triecheck: --threads: a whole number from 1 to 255, not '256'");
-  expect_usage_error("soak --json r --svg r", "triecheck: r");
+  expect_usage_error("soak --shape chta", "triecheck: there is no shape called 'chta' (did you mean 'chat'?); the known ones are: chat, zipf, agent");
+  expect_usage_error("soak --cache bogus", "triecheck: there is no cache called 'bogus'; the known ones are: coarse, rwlock, nodelock, lockfree");
+  expect_usage_error("soak nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");
+  expect_usage_error("soak --threads 256", "triecheck: --threads: must be a whole number from 1 to 255, not '256'");
+  expect_usage_error("soak --json r --svg r", "triecheck: r cannot hold two results");
 }
 
 TEST_F(command_line, soak_passes_and_writes_what_it_measured) {

@@ -183,7 +183,7 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::lookup), 4'000U);
   EXPECT_GT(seen.of(occurrence::hit), 1'500U);
   EXPECT_GT(seen.of(occurrence::allocation), 4'000U);
-  EXPECT_GT(seen.of(occurrence::eviction_by_need), 400U);
+  EXPECT_GT(seen.of(occurrence::eviction_by_need), 300U);
   EXPECT_GT(seen.of(occurrence::refused_too_large), 500U);
   EXPECT_GT(seen.of(occurrence::refused_full), 1'000U);
   EXPECT_GT(seen.of(occurrence::published_page), 1'500U);

@@ -536,7 +536,7 @@ TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
-            "\"publish\", \"shrink\", \"match\", \"available\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
+            "\"publish\", \"shrink\", \"match\", \"forget\", \"available\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
             "\"shutdown\", \"stats\", \"snapshot\", \"cancel\", \"request\")");
 }
 
