@@ -493,7 +493,7 @@ TEST(linearizability, a_page_published_below_one_that_is_being_forgotten_is_priv
 
 TEST(linearizability, a_whole_namespace_is_forgotten_page_by_page_when_crowded) {
   story s(2);
-  s.keep(1, {1}, {0}).keep(2, {2}, {1}).at(1, forget({}), forgotten(true), 0, 9);
+  s.hold(1, {1}, {0}).hold(2, {2}, {1}).then().at(1, forget({}), forgotten(true), 0, 9);
   s.at(2, match({1}), matched(0), 1, 2).at(2, match({2}), matched(1), 3, 4).expect_no("found 1 page");
   EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
   s.then().alone(2, match({2}), matched(1));
