@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "checks/bench/report.h"
+#include "checks/process/cache_errors.h"
 #include "checks/process/interrupts.h"
 #include "checks/process/isolation.h"
 
@@ -45,13 +46,7 @@ std::string run_in_child(const std::vector<load>& loads, const bench_body& measu
     begin(what);
   };
   listener.pass = [&](const std::string& name) { begin(cell + ", " + name); };
-  try {
-    measure(results, listener);
-  } catch (const std::exception& e) {
-    throw program_error{"exception", std::string("an exception came out of the cache: ") + e.what()};
-  } catch (...) {
-    throw program_error{"exception", "an exception that is no std::exception came out of the cache"};
-  }
+  errors_are_of_the_cache([&] { measure(results, listener); });
   return rendered(loads, results);
 }
 

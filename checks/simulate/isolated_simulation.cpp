@@ -1,11 +1,10 @@
 #include "checks/simulate/isolated_simulation.h"
 
 #include <algorithm>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "checks/process/cache_errors.h"
 #include "checks/process/interrupts.h"
 #include "checks/process/isolation.h"
 
@@ -50,20 +49,8 @@ simulation read_answer(const json& j) {
 }
 
 std::string run_in_child(const trace& t, simulation_options options, progress& shared) {
-  json answer;
   if (options.metrics) options.show = [&shared](const std::string& line) { shared.set_note(line); };
-  try {
-    answer = answer_of(simulate(t, options));
-  } catch (const std::invalid_argument& e) {
-    answer = {{"refused", e.what()}};
-  } catch (const std::bad_alloc&) {
-    answer = {{"no_memory", true}};
-  } catch (const std::exception& e) {
-    throw program_error{"exception", std::string("an exception came out of the cache: ") + e.what()};
-  } catch (...) {
-    throw program_error{"exception", "an exception that is no std::exception came out of the cache"};
-  }
-  return answer.dump(-1, ' ', false, json::error_handler_t::replace);
+  return answer_or_refusal([&] { return answer_of(simulate(t, options)); });
 }
 
 simulation failed_at(const isolated_run& child) {
@@ -88,10 +75,7 @@ simulation simulate_isolated(const trace& t, const simulation_options& options, 
   try {
     const isolated_run child = run_isolated([&](progress& p) { return run_in_child(t, options, p); }, patience, watch);
     if (child.answer.empty()) return failed_at(child);
-    const json answer = json::parse(child.answer);
-    if (answer.contains("refused")) throw std::invalid_argument(answer["refused"].get<std::string>());
-    if (answer.contains("no_memory")) throw std::bad_alloc();
-    return read_answer(answer);
+    return read_answer(read_answer_or_throw(child.answer));
   } catch (const interruption&) {
     simulation s;
     s.outcome = verdict::incomplete;

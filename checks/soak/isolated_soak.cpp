@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "checks/process/cache_errors.h"
 #include "checks/process/interrupts.h"
 #include "checks/process/isolation.h"
 #include "checks/soak/soak.h"
@@ -16,11 +15,6 @@ using nlohmann::json;
 // For the workers to let all go, and for the last audit.
 constexpr std::chrono::milliseconds longest_grace{30'000};
 
-constexpr std::pair<const char*, std::uint64_t soak_counts::*> counts[] = {
-    {"requests", &soak_counts::requests},   {"finished", &soak_counts::finished}, {"cancelled", &soak_counts::cancelled},
-    {"preempted", &soak_counts::preempted}, {"refused", &soak_counts::refused},   {"waits", &soak_counts::waits},
-    {"forks", &soak_counts::forks},         {"shrinks", &soak_counts::shrinks}};
-
 constexpr std::pair<const char*, double soak_result::*> numbers[] = {
     {"seconds", &soak_result::seconds}, {"hit_rate", &soak_result::hit_rate}, {"p50_us", &soak_result::p50_us},
     {"p99_us", &soak_result::p99_us},   {"p999_us", &soak_result::p999_us},   {"max_us", &soak_result::max_us}};
@@ -28,7 +22,7 @@ constexpr std::pair<const char*, double soak_result::*> numbers[] = {
 json answer_of(const soak_result& s) {
   json j = {{"outcome", static_cast<int>(s.outcome)}, {"evicted_pages", s.evicted_pages}, {"looks", s.looks},
             {"metrics", {s.metrics.dump(), s.metrics_screen}}, {"samples", json::array()}, {"rests", json::array()}};
-  for (const auto& [name, member] : counts) j[name] = s.counts.*member;
+  for (const auto& [name, member] : named_soak_counts) j[name] = s.counts.*member;
   for (const auto& [name, member] : numbers) j[name] = s.*member;
   for (const soak_sample& p : s.samples)
     j["samples"].push_back({p.second, p.requests_per_second, p.p50_us, p.p99_us, p.hit_rate, p.fixed_load});
@@ -44,7 +38,7 @@ soak_result read_answer(const json& j) {
   s.looks = j.at("looks");
   s.metrics = nlohmann::ordered_json::parse(j.at("metrics").at(0).get<std::string>());
   s.metrics_screen = j.at("metrics").at(1);
-  for (const auto& [name, member] : counts) s.counts.*member = j.at(name);
+  for (const auto& [name, member] : named_soak_counts) s.counts.*member = j.at(name);
   for (const auto& [name, member] : numbers) s.*member = j.at(name);
   for (const json& p : j.at("samples")) {
     s.samples.push_back({.second = p.at(0), .requests_per_second = p.at(1), .p50_us = p.at(2), .p99_us = p.at(3),
@@ -58,19 +52,7 @@ soak_result read_answer(const json& j) {
 std::string run_in_child(const trace& t, soak_options options, progress& shared) {
   options.show = [&shared](const std::string& line) { shared.set_note(line); };
   options.ends_early = [&shared] { return shared.is_asked_to_end.load(std::memory_order_relaxed); };
-  json answer;
-  try {
-    answer = answer_of(soak(t, options));
-  } catch (const std::invalid_argument& e) {
-    answer = {{"cannot", e.what()}};
-  } catch (const std::bad_alloc&) {
-    answer = {{"no_memory", true}};
-  } catch (const std::exception& e) {
-    throw program_error{"exception", std::string("an exception came out of the cache: ") + e.what()};
-  } catch (...) {
-    throw program_error{"exception", "an exception that is no std::exception came out of the cache"};
-  }
-  return answer.dump(-1, ' ', false, json::error_handler_t::replace);
+  return answer_or_refusal([&] { return answer_of(soak(t, options)); });
 }
 
 soak_result failed_at(const isolated_run& child, double seconds) {
@@ -98,10 +80,7 @@ soak_result soak_isolated(const trace& t, const soak_options& options, std::chro
   try {
     const isolated_run child = run_isolated({body}, patience, listener).front();
     if (child.answer.empty()) return failed_at(child, seconds());
-    const json answer = json::parse(child.answer);
-    if (answer.contains("cannot")) throw std::invalid_argument(answer["cannot"].get<std::string>());
-    if (answer.contains("no_memory")) throw std::bad_alloc();
-    return read_answer(answer);
+    return read_answer(read_answer_or_throw(child.answer));
   } catch (const interruption&) {
     soak_result s;
     s.outcome = verdict::incomplete;

@@ -11,6 +11,7 @@
 // Threads: `soak` starts its own and returns when they have ended.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,17 @@ struct soak_counts {
   std::uint64_t forks = 0;
   std::uint64_t shrinks = 0;
 };
+
+/// Each of them, and its name in JSON.
+struct named_soak_count {
+  const char* name;
+  std::uint64_t soak_counts::*value;
+};
+inline constexpr std::array named_soak_counts{
+    named_soak_count{"requests", &soak_counts::requests},   named_soak_count{"finished", &soak_counts::finished},
+    named_soak_count{"cancelled", &soak_counts::cancelled}, named_soak_count{"preempted", &soak_counts::preempted},
+    named_soak_count{"refused", &soak_counts::refused},     named_soak_count{"waits", &soak_counts::waits},
+    named_soak_count{"forks", &soak_counts::forks},         named_soak_count{"shrinks", &soak_counts::shrinks}};
 
 /// What happened since the sample before.
 struct soak_sample {

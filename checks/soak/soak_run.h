@@ -192,7 +192,7 @@ class soak_run {
   void finish() {
     call_tally calls;
     for (const auto& w : workers_) {
-      add(result_.counts, w.counts());
+      for (const auto& [name, value] : named_soak_counts) result_.counts.*value += w.counts().*value;
       calls.allocated += w.calls().allocated;
       calls.published += w.calls().published;
       calls.released += w.calls().released;
@@ -225,16 +225,6 @@ class soak_run {
     result_.outcome = found ? verdict::fail : ended_early_ ? verdict::incomplete : verdict::pass;
   }
 
-  static void add(soak_counts& to, const soak_counts& more) {
-    to.requests += more.requests;
-    to.finished += more.finished;
-    to.cancelled += more.cancelled;
-    to.preempted += more.preempted;
-    to.refused += more.refused;
-    to.waits += more.waits;
-    to.forks += more.forks;
-    to.shrinks += more.shrinks;
-  }
   static double in_us(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1000; }
   static double share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
