@@ -56,10 +56,10 @@ checks::trace trace_of(const arguments& a) {
 
 // The command that runs the same load again; which threads meet is chance.
 std::string replay_command(const arguments& a) {
-  return "triecheck soak " + (a.trace.empty() ? "--shape " + a.shape : shell_word(a.trace)) + " --cache " + a.cache + " --for " + a.time +
-         " --pages " + std::to_string(a.pages) + " --page-tokens " + std::to_string(a.page_tokens) + " --block-tokens " +
-         std::to_string(a.block_tokens) + " --threads " + std::to_string(a.threads) + " --seed " + std::to_string(a.seed) +
-         " --rests " + std::to_string(a.rests);
+  return "triecheck soak " + (a.trace.empty() ? "--shape " + a.shape : shell_word(a.trace)) + " --cache " + a.cache +
+         " --for " + a.time + " --pages " + std::to_string(a.pages) + " --page-tokens " +
+         std::to_string(a.page_tokens) + " --block-tokens " + std::to_string(a.block_tokens) + " --threads " +
+         std::to_string(a.threads) + " --seed " + std::to_string(a.seed) + " --rests " + std::to_string(a.rests);
 }
 
 std::string number(double value, int digits) {
@@ -81,8 +81,8 @@ void print(const arguments& a, const checks::soak_result& s) {
                     std::to_string(a.threads) + (a.threads == 1 ? " thread" : " threads")},
       {"seconds", number(s.seconds, 1)},
       {"requests", std::to_string(c.requests) + ", " + number(per_second, 0) + " a second"},
-      {"admission", "p50 " + number(s.p50_us, 1) + " us, p99 " + number(s.p99_us, 1) + " us, p99.9 " + number(s.p999_us, 1) +
-                        " us, max " + number(s.max_us, 1) + " us"},
+      {"admission", "p50 " + number(s.p50_us, 1) + " us, p99 " + number(s.p99_us, 1) + " us, p99.9 " +
+                        number(s.p999_us, 1) + " us, max " + number(s.max_us, 1) + " us"},
       {"hit rate", in_percent(s.hit_rate)},
       {"ended", std::to_string(c.finished) + " finished, " + std::to_string(c.cancelled) + " cancelled, " +
                     std::to_string(c.preempted) + " preempted"},
@@ -92,8 +92,9 @@ void print(const arguments& a, const checks::soak_result& s) {
       {"audits", std::to_string(s.rests.size()) + " at rest, " + std::to_string(s.looks) + " beside the load"},
   };
   if (s.rests.size() >= 2) {
-    rows.emplace_back("memory at rest", in_mib(s.rests.front().allocated_bytes) + " first, " + in_mib(s.rests[1].allocated_bytes) +
-                                            " second, " + in_mib(s.rests.back().allocated_bytes) + " last");
+    rows.emplace_back("memory at rest", in_mib(s.rests.front().allocated_bytes) + " first, " +
+                                            in_mib(s.rests[1].allocated_bytes) + " second, " +
+                                            in_mib(s.rests.back().allocated_bytes) + " last");
   }
   if (const auto trend = checks::trend_of(s)) {
     rows.emplace_back("last third", in_percent(trend->throughput) + " of the first third's requests a second, " +
@@ -103,13 +104,15 @@ void print(const arguments& a, const checks::soak_result& s) {
   if (a.metrics && !s.metrics_screen.empty()) std::cout << "\n" << s.metrics_screen;
   if (s.outcome == checks::verdict::incomplete) std::cerr << "triecheck: interrupted\n";
   if (!s.found) return;
-  std::cout << std::setw(17) << "failure" << s.found->kind << ": " << s.found->message << "\n" << s.found->replay << "\n";
+  std::cout << std::setw(17) << "failure" << s.found->kind << ": " << s.found->message << "\n"
+            << s.found->replay << "\n";
 }
 
 int soak(const arguments& a) {
   const checks::variant& variant = known_variant(a.cache);
   const std::chrono::duration<double> time = parse_time("--for", a.time);
-  if (time < std::chrono::milliseconds(100) || time > std::chrono::hours(1000)) throw usage_error("--for takes 100ms to 1000h");
+  if (time < std::chrono::milliseconds(100) || time > std::chrono::hours(1000))
+    throw usage_error("--for takes 100ms to 1000h");
   check_outputs({a.json, a.svg}, {a.trace});
   const checks::trace t = trace_of(a);
   check_memory(a.pages, a.page_tokens);
@@ -146,7 +149,9 @@ int soak(const arguments& a) {
 void add_soak(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("soak", "Holds a cache under load for a time, and audits it");
   const auto a = std::make_shared<arguments>();
-  command->add_option("trace", a->trace, "JSON lines: timestamp, input_length, output_length, hash_ids; begins again at its end")
+  command
+      ->add_option("trace", a->trace,
+                   "JSON lines: timestamp, input_length, output_length, hash_ids; begins again at its end")
       ->type_name("TRACE.jsonl");
   command->add_option("--shape", a->shape, "Without a trace: the kind of load, as `triecheck generate` takes it")
       ->type_name("SHAPE")
@@ -165,7 +170,8 @@ void add_soak(CLI::App& app, int& exit_code) {
   add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")
       ->type_name("FILE|-");
-  command->add_option("--svg", a->svg, "Writes charts over time: throughput, latency, hit rate, memory")->type_name("FILE|-");
+  command->add_option("--svg", a->svg, "Writes charts over time: throughput, latency, hit rate, memory")
+      ->type_name("FILE|-");
   command->callback([a, &exit_code] { exit_code = soak(*a); });
 }
 

@@ -27,7 +27,8 @@ constexpr std::chrono::minutes patience_with_a_worker{10};
 class shared_counter {
  public:
   shared_counter() {
-    void* memory = mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::runtime_error("no shared memory for other processes");
     next_ = new (memory) std::atomic<std::size_t>(0);
   }
@@ -48,7 +49,10 @@ json to_json(const explore::exploration_status& s) {
 }
 
 explore::exploration_status read_status(const json& j) {
-  explore::exploration_status s{.executions = j.at("executions"), .seconds = j.at("seconds"), .executions_per_second = j.at("rate"), .expected = {}};
+  explore::exploration_status s{.executions = j.at("executions"),
+                                .seconds = j.at("seconds"),
+                                .executions_per_second = j.at("rate"),
+                                .expected = {}};
   if (j.contains("expected")) {
     const json& e = j["expected"];
     s.expected = explore::estimate{.executions = e.at(0), .low = e.at(1), .high = e.at(2)};
@@ -70,7 +74,10 @@ void explore_at_once(std::size_t spaces, std::size_t processes,
         shown.heartbeat.fetch_add(1, std::memory_order_relaxed);
         send(in_one_line({{"space", space}, {"status", to_json(s)}}));
       });
-      send(in_one_line({{"space", space}, {"result", checks::to_json(e.outcome)}, {"story", e.interleaving}, {"out_of_budget", e.out_of_budget}}));
+      send(in_one_line({{"space", space},
+                        {"result", checks::to_json(e.outcome)},
+                        {"story", e.interleaving},
+                        {"out_of_budget", e.out_of_budget}}));
     }
     return std::string("done");
   };
@@ -78,10 +85,13 @@ void explore_at_once(std::size_t spaces, std::size_t processes,
     const json j = json::parse(message);
     const std::size_t space = j.at("space");
     if (j.contains("status")) return listener.tick(space, read_status(j["status"]));
-    listener.ended(space, {.outcome = checks::read_result(j.at("result")), .interleaving = j.at("story"), .out_of_budget = j.at("out_of_budget")});
+    listener.ended(space, {.outcome = checks::read_result(j.at("result")),
+                           .interleaving = j.at("story"),
+                           .out_of_budget = j.at("out_of_budget")});
   };
   const std::vector<checks::isolated_body> bodies(std::min(spaces, processes), work);
-  for (const checks::isolated_run& run : checks::run_isolated(bodies, patience_with_a_worker, {.heard = heard, .tick = {}})) {
+  for (const checks::isolated_run& run :
+       checks::run_isolated(bodies, patience_with_a_worker, {.heard = heard, .tick = {}})) {
     if (run.answer.empty()) throw std::runtime_error("a process that explores ended: " + run.error);
   }
 }

@@ -1,5 +1,5 @@
-// Explores several spaces at once, each whole in one process: in pieces, which share a space among processes, a space takes
-// more executions, and each piece has its own start.
+// Explores several spaces at once, each whole in one process: in pieces, which share a space among processes, a space
+// takes more executions, and each piece has its own start.
 //
 // Threads: belongs to the main thread of a process that has no other threads.
 #pragma once
@@ -19,9 +19,9 @@ struct space_listener {
   std::function<void(std::size_t space, explore::explored)> ended;
 };
 
-/// Runs `explore(space, tick)` for each of `spaces` spaces in up to `processes` processes, which take them in turn. `explore`
-/// isolates the program under test. Throws interruption where a signal asks for it: then no process is left. A process that
-/// ends in another way is a std::runtime_error.
+/// Runs `explore(space, tick)` for each of `spaces` spaces in up to `processes` processes, which take them in turn.
+/// `explore` isolates the program under test. Throws interruption where a signal asks for it: then no process is left.
+/// A process that ends in another way is a std::runtime_error.
 void explore_at_once(std::size_t spaces, std::size_t processes,
                      const std::function<explore::explored(std::size_t, const space_tick&)>& explore,
                      const space_listener& listener);

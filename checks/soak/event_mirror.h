@@ -46,7 +46,8 @@ class event_mirror final : public cache_events {
       const bool is_cached = s.pages[i].state == model::page_state::cached;
       const std::string page = "page " + std::to_string(i);
       if (e.is_stored.load() != is_cached)
-        return page + (is_cached ? " is cached, but a subscriber does not know it" : " was stored and not removed, but is not cached");
+        return page + (is_cached ? " is cached, but a subscriber does not know it"
+                                 : " was stored and not removed, but is not cached");
       if (is_cached && s.pages[i].parent.value_or(index_of(no_page)) != index_of(e.parent.load()))
         return page + " was stored below another page than the one it lies below";
     }

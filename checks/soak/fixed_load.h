@@ -1,4 +1,5 @@
-// What a fixed piece of work takes the processor: where the throughput of a run and this move together, the machine moved.
+// What a fixed piece of work takes the processor: where the throughput of a run and this move together, the machine
+// moved.
 //
 // Threads: a pure function.
 #pragma once

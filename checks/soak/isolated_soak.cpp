@@ -20,8 +20,9 @@ constexpr std::pair<const char*, double soak_result::*> numbers[] = {
     {"p99_us", &soak_result::p99_us},   {"p999_us", &soak_result::p999_us},   {"max_us", &soak_result::max_us}};
 
 json answer_of(const soak_result& s) {
-  json j = {{"outcome", static_cast<int>(s.outcome)}, {"evicted_pages", s.evicted_pages}, {"looks", s.looks},
-            {"metrics", {s.metrics.dump(), s.metrics_screen}}, {"samples", json::array()}, {"rests", json::array()}};
+  json j = {
+      {"outcome", static_cast<int>(s.outcome)},          {"evicted_pages", s.evicted_pages}, {"looks", s.looks},
+      {"metrics", {s.metrics.dump(), s.metrics_screen}}, {"samples", json::array()},         {"rests", json::array()}};
   for (const auto& [name, member] : named_soak_counts) j[name] = s.counts.*member;
   for (const auto& [name, member] : numbers) j[name] = s.*member;
   for (const soak_sample& p : s.samples)
@@ -41,10 +42,15 @@ soak_result read_answer(const json& j) {
   for (const auto& [name, member] : named_soak_counts) s.counts.*member = j.at(name);
   for (const auto& [name, member] : numbers) s.*member = j.at(name);
   for (const json& p : j.at("samples")) {
-    s.samples.push_back({.second = p.at(0), .requests_per_second = p.at(1), .p50_us = p.at(2), .p99_us = p.at(3),
-                         .hit_rate = p.at(4), .fixed_load = p.at(5)});
+    s.samples.push_back({.second = p.at(0),
+                         .requests_per_second = p.at(1),
+                         .p50_us = p.at(2),
+                         .p99_us = p.at(3),
+                         .hit_rate = p.at(4),
+                         .fixed_load = p.at(5)});
   }
-  for (const json& r : j.at("rests")) s.rests.push_back({.second = r.at(0), .allocated_bytes = r.at(1), .cached_pages = r.at(2)});
+  for (const json& r : j.at("rests"))
+    s.rests.push_back({.second = r.at(0), .allocated_bytes = r.at(1), .cached_pages = r.at(2)});
   if (j.contains("found")) s.found = failure{.kind = j["found"].at(0), .message = j["found"].at(1)};
   return s;
 }
@@ -68,7 +74,9 @@ soak_result failed_at(const isolated_run& child, double seconds) {
 soak_result soak_isolated(const trace& t, const soak_options& options, std::chrono::milliseconds patience,
                           const std::function<void(double, const std::string&)>& tick) {
   const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [start] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto seconds = [start] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   std::uint64_t units = 0;
   isolation_listener listener;
   listener.grace = std::min(patience, longest_grace);

@@ -59,7 +59,7 @@ class rest_gate {
   std::atomic<bool> is_asked_{false};
   std::mutex mutex_;
   std::condition_variable came_, goes_on_;
-  std::size_t workers_;    // guarded by mutex_, as what follows: those that have not ended
+  std::size_t workers_;  // guarded by mutex_, as what follows: those that have not ended
   std::size_t there_ = 0;
   std::size_t rest_ = 0;
 };

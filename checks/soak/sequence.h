@@ -23,7 +23,8 @@ class sequence {
 
   void append(std::span<const std::uint32_t> more) {
     tokens_.insert(tokens_.end(), more.begin(), more.end());
-    while ((full_.size() + 1) * page_tokens_ <= tokens_.size()) full_.push_back(next_digest(before(full_.size()), block(full_.size())));
+    while ((full_.size() + 1) * page_tokens_ <= tokens_.size())
+      full_.push_back(next_digest(before(full_.size()), block(full_.size())));
   }
 
   void shrink(std::size_t tokens) {

@@ -30,7 +30,8 @@ soak_result soak(const trace& t, const soak_options& options) {
     if constexpr (can_be_soaked<cache_type>) {
       result = soak_over<monitored_cache<cache_type>>(t, options, p.statistics);
     } else {
-      throw std::invalid_argument("the cache " + options.cache + " has no events, no queue for pages, or not what a scheduler asks for");
+      throw std::invalid_argument("the cache " + options.cache +
+                                  " has no events, no queue for pages, or not what a scheduler asks for");
     }
     return true;
   };
@@ -44,8 +45,8 @@ std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::s
   const std::size_t before = rests[first].allocated_bytes, last = rests.back().allocated_bytes;
   if (last <= before + before / 50 + noise) return std::nullopt;
   return failure{.kind = "memory-growth",
-                 .message = "the last rest has " + std::to_string(last - before) + " bytes more than rest " + std::to_string(first + 1) +
-                            ", which had " + std::to_string(before)};
+                 .message = "the last rest has " + std::to_string(last - before) + " bytes more than rest " +
+                            std::to_string(first + 1) + ", which had " + std::to_string(before)};
 }
 
 std::optional<soak_trend> trend_of(const soak_result& s) {

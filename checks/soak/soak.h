@@ -41,7 +41,7 @@ struct soak_options {
 
 /// What the workers did, all together.
 struct soak_counts {
-  std::uint64_t requests = 0;   ///< that were admitted
+  std::uint64_t requests = 0;  ///< that were admitted
   std::uint64_t finished = 0;
   std::uint64_t cancelled = 0;
   std::uint64_t preempted = 0;  ///< for a full pool; they are admitted again
@@ -64,12 +64,12 @@ inline constexpr std::array named_soak_counts{
 
 /// What happened since the sample before.
 struct soak_sample {
-  double second = 0;              ///< since the start, at the end of the sample
+  double second = 0;  ///< since the start, at the end of the sample
   double requests_per_second = 0;
-  double p50_us = 0;              ///< of an admission: its lookup, allocation and publication
+  double p50_us = 0;  ///< of an admission: its lookup, allocation and publication
   double p99_us = 0;
-  double hit_rate = 0;            ///< pages found of those looked up
-  double fixed_load = 0;          ///< pieces of fixed work in a second of the processor
+  double hit_rate = 0;    ///< pages found of those looked up
+  double fixed_load = 0;  ///< pieces of fixed work in a second of the processor
 };
 
 /// What an audit at rest found.
@@ -86,12 +86,12 @@ struct soak_result {
   soak_counts counts;
   double hit_rate = 0;
   std::uint64_t evicted_pages = 0;
-  std::uint64_t looks = 0;           ///< at the numbers of the cache, while it was used
+  std::uint64_t looks = 0;                                 ///< at the numbers of the cache, while it was used
   double p50_us = 0, p99_us = 0, p999_us = 0, max_us = 0;  ///< of an admission
-  std::vector<soak_sample> samples;  ///< one for each second, of a long run for more
+  std::vector<soak_sample> samples;                        ///< one for each second, of a long run for more
   std::vector<soak_rest> rests;
-  nlohmann::ordered_json metrics;    ///< of the cache, when every lease was released
-  std::string metrics_screen;        ///< the same for a terminal
+  nlohmann::ordered_json metrics;  ///< of the cache, when every lease was released
+  std::string metrics_screen;      ///< the same for a terminal
 };
 
 /// The last third of a run over its first third; nothing where there are too few samples.
@@ -101,8 +101,8 @@ struct soak_trend {
 };
 std::optional<soak_trend> trend_of(const soak_result& s);
 
-/// What is wrong where memory at rest grew from rest number `first` to the last by more than 2 % and `noise` bytes. Before,
-/// buffers grow to what the load needs.
+/// What is wrong where memory at rest grew from rest number `first` to the last by more than 2 % and `noise` bytes.
+/// Before, buffers grow to what the load needs.
 std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::size_t first, std::size_t noise);
 
 /// Runs the requests of `t` for the time. What the specification forbids is a failure in the result; so is memory that

@@ -35,9 +35,11 @@ nlohmann::ordered_json to_json(const soak_options& options, const soak_result& s
       {"samples", nlohmann::ordered_json::array()},
       {"failure", nullptr},
   };
-  if (const auto trend = trend_of(s)) json["trend"] = {{"throughput", trend->throughput}, {"fixed_load", trend->fixed_load}};
+  if (const auto trend = trend_of(s))
+    json["trend"] = {{"throughput", trend->throughput}, {"fixed_load", trend->fixed_load}};
   for (const soak_rest& r : s.rests)
-    json["rests"].push_back({{"second", r.second}, {"allocated_bytes", r.allocated_bytes}, {"cached_pages", r.cached_pages}});
+    json["rests"].push_back(
+        {{"second", r.second}, {"allocated_bytes", r.allocated_bytes}, {"cached_pages", r.cached_pages}});
   for (const soak_sample& p : s.samples) {
     json["samples"].push_back({{"second", p.second},
                                {"requests_per_second", p.requests_per_second},
@@ -65,20 +67,30 @@ std::string to_svg(const soak_options& options, const soak_result& s) {
   // On the scale of the throughput: the two curves can be compared.
   const double scale = fixed_load == 0 ? 0 : throughput / fixed_load;
   chart_series memory{"memory at rest", false, {}};
-  for (const soak_rest& r : s.rests) memory.points.emplace_back(r.second, static_cast<double>(r.allocated_bytes) / (1 << 20));
+  for (const soak_rest& r : s.rests)
+    memory.points.emplace_back(r.second, static_cast<double>(r.allocated_bytes) / (1 << 20));
   const std::string seconds = "seconds";
-  return to_svg(options.cache + " soaked: " + std::to_string(options.pages) + " pages of " + std::to_string(options.page_tokens) +
-                    " tokens, " + std::to_string(options.threads) + (options.threads == 1 ? " thread" : " threads"),
-                {{"Throughput, beside that of a fixed load of the processor", seconds, "requests a second",
+  return to_svg(options.cache + " soaked: " + std::to_string(options.pages) + " pages of " +
+                    std::to_string(options.page_tokens) + " tokens, " + std::to_string(options.threads) +
+                    (options.threads == 1 ? " thread" : " threads"),
+                {{"Throughput, beside that of a fixed load of the processor",
+                  seconds,
+                  "requests a second",
                   {over_time("requests", [](const soak_sample& p) { return p.requests_per_second; }),
-                   over_time("fixed load", [&](const soak_sample& p) { return scale * p.fixed_load; }, true)},
+                   over_time(
+                       "fixed load", [&](const soak_sample& p) { return scale * p.fixed_load; }, true)},
                   chart_axes::linear},
-                 {"Latency of an admission", seconds, "microseconds",
+                 {"Latency of an admission",
+                  seconds,
+                  "microseconds",
                   {over_time("p50", [](const soak_sample& p) { return p.p50_us; }),
                    over_time("p99", [](const soak_sample& p) { return p.p99_us; })},
                   chart_axes::linear},
-                 {"Hits", seconds, "pages found of those looked up",
-                  {over_time("hit rate", [](const soak_sample& p) { return p.hit_rate; })}, chart_axes::linear},
+                 {"Hits",
+                  seconds,
+                  "pages found of those looked up",
+                  {over_time("hit rate", [](const soak_sample& p) { return p.hit_rate; })},
+                  chart_axes::linear},
                  {"Memory of the process at rest", seconds, "MiB", {memory}, chart_axes::linear}});
 }
 

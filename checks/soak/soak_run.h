@@ -109,7 +109,8 @@ class soak_run {
   }
 
   void report(const char* kind, const std::string& message) {
-    shared_.first.report_of_run(kind, "after " + std::to_string(static_cast<std::uint64_t>(seconds_since_start() * 1000)) + " ms: " + message);
+    shared_.first.report_of_run(
+        kind, "after " + std::to_string(static_cast<std::uint64_t>(seconds_since_start() * 1000)) + " ms: " + message);
   }
 
   // Beside the workers.
@@ -118,8 +119,10 @@ class soak_run {
     if (const auto wrong = check_statistics(to_model_statistics(cache_.stats()), options_.pages, together_))
       report("statistics", *wrong);
     const auto a = cache_.available();
-    const model::availability available{.free_pages = a.free_pages, .evictable_pages = a.evictable_pages,
-                                        .pinned_pages = a.pinned_pages, .private_pages = a.private_pages};
+    const model::availability available{.free_pages = a.free_pages,
+                                        .evictable_pages = a.evictable_pages,
+                                        .pinned_pages = a.pinned_pages,
+                                        .private_pages = a.private_pages};
     if (const auto wrong = check_available(available, options_.pages, together_)) report("statistics", *wrong);
     if (fixed_loads_.size() < fixed_loads_.capacity()) fixed_loads_.push_back(fixed_load_per_second());
   }
@@ -134,7 +137,8 @@ class soak_run {
   // Requires that every lease was released, and that no operation runs.
   void audit_at_rest() {
     my_activity().begin("audit");
-    result_.rests.push_back({.second = seconds_since_start(), .allocated_bytes = allocated_bytes(),
+    result_.rests.push_back({.second = seconds_since_start(),
+                             .allocated_bytes = allocated_bytes(),
                              .cached_pages = cache_.stats().cached_pages});
     if (shared_.first.any()) return;
     const structure s = to_structure(cache_.snapshot());
@@ -151,7 +155,8 @@ class soak_run {
     std::vector<model::page> chain;
     for (std::size_t i = 0; i < s.pages.size(); ++i) {
       if (s.pages[i].state != model::page_state::cached) continue;
-      for (std::optional<model::page> page = static_cast<model::page>(i); page && !expected[*page]; page = s.pages[*page].parent)
+      for (std::optional<model::page> page = static_cast<model::page>(i); page && !expected[*page];
+           page = s.pages[*page].parent)
         chain.push_back(*page);
       for (; !chain.empty(); chain.pop_back()) {
         const model::page page = chain.back();
@@ -220,7 +225,8 @@ class soak_run {
     for (const auto& page : cache_.shutdown().lost) lost.push_back(show_lost_page(page));
     if (!found) found = audit_shutdown(lost, to_model_statistics(cache_.stats()), options_.pages);
     if (!found) {
-      if (const auto wrong = mirror_.differs_from(to_structure(cache_.snapshot()))) found = failure{.kind = "events", .message = "after shutdown: " + *wrong};
+      if (const auto wrong = mirror_.differs_from(to_structure(cache_.snapshot())))
+        found = failure{.kind = "events", .message = "after shutdown: " + *wrong};
     }
     result_.outcome = found ? verdict::fail : ended_early_ ? verdict::incomplete : verdict::pass;
   }

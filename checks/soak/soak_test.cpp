@@ -37,7 +37,13 @@ trace chat() {
 }
 
 soak_options half_a_second(const std::string& cache = "coarse") {
-  return {.cache = cache, .pages = 256, .page_tokens = 2, .threads = 4, .time = std::chrono::milliseconds(500), .seed = 7, .rests = 5};
+  return {.cache = cache,
+          .pages = 256,
+          .page_tokens = 2,
+          .threads = 4,
+          .time = std::chrono::milliseconds(500),
+          .seed = 7,
+          .rests = 5};
 }
 
 // The failure that a soak over `Cache` ends with; empty for a pass.
@@ -59,7 +65,9 @@ TEST_P(every_variant, passes_and_does_all_that_a_server_does) {
   EXPECT_GT(s.hit_rate, 0.0);
   EXPECT_LT(s.hit_rate, 1.0);
   const soak_counts& c = s.counts;
-  for (const std::uint64_t n : {c.requests, c.finished, c.cancelled, c.preempted, c.refused, c.waits, c.forks, c.shrinks}) EXPECT_GT(n, 0U);
+  for (const std::uint64_t n :
+       {c.requests, c.finished, c.cancelled, c.preempted, c.refused, c.waits, c.forks, c.shrinks})
+    EXPECT_GT(n, 0U);
   EXPECT_GE(c.requests, c.finished + c.cancelled + c.preempted);
   EXPECT_GT(s.p50_us, 0.0);
   EXPECT_LE(s.p50_us, s.p99_us);
@@ -134,7 +142,9 @@ struct leaks_a_lease : sound_cache {
   std::unique_ptr<lease_type> kept;
 };
 
-TEST(soak, finds_a_lease_that_is_never_given_back) { EXPECT_EQ(found_in<leaks_a_lease>().substr(0, 11), "statistics:"); }
+TEST(soak, finds_a_lease_that_is_never_given_back) {
+  EXPECT_EQ(found_in<leaks_a_lease>().substr(0, 11), "statistics:");
+}
 
 struct counts_one_page_twice : sound_cache {
   using sound_cache::sound_cache;
@@ -161,7 +171,9 @@ struct promises_too_much : sound_cache {
   }
 };
 
-TEST(soak, finds_more_available_pages_than_there_are) { EXPECT_EQ(found_in<promises_too_much>().substr(0, 11), "statistics:"); }
+TEST(soak, finds_more_available_pages_than_there_are) {
+  EXPECT_EQ(found_in<promises_too_much>().substr(0, 11), "statistics:");
+}
 
 struct miscounts_a_lookup : sound_cache {
   using sound_cache::sound_cache;
@@ -224,7 +236,9 @@ struct refuses_to_publish : sound_cache {
   }
 };
 
-TEST(soak, finds_an_answer_that_cannot_be) { EXPECT_EQ(found_in<refuses_to_publish>().substr(0, 18), "unexpected-status:"); }
+TEST(soak, finds_an_answer_that_cannot_be) {
+  EXPECT_EQ(found_in<refuses_to_publish>().substr(0, 18), "unexpected-status:");
+}
 
 // ---- its parts
 
@@ -238,9 +252,11 @@ TEST(event_mirror, tells_what_a_subscriber_cannot_have_heard) {
   };
   const auto stored = [](page_id page, page_id parent) { return stored_page{page, parent, {}, 0, {}}; };
   EXPECT_EQ(after([](event_mirror&) {}), "");
-  EXPECT_EQ(after([&](event_mirror& m) { m.stored(stored(page_id{0}, no_page)); }), "page 0 was stored and not removed, but is not cached");
+  EXPECT_EQ(after([&](event_mirror& m) { m.stored(stored(page_id{0}, no_page)); }),
+            "page 0 was stored and not removed, but is not cached");
   EXPECT_EQ(after([&](event_mirror& m) { m.removed(page_id{1}); }), "page 1 was removed, but is not stored");
-  EXPECT_EQ(after([&](event_mirror& m) { m.stored(stored(page_id{1}, page_id{0})); }), "page 1 was stored below a page that is not");
+  EXPECT_EQ(after([&](event_mirror& m) { m.stored(stored(page_id{1}, page_id{0})); }),
+            "page 1 was stored below a page that is not");
   EXPECT_EQ(after([&](event_mirror& m) {
               m.stored(stored(page_id{0}, no_page));
               m.stored(stored(page_id{0}, no_page));
@@ -263,7 +279,8 @@ TEST(sequence, has_the_digests_of_its_pages_however_it_grows) {
 
 TEST(soak, growth_of_memory_has_a_bound) {
   const auto grown = [](std::size_t last) {
-    const std::vector<soak_rest> rests = {{.allocated_bytes = 10}, {.allocated_bytes = 1000}, {.allocated_bytes = last}};
+    const std::vector<soak_rest> rests = {
+        {.allocated_bytes = 10}, {.allocated_bytes = 1000}, {.allocated_bytes = last}};
     return memory_growth(rests, 1, 5).has_value();
   };
   EXPECT_FALSE(grown(1025));
@@ -275,7 +292,8 @@ TEST(soak, growth_of_memory_has_a_bound) {
 TEST(soak, trend_is_that_of_the_last_third_over_the_first) {
   soak_result s;
   EXPECT_FALSE(trend_of(s));
-  for (int i = 1; i <= 7; ++i) s.samples.push_back({.second = double(i), .requests_per_second = 10.0 * i, .fixed_load = 100});
+  for (int i = 1; i <= 7; ++i)
+    s.samples.push_back({.second = double(i), .requests_per_second = 10.0 * i, .fixed_load = 100});
   const auto trend = trend_of(s);
   ASSERT_TRUE(trend);
   EXPECT_DOUBLE_EQ(trend->throughput, 130.0 / 30.0);

@@ -40,15 +40,16 @@ struct soak_shared {
   page_contents contents;
   first_failure first;
   rest_gate gate;
-  const std::size_t batch;              // of each worker, at most
-  std::atomic<std::uint64_t> next{0};   // request; from the last row of the trace on to the first
+  const std::size_t batch;             // of each worker, at most
+  std::atomic<std::uint64_t> next{0};  // request; from the last row of the trace on to the first
   std::atomic<bool> is_over{false};
 
  private:
   // What the pool has room for, and one more for each worker: then it is full now and then.
   static std::size_t batch_of(const trace& t, const soak_options& o) {
     std::uint64_t pages = 0;
-    for (const trace_row& row : t.rows) pages += scaled_length_tokens(row.input_length, t.block_tokens) / o.page_tokens + 1;
+    for (const trace_row& row : t.rows)
+      pages += scaled_length_tokens(row.input_length, t.block_tokens) / o.page_tokens + 1;
     const std::uint64_t usual = pages / t.rows.size() + 1;
     return static_cast<std::size_t>(o.pages / (usual * o.threads)) + 1;
   }
@@ -95,7 +96,9 @@ template <class Cache>
 class soak_worker {
  public:
   soak_worker(soak_shared<Cache>& shared, std::size_t number)
-      : shared_(shared), cache_(shared.cache), page_tokens_(shared.options.page_tokens),
+      : shared_(shared),
+        cache_(shared.cache),
+        page_tokens_(shared.options.page_tokens),
         random_(static_cast<std::uint32_t>(shared.options.seed * 1'000'003 + number)) {}
 
   /// Returns when the soak is over or a failure was found, with every lease released.
@@ -108,7 +111,8 @@ class soak_worker {
       }
       admit();
       grow();
-      // The model computes the next tokens of every beam, which takes far longer than all this: other threads run meanwhile.
+      // The model computes the next tokens of every beam, which takes far longer than all this: other threads
+      // run meanwhile.
       if (round % 4 == 0 && shared_.options.threads > 1) std::this_thread::yield();
     }
     let_all_go();
@@ -142,7 +146,9 @@ class soak_worker {
   bool goes_on() const { return !shared_.is_over.load(std::memory_order_relaxed) && !shared_.first.any(); }
   bool one_in(std::uint32_t n) { return random_() % n == 0; }
   const trace_row& row_of(std::uint64_t number) const { return shared_.requests.rows[row_index(number)]; }
-  std::size_t row_index(std::uint64_t number) const { return static_cast<std::size_t>(number % shared_.requests.rows.size()); }
+  std::size_t row_index(std::uint64_t number) const {
+    return static_cast<std::size_t>(number % shared_.requests.rows.size());
+  }
 
   void begin(const char* what) {
     shown_->begin(what);
@@ -204,8 +210,9 @@ class soak_worker {
     const std::uint64_t before_publication = std_sync::now_ns();
     publish(number, first);
     const std::uint64_t after_publication = std_sync::now_ns();
-    measurements_.add(after_lookup - before_lookup + after_allocation - before_allocation + after_publication - before_publication,
-                      looked_up, hits);
+    measurements_.add(
+        after_lookup - before_lookup + after_allocation - before_allocation + after_publication - before_publication,
+        looked_up, hits);
     start(number, std::move(first));
     return admission::admitted;
   }
@@ -285,7 +292,8 @@ class soak_worker {
     }
     ++counts_.forks;
     tally_.allocated_pages += f.forked.private_pages().size();
-    for (const auto& copy : f.copies) shared_.contents.write(index_of(copy.to), shared_.contents.read(index_of(copy.from)));
+    for (const auto& copy : f.copies)
+      shared_.contents.write(index_of(copy.to), shared_.contents.read(index_of(copy.from)));
     r.beams.push_back({std::move(f.forked), from.text});
     return true;
   }
@@ -364,27 +372,29 @@ class soak_worker {
     for (std::size_t i = 0; i < pages.size(); ++i) {
       if (shared_.contents.read(index_of(pages[i])) == b.text.digest_of(i)) continue;
       shared_.first.report(row_index(number), "page-contents",
-                           "page " + std::to_string(index_of(pages[i])) + " (place " + std::to_string(i) + " of the lease, " +
-                               (i < cached ? "cached" : "private") + ") does not hold this request's prefix " + when);
+                           "page " + std::to_string(index_of(pages[i])) + " (place " + std::to_string(i) +
+                               " of the lease, " + (i < cached ? "cached" : "private") +
+                               ") does not hold this request's prefix " + when);
       return;
     }
   }
 
   void unexpected(std::uint64_t number, const char* operation, status s) {
-    shared_.first.report(row_index(number), "unexpected-status", std::string(operation) + " answered " + model::show(to_model_status(s)));
+    shared_.first.report(row_index(number), "unexpected-status",
+                         std::string(operation) + " answered " + model::show(to_model_status(s)));
   }
 
   soak_shared<Cache>& shared_;
   Cache& cache_;
   const std::size_t page_tokens_;
   std::mt19937 random_;
-  activity* shown_ = nullptr;               // of the thread that runs
-  std::vector<std::uint32_t> prompt_;       // of the request that is started
+  activity* shown_ = nullptr;          // of the thread that runs
+  std::vector<std::uint32_t> prompt_;  // of the request that is started
   std::vector<running_request> running_;
-  std::vector<std::uint64_t> again_;        // requests that are to be admitted once more
+  std::vector<std::uint64_t> again_;  // requests that are to be admitted once more
   soak_measurements measurements_;
   soak_counts counts_;
-  request_tally tally_;                     // `requests` are lookups here, `rejected` refused calls
+  request_tally tally_;  // `requests` are lookups here, `rejected` refused calls
   call_tally calls_;
 };
 
