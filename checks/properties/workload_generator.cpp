@@ -6,6 +6,7 @@
 #include "checks/properties/workload_generator.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <map>
 #include <set>
@@ -101,11 +102,12 @@ class workload_author {
   }
 
   command draw_command() {
+    if (!next_.empty()) return next_command();
     const std::size_t slot = below(stages_.size());
     if (grows_old_ && ages_.next() % 2 == 0) return aging_command(slot);
     if (parts_.next() % 24 == 0) return rare_command(slot);
     if (asked_.next() % 10 == 0) return question(slot);
-    if (forgotten_.next() % 20 == 0) return forget();
+    if (!grows_old_ && forgotten_.next() % 20 == 0) return forget();  // what is forgotten does not grow old
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);
@@ -120,8 +122,41 @@ class workload_author {
   // Prompts are used again and again, and pages fall one by one: those that lie still meanwhile are much older than the others.
   command aging_command(std::size_t slot) {
     if (stages_[slot] != stage::idle) return next_in_life(slot);
+    if (ages_.next() % 8 == 0) return leave_behind(slot);
     if (ages_.next() % 2 == 0) return {.kind = command_kind::evict, .count = 1};
     return reuse(slot);
+  }
+
+  // One prompt is cached and then lies still while another is used: its pages become leaves long after their last use.
+  command leave_behind(std::size_t slot) {
+    const std::size_t document = static_cast<std::size_t>(ages_.next() % documents_.size());
+    const std::size_t other = (document + 1) % documents_.size();
+    cache_prompt(slot, document, 2);
+    cache_prompt(slot, other, 1);
+    command used{.kind = command_kind::reuse, .slot = slot, .tokens = leading_pages(other, 1)};
+    used.count = 65 + static_cast<std::size_t>(ages_.next() % 100);
+    next_.push_back(std::move(used));
+    for (int i = 0; i < 3; ++i) next_.push_back({.kind = command_kind::evict, .count = 1});
+    return next_command();
+  }
+
+  void cache_prompt(std::size_t slot, std::size_t document, std::size_t pages) {
+    next_.push_back({.kind = command_kind::lookup, .slot = slot, .tokens = leading_pages(document, pages)});
+    next_.push_back({.kind = command_kind::allocate_rest, .slot = slot});
+    next_.push_back({.kind = command_kind::publish, .slot = slot});
+    next_.push_back({.kind = command_kind::release, .slot = slot});
+  }
+
+  std::vector<model::token> leading_pages(std::size_t document, std::size_t pages) const {
+    const std::vector<model::token>& all = documents_[document];
+    const std::size_t tokens = std::min(all.size(), pages * drawn_.cache.tokens_per_page);
+    return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(tokens)};
+  }
+
+  command next_command() {
+    command next = std::move(next_.front());
+    next_.pop_front();
+    return next;
   }
 
   command rare_command(std::size_t slot) {
@@ -221,6 +256,7 @@ class workload_author {
   std::size_t distinct_tokens_ = 0;
   std::vector<std::vector<model::token>> documents_;
   std::vector<stage> stages_;
+  std::deque<command> next_;  // what was begun and comes before anything is drawn
 };
 
 // One way to make a workload smaller. What `first` and `second` are depends on the kind.
