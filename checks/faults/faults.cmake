@@ -16,11 +16,13 @@ endif()
 get_property(fault_text GLOBAL PROPERTY triecheck_cache_headers)
 list(FILTER fault_text EXCLUDE REGEX "^(sync/.*|events\\.h|types\\.h)$")
 set(fault_folder ${CMAKE_CURRENT_BINARY_DIR}/faults)
-set(triecheck_fault_sources)
 set(fault_count 0)
-set(fault_declarations)
-set(fault_calls)
-set(faults_left_out)
+foreach(twin IN LISTS triecheck_twins)
+  set(fault_sources_${twin})
+  set(fault_declarations_${twin})
+  set(fault_calls_${twin})
+  set(faults_left_out_${twin})
+endforeach()
 
 # Most of the time of a build goes into the faulty copies: -DTRIECHECK_FAULTS=REGEX builds those alone whose name matches.
 set(TRIECHECK_FAULTS "." CACHE STRING "Which seeded faults are built: those whose name matches this expression; . is all, ^$ is none")
@@ -30,7 +32,9 @@ macro(triecheck_fault fault)
   if("${fault}" MATCHES "${TRIECHECK_FAULTS}")
     triecheck_seed(${fault})
   else()
-    string(APPEND faults_left_out "\"${fault}\", ")
+    foreach(twin IN LISTS triecheck_twins)
+      string(APPEND faults_left_out_${twin} "\"${fault}\", ")
+    endforeach()
   endif()
 endmacro()
 
@@ -118,13 +122,25 @@ fault fault_@fault_name@() {
 
 }  // namespace triecheck::explore
 ]])
-  list(APPEND triecheck_fault_sources ${copy}.cpp)
-  # Several faults to a translation unit: most of the time goes into the headers that they share.
+  # Several faults to a translation unit: most of the time goes into the headers that they share. Of each, one is in the
+  # debug twin, too, and replayed there; so is every defect of the historical cache.
   math(EXPR fault_group "${fault_count} / 6")
+  math(EXPR fault_place "${fault_count} % 6")
   math(EXPR fault_count "${fault_count} + 1")
   set_source_files_properties(${copy}.cpp PROPERTIES UNITY_GROUP faults_${fault_group})
-  string(APPEND fault_declarations "fault fault_${fault}();\n")
-  string(APPEND fault_calls "fault_${fault}(), ")
+  set(fault_replays -)
+  foreach(twin IN LISTS triecheck_twins)
+    if(twin STREQUAL "debug" AND NOT fault_place EQUAL 0)
+      string(APPEND faults_left_out_${twin} "\"${fault}\", ")
+      continue()
+    endif()
+    list(APPEND fault_sources_${twin} ${copy}.cpp)
+    string(APPEND fault_declarations_${twin} "fault fault_${fault}();\n")
+    string(APPEND fault_calls_${twin} "fault_${fault}(), ")
+  endforeach()
+  if(fault_place EQUAL 0 OR NOT debug IN_LIST triecheck_twins)
+    set(fault_replays $<TARGET_FILE:triecheck-debug>)
+  endif()
   # Registered here, where the name, the scenario and the kind are known; the programs are those of tools/.
   if(fault_Scenario STREQUAL "")
     set(fault_test fault.fuzz.${fault})
@@ -133,14 +149,20 @@ fault fault_@fault_name@() {
   else()
     set(fault_test fault.explore.${fault})
     add_test(NAME ${fault_test} COMMAND ${PROJECT_SOURCE_DIR}/checks/faults/fault_test
-      $<TARGET_FILE:triecheck> $<TARGET_FILE:triecheck-debug> ${fault} ${fault_Scenario} ${fault_Expected} ${fault_Explore})
+      $<TARGET_FILE:triecheck> ${fault_replays} ${fault} ${fault_Scenario} ${fault_Expected} ${fault_Explore})
   endif()
   set_tests_properties(${fault_test} PROPERTIES TIMEOUT 120 LABELS fault)
 endmacro()
 
 include(${CMAKE_CURRENT_LIST_DIR}/list.cmake)
 
-file(CONFIGURE OUTPUT ${fault_folder}/faults.cpp @ONLY CONTENT [[
+# The library of the faults, and its debug twin: one after the other, as their sources differ.
+foreach(twin IN LISTS triecheck_twins)
+  foreach(part IN ITEMS declarations calls)
+    set(fault_${part} "${fault_${part}_${twin}}")
+  endforeach()
+  set(faults_left_out "${faults_left_out_${twin}}")
+  file(CONFIGURE OUTPUT ${fault_folder}/list_${twin}.cpp @ONLY CONTENT [[
 #include "checks/verify/registry.h"
 
 namespace triecheck::explore {
@@ -158,4 +180,21 @@ const std::vector<std::string>& faults_not_built() {
 
 }  // namespace triecheck::explore
 ]])
-list(APPEND triecheck_fault_sources ${fault_folder}/faults.cpp)
+  set(suffix "")
+  if(twin STREQUAL "debug")
+    set(suffix _debug)
+  endif()
+  add_library(triecheck_faults${suffix} STATIC EXCLUDE_FROM_ALL ${fault_folder}/list_${twin}.cpp ${fault_sources_${twin}})
+  add_library(triecheck::faults${suffix} ALIAS triecheck_faults${suffix})
+  target_link_libraries(triecheck_faults${suffix} PUBLIC triecheck::explore${suffix} triecheck::checks${suffix})
+  set_target_properties(triecheck_faults${suffix} PROPERTIES UNITY_BUILD ON)
+  triecheck_warnings(triecheck_faults${suffix})
+  if(twin STREQUAL "debug")
+    triecheck_unoptimised(triecheck_faults${suffix})
+    set_target_properties(triecheck_faults${suffix} PROPERTIES UNITY_BUILD_BATCH_SIZE 6)
+  else()
+    # Compiled often, run briefly.
+    target_compile_options(triecheck_faults PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+    set_target_properties(triecheck_faults PROPERTIES UNITY_BUILD_MODE GROUP)
+  endif()
+endforeach()
