@@ -98,13 +98,14 @@ macro(triecheck_seed fault)
     if(NOT fault_Policy STREQUAL recency)
       string(APPEND fault_parameters ", faults::${fault_name}::${fault_Policy}<${layer}>")
     endif()
-    set(fault_over_${layer} "&checks::make_subject<faults::${fault_name}::${fault_Cache}_cache<${fault_parameters}>>")
+    set(fault_over_${layer} "&checks::make_subject<faults::${fault_name}::${fault_Cache}_cache<${fault_parameters}>, faults::${fault_name}::event_hub<${layer}>>")
   endforeach()
   if(NOT fault_Scenario STREQUAL "")
     set(fault_over_std_sync nullptr)
   endif()
   file(CONFIGURE OUTPUT ${copy}.cpp @ONLY CONTENT [[
 #include "@copy@/@fault_Cache@.h"
+#include "@copy@/event_hub.h"
 #include "@copy@/@fault_policy_header@"
 
 #include "cache/sync/std.h"

@@ -55,6 +55,9 @@ class event_book final : public oracle {
   /// The first event that was impossible, or return that the events before it contradict.
   const std::optional<std::string>& violation() const noexcept { return violation_; }
 
+  /// Whether the pages that an operation returned as published are stored, each below the one before.
+  std::optional<std::string> wrong_chain(std::span<const model::page> published) const;
+
   /// When no operation runs: the stored pages are the nodes.
   std::optional<std::string> check_rest(const structure& s) const;
   finding at_the_end(const final_state& s) override;
@@ -103,7 +106,6 @@ class event_book final : public oracle {
   std::optional<std::string> wrong_place(const stored_page& p) const;
   std::optional<std::string> wrong_publication(const running_operation& by, const stored_page& p) const;
   std::optional<std::string> wrong_answer(const running_operation& r, const model::outcome& observed) const;
-  std::optional<std::string> wrong_chain(std::span<const model::page> published) const;
   void hold(const lease_record& l, std::size_t first, std::size_t change);
   void follow(const model::operation& op, const model::outcome& observed);
   void reject(const std::string& what) {

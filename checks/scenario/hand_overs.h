@@ -1,4 +1,5 @@
-// What the sections of a scenario mean of each other: leases that one gives and another takes, and threads that one cancels.
+// What the sections of a scenario mean of each other: leases that one gives and another takes, threads that one cancels, and
+// subscribers that join in one and leave in another.
 //
 // Threads: used by the reader of one file.
 #pragma once
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/scenario/scenario.h"
 #include "checks/scenario/scenario_error.h"
 
 namespace triecheck::checks::scenario_files {
@@ -29,6 +31,19 @@ class hand_overs {
     taken = {section, at};
   }
   void cancels(std::size_t thread, std::size_t section, place at) { cancels_.push_back({thread, {section, at}}); }
+
+  void joins(std::size_t subscriber, std::size_t section, place at, const std::string& file) {
+    const std::string name = "subscriber " + std::to_string(subscriber);
+    if (subscriber >= most_subscribers) reject(file, at, "there is no " + name + " (0 to " + std::to_string(most_subscribers - 1) + ")");
+    if (!joined_.try_emplace(subscriber, section).second) reject(file, at, name + " joins twice (give one of them another number)");
+  }
+  void leaves(std::size_t subscriber, std::size_t section, place at, const std::string& file) const {
+    const auto found = joined_.find(subscriber);
+    const bool is_member = found != joined_.end() && (found->second == section || found->second == 0 || section == final_section);
+    if (is_member) return;
+    const std::string number = std::to_string(subscriber);
+    reject(file, at, "subscriber " + number + " has not joined here (write \"subscribe " + number + "\" before it, or in [init])");
+  }
 
   /// Throws scenario_error where a lease is not given and taken by two sections that can, or a thread is cancelled that there is not.
   void check(std::size_t threads, const std::string& file) const {
@@ -66,6 +81,7 @@ class hand_overs {
 
   std::map<std::string, journey> given_;
   std::vector<cancelled> cancels_;
+  std::map<std::size_t, std::size_t> joined_;  // the sections of the subscribers
 };
 
 }  // namespace triecheck::checks::scenario_files

@@ -33,7 +33,8 @@ std::string print_step(const step& s) {
   if (!s.source.empty()) text += " " + s.source;
   else if (!form.opens_lease && !s.lease.empty()) text += " " + s.lease;
   if (s.computed) text += " " + std::to_string(*s.computed);
-  if (form.rest == scenario_files::operands::count || form.rest == scenario_files::operands::thread) text += " " + std::to_string(s.count);
+  using enum scenario_files::operands;
+  if (form.rest == count || form.rest == thread || form.rest == subscriber) text += " " + std::to_string(s.count);
   for (const std::uint32_t token : s.tokens) text += " " + std::to_string(token);
   return text + clauses(s);
 }

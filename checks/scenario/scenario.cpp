@@ -355,26 +355,32 @@ std::vector<std::filesystem::path> scenarios_directly_in(const std::filesystem::
 
 }  // namespace
 
-bool asks_as_a_scheduler(const scenario& s) {
-  const auto asks = [](const step& one) {
-    return one.free_only || one.kind == step_kind::match || one.kind == step_kind::shrink || one.kind == step_kind::available;
-  };
-  const auto any = [&](const std::vector<step>& section) { return std::any_of(section.begin(), section.end(), asks); };
+namespace {
+
+template <class Rule>
+bool any_step(const scenario& s, Rule rule) {
+  const auto any = [&](const std::vector<step>& section) { return std::any_of(section.begin(), section.end(), rule); };
   return any(s.init) || std::any_of(s.threads.begin(), s.threads.end(), any) || any(s.final);
+}
+
+}  // namespace
+
+bool asks_as_a_scheduler(const scenario& s) {
+  return any_step(s, [](const step& one) {
+    return one.free_only || one.kind == step_kind::match || one.kind == step_kind::shrink || one.kind == step_kind::available;
+  });
 }
 
 bool asks_to_forget(const scenario& s) {
-  const auto any = [](const std::vector<step>& steps) {
-    return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.kind == step_kind::forget; });
-  };
-  return any(s.init) || std::any_of(s.threads.begin(), s.threads.end(), any) || any(s.final);
+  return any_step(s, [](const step& one) { return one.kind == step_kind::forget; });
+}
+
+bool has_subscribers(const scenario& s) {
+  return any_step(s, [](const step& one) { return one.kind == step_kind::subscribe; });
 }
 
 bool waits_for_pages(const scenario& s) {
-  const auto waits = [](const std::vector<step>& steps) {
-    return std::any_of(steps.begin(), steps.end(), [](const step& one) { return one.or_wait; });
-  };
-  return waits(s.init) || std::any_of(s.threads.begin(), s.threads.end(), waits) || waits(s.final);
+  return any_step(s, [](const step& one) { return one.or_wait; });
 }
 
 scenario parse_scenario(const std::string& text, const std::string& name) {

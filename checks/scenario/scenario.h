@@ -18,7 +18,7 @@
 namespace triecheck::checks {
 
 enum class step_kind : std::uint8_t {
-  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request, match, shrink, available, forget
+  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request, match, shrink, available, forget, subscribe, unsubscribe
 };
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
@@ -28,7 +28,7 @@ struct step {
   std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
   std::vector<std::uint32_t> tokens;  ///< of lookup, match, forget, extend, foreign, request
   std::uint32_t space = 0;            ///< of lookup, match, forget, request: the namespace
-  std::size_t count = 0;              ///< of evict; of cancel: which thread
+  std::size_t count = 0;              ///< of evict; of cancel: which thread; of subscribe, unsubscribe: which subscriber
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far; of shrink: the tokens kept; nothing: all
   std::uint32_t extra_slots = 0;      ///< of allocate, extend
   bool free_only = false;             ///< of allocate, extend: nothing is evicted for it
@@ -64,6 +64,12 @@ bool waits_for_pages(const scenario& s);
 
 /// Whether some step asks for what not every cache has: a match, a shrink, an allocation that evicts nothing, what is available.
 bool asks_as_a_scheduler(const scenario& s);
+
+/// How many subscribers there may be that join and leave.
+inline constexpr std::size_t most_subscribers = 8;
+
+/// Whether some step has a subscriber join, which needs a cache that tells events.
+bool has_subscribers(const scenario& s);
 
 /// Whether some step forgets a prefix, which not every cache can.
 bool asks_to_forget(const scenario& s);

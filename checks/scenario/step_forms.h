@@ -13,7 +13,7 @@
 
 namespace triecheck::checks::scenario_files {
 
-enum class operands : std::uint8_t { none, tokens, count, computed, thread, some_tokens };
+enum class operands : std::uint8_t { none, tokens, count, computed, thread, some_tokens, subscriber };
 
 /// What may stand where a step's operands do, and how messages call it.
 struct operand_rule {
@@ -22,13 +22,14 @@ struct operand_rule {
   std::string_view missing;
   std::string_view what;
 };
-inline constexpr std::array<operand_rule, 6> operand_rules{{
+inline constexpr std::array<operand_rule, 7> operand_rules{{
     {0, 0, "", ""},
     {1, SIZE_MAX, "at least one token", "a token"},
     {1, 1, "a number of pages", "a number of pages"},
     {0, 1, "", "a number of tokens"},
     {1, 1, "the number of a thread", "the number of a thread"},
     {0, SIZE_MAX, "", "a token"},
+    {1, 1, "the number of a subscriber", "the number of a subscriber"},
 }};
 
 /// What may end a step: a word and a number, but for "without eviction" and, at the end, "or stop" or, where it may wait, "or wait".
@@ -65,7 +66,7 @@ struct step_form {
   unsigned clauses = no_clause;
 };
 
-inline constexpr std::array<step_form, 24> step_forms{{
+inline constexpr std::array<step_form, 26> step_forms{{
     {step_kind::lookup, "lookup", "x = lookup T... [in N] [failing N]", true, false, false, operands::tokens, space | memory},
     {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::none, slots | memory | eviction | refusal | waiting},
     {step_kind::extend, "extend", "extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::tokens, slots | memory | eviction | refusal | waiting},
@@ -88,6 +89,8 @@ inline constexpr std::array<step_form, 24> step_forms{{
     {step_kind::shutdown, "shutdown", "shutdown", false, false, false, operands::none},
     {step_kind::stats, "stats", "stats", false, false, false, operands::none},
     {step_kind::snapshot, "snapshot", "snapshot", false, false, false, operands::none},
+    {step_kind::subscribe, "subscribe", "subscribe N", false, false, false, operands::subscriber},
+    {step_kind::unsubscribe, "unsubscribe", "unsubscribe N", false, false, false, operands::subscriber},
     {step_kind::cancel, "cancel", "cancel N", false, false, false, operands::thread},
     {step_kind::request, "request", "request T... [in N] [times N] [or stop]", false, false, false, operands::tokens, space | repeated | refusal},
 }};
@@ -112,6 +115,8 @@ inline std::size_t operations_of(const step& s) {
     case step_kind::give:
     case step_kind::take:
     case step_kind::available:
+    case step_kind::subscribe:
+    case step_kind::unsubscribe:
     case step_kind::cancel: return 0;
     default: return 1;
   }

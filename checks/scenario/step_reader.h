@@ -130,6 +130,8 @@ class section_reader {
     }
     read_operands(s, form, keyword, rest);
     if (s.kind == step_kind::cancel) others_.cancels(s.count, section_, place_of(rest.front()));
+    if (s.kind == step_kind::subscribe) others_.joins(s.count, section_, place_of(rest.front()), file_);
+    if (s.kind == step_kind::unsubscribe) others_.leaves(s.count, section_, place_of(rest.front()), file_);
     follow_lease(s, form, words[0]);
     return s;
   }
@@ -237,6 +239,7 @@ class section_reader {
       }
       switch (form.rest) {
         case operands::count:
+        case operands::subscriber:
         case operands::thread: s.count = *number; break;
         case operands::computed: s.computed = *number; break;
         default: s.tokens.push_back(*number);

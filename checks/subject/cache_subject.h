@@ -4,10 +4,13 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "cache/event_hub.h"
 #include "checks/subject/foreign_lease.h"
 #include "checks/subject/observation.h"
 #include "checks/subject/subject.h"
@@ -25,7 +28,18 @@ concept has_queue_for_pages = requires(Cache& cache) {
   cache.queue_for_pages();
 };
 
+/// The hub of a cache that tells events and names its layer; a faulty copy has a hub of its own.
 template <class Cache>
+struct hub_of {
+  using type = void;
+};
+template <tells_events Cache>
+  requires requires { typename Cache::sync_type; }
+struct hub_of<Cache> {
+  using type = event_hub<typename Cache::sync_type>;
+};
+
+template <class Cache, class Hub = typename hub_of<Cache>::type>
 class cache_subject final : public subject {
  public:
   cache_subject(const subject_config& c, std::size_t leases)
@@ -130,6 +144,20 @@ class cache_subject final : public subject {
     return tells_events<Cache>;
   }
 
+  bool open_hub(cache_events* first) override {
+    if constexpr (has_hub) {
+      hub_.emplace(cache_.config(), first);
+      cache_.subscribe(*hub_);
+    }
+    return has_hub;
+  }
+  void join(cache_events& s) override {
+    if constexpr (has_hub) hub_->hub.join(s);
+  }
+  void leave(cache_events& s) override {
+    if constexpr (has_hub) hub_->hub.leave(s);
+  }
+
   std::vector<std::string> shutdown() override {
     std::vector<std::string> lines;
     for (const auto& lost : cache_.shutdown().lost) lines.push_back(show_lost_page(lost));
@@ -138,6 +166,29 @@ class cache_subject final : public subject {
 
  private:
   using lease_type = typename Cache::lease_type;
+  static constexpr bool has_hub = !std::is_void_v<Hub>;
+
+  // One subscriber that is told all, and then the hub.
+  template <class H>
+  struct hub_behind final : cache_events {
+    hub_behind(const cache_config& c, cache_events* f) : first(f), hub(c) {}
+    void stored(const stored_page& p) noexcept override {
+      if (first != nullptr) first->stored(p);
+      hub.stored(p);
+    }
+    void removed(page_id page) noexcept override {
+      if (first != nullptr) first->removed(page);
+      hub.removed(page);
+    }
+    void cleared(std::size_t pages) noexcept override {
+      if (first != nullptr) first->cleared(pages);
+      hub.cleared(pages);
+    }
+    cache_events* const first;
+    H hub;
+  };
+  struct no_hub {};
+  using hub_place = typename std::conditional_t<has_hub, std::type_identity<hub_behind<Hub>>, std::type_identity<no_hub>>::type;
 
   template <has_queue_for_pages C>
   class queued_lease final : public waiting_place {
@@ -185,14 +236,15 @@ class cache_subject final : public subject {
   }
 
   memory_watch* memory_ = nullptr;
+  std::optional<hub_place> hub_;  // it outlives the cache
   Cache cache_;
   std::unique_ptr<Cache> foreign_;
   std::vector<lease_type> leases_;  // declared behind the cache: leases go first
 };
 
-template <class Cache>
+template <class Cache, class Hub = typename hub_of<Cache>::type>
 std::unique_ptr<subject> make_subject(const subject_config& c, std::size_t leases) {
-  return std::make_unique<cache_subject<Cache>>(c, leases);
+  return std::make_unique<cache_subject<Cache, Hub>>(c, leases);
 }
 
 }  // namespace triecheck::checks

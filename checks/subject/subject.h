@@ -139,6 +139,17 @@ class subject {
     return false;
   }
 
+  /// From now on subscribers join and leave while it runs (cache/event_hub.h); `first`, which may be null, is told all that
+  /// the cache tells, as by `follow_events`. False where the cache tells no events. Requires that nothing ran yet.
+  virtual bool open_hub(cache_events* first) {
+    static_cast<void>(first);
+    return false;
+  }
+
+  /// Requires `open_hub`. Threads: any, at once.
+  virtual void join(cache_events&) {}
+  virtual void leave(cache_events&) {}
+
   /// Shuts down; returns one line per page that was lost.
   virtual std::vector<std::string> shutdown() = 0;
 };

@@ -15,6 +15,10 @@ void scenario_program::check_end() {
     const outside_simulation heap;
     wrong = oracles_.first([&](auto& one) { return one.at_the_end(state); });
     if (!wrong) wrong = check_contents(end, contents);
+    for (std::size_t i = 0; i < followers_.size() && !wrong; ++i) {
+      const auto differs = followers_[i].is_member() ? followers_[i].book().check_rest(end) : std::nullopt;
+      if (differs) wrong = checks::objection{"events", "subscriber " + std::to_string(i) + ": " + *differs};
+    }
   }
   require_none(wrong);
   shut_down(state);
@@ -37,6 +41,7 @@ void scenario_program::shut_down(const checks::final_state& before) {
     wrong = oracles_.first([&](auto& one) { return one.after_shutdown(before, thread, evicted); });
   }
   require_none(wrong);
+  check_followers();
 }
 
 std::optional<checks::objection> scenario_program::check_contents(const checks::structure& s,

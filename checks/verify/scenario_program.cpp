@@ -36,6 +36,7 @@ scenario_program::scenario_program(const checks::scenario& s, checks::subject_fa
     : config_{.pages = s.pages, .tokens_per_page = s.tokens_per_page, .policy = s.policy},
       index_buckets_(s.index_buckets),
       events_(s.events),
+      forgets_(checks::asks_to_forget(s)),
       thread_indices_(s.thread_indices.value_or(max_threads)),
       make_(make),
       rule_(rule),
@@ -48,6 +49,7 @@ scenario_program::scenario_program(const checks::scenario& s, checks::subject_fa
                 .asks_stats = asks_stats(scripts_),
                 .tells_events = events_}) {
   books_.resize(scripts_.leases);
+  if (checks::has_subscribers(s)) followers_.resize(checks::most_subscribers, follower(config_));
   each_action(scripts_, [this](const action& a) {
     if (a.kind == step_kind::cancel) cancellable_ |= 1U << a.count;
     uses_foreign_ = uses_foreign_ || a.kind == step_kind::foreign;
@@ -60,6 +62,7 @@ void scenario_program::setup() {
     const outside_simulation heap;
     for (lease_book& book : books_) book.clear();
     oracles_.each([](auto& one) { one.clear(); });
+    for (follower& f : followers_) f.clear();
     given_.assign(scripts_.hand_overs, 0);
     taken_.assign(scripts_.hand_overs, 0);
   }
@@ -78,9 +81,10 @@ void scenario_program::setup() {
     memory_->forget();
     subject_->watch_memory(&*memory_);
   }
-  if (events_) {
-    told_ = new subscriber(oracles_.get<checks::event_book>());
-    if (!subject_->follow_events(*told_)) session::current().fail("events", "the cache tells no events");
+  if (events_) told_ = new subscriber(oracles_.get<checks::event_book>());
+  if (events_ || !followers_.empty()) {
+    const bool tells = followers_.empty() ? subject_->follow_events(*told_) : subject_->open_hub(told_);
+    if (!tells) session::current().fail("events", "the cache tells no events");
   }
   if (!scripts_.init.empty()) session::current().title("[init]");
   run(scripts_.init);
@@ -117,6 +121,70 @@ void scenario_program::subscriber::removed(page_id page) noexcept {
 
 void scenario_program::subscriber::cleared(std::size_t pages) noexcept {
   enter([&](std::size_t thread) { book_.cleared(thread, pages); });
+}
+
+template <class Entry>
+void scenario_program::follower::enter(Entry entry) {
+  const outside_simulation heap;
+  was_told_late_ = was_told_late_ || has_left_;
+  entry();
+}
+
+void scenario_program::follower::stored(const stored_page& p) noexcept {
+  enter([&] { book_.stored(0, p); });
+}
+
+void scenario_program::follower::removed(page_id page) noexcept {
+  enter([&] { book_.removed(0, page); });
+}
+
+void scenario_program::follower::cleared(std::size_t pages) noexcept {
+  enter([&] { book_.cleared(0, pages); });
+}
+
+std::optional<std::string> scenario_program::follower::violation() const {
+  return was_told_late_ ? "was told of a change after it had left" : book_.violation();
+}
+
+void scenario_program::subscribe(std::size_t number) {
+  session& s = session::current();
+  s.begin_operation();
+  subject_->join(followers_[number]);
+  s.end_operation();
+  followers_[number].has_joined();
+  check_followers();
+}
+
+void scenario_program::unsubscribe(std::size_t number) {
+  session& s = session::current();
+  followers_[number].leaves();
+  s.begin_operation();
+  subject_->leave(followers_[number]);
+  s.end_operation();
+  followers_[number].has_left();
+}
+
+std::uint32_t scenario_program::members() const {
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < followers_.size(); ++i) bits |= followers_[i].is_member() ? 1U << i : 0;
+  return bits;
+}
+
+// What followers were told is possible, and those who were members all the time know the pages that an operation returned as
+// published. Where some step forgets, such a page may be gone for those who follow.
+void scenario_program::check_followers(std::uint32_t members, const outcome* returned) {
+  for (std::size_t i = 0; i < followers_.size(); ++i) {
+    std::optional<std::string> wrong;
+    {
+      const outside_simulation heap;
+      wrong = followers_[i].violation();
+      const bool knows_all = followers_[i].is_member() && (members & (1U << i)) != 0 && !forgets_;
+      if (!wrong && returned != nullptr && knows_all) {
+        wrong = followers_[i].book().wrong_chain(std::span(returned->pages).first(returned->cached));
+      }
+    }
+    if (wrong) session::current().fail("events", "subscriber " + std::to_string(i) + ": " + *wrong);
+  }
 }
 
 void scenario_program::run(const script& actions) {
@@ -201,6 +269,8 @@ bool scenario_program::run_action(const action& a) {
     case step_kind::forget: perform({.kind = operation_kind::forget, .tokens = a.tokens, .space = a.space}, a.failing); return true;
     case step_kind::shrink: shrink(a); return true;
     case step_kind::snapshot: snapshot(); return true;
+    case step_kind::subscribe: subscribe(a.count); return true;
+    case step_kind::unsubscribe: unsubscribe(a.count); return true;
     case step_kind::write: write(a.lease); return true;
     case step_kind::read: read(a); return true;
     case step_kind::release: release({.kind = operation_kind::release, .subject = a.lease, .keep = a.keep}); return true;
@@ -227,6 +297,7 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
     oracles_.each([&](auto& one) { one.begins(thread, op); });
   }
   checks::show_beginning(checks::my_activity(), op);
+  const std::uint32_t told_before = members();
   std::optional<outcome> answer = attempt(op, failing);
   if (events_) told_->look();
   checks::my_activity().end();
@@ -254,6 +325,8 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
   require_none(wrong);
+  const bool has_pages = o.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
+  check_followers(told_before, has_pages ? &o : nullptr);
   return o;
 }
 

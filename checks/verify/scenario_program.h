@@ -85,6 +85,36 @@ class scenario_program final : public program {
     relacy_sync::atomic<std::uint64_t> moment_{0};
   };
 
+  /// A subscriber that joins and leaves. Its book knows the events alone; the hub tells one at a time.
+  class follower final : public cache_events {
+   public:
+    explicit follower(const model::config& c) : book_(c.pages, c.tokens_per_page) {}
+    void stored(const stored_page& p) noexcept override;
+    void removed(page_id page) noexcept override;
+    void cleared(std::size_t pages) noexcept override;
+
+    void clear() {
+      book_.clear();
+      is_member_ = has_left_ = was_told_late_ = false;
+    }
+    bool is_member() const { return is_member_; }
+    void has_joined() { is_member_ = true; }
+    void leaves() { is_member_ = false; }
+    void has_left() { has_left_ = true; }
+
+    std::optional<std::string> violation() const;
+    const checks::event_book& book() const { return book_; }
+
+   private:
+    template <class Entry>
+    void enter(Entry entry);
+
+    checks::event_book book_;
+    bool is_member_ = false;  // it knows all that is cached
+    bool has_left_ = false;
+    bool was_told_late_ = false;
+  };
+
   void run(const script& actions);
   bool run_action(const action& a);
   void decline(const action& a);
@@ -100,6 +130,10 @@ class scenario_program final : public program {
   void stats();
   void available();
   void snapshot();
+  void subscribe(std::size_t number);
+  void unsubscribe(std::size_t number);
+  std::uint32_t members() const;
+  void check_followers(std::uint32_t members = 0, const model::outcome* returned = nullptr);
   void shrink(const action& a);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens);
@@ -121,6 +155,7 @@ class scenario_program final : public program {
   const model::config config_;
   const std::size_t index_buckets_;
   const bool events_;
+  const bool forgets_;
   const unsigned thread_indices_;
   const checks::subject_factory make_;
   const model::refusals rule_;
@@ -140,6 +175,7 @@ class scenario_program final : public program {
   std::vector<char> taken_;                // by hand-over: whether it was taken, or does not come
   std::optional<failing_memory> memory_;   // where some step has a request for memory fail
   checks::scenario_oracles oracles_;
+  std::vector<follower> followers_;        // by number; none where no step has one join
   const model::outcome nothing_before_;    // of an operation without a lease
 
   std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
