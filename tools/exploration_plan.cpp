@@ -95,10 +95,12 @@ std::string command_of(const explore_arguments& a) {
   return text;
 }
 
-// Whether the default has to be a cache that takes eviction policies. Of all scenarios of a folder one that wants a policy is left
-// out: it does not decide for the others.
+// Whether the default has to be a cache that takes eviction policies. Of all scenarios of a folder one that wants a policy
+// is left out: it does not decide for the others.
 bool needs_policies(const std::vector<named_scenario>& scenarios, bool are_named) {
-  const auto wants_a_policy = [](const named_scenario& s) { return s.program.policy != model::eviction_policy::recency; };
+  const auto wants_a_policy = [](const named_scenario& s) {
+    return s.program.policy != model::eviction_policy::recency;
+  };
   if (are_named) return std::any_of(scenarios.begin(), scenarios.end(), wants_a_policy);
   return !scenarios.empty() && std::all_of(scenarios.begin(), scenarios.end(), wants_a_policy);
 }
