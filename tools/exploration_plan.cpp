@@ -95,10 +95,14 @@ std::string command_of(const explore_arguments& a) {
   return text;
 }
 
-bool needs_policies(const std::vector<named_scenario>& scenarios) {
-  return std::any_of(scenarios.begin(), scenarios.end(), [](const named_scenario& s) {
+// Whether the default has to be a cache that takes eviction policies. Of all scenarios of a folder one that wants a policy
+// is left out: it does not decide for the others.
+bool needs_policies(const std::vector<named_scenario>& scenarios, bool are_named) {
+  const auto wants_a_policy = [](const named_scenario& s) {
     return s.program.policy != model::eviction_policy::recency;
-  });
+  };
+  if (are_named) return std::any_of(scenarios.begin(), scenarios.end(), wants_a_policy);
+  return !scenarios.empty() && std::all_of(scenarios.begin(), scenarios.end(), wants_a_policy);
 }
 
 // Every scenario under every cache that has what it needs. What was named one by one has to fit.
@@ -147,7 +151,7 @@ exploration_plan plan_of(const explore_arguments& given) {
   for (const std::string& name : a.scenarios) p.scenarios.push_back(find_scenario(name, directory, by_path));
   if (a.scenarios.empty()) p.scenarios = all_scenarios(directory, by_path);
   if (a.cache.empty() && a.fault.empty()) {
-    if (needs_policies(p.scenarios)) caches = {checks::default_variant(true).name};
+    if (needs_policies(p.scenarios, !a.scenarios.empty())) caches = {checks::default_variant(true).name};
     p.not_asked_for = all_caches();
     std::erase(p.not_asked_for, caches.front());
   }

@@ -188,6 +188,11 @@ TEST_F(explore_command, what_is_not_explored_is_said) {
   EXPECT_NE(all.out.find("left out: 1 scenario under lockfree"), std::string::npos) << all.out;
   EXPECT_NE(all.out.find("pass: 6 of 6 passed"), std::string::npos) << all.out;
   EXPECT_EQ(run("explore mine/ranked.toml --cache nodelock").status, 2);
+  // One scenario that wants a policy does not decide for all where no cache is named; named itself, it does.
+  const ended folder = run("explore --scenarios mine");
+  EXPECT_NE(folder.out.find("left out: 1 scenario under lockfree"), std::string::npos) << folder.out;
+  EXPECT_NE(folder.out.find("\nexplored under lockfree alone"), std::string::npos) << folder.out;
+  EXPECT_NE(run("explore mine/ranked.toml").out.find("\nexplored under coarse alone"), std::string::npos);
 }
 
 TEST_F(explore_command, result_file_replays_its_failure) {

@@ -212,6 +212,7 @@ void receive_from(std::vector<std::unique_ptr<child_process>>& children, const i
     ready.push_back({.fd = children[i]->input(), .events = POLLIN, .revents = 0});
     index.push_back(i);
   }
+  if (ready.empty() && !silent) return;  // none runs any more
   if (poll(ready.data(), ready.size(), silent ? 1 : 100) <= 0) return;
   for (std::size_t k = 0; k < ready.size(); ++k) {
     if (ready[k].revents == 0) continue;
