@@ -74,7 +74,7 @@ class side_by_side {
         cache_(make(w.cache, leases_opened(w))),
         stats_(cache_->stats()),
         structure_(cache_->inspect()),
-        tells_events_(cache_->follow_events(subscriber_)),
+        tells_events_(cache_->open_hub(&subscriber_)),
         is_free_to_choose_(who.threads > 1 && who.order_by_thread),
         threads_(who.threads > 1 ? who.threads : 0),
         turns_(threads_) {
@@ -88,6 +88,7 @@ class side_by_side {
       for (std::size_t s = 0; s < slots_.size() && !record_.found; ++s) {
         if (slots_[s].open) run({.kind = command_kind::release, .slot = s});
       }
+      if (!record_.found && tells_events_) compare_with_who_joins();
       if (!record_.found) shut_down();
     } catch (const std::exception& e) {
       record_.found = {"exception", std::string("an exception came out of the operation: ") + e.what()};
@@ -502,6 +503,17 @@ class side_by_side {
     if (!wrong) wrong = told_.check_rest(structure_);
     if (!wrong) wrong = told_.check_evictions(stats_.evicted_pages, structure_);
     if (wrong) record_.found = {"events", *wrong};
+  }
+
+  // Who joins now is told exactly what is cached.
+  void compare_with_who_joins() {
+    event_book book(structure_.pages.size(), tokens_per_page_);
+    event_recorder late(book);
+    cache_->join(late);
+    cache_->leave(late);
+    std::optional<std::string> wrong = book.violation();
+    if (!wrong) wrong = book.check_rest(structure_);
+    if (wrong) record_.found = {"events", "a subscriber that joined: " + *wrong};
   }
 
   const std::function<void(const std::vector<performed>&)>& before_;

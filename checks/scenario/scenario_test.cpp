@@ -477,7 +477,7 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
   const std::vector<std::string> texts = {
       "x = lookup 1 2 in 3 failing 1", "allocate x plus 4 failing 2 or stop", "extend x 5 plus 1", "write x", "read x", "publish x",
       "publish x 1", "y = fork x failing 1 or stop", "z = move x", "release z keep 50 for 2", "drop y", "foreign 1 2", "evict 3", "clear",
-      "shutdown", "stats", "snapshot", "request 1 in 2 or stop"};
+      "shutdown", "stats", "snapshot", "subscribe 7", "unsubscribe 7", "request 1 in 2 or stop"};
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "\"" : ", \"") + text + "\"";
   const std::vector<step> steps = steps_of(all);
@@ -531,13 +531,22 @@ TEST(scenario, a_thread_cancels_another_one) {
             "s.toml:9:16: only a [[thread]] cancels another");
 }
 
+TEST(scenario, a_subscriber_joins_once_and_leaves_where_it_has_joined) {
+  EXPECT_EQ(problem_in_threads("\"subscribe 0\", \"unsubscribe 0\"", "\"subscribe 1\"", "[final]\nrun = [\"unsubscribe 1\"]\n"), "accepted");
+  EXPECT_EQ(problem_in_threads("\"subscribe 0\"", "\"subscribe 0\""),
+            "s.toml:7:19: subscriber 0 joins twice (give one of them another number)");
+  EXPECT_EQ(problem_in_threads("\"subscribe 0\"", "\"unsubscribe 0\""),
+            "s.toml:7:21: subscriber 0 has not joined here (write \"subscribe 0\" before it, or in [init])");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"subscribe 8\""), "s.toml:7:19: there is no subscriber 8 (0 to 7)");
+}
+
 TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("a = lokup 1")"), "s.toml:5:13: unknown step \"lokup\" (did you mean \"lookup\"?)");
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
             "\"publish\", \"shrink\", \"match\", \"forget\", \"available\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
-            "\"shutdown\", \"stats\", \"snapshot\", \"cancel\", \"request\")");
+            "\"shutdown\", \"stats\", \"snapshot\", \"subscribe\", \"unsubscribe\", \"cancel\", \"request\")");
 }
 
 TEST(scenario, an_empty_step_is_named) {

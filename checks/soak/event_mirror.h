@@ -35,12 +35,21 @@ class event_mirror final : public cache_events {
 
   void cleared(std::size_t) noexcept override {}
 
+  /// Knows nothing, as at first. Requires that nobody tells it anything.
+  void clear() {
+    for (std::size_t i = 0; i < size_; ++i) entries_[i].is_stored.store(false);
+    violation_.reset();
+  }
+
+  /// The first impossible event.
+  std::optional<std::string> violation() const {
+    const std::lock_guard lock(mutex_);
+    return violation_;
+  }
+
   /// The first impossible event, or how the pages at rest differ from what was told.
   std::optional<std::string> differs_from(const structure& s) const {
-    {
-      const std::lock_guard lock(mutex_);
-      if (violation_) return violation_;
-    }
+    if (auto found = violation()) return found;
     for (std::size_t i = 0; i < size_; ++i) {
       const entry& e = entries_[i];
       const bool is_cached = s.pages[i].state == model::page_state::cached;

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/event_hub.h"
 #include "checks/bench/allocated.h"
 #include "checks/monitoring/exposition.h"
 #include "checks/monitoring/terminal_view.h"
@@ -36,10 +37,20 @@ namespace triecheck::checks {
 template <class Cache>
 class soak_run {
  public:
-  /// All outlive it. `mirror` outlives the cache, whose events it hears from now on.
-  soak_run(Cache& cache, event_mirror& mirror, const trace& t, const soak_options& options, stats_consistency together)
-      : cache_(cache), options_(options), together_(together), mirror_(mirror), shared_(cache, t, options) {
-    cache_.subscribe(mirror_);
+  /// Subscribers of the cache: one is told everything, the other joins and leaves while the cache runs.
+  struct subscribers {
+    explicit subscribers(const cache_config& c) : stays(c.pages), visits(c.pages), hub(c) {}
+    event_mirror stays;
+    event_mirror visits;
+    bool is_visiting = false;
+    event_hub<typename Cache::sync_type> hub;
+  };
+
+  /// All outlive it. `told` outlives the cache, whose events it hears from now on.
+  soak_run(Cache& cache, subscribers& told, const trace& t, const soak_options& options, stats_consistency together)
+      : cache_(cache), options_(options), together_(together), told_(told), shared_(cache, t, options) {
+    cache_.subscribe(told_.hub);
+    told_.hub.join(told_.stays);
     for (std::size_t i = 0; i < options.threads; ++i) workers_.emplace_back(shared_, i);
     // What the auditor keeps does not grow while the cache is watched.
     result_.samples.reserve(most_samples + 2);
@@ -116,6 +127,7 @@ class soak_run {
   // Beside the workers.
   void look() {
     ++result_.looks;
+    visit_or_leave();
     if (const auto wrong = check_statistics(to_model_statistics(cache_.stats()), options_.pages, together_))
       report("statistics", *wrong);
     const auto a = cache_.available();
@@ -125,6 +137,24 @@ class soak_run {
                                         .private_pages = a.private_pages};
     if (const auto wrong = check_available(available, options_.pages, together_)) report("statistics", *wrong);
     if (fixed_loads_.size() < fixed_loads_.capacity()) fixed_loads_.push_back(fixed_load_per_second());
+  }
+
+  void visit_or_leave() {
+    if (!told_.is_visiting) {
+      told_.visits.clear();
+      told_.hub.join(told_.visits);
+    } else {
+      told_.hub.leave(told_.visits);
+      if (const auto wrong = told_.visits.violation()) report("events", "a subscriber that joined: " + *wrong);
+    }
+    told_.is_visiting = !told_.is_visiting;
+  }
+
+  // When no operation runs.
+  std::optional<std::string> wrong_events(const structure& s) const {
+    if (auto wrong = told_.stays.differs_from(s)) return wrong;
+    const auto wrong = told_.is_visiting ? told_.visits.differs_from(s) : std::nullopt;
+    return wrong ? std::optional("of a subscriber that joined: " + *wrong) : std::nullopt;
   }
 
   void rest() {
@@ -145,7 +175,7 @@ class soak_run {
     std::optional<failure> found = audit(tally(), to_model_statistics(cache_.stats()), options_.pages);
     if (!found) found = audit_structure(s);
     if (found) return report(found->kind.c_str(), found->message);
-    if (const auto wrong = mirror_.differs_from(s)) return report("events", *wrong);
+    if (const auto wrong = wrong_events(s)) return report("events", *wrong);
     if (const auto wrong = wrong_contents(s)) return report("page-contents", *wrong);
   }
 
@@ -225,7 +255,7 @@ class soak_run {
     for (const auto& page : cache_.shutdown().lost) lost.push_back(show_lost_page(page));
     if (!found) found = audit_shutdown(lost, to_model_statistics(cache_.stats()), options_.pages);
     if (!found) {
-      if (const auto wrong = mirror_.differs_from(to_structure(cache_.snapshot())))
+      if (const auto wrong = wrong_events(to_structure(cache_.snapshot())))
         found = failure{.kind = "events", .message = "after shutdown: " + *wrong};
     }
     result_.outcome = found ? verdict::fail : ended_early_ ? verdict::incomplete : verdict::pass;
@@ -239,7 +269,7 @@ class soak_run {
   Cache& cache_;
   const soak_options& options_;
   const stats_consistency together_;
-  event_mirror& mirror_;
+  subscribers& told_;
   soak_shared<Cache> shared_;
   std::deque<soak_worker<Cache>> workers_;  // a deque, because they neither copy nor move
   soak_result result_;
@@ -256,9 +286,10 @@ template <class Cache>
 soak_result soak_over(const trace& t, const soak_options& options, stats_consistency together) {
   // All threads allocate from one arena, the only one of which allocated_bytes knows.
   mallopt(M_ARENA_MAX, 1);
-  event_mirror mirror(options.pages);
-  const auto cache = make_cache<Cache>({.pages = options.pages, .tokens_per_page = options.page_tokens});
-  return soak_run<Cache>(*cache, mirror, t, options, together).run();
+  const cache_config config = {.pages = options.pages, .tokens_per_page = options.page_tokens};
+  typename soak_run<Cache>::subscribers told(config);
+  const auto cache = make_cache<Cache>(config);
+  return soak_run<Cache>(*cache, told, t, options, together).run();
 }
 
 }  // namespace triecheck::checks

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "cache/event_hub.h"
 #include "checks/cache/variant_suite.h"
 #include "checks/oracles/event_recorder.h"
 #include "checks/oracles/lease_ids.h"
@@ -198,6 +199,52 @@ TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
   EXPECT_EQ(this->told_.clears(), this->clears_);
   EXPECT_EQ(this->told_.pages_cleared(), this->pages_cleared_);
   EXPECT_EQ(this->cache_.shutdown().result, status::ok);
+}
+
+TYPED_TEST(thread_stress, subscribers_join_and_leave) {
+  using cache_type = typename TestFixture::cache_type;
+  event_hub<typename cache_type::sync_type> hub(this->cache_.config());
+  cache_type cache(this->cache_.config());
+  cache.subscribe(hub);
+  std::atomic<bool> is_over{false};
+  std::optional<std::string> wrong;
+  std::thread visiting([&] {
+    while (!is_over && !wrong) {
+      checks::event_book book(page_count, span_tokens);
+      checks::event_recorder visitor(book);
+      hub.join(visitor);
+      std::this_thread::yield();
+      hub.leave(visitor);
+      wrong = book.violation();
+    }
+  });
+  std::vector<std::thread> running;
+  for (unsigned t = 0; t < threads; ++t) {
+    running.emplace_back([&, t] {
+      std::mt19937 random(t);
+      for (unsigned i = 0; i < rounds; ++i) {
+        const tokens prompt = TestFixture::some_prompt(random);
+        auto l = cache.lookup(prompt);
+        if (cache.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok)
+          static_cast<void>(cache.publish(l, prompt.size()));
+        if constexpr (checks::forgets<cache_type>) {
+          if (random() % 32 == 0) static_cast<void>(cache.forget(TestFixture::some_prompt(random)));
+        }
+      }
+    });
+  }
+  for (std::thread& t : running) t.join();
+  is_over = true;
+  visiting.join();
+  EXPECT_EQ(wrong, std::nullopt);
+
+  checks::event_book book(page_count, span_tokens);
+  checks::event_recorder last(book);
+  hub.join(last);
+  EXPECT_EQ(book.violation(), std::nullopt);
+  EXPECT_EQ(book.check_rest(checks::to_structure(cache.snapshot())), std::nullopt);
+  EXPECT_EQ(cache.shutdown().result, status::ok);
+  EXPECT_EQ(book.violation(), std::nullopt);
 }
 
 TYPED_TEST(thread_stress, leases_go_from_one_thread_to_another) {
