@@ -202,9 +202,9 @@ TYPED_TEST(thread_stress, pages_keep_their_contents_and_none_is_lost) {
 }
 
 TYPED_TEST(thread_stress, subscribers_join_and_leave) {
-  using cache_type = typename TestFixture::cache_type;
-  event_hub<typename cache_type::sync_type> hub(this->cache_.config());
-  cache_type cache(this->cache_.config());
+  using told_cache = typename TestFixture::cache_type;
+  event_hub<typename told_cache::sync_type> hub(this->cache_.config());
+  told_cache cache(this->cache_.config());
   cache.subscribe(hub);
   std::atomic<bool> is_over{false};
   std::optional<std::string> wrong;
@@ -227,7 +227,7 @@ TYPED_TEST(thread_stress, subscribers_join_and_leave) {
         auto l = cache.lookup(prompt);
         if (cache.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok)
           static_cast<void>(cache.publish(l, prompt.size()));
-        if constexpr (checks::forgets<cache_type>) {
+        if constexpr (checks::forgets<told_cache>) {
           if (random() % 32 == 0) static_cast<void>(cache.forget(TestFixture::some_prompt(random)));
         }
       }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <triecheck/cache/coarse.h>
+#include <triecheck/cache/event_hub.h>
 #include <triecheck/cache/events.h>
 #include <triecheck/cache/lockfree.h>
 #include <triecheck/cache/sync/std.h>
@@ -15,6 +16,12 @@
 
 using namespace triecheck;
 
+struct silent_subscriber final : cache_events {
+  void stored(const stored_page&) noexcept override {}
+  void removed(page_id) noexcept override {}
+  void cleared(std::size_t) noexcept override {}
+};
+inline silent_subscriber first_router;
 inline lockfree_cache<std_sync> cache({.pages = 64, .tokens_per_page = 4});
 inline const std::vector<token> prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 inline const std::size_t n = prompt.size();
