@@ -179,8 +179,8 @@ class lease {
     asked_ = allocation::granted;
   }
 
-  /// The tokens behind the first `pages` pages, with their keys. Requires that these pages are the cached ones, or were when
-  /// unpublished tokens were last forgotten.
+  /// The tokens behind the first `pages` pages, with their keys. Requires that these pages are the cached ones, or were
+  /// when unpublished tokens were last forgotten.
   block_sequence unpublished_behind(std::size_t pages) const noexcept { return {unpublished_, keys_.all(), pages}; }
 
   /// The tokens of the page that follows `done` pages of the unpublished tokens.

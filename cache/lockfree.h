@@ -83,9 +83,9 @@ class lockfree_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and keys. Throws
-  /// std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again when the deepest node
-  /// that it found was evicted meanwhile.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
+  /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again
+  /// when the deepest node that it found was evicted meanwhile.
   /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was found.
   [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
@@ -110,8 +110,9 @@ class lockfree_cache {
     return l;
   }
 
-  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
-  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
+  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
+  /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
+  /// touched).
   /// Lock-free: starts again when the deepest node that it found was evicted meanwhile. It ends with a read-modify-write of that
   /// node's word, which changes nothing, so that what it sees is not old.
   /// Linearization point: as that of lookup.
@@ -128,7 +129,8 @@ class lockfree_cache {
       for (bool goes_on = true; goes_on;) {
         const auto room = std::span(path).first(std::min(batch, blocks - end.length));
         const auto rest = tokens.subspan(end.length * config_.tokens_per_page);
-        const auto more = with_keys(prompt.keys, [&](auto keys) { return trie_.find_path(above, rest, keys, end.length, room); });
+        const auto more =
+            with_keys(prompt.keys, [&](auto keys) { return trie_.find_path(above, rest, keys, end.length, room); });
         goes_on = more.length == room.size() && more.length != 0;
         if (more.length == 0) break;
         end = {.length = end.length + more.length, .last = more.last};
@@ -138,14 +140,15 @@ class lockfree_cache {
     return {end.length, end.length * config_.tokens_per_page};
   }
 
-  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
-  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
+  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
+  /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
+  /// do.
   ///
-  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both, and every
-  /// part of a prompt. A block has the key that it is named with when its first token comes, or later as long as it is not full and
-  /// has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no token yet, are passed over.
-  /// To name a block with another key than it has is a broken contract, which asserts, and is `invalid_argument` without
-  /// assertions.
+  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
+  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
+  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
+  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
+  /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
@@ -159,7 +162,8 @@ class lockfree_cache {
   /// for it; of a refusal, the last look at the pool.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
-    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok) return s;
+    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
+      return s;
     const std::optional<std::size_t> shortage = l.shortage(more.tokens.size(), extra_slots, config_);
     if (!shortage) {
       counts_.add(refused_too_large, 1);
@@ -431,18 +435,20 @@ class lockfree_cache {
 
   // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows with what
   // is found: however long the prompt is, what is not there costs nothing.
-  typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens, std::span<const block_key> keys,
-                                            std::size_t blocks, std::vector<page_id>& path) const {
+  typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens,
+                                            std::span<const block_key> keys, std::size_t blocks,
+                                            std::vector<page_id>& path) const {
     return with_keys(keys, [&](auto along) { return find_longest_along(above, tokens, along, blocks, path); });
   }
   template <class Keys>
-  typename trie_type::path_end find_longest_along(node_ref above, std::span<const token> tokens, Keys keys, std::size_t blocks,
-                                                  std::vector<page_id>& path) const {
+  typename trie_type::path_end find_longest_along(node_ref above, std::span<const token> tokens, Keys keys,
+                                                  std::size_t blocks, std::vector<page_id>& path) const {
     typename trie_type::path_end end;
     do {
       path.resize(std::min(blocks, std::max(lease_type::first_pages, 2 * end.length)));
       const auto room = std::span(path).subspan(end.length);
-      const auto more = trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), keys, end.length, room);
+      const auto more =
+          trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), keys, end.length, room);
       if (more.length == 0) break;
       end = {.length = end.length + more.length, .last = more.last};
       above = end.last.ref();
@@ -467,7 +473,8 @@ class lockfree_cache {
   bool forget_end(const keyed_tokens& prompt, std::size_t blocks, key_space space, std::vector<page_id>& gone) {
     std::vector<page_id> path;
     for (;;) {
-      const typename trie_type::path_end end = find_longest(node_ref::root(space), prompt.tokens, prompt.keys, blocks, path);
+      const typename trie_type::path_end end =
+          find_longest(node_ref::root(space), prompt.tokens, prompt.keys, blocks, path);
       if (end.length != blocks) return false;
       if (!trie_.forget(end.last)) continue;
       gone.push_back(end.last.page);
@@ -517,14 +524,16 @@ class lockfree_cache {
 
   // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
   // many. Where it returns 0 none stood; nothing where the prefix of the lease is forgotten.
-  std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, const block_sequence& blocks, std::uint64_t before) {
+  std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, const block_sequence& blocks,
+                                   std::uint64_t before) {
     std::array<page_id, batch> standing;
     const std::optional<node_ref> above = end_of(l);
     if (!above) return std::nullopt;
     typename trie_type::path_end end;
     do {
       const auto room = std::span(standing).first(std::min(batch, own.size()));
-      end = with_keys(blocks.keys, [&](auto keys) { return trie_.find_path(*above, blocks.tokens, keys, blocks.first, room); });
+      end = with_keys(blocks.keys,
+                      [&](auto keys) { return trie_.find_path(*above, blocks.tokens, keys, blocks.first, room); });
       if (end.length == 0) return 0;
     } while (!trie_.pin(end.last));
     if (!pinned_chain_stands(end.last.page, before)) return std::nullopt;
@@ -566,7 +575,8 @@ class lockfree_cache {
     keys_along keys(blocks.keys);
     for (std::size_t i = 0; events_.is_heard() && i < run.size(); ++i) {
       const auto block = blocks.tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
-      events_.stored({run[i], i == 0 ? parent : run[i - 1], space, trie_.hash(run[i]), block, keys.of(blocks.first + i)});
+      events_.stored(
+          {run[i], i == 0 ? parent : run[i - 1], space, trie_.hash(run[i]), block, keys.of(blocks.first + i)});
     }
   }
 

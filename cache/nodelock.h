@@ -93,7 +93,8 @@ class nodelock_cache {
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
-              records_.template fields<typename page_pool<Sync>::per_page>().part(&page_pool<Sync>::per_page::note), records_.rows(), config),
+              records_.template fields<typename page_pool<Sync>::per_page>().part(&page_pool<Sync>::per_page::note),
+              records_.rows(), config),
         order_(records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
         stripes_(std::bit_floor(std::min(trie_.buckets(), most_stripes))),
         nodes_(records_.template fields<node>()),
@@ -130,8 +131,8 @@ class nodelock_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and keys. Throws
-  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
+  /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory.
   [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
@@ -159,8 +160,9 @@ class nodelock_cache {
     return l;
   }
 
-  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
-  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
+  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
+  /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
+  /// touched).
   [[nodiscard]] cached_prefix match(const keyed_tokens& prompt, key_space space = {}) const {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
@@ -173,19 +175,21 @@ class nodelock_cache {
         ++pages;
         last = page;
       };
-      each_match(tokens, prompt.keys, blocks, space, note, [&] { stands = last == no_page || chain_stands(last, before); });
+      each_match(tokens, prompt.keys, blocks, space, note,
+                 [&] { stands = last == no_page || chain_stands(last, before); });
     }
     return {pages, pages * config_.tokens_per_page};
   }
 
-  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
-  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
+  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
+  /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
+  /// do.
   ///
-  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both, and every
-  /// part of a prompt. A block has the key that it is named with when its first token comes, or later as long as it is not full and
-  /// has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no token yet, are passed over.
-  /// To name a block with another key than it has is a broken contract, which asserts, and is `invalid_argument` without
-  /// assertions.
+  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
+  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
+  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
+  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
+  /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or took
@@ -193,7 +197,8 @@ class nodelock_cache {
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
-    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok) return s;
+    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
+      return s;
     const std::optional<std::size_t> shortage = l.shortage(more.tokens.size(), extra_slots, config_);
     if (!shortage) {
       counters_.refused_too_large.add(1);
@@ -450,12 +455,13 @@ class nodelock_cache {
   // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks, and `end` when that is known
   // and the lock is held by which its last node stays.
   template <class Found, class End>
-  void each_match(std::span<const token> tokens, std::span<const block_key> keys, std::size_t blocks, key_space space, Found found,
-                  End end) const {
+  void each_match(std::span<const token> tokens, std::span<const block_key> keys, std::size_t blocks, key_space space,
+                  Found found, End end) const {
     with_keys(keys, [&](auto along) { each_match_along(tokens, along, blocks, space, found, end); });
   }
   template <class Keys, class Found, class End>
-  void each_match_along(std::span<const token> tokens, Keys keys, std::size_t blocks, key_space space, Found found, End end) const {
+  void each_match_along(std::span<const token> tokens, Keys keys, std::size_t blocks, key_space space, Found found,
+                        End end) const {
     const std::size_t span_tokens = config_.tokens_per_page;
     const bucket_fetcher ahead{trie_};
     prefix_hashes hashes(ahead, root_hash(trie_.hashes_by(), space), tokens, span_tokens, keys);
@@ -485,7 +491,8 @@ class nodelock_cache {
     const std::uint64_t before = first == 0 ? root_hash(trie_.hashes_by(), l.space_) : trie_.hash(end);
     keys_along keys(l.keys());
     prefix_hashes hashes(ahead, before, l.unpublished_, config_.tokens_per_page, keys, first);
-    typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page), keys.of(first)};
+    typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page),
+                              keys.of(first)};
     hand_over_hand<node_mutex, true> held(lock_below(k));
     if (end != no_page && is_forgotten(end)) return 0;  // what is held from here on is marked by nobody (N4)
     if (end != no_page) trie_.unpin(end);
@@ -495,7 +502,8 @@ class nodelock_cache {
       const page_id parent = l.pages_[l.cached_++];
       if (last) return attached;
       held.pass_on(at(parent).lock);
-      k = {l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page), keys.of(l.cached_)};
+      k = {l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page),
+           keys.of(l.cached_)};
     }
   }
 

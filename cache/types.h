@@ -30,16 +30,16 @@ constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::
 /// one, and none costs anything until it has pages.
 enum class key_space : std::uint64_t {};
 
-/// What the tokens of a block do not tell: which picture or sound its placeholders stand for, or a salt. Where several things
-/// meet in one block, the caller makes one number of them.
+/// What the tokens of a block do not tell: which picture or sound its placeholders stand for, or a salt. Where several
+/// things meet in one block, the caller makes one number of them.
 struct block_key {
   std::size_t block = 0;  ///< of the sequence, which begins with block 0
   std::uint64_t key = 0;  ///< 0 is no key
   friend bool operator==(const block_key&, const block_key&) = default;
 };
 
-/// Tokens, and the keys of those of their blocks that have one, in the order of the blocks. Tokens alone have none, and need not say
-/// so. Valid as long as what it was made of.
+/// Tokens, and the keys of those of their blocks that have one, in the order of the blocks. Tokens alone have none, and
+/// need not say so. Valid as long as what it was made of.
 struct keyed_tokens {
   std::span<const token> tokens;
   std::span<const block_key> keys;

@@ -44,17 +44,21 @@ class held_keys {
   }
 
   /// The lease has `tokens` tokens left.
-  void shrink(std::size_t tokens, std::size_t tokens_per_page) { keys_.resize(std::min(keys_.size(), begun(tokens, tokens_per_page))); }
+  void shrink(std::size_t tokens, std::size_t tokens_per_page) {
+    keys_.resize(std::min(keys_.size(), begun(tokens, tokens_per_page)));
+  }
 
-  /// Whether an allocation may not name `k`, where the lease has so many tokens and published blocks: the block has another key,
-  /// and is full, or has one.
+  /// Whether an allocation may not name `k`, where the lease has so many tokens and published blocks: the block has
+  /// another key, and is full, or has one.
   bool contradicts(const block_key& k, std::size_t tokens, std::size_t published, std::size_t tokens_per_page) const {
     if (k.key == 0 || k.block < published || k.block >= keys_.size() || keys_[k.block] == k.key) return false;
     return keys_[k.block] != 0 || k.block < tokens / tokens_per_page;
   }
 
  private:
-  static std::size_t begun(std::size_t tokens, std::size_t tokens_per_page) { return (tokens + tokens_per_page - 1) / tokens_per_page; }
+  static std::size_t begun(std::size_t tokens, std::size_t tokens_per_page) {
+    return (tokens + tokens_per_page - 1) / tokens_per_page;
+  }
 
   std::vector<std::uint64_t> keys_;  // by block; of each that has tokens
 };

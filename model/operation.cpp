@@ -72,7 +72,8 @@ std::string show(const operation& op) {
   const std::string subject = " #" + std::to_string(op.subject);
   switch (op.kind) {
     case operation_kind::lookup:
-      return "lookup" + subject + " [" + show(op.tokens) + "]" + show(op.keys) + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+      return "lookup" + subject + " [" + show(op.tokens) + "]" + show(op.keys) +
+             (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::allocate:
       return "allocate" + subject + " [" + show(op.tokens) + "]" + show(op.keys) +
              (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots)) + (op.free_only ? " without eviction" : "");
@@ -90,9 +91,11 @@ std::string show(const operation& op) {
     case operation_kind::clear:
       return op.shuts_down ? "shutdown" : "clear";
     case operation_kind::match:
-      return "match [" + show(op.tokens) + "]" + show(op.keys) + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+      return "match [" + show(op.tokens) + "]" + show(op.keys) +
+             (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::forget:
-      return "forget [" + show(op.tokens) + "]" + show(op.keys) + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+      return "forget [" + show(op.tokens) + "]" + show(op.keys) +
+             (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::shrink:
       return "shrink" + subject + " to " + std::to_string(op.kept_tokens);
   }

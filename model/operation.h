@@ -52,7 +52,8 @@ struct operation {
   lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused where has_lease says no
   lease forked = 0;                ///< the lease that fork opens
   std::vector<token> tokens = {};  ///< of lookup, match, allocate and forget
-  std::vector<block_key> keys = {};  ///< likewise, in the order of the blocks, which count from the beginning of the lease
+  std::vector<block_key> keys =
+      {};  ///< likewise, in the order of the blocks, which count from the beginning of the lease
   key_space space = 0;             ///< of lookup, match and forget
   std::size_t extra_slots = 0;     ///< of allocate
   bool free_only = false;          ///< of allocate: it evicts nothing
@@ -81,9 +82,9 @@ struct outcome {
 /// "lookup", "allocate", ...: a string literal.
 const char* name_of(operation_kind kind) noexcept;
 
-/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] keys 0:7 in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction", "match [1
-/// 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3",
-/// "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] keys 0:7 in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction",
+/// "match [1 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3",
+/// "drop #3", "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.

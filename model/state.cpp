@@ -185,9 +185,11 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
   open_lease& subject = leases_.at(op.subject);
   if (op.kind == operation_kind::fork) {
     for (std::size_t i = 0; i < subject.cached; ++i) pin(subject.pages[i]);
-    leases_.emplace(op.forked, open_lease{subject.space, subject.tokens, subject.keys, observed.pages, subject.cached, 0, true});
+    leases_.emplace(op.forked,
+                    open_lease{subject.space, subject.tokens, subject.keys, observed.pages, subject.cached, 0, true});
   } else {
-    subject.keys.append(op.keys, subject.tokens.size(), subject.tokens.size() + op.tokens.size(), config_.tokens_per_page);
+    subject.keys.append(op.keys, subject.tokens.size(), subject.tokens.size() + op.tokens.size(),
+                        config_.tokens_per_page);
     subject.tokens.insert(subject.tokens.end(), op.tokens.begin(), op.tokens.end());
     subject.pages = observed.pages;
     subject.was_granted = true;
@@ -361,7 +363,8 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
     for (const block_key& k : op.keys) {
       if (!contradicts(l, k)) continue;
       if (observed.result == status::invalid_argument) return std::nullopt;
-      return model::show(op) + " returned " + model::show(observed.result) + ", but block " + std::to_string(k.block) + " of the lease has " +
+      return model::show(op) + " returned " + model::show(observed.result) + ", but block " + std::to_string(k.block) +
+             " of the lease has " +
              (l.keys.of(k.block) == 0 ? "no key" : "the key " + std::to_string(l.keys.of(k.block)));
     }
   }
@@ -485,7 +488,8 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
   return nodes;
 }
 
-std::vector<page> state::longest_prefix(const std::vector<token>& tokens, key_space space, const std::vector<block_key>& keys) const {
+std::vector<page> state::longest_prefix(const std::vector<token>& tokens, key_space space,
+                                        const std::vector<block_key>& keys) const {
   std::vector<page> found;
   const auto key_of = [&](std::size_t block) {
     const auto named = std::find_if(keys.begin(), keys.end(), [block](const block_key& k) { return k.block == block; });
@@ -494,7 +498,8 @@ std::vector<page> state::longest_prefix(const std::vector<token>& tokens, key_sp
   const std::size_t span_tokens = config_.tokens_per_page;
   page parent = root;
   for (std::size_t at = 0; at + span_tokens <= tokens.size(); at += span_tokens) {
-    const std::optional<page> child = find_child({parent, space, key_of(found.size()), std::span(tokens).subspan(at, span_tokens)});
+    const std::optional<page> child =
+        find_child({parent, space, key_of(found.size()), std::span(tokens).subspan(at, span_tokens)});
     if (!child) break;
     found.push_back(*child);
     parent = *child;
@@ -557,7 +562,8 @@ std::vector<block_key> state::allowed_keys(lease number, const std::vector<block
   const auto found = leases_.find(number);
   if (found == leases_.end()) return keys;
   std::vector<block_key> allowed;
-  std::copy_if(keys.begin(), keys.end(), std::back_inserter(allowed), [&](const block_key& k) { return !contradicts(found->second, k); });
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(allowed),
+               [&](const block_key& k) { return !contradicts(found->second, k); });
   return allowed;
 }
 
@@ -606,8 +612,8 @@ std::optional<page> state::find_child(const edge& e) const {
 }
 
 void state::add_subtree(page node, std::vector<page>& nodes) const {
-  for (auto child = children_.lower_bound(edge{node, 0, 0, {}}); child != children_.end() && child->first.parent == node;
-       ++child) {
+  for (auto child = children_.lower_bound(edge{node, 0, 0, {}});
+       child != children_.end() && child->first.parent == node; ++child) {
     if (!contains(nodes, child->second)) add_subtree(child->second, nodes);
   }
   nodes.push_back(node);

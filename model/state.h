@@ -191,10 +191,12 @@ class state {
   availability available_by_chains() const;
 
   /// How many pages a lookup of `tokens` would find now, for generators that restate preconditions.
-  std::size_t lookup_hits(const std::vector<token>& tokens, key_space space = 0, const std::vector<block_key>& keys = {}) const;
+  std::size_t lookup_hits(const std::vector<token>& tokens, key_space space = 0,
+                          const std::vector<block_key>& keys = {}) const;
 
   /// The longest chain of nodes of `space` that matches the leading full blocks of `tokens`, with their keys.
-  std::vector<page> longest_prefix(const std::vector<token>& tokens, key_space space = 0, const std::vector<block_key>& keys = {}) const;
+  std::vector<page> longest_prefix(const std::vector<token>& tokens, key_space space = 0,
+                                   const std::vector<block_key>& keys = {}) const;
 
   /// Those of `keys` that an allocation for the lease may name: none contradicts what a block has.
   std::vector<block_key> allowed_keys(lease number, const std::vector<block_key>& keys) const;

@@ -36,8 +36,8 @@ std::vector<page> state::eviction_order() const {
     if (parent == root || !is_unpinned(parent)) continue;
     const auto [left, is_new] = children_left.try_emplace(parent, 0);
     if (is_new) {
-      left->second = static_cast<std::size_t>(
-          std::distance(children_.lower_bound(edge{parent, 0, 0, {}}), children_.lower_bound(edge{parent + 1, 0, 0, {}})));
+      left->second = static_cast<std::size_t>(std::distance(children_.lower_bound(edge{parent, 0, 0, {}}),
+                                                            children_.lower_bound(edge{parent + 1, 0, 0, {}})));
     }
     if (--left->second == 0) candidates.emplace(ranks_.of(parent), parent);
   }
@@ -68,7 +68,8 @@ std::string show(const availability& a) {
          std::to_string(a.pinned_pages) + ", private " + std::to_string(a.private_pages);
 }
 
-std::size_t state::lookup_hits(const std::vector<token>& tokens, key_space space, const std::vector<block_key>& keys) const {
+std::size_t state::lookup_hits(const std::vector<token>& tokens, key_space space,
+                               const std::vector<block_key>& keys) const {
   return longest_prefix(tokens, space, keys).size();
 }
 
@@ -199,8 +200,8 @@ std::string state::describe(page p) const {
 }
 
 void state::show_children(page parent, std::size_t depth, std::string& text) const {
-  for (auto child = children_.lower_bound(edge{parent, 0, 0, {}}); child != children_.end() && child->first.parent == parent;
-       ++child) {
+  for (auto child = children_.lower_bound(edge{parent, 0, 0, {}});
+       child != children_.end() && child->first.parent == parent; ++child) {
     const page_record& node = pages_[child->second];
     text += std::string(2 * depth, ' ') + "page " + std::to_string(child->second) + " [" + model::show(*node.block) +
             "]" + (node.key == 0 ? "" : " key " + std::to_string(node.key)) +

@@ -54,7 +54,8 @@ class locked_cache {
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
         trie_(records_.template fields<typename trie_type::per_page>(),
-              records_.template fields<typename page_pool<Sync>::per_page>().part(&page_pool<Sync>::per_page::note), records_.rows(), config),
+              records_.template fields<typename page_pool<Sync>::per_page>().part(&page_pool<Sync>::per_page::note),
+              records_.rows(), config),
         unpinned_(records_.template fields<typename Policy::per_page>(), config.pages) {
     Sync::label(mutex_, "cache.mutex");
     next_lease_.label("cache.next_lease");
@@ -72,8 +73,8 @@ class locked_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and keys. Throws
-  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
+  /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory.
   [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
@@ -97,8 +98,9 @@ class locked_cache {
     return l;
   }
 
-  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
-  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
+  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
+  /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
+  /// touched).
   [[nodiscard]] cached_prefix match(const keyed_tokens& prompt, key_space space = {}) const {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const read_guard lock(mutex_);
@@ -107,21 +109,23 @@ class locked_cache {
     return {pages, pages * config_.tokens_per_page};
   }
 
-  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
-  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
+  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
+  /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
+  /// do.
   ///
-  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both, and every
-  /// part of a prompt. A block has the key that it is named with when its first token comes, or later as long as it is not full and
-  /// has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no token yet, are passed over.
-  /// To name a block with another key than it has is a broken contract, which asserts, and is `invalid_argument` without
-  /// assertions.
+  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
+  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
+  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
+  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
+  /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together cannot cover the need: nothing was evicted. `lease_closed`,
   /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
-    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok) return s;
+    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
+      return s;
     const std::optional<std::size_t> shortage = l.shortage(more.tokens.size(), extra_slots, config_);
     if (!shortage) {
       const guard lock(mutex_);
@@ -330,17 +334,19 @@ class locked_cache {
   // Calls `found` for each node of the longest chain of `space` that matches the leading full blocks of `tokens`. Inlined: with a
   // call for each node a request whose prompt is cached has 4 % more instructions.
   template <class Found>
-  [[gnu::always_inline]] void each_match(std::span<const token> tokens, std::span<const block_key> keys, key_space space,
-                                         Found found) const {
+  [[gnu::always_inline]] void each_match(std::span<const token> tokens, std::span<const block_key> keys,
+                                         key_space space, Found found) const {
     with_keys(keys, [&](auto along) { each_match_along(tokens, along, space, found); });
   }
   template <class Keys, class Found>
-  [[gnu::always_inline]] void each_match_along(std::span<const token> tokens, Keys keys, key_space space, Found found) const {
+  [[gnu::always_inline]] void each_match_along(std::span<const token> tokens, Keys keys, key_space space,
+                                               Found found) const {
     page_id parent = no_page;
     prefix_hashes hashes(trie_, root_hash(trie_.hashes_by(), space), tokens, config_.tokens_per_page, keys);
     std::size_t block = 0;
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
-      const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page), keys.of(block++)});
+      const page_id page = trie_.find_child(
+          {space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page), keys.of(block++)});
       if (page == no_page) break;
       found(page);
       parent = page;

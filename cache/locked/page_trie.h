@@ -2,11 +2,11 @@
 // allocated once, so growing and shrinking the trie allocates nothing.
 //
 // The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by namespace, parent
-// and block, token by token, and the key of the block: a hash that collides costs time, never a wrong answer (I3). As the hash
-// needs no parent, a walk can ask memory for the buckets of the blocks to come (prefix_hashes.h).
+// and block, token by token, and the key of the block: a hash that collides costs time, never a wrong answer (I3). As
+// the hash needs no parent, a walk can ask memory for the buckets of the blocks to come (prefix_hashes.h).
 //
-// A first node notes its namespace where others note their parent, whose namespace is theirs. Which of the two it is, and whether
-// the block has a key, is in one byte; so a walk looks at a key only where there is one.
+// A first node notes its namespace where others note their parent, whose namespace is theirs. Which of the two it is,
+// and whether the block has a key, is in one byte; so a walk looks at a key only where there is one.
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
 // Cost: find_child is O(tokens per page) expected; attach and detach too.
@@ -80,7 +80,9 @@ class page_trie {
     std::span<const token> block;
     std::uint64_t extra;  ///< the key of the block; 0 is none
 
-    std::uint64_t above() const noexcept { return parent == no_page ? static_cast<std::uint64_t>(space) : index_of(parent); }
+    std::uint64_t above() const noexcept {
+      return parent == no_page ? static_cast<std::uint64_t>(space) : index_of(parent);
+    }
     std::uint8_t kind() const noexcept {
       return static_cast<std::uint8_t>((parent == no_page ? is_first : 0) | (extra != 0 ? has_extra : 0));
     }
@@ -173,7 +175,9 @@ class page_trie {
   }
 
   /// The key that the block of a node has beside its tokens.
-  std::uint64_t extra(page_id page) const { return (kinds_[page].get() & has_extra) != 0 ? extras_[index_of(page)].get() : 0; }
+  std::uint64_t extra(page_id page) const {
+    return (kinds_[page].get() & has_extra) != 0 ? extras_[index_of(page)].get() : 0;
+  }
 
   /// The block of a node, copied: for snapshots.
   std::vector<token> block(page_id page) const {
@@ -214,7 +218,8 @@ class page_trie {
 
   bool stands_under(page_id page, const key& k) const {
     const per_page& n = at(page);
-    return n.above.get() == k.above() && kinds_[page].get() == k.kind() && Sync::equal(block_at(page), k.block.data(), k.block.size()) &&
+    return n.above.get() == k.above() && kinds_[page].get() == k.kind() &&
+           Sync::equal(block_at(page), k.block.data(), k.block.size()) &&
            (k.extra == 0 || extras_[index_of(page)].get() == k.extra);
   }
 

@@ -6,11 +6,11 @@
 // index, and a follower is out of the trie as soon as it is claimed. Where a node has its follower is written before it can
 // be found and never changes; another child of it, or the same block again after the follower fell, stands in the index.
 //
-// The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent, block and the key of the
-// block. Whether a block has a key is in the state of its node, so a walk looks at a key only where there is one. A
-// chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with the
-// versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody inserted
-// since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
+// The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent, block and the key
+// of the block. Whether a block has a key is in the state of its node, so a walk looks at a key only where there is
+// one. A chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with
+// the versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody
+// inserted since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
 //
 // What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that
 // leads to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was looked
@@ -117,17 +117,20 @@ class lockfree_trie {
     sight last;              ///< the deepest of them
   };
 
-  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`, of which the first is block number
-  /// `first` of what `keys` goes along (block_keys.h): writes its pages to `path`, as far as that has room. Nodes that were found may be gone already; if the last one is not, none is. That the chain
-  /// ends, where the path has room for more, was true at some instant of the call if its last node, or `above` where there
-  /// is none, stood throughout.
+  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`, of which the first is
+  /// block number `first` of what `keys` goes along (block_keys.h): writes its pages to `path`, as far as that has
+  /// room. Nodes that were found may be gone already; if the last one is not, none is. That the chain ends, where the
+  /// path has room for more, was true at some instant of the call if its last node, or `above` where there is none,
+  /// stood throughout.
   template <class Keys>
-  path_end find_path(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first, std::span<page_id> path) const {
+  path_end find_path(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first,
+                     std::span<page_id> path) const {
     path_end end;
     std::optional<prefix_hashes<lockfree_trie, Keys>> hashes;  // of what comes behind the last run
     for (;;) {
       const auto more = tokens.subspan(end.length * tokens_per_page_);
-      if (const path_end run = follow(above, more, keys, first + end.length, path.subspan(end.length)); run.length != 0) {
+      if (const path_end run = follow(above, more, keys, first + end.length, path.subspan(end.length));
+          run.length != 0) {
         end = {.length = end.length + run.length, .last = run.last};
         hashes.reset();
         above = end.last.ref();
@@ -135,7 +138,8 @@ class lockfree_trie {
       if (end.length == path.size()) return end;
       const auto rest = tokens.subspan(end.length * tokens_per_page_);
       if (!hashes) hashes.emplace(*this, hash_of(above), rest, tokens_per_page_, keys, first + end.length);
-      const sight child = walk(key(above, hashes->next(), rest.first(tokens_per_page_), keys.of(first + end.length))).found;
+      const sight child =
+          walk(key(above, hashes->next(), rest.first(tokens_per_page_), keys.of(first + end.length))).found;
       if (child.page == no_page) return end;
       fetch_run(child.page);
       path[end.length] = child.page;
@@ -245,7 +249,8 @@ class lockfree_trie {
     const node_ref above = node_ref::of(place);
     // What was written is no node for others before it is linked, and its publisher may take it back. A follower is
     // linked with its parent.
-    const bool is_follower = above.page != no_page && followers_[above.page].load(orders::block_read) == seen.ref().packed();
+    const bool is_follower =
+        above.page != no_page && followers_[above.page].load(orders::block_read) == seen.ref().packed();
     if (!is_follower && !is_linked(page)) return false;
     return forget(seen);
   }
@@ -382,7 +387,8 @@ class lockfree_trie {
   struct key {
     key(node_ref above, std::uint64_t prefix_hash, std::span<const token> tokens, std::uint64_t block_extra) noexcept
         : parent(above.packed()),
-          kind(static_cast<std::uint8_t>((block_extra != 0 ? node_word::has_extra : 0) | (above.upper() ? node_word::has_upper : 0))),
+          kind(static_cast<std::uint8_t>((block_extra != 0 ? node_word::has_extra : 0) |
+                                         (above.upper() ? node_word::has_upper : 0))),
           hash(prefix_hash),
           block(tokens),
           extra(block_extra) {}
@@ -477,7 +483,9 @@ class lockfree_trie {
 
   // What a node has as its follower: a node_ref, which is no root.
   static constexpr std::uint64_t no_follower = static_cast<std::uint32_t>(no_page);
-  static constexpr page_id follower_of(std::uint64_t word) noexcept { return page_id(static_cast<std::uint32_t>(word)); }
+  static constexpr page_id follower_of(std::uint64_t word) noexcept {
+    return page_id(static_cast<std::uint32_t>(word));
+  }
 
   // Whether a node with that state is to be forgotten below `parent`, a node_ref.
   bool is_forgotten_place(std::uint64_t state, std::uint64_t parent, const node_ref* root) const {

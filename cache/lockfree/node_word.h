@@ -9,9 +9,9 @@
 
 namespace triecheck {
 
-/// The state of a page in one word: how often it was a node, whether it is one, whether it is forgotten, of which kind it is, and
-/// how many references it has: leases that end on it, and children. So one compare-exchange pins a node only if it still is the
-/// one that was found, and evicts it only if it is an unpinned leaf.
+/// The state of a page in one word: how often it was a node, whether it is one, whether it is forgotten, of which kind
+/// it is, and how many references it has: leases that end on it, and children. So one compare-exchange pins a node only
+/// if it still is the one that was found, and evicts it only if it is an unpinned leaf.
 struct node_word {
   std::uint32_t references = 0;
   bool is_node = false;
@@ -20,14 +20,14 @@ struct node_word {
   std::uint32_t generation = 0;  ///< 28 bits; grows when the node is evicted
 
   static constexpr std::uint8_t has_extra = 1;  ///< its block has a key beside the tokens
-  static constexpr std::uint8_t has_upper = 2;  ///< a first node in the upper half of all namespaces: node_ref has no room for that bit
+  static constexpr std::uint8_t has_upper = 2;  ///< a first node whose namespace has the bit that node_ref lacks
 
   static constexpr std::uint64_t one_reference = 1;
   static constexpr std::uint64_t forgotten = std::uint64_t{1} << 33;
 
   constexpr std::uint64_t packed() const noexcept {
-    return std::uint64_t{generation & generation_mask} << 36 | std::uint64_t{kind} << 34 | (is_forgotten ? forgotten : 0) |
-           std::uint64_t{is_node} << 32 | references;
+    return std::uint64_t{generation & generation_mask} << 36 | std::uint64_t{kind} << 34 |
+           (is_forgotten ? forgotten : 0) | std::uint64_t{is_node} << 32 | references;
   }
   static constexpr node_word of(std::uint64_t packed) noexcept {
     return {.references = static_cast<std::uint32_t>(packed),

@@ -12,8 +12,8 @@
 // read the log.
 //
 // An entry is written when its operation has ended. It costs two looks at the clock, some nanoseconds, and one
-// word for two tokens or pages, or two for a key. An operation that threw did nothing, and has no entry; nor has a wait for pages,
-// or a match.
+// word for two tokens or pages, or two for a key. An operation that threw did nothing, and has no entry; nor has a wait
+// for pages, or a match.
 //
 // Invariants.
 // L1: a ring has one writer, the thread that has its index.

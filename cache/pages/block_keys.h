@@ -15,8 +15,8 @@
 
 namespace triecheck {
 
-/// Whether each block is named once, in order: else a walk would pass keys by, and find what belongs to others. Anything else is a
-/// broken contract: it asserts. O(keys).
+/// Whether each block is named once, in order: else a walk would pass keys by, and find what belongs to others.
+/// Anything else is a broken contract: it asserts. O(keys).
 template <sync_layer Sync>
 bool are_in_order(std::span<const block_key> keys) {
   if (keys.empty()) return true;
@@ -53,13 +53,15 @@ struct no_keys {
   static constexpr std::uint64_t of(std::size_t) noexcept { return 0; }
 };
 
-/// Calls `walk` with the keys; with none, with no_keys: what goes along blocks without keys is compiled for itself, and asks for none.
+/// Calls `walk` with the keys; with none, with no_keys: what goes along blocks without keys is compiled for itself, and
+/// asks for none.
 template <class Walk>
 [[gnu::always_inline]] inline auto with_keys(std::span<const block_key> keys, Walk walk) {
   return keys.empty() ? walk(no_keys{}) : walk(keys_along(keys));
 }
 
-/// The rest of a sequence: the tokens from block number `first` on, and keys that name blocks from the beginning of the sequence.
+/// The rest of a sequence: the tokens from block number `first` on, and keys that name blocks from the beginning of the
+/// sequence.
 struct block_sequence {
   std::span<const token> tokens;
   std::span<const block_key> keys{};
@@ -71,7 +73,8 @@ struct block_sequence {
   }
 };
 
-/// What a lease keeps: the keys of blocks that are not published yet. One word, and no memory, as long as there are none.
+/// What a lease keeps: the keys of blocks that are not published yet. One word, and no memory, as long as there are
+/// none.
 class private_keys {
  public:
   private_keys() noexcept = default;
@@ -85,9 +88,11 @@ class private_keys {
 
   std::span<const block_key> all() const noexcept { return list_ == nullptr ? std::span<const block_key>() : *list_; }
 
-  /// `ok`, or what an allocation answers instead that names `more`, where the lease has so many tokens and cached pages.
+  /// `ok`, or what an allocation answers instead that names `more`, where the lease has so many tokens and cached
+  /// pages.
   template <sync_layer Sync>
-  status fits(std::span<const block_key> more, std::size_t tokens, std::size_t cached, std::size_t tokens_per_page) const {
+  status fits(std::span<const block_key> more, std::size_t tokens, std::size_t cached,
+              std::size_t tokens_per_page) const {
     if (more.empty()) return status::ok;
     if (!are_in_order<Sync>(more)) return status::invalid_argument;
     const std::size_t full = tokens / tokens_per_page;
@@ -111,7 +116,8 @@ class private_keys {
     list_->reserve(list_->size() + more.size());
   }
 
-  /// Takes the keys of blocks `first` .. `end` - 1 that have none yet. Requires room, that they fit, and that no later block has a key.
+  /// Takes the keys of blocks `first` .. `end` - 1 that have none yet. Requires room, that they fit, and that no later
+  /// block has a key.
   void take(std::span<const block_key> more, std::size_t first, std::size_t end) {
     for (const block_key& k : more) {
       const bool is_new = list_->empty() || list_->back().block < k.block;

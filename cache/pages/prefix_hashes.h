@@ -20,9 +20,10 @@ namespace triecheck {
 template <class Index, class Keys>
 class prefix_hashes {
  public:
-  /// Of the blocks of `tokens`, which continue a prefix whose hash is `before`. The first of them is block number `first`.
-  prefix_hashes(const Index& index, std::uint64_t before, std::span<const token> tokens, std::size_t tokens_per_page, Keys keys,
-                std::size_t first = 0)
+  /// Of the blocks of `tokens`, which continue a prefix whose hash is `before`. The first of them is block number
+  /// `first`.
+  prefix_hashes(const Index& index, std::uint64_t before, std::span<const token> tokens, std::size_t tokens_per_page,
+                Keys keys, std::size_t first = 0)
       : index_(index),
         next_block_(tokens.data()),
         tokens_per_page_(tokens_per_page),

@@ -51,10 +51,12 @@ TEST(block_hash, every_bit_of_an_extra_key_and_of_a_namespace_counts) {
     for (unsigned bit = 0; bit < 64; ++bit) {
       const std::uint64_t one = std::uint64_t{1} << bit;
       EXPECT_TRUE(seen.insert(block_hash(usual, root_hash(usual, {}), block, one)).second) << "key bit " << bit;
-      EXPECT_TRUE(seen.insert(block_hash(usual, root_hash(usual, key_space{one}), block)).second) << "namespace bit " << bit;
+      EXPECT_TRUE(seen.insert(block_hash(usual, root_hash(usual, key_space{one}), block)).second)
+          << "namespace bit " << bit;
     }
     const std::uint64_t first = block_hash(usual, root_hash(usual, {}), block, 5);
-    EXPECT_NE(block_hash(usual, first, block), block_hash(usual, block_hash(usual, root_hash(usual, {}), block), block, 5));
+    EXPECT_NE(block_hash(usual, first, block),
+              block_hash(usual, block_hash(usual, root_hash(usual, {}), block), block, 5));
   }
 }
 
@@ -95,7 +97,8 @@ TEST(block_hash, siblings_are_spread_over_any_number_of_buckets) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const hash_key key(seed);
       std::vector<std::size_t> found(buckets);
-      for (token t = 0; t < 1000; ++t) ++found[bucket_for(block_hash(key, root_hash(key, {}), std::vector<token>{5, t}), buckets)];
+      for (token t = 0; t < 1000; ++t)
+        ++found[bucket_for(block_hash(key, root_hash(key, {}), std::vector<token>{5, t}), buckets)];
       EXPECT_LE(*std::max_element(found.begin(), found.end()), 8U) << "seed " << seed;
     }
   }

@@ -128,7 +128,8 @@ TYPED_TEST(variant, a_fork_stays_in_the_namespace_of_its_lease) {
 class listener final : public cache_events {
  public:
   void stored(const stored_page& p) noexcept override {
-    heard.push_back("+" + name(p.page) + "<" + name(p.parent) + " in " + std::to_string(static_cast<std::uint64_t>(p.space)));
+    heard.push_back("+" + name(p.page) + "<" + name(p.parent) + " in " +
+                    std::to_string(static_cast<std::uint64_t>(p.space)));
     for (const token t : p.block) heard.back() += " " + std::to_string(t);
   }
   void removed(page_id page) noexcept override { heard.push_back("-" + name(page)); }

@@ -91,11 +91,13 @@ TYPED_TEST(keys_suite, a_block_that_others_fill_keeps_the_key_that_it_began_with
 
 TYPED_TEST(keys_suite, a_block_without_a_key_may_get_one_before_it_is_full) {
   auto l = this->cache.lookup(tokens{});
-  const keys late = {{0, 7}}, whole = {{0, 7}, {1, 8}};
+  const keys late = {{0, 7}}, passed_over = {{0, 9}, {7, 9}};
   ASSERT_EQ(this->cache.allocate(l, tokens{1}), status::ok);
   ASSERT_EQ(this->cache.allocate(l, {tokens{2, 3, 4}, late}), status::ok);
   ASSERT_EQ(this->cache.publish(l, 2), status::ok);
-  ASSERT_EQ(this->cache.allocate(l, {tokens{}, whole}), status::ok) << "what is cached is passed over; block 1 is full and has none";
+  EXPECT_EQ(this->matched({1, 2}, late), 1U);
+  ASSERT_EQ(this->cache.allocate(l, {tokens{5}, passed_over}), status::ok) << "block 0 is cached, block 7 has no token";
+  EXPECT_TRUE(l.keys().empty());
 }
 
 TYPED_TEST(keys_suite, a_shrink_drops_the_keys_of_what_it_drops_and_a_fork_has_those_of_the_first) {

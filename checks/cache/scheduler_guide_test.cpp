@@ -130,6 +130,10 @@ TYPED_TEST(scheduler_guide, two_pictures_under_one_placeholder_never_meet) {
   ASSERT_EQ(both.size(), 2u);
   EXPECT_NE(both[0].key, 77u) << "the salt counts";
   EXPECT_NE(both[1].key, 79u);
+  auto alone = admit_alone(cache, {1, 9}, 5);
+  ASSERT_TRUE(alone);
+  ASSERT_EQ(cache.publish(*alone, 2), status::ok);
+  EXPECT_EQ(cache.match(numbers{1, 9}).pages, 0u);
 }
 
 TYPED_TEST(scheduler_guide, a_request_that_is_tried_again_counts_once) {

@@ -42,7 +42,8 @@ class book {
       case operation_kind::allocate:
         if (ok) {
           auto& tokens = leases_[e.op.subject].tokens;
-          leases_[e.op.subject].keys.append(e.op.keys, tokens.size(), tokens.size() + e.op.tokens.size(), run_.tokens_per_page);
+          leases_[e.op.subject].keys.append(e.op.keys, tokens.size(), tokens.size() + e.op.tokens.size(),
+                                            run_.tokens_per_page);
           tokens.insert(tokens.end(), e.op.tokens.begin(), e.op.tokens.end());
         }
         break;

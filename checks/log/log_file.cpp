@@ -242,7 +242,8 @@ class log_reader {
       const auto [colon, no_block] = std::from_chars(word.data(), word.data() + word.size(), k.block);
       const bool is_pair = no_block == std::errc{} && colon != word.data() + word.size() && *colon == ':';
       const auto [end, no_key] = std::from_chars(is_pair ? colon + 1 : colon, word.data() + word.size(), k.key);
-      if (!is_pair || no_key != std::errc{} || end != word.data() + word.size()) at_key.reject("want the key of a block, as 2:77, not " + at_key.shown());
+      if (!is_pair || no_key != std::errc{} || end != word.data() + word.size())
+        at_key.reject("want the key of a block, as 2:77, not " + at_key.shown());
       if (!keys.empty() && keys.back().block >= k.block) at_key.reject("keys are in the order of their blocks");
       keys.push_back(k);
     }

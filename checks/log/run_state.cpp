@@ -14,7 +14,11 @@ std::vector<path_id> path_table::of(const std::vector<model::token>& sequence, s
   path_id parent = 0;
   for (std::size_t at = 0; at + tokens_per_page <= end; at += tokens_per_page) {
     const auto begin = sequence.begin() + static_cast<std::ptrdiff_t>(at);
-    entry e{parent, space, {begin, begin + static_cast<std::ptrdiff_t>(tokens_per_page)}, keys.of(found.size()), found.size() + 1};
+    entry e{parent,
+            space,
+            {begin, begin + static_cast<std::ptrdiff_t>(tokens_per_page)},
+            keys.of(found.size()),
+            found.size() + 1};
     const auto [known, is_new] = numbers_.try_emplace(std::move(e), entries_.size() + 1);
     if (is_new) entries_.push_back(known->first);
     parent = known->second;

@@ -115,8 +115,10 @@ class scenario_author {
     for (std::size_t i = 0; i < h_.before.size(); ++i) {
       const model::event& e = h_.before[i];
       if (e.op.kind == operation_kind::publish)
-        program_.init.push_back(
-            {.kind = step_kind::request, .tokens = leases_[e.op.subject].full, .space = space_of(e.op.subject), .keys = leases_[e.op.subject].keys});
+        program_.init.push_back({.kind = step_kind::request,
+                                 .tokens = leases_[e.op.subject].full,
+                                 .space = space_of(e.op.subject),
+                                 .keys = leases_[e.op.subject].keys});
       if (e.op.kind == operation_kind::lookup) spaces_[e.op.subject] = e.op.space;
       if (!h_.held.contains(e.op.subject)) continue;
       lease_text& l = leases_[e.op.subject];
@@ -127,7 +129,8 @@ class scenario_author {
         l.cached = e.observed.cached;
         std::vector<std::uint32_t> tokens(l.full.begin(), l.full.begin() + static_cast<std::ptrdiff_t>(l.held));
         if (tokens.empty()) tokens.push_back(small_.unused());
-        program_.init.push_back({.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space, .keys = l.keys});
+        program_.init.push_back(
+            {.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space, .keys = l.keys});
       } else {
         allocate(program_.init, l, e.op, e.observed, false);
         write_pages(program_.init, l);
@@ -276,7 +279,8 @@ class scenario_author {
     l.wanted = next >= looked_up ? looked_up : 0;
     std::vector<std::uint32_t> tokens(l.full.begin(), l.full.begin() + static_cast<std::ptrdiff_t>(looked_up));
     if (tokens.empty()) tokens.push_back(small_.unused());
-    steps.push_back({.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space, .keys = l.keys});
+    steps.push_back(
+        {.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space, .keys = l.keys});
   }
 
   // How many small tokens the lease holds after its first allocation; none where it has none.

@@ -115,7 +115,8 @@ TEST(model_state, blocks_are_equal_where_tokens_and_keys_are) {
   accept(s, publish(1, 4), leased({0, 1, 2}, 2));
   EXPECT_EQ(s.view()[1].key, 9u);
   EXPECT_EQ(s.path_keys(1), (std::vector<block_key>{{1, 9}}));
-  accept(s, keyed(allocate(1, {}), {{0, 5}, {2, 6}}), leased({0, 1, 2}, 2));  // published ones are passed over; block 2 is not full
+  accept(s, keyed(allocate(1, {}), {{0, 5}, {2, 6}}),
+         leased({0, 1, 2}, 2));  // published ones are passed over; block 2 is not full
   EXPECT_EQ(s.private_keys(1), (std::vector<block_key>{{2, 6}}));
   accept(s, fork(1, 2), {.pages = {0, 1, 3}, .cached = 2, .copies = {{2, 3}}});
   EXPECT_EQ(s.private_keys(2), (std::vector<block_key>{{2, 6}}));

@@ -129,7 +129,8 @@ void event_book::hold(const lease_record& l, std::size_t first, std::size_t chan
 
 // ---- Events
 
-std::uint64_t event_book::hash_of(key_space space, std::span<const model::token> prefix, const model::held_keys& keys) const {
+std::uint64_t event_book::hash_of(key_space space, std::span<const model::token> prefix,
+                                  const model::held_keys& keys) const {
   std::uint64_t hash = root_hash(usual_key, space);
   for (std::size_t at = 0; at < prefix.size(); at += tokens_per_page_) {
     hash = block_hash(usual_key, hash, prefix.subspan(at, tokens_per_page_), keys.of(at / tokens_per_page_));
@@ -186,9 +187,11 @@ std::optional<std::string> event_book::wrong_publication(const running_operation
     return name(p.page) + " was stored with the tokens " + tokens_of(p.block) + ", but holds " + tokens_of(block);
   }
   if (p.key != l.keys.of(i)) {
-    return name(p.page) + " was stored with the key " + std::to_string(p.key) + ", but its block has " + std::to_string(l.keys.of(i));
+    return name(p.page) + " was stored with the key " + std::to_string(p.key) + ", but its block has " +
+           std::to_string(l.keys.of(i));
   }
-  if (hash_of(p.space, prefix, l.keys) != p.hash) return name(p.page) + " was stored with a hash that is not that of its prefix";
+  if (hash_of(p.space, prefix, l.keys) != p.hash)
+    return name(p.page) + " was stored with a hash that is not that of its prefix";
   const bool is_known = i <= l.cached;  // which page is before it
   const page_id before = i == 0 ? no_page : id_of(l.pages[i - 1]);
   if ((is_known || p.parent == no_page) && p.parent != before) {
@@ -272,7 +275,8 @@ std::optional<std::string> event_book::check_rest(const structure& s) const {
     if (e.parent != parent) return name(page) + " is below " + name(parent) + ", but was stored below " + name(e.parent);
     if (static_cast<model::key_space>(e.space) != s.pages[i].space) return name(page) + " was stored in another namespace";
     if (e.key != s.pages[i].key) {
-      return name(page) + " was stored with the key " + std::to_string(e.key) + ", but its block has " + std::to_string(s.pages[i].key);
+      return name(page) + " was stored with the key " + std::to_string(e.key) + ", but its block has " +
+             std::to_string(s.pages[i].key);
     }
     if (e.block != s.pages[i].block) {
       return name(page) + " was stored with the tokens " + tokens_of(e.block) + ", but holds " + tokens_of(s.pages[i].block);

@@ -4,12 +4,13 @@
 //   - it is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent is, in the
 //     same namespace; a page that is removed is stored, and no page is stored below it;
 //   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately, with the
-//     parent, the namespace, the tokens and the key that the page has in that lease, and with the hash of all up to its end;
-//     `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or from a
-//     publication that takes back what it told; `cleared` from a clear, after all that it removed, with their number.
+//     parent, the namespace, the tokens and the key that the page has in that lease, and with the hash of all up to its
+//     end; `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or
+//     from a publication that takes back what it told; `cleared` from a clear, after all that it removed, with their
+//     number.
 // At every return: the published pages of the lease are stored, each below the one before, and an operation that says how many
-// pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents, namespaces,
-// tokens and keys, and as many were evicted as the statistics say.
+// pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents,
+// namespaces, tokens and keys, and as many were evicted as the statistics say.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once

@@ -288,7 +288,9 @@ stored_page store_first(page_id page, key_space space = {}) {
   return {page, no_page, space, block_hash(usual_key, root_hash(usual_key, space), first_block), first_block};
 }
 stored_page store_second(page_id page, page_id parent, key_space space = {}) {
-  return {page, parent, space, block_hash(usual_key, block_hash(usual_key, root_hash(usual_key, space), first_block), second_block), second_block};
+  return {page, parent, space,
+          block_hash(usual_key, block_hash(usual_key, root_hash(usual_key, space), first_block), second_block),
+          second_block};
 }
 
 // What the cache with small_trie tells.

@@ -27,7 +27,8 @@ std::optional<std::string> check_chains(const structure& s) {
     }
     if (s.pages[p].forgotten && s.pins[p] == 0) return "I11: " + page_name(p) + " is forgotten and nobody pins it, but it is not free";
     if (s.pages[p].forgotten) continue;
-    const auto [twin, fresh] = siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block, s.pages[p].key}, p);
+    const auto [twin, fresh] =
+        siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block, s.pages[p].key}, p);
     if (!fresh) return "I7: " + page_name(twin->second) + " and " + page_name(p) + " stand for the same prefix";
     std::optional<page> at = s.pages[p].parent;
     for (std::size_t steps = 0; at.has_value(); ++steps) {

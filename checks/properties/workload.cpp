@@ -111,7 +111,8 @@ class reader {
       case command_kind::fork: return take(c.slot) && take('.') && take(c.other);
       case command_kind::lookup: return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
       case command_kind::reuse:
-        return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space)) && take('*') && take(c.count);
+        return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space)) && take('*') &&
+               take(c.count);
       case command_kind::forget:
       case command_kind::match: return take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
       case command_kind::extend: return take(c.slot) && take(c.tokens) && take(c.keys) && take_slots(c);

@@ -44,7 +44,7 @@ struct command {
   std::size_t other = 0;              ///< of fork
   std::vector<model::token> tokens{}; ///< of lookup, match, forget, extend and reuse
   model::key_space space = 0;         ///< of lookup, match, forget and reuse
-  std::vector<model::block_key> keys{};  ///< of lookup, match, forget and reuse; of extend, where block 0 is that of the first token
+  std::vector<model::block_key> keys{};  ///< of lookup, match, forget and reuse; of extend, counted from its first block
   std::size_t extra_slots = 0;        ///< of allocate_rest and extend
   bool free_only = false;             ///< of allocate_rest and extend: nothing is evicted for it
   std::optional<std::size_t> computed{};  ///< of publish and shrink: how many tokens of the lease, where it has as many; nothing: all

@@ -30,7 +30,13 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()), asked_(rc::Random(ages_).split()), forgotten_(rc::Random(asked_).split()), keys_(rc::Random(forgotten_).split()) {
+      : random_(random),
+        spaces_(rc::Random(random).split()),
+        parts_(rc::Random(spaces_).split()),
+        ages_(rc::Random(parts_).split()),
+        asked_(rc::Random(ages_).split()),
+        forgotten_(rc::Random(asked_).split()),
+        keys_(rc::Random(forgotten_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
@@ -86,7 +92,8 @@ class workload_author {
   // Mostly the one, so that requests meet; now and then another, so that they must not. From numbers of its own: the rest of
   // a workload does not depend on it.
   model::key_space draw_space() {
-    static constexpr std::array<model::key_space, 4> others = {1, std::uint64_t{1} << 32, std::uint64_t{1} << 63, std::uint64_t{1} << 32 | 1};
+    static constexpr std::array<model::key_space, 4> others = {1, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
+                                                               std::uint64_t{1} << 32 | 1};
     return spaces_.next() % 6 == 0 ? others[spaces_.next() % others.size()] : 0;
   }
 
@@ -156,7 +163,8 @@ class workload_author {
 
   // What a scheduler asks for.
   command question(std::size_t slot) {
-    if (asked_.next() % 2 == 0) return {.kind = command_kind::match, .tokens = draw_request(), .space = draw_space(), .keys = draw_keys()};
+    if (asked_.next() % 2 == 0)
+      return {.kind = command_kind::match, .tokens = draw_request(), .space = draw_space(), .keys = draw_keys()};
     command c{.kind = command_kind::shrink, .slot = slot};
     if (asked_.next() % 3 != 0) c.computed = static_cast<std::size_t>(asked_.next() % (capacity_tokens_ + 1));
     return c;
@@ -175,7 +183,11 @@ class workload_author {
 
   // Half of the time more often than the clocks of two threads can differ by, so that what lies still meanwhile is old.
   command reuse(std::size_t slot) {
-    command c{.kind = command_kind::reuse, .slot = slot, .tokens = draw_request(), .space = draw_space(), .keys = draw_keys()};
+    command c{.kind = command_kind::reuse,
+              .slot = slot,
+              .tokens = draw_request(),
+              .space = draw_space(),
+              .keys = draw_keys()};
     c.count = parts_.next() % 2 == 0 ? 65 + parts_.next() % 100 : 1 + parts_.next() % 8;
     return c;
   }
@@ -183,7 +195,11 @@ class workload_author {
   command next_in_life(std::size_t slot) {
     switch (stages_[slot]) {
       case stage::idle: stages_[slot] = stage::opened;
-        return {.kind = command_kind::lookup, .slot = slot, .tokens = draw_request(), .space = draw_space(), .keys = draw_keys()};
+        return {.kind = command_kind::lookup,
+                .slot = slot,
+                .tokens = draw_request(),
+                .space = draw_space(),
+                .keys = draw_keys()};
       case stage::opened: return allocate_rest(slot);
       case stage::allocated: stages_[slot] = stage::published;
         return publish(slot);
@@ -206,7 +222,11 @@ class workload_author {
 
   command extend(std::size_t slot) {
     if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
-    command c{.kind = command_kind::extend, .slot = slot, .keys = draw_keys(), .extra_slots = draw_extra_slots(), .free_only = draw_free_only()};
+    command c{.kind = command_kind::extend,
+              .slot = slot,
+              .keys = draw_keys(),
+              .extra_slots = draw_extra_slots(),
+              .free_only = draw_free_only()};
     append_tokens(c.tokens, one_in(20) ? capacity_tokens_ + 1 : drawn_.cache.tokens_per_page);
     return c;
   }
@@ -367,7 +387,9 @@ workload edited(workload w, const edit& e) {
     case no_keys:
       for (command& c : w.commands) c.keys.clear();
       break;
-    case drop_key: w.commands[e.first].keys.erase(w.commands[e.first].keys.begin() + static_cast<std::ptrdiff_t>(e.second)); break;
+    case drop_key:
+      w.commands[e.first].keys.erase(w.commands[e.first].keys.begin() + static_cast<std::ptrdiff_t>(e.second));
+      break;
     case key_one: w.commands[e.first].keys[e.second].key = 1; break;
     case evict_too: w.commands[e.first].free_only = false; break;
     case drop_wish: w.commands[e.first].keep = {}; break;

@@ -26,9 +26,10 @@ constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
     "released private pages", "second releases", "uses after release", "forks",    "copied pages",
     "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
-    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept", "refusals beside evictable pages", "forgets", "forgotten prefixes",
-    "forgotten pages that are pinned", "forgotten pages that fell", "publications below forgotten pages", "more than 64 reuses",
-    "pages with keys found", "pages with keys published", "duplicate pages with keys"};
+    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept",
+    "refusals beside evictable pages", "forgets", "forgotten prefixes", "forgotten pages that are pinned", "forgotten pages that fell",
+    "publications below forgotten pages", "more than 64 reuses", "pages with keys found", "pages with keys published",
+    "duplicate pages with keys"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
@@ -51,8 +52,8 @@ std::string show(const model::page_view& p) {
   }
   const std::string parent = (p.parent ? "page " + std::to_string(*p.parent) : "the root") + " of namespace " + std::to_string(p.space);
   const std::string pins = std::string(p.forgotten ? "forgotten and " : "") + (p.pinned ? "pinned" : "not pinned");
-  return "cached under " + parent + " with the block [" + model::show(p.block) + "]" + (p.key == 0 ? "" : " and the key " + std::to_string(p.key)) +
-         ", " + pins;
+  return "cached under " + parent + " with the block [" + model::show(p.block) + "]" +
+         (p.key == 0 ? "" : " and the key " + std::to_string(p.key)) + ", " + pins;
 }
 
 // A cache that broke a rule cannot be taken down: its destructor would release the open leases into it, and one of its
@@ -226,7 +227,8 @@ class side_by_side {
       case command_kind::extend:
         op.kind = model::operation_kind::allocate;
         op.tokens = c.kind == command_kind::extend ? c.tokens : slot.rest;
-        op.keys = reference_.allowed_keys(op.subject, c.kind == command_kind::extend ? from_here(c.keys, slot) : slot.keys);
+        op.keys =
+            reference_.allowed_keys(op.subject, c.kind == command_kind::extend ? from_here(c.keys, slot) : slot.keys);
         op.extra_slots = c.extra_slots;
         op.free_only = c.free_only;
         return op;
@@ -267,7 +269,8 @@ class side_by_side {
     switch (c.kind) {
       case command_kind::lookup: {
         const std::size_t matched = std::min(op.tokens.size(), observed.cached * tokens_per_page_);
-        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}, op.keys, matched, op.space};
+        slot = {op.subject, true,    {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()},
+                op.keys,    matched, op.space};
         break;
       }
       case command_kind::allocate_rest:
@@ -320,7 +323,8 @@ class side_by_side {
       const std::vector<model::page> chain = reference_.published_pages(*slots_[c.slot].lease);
       for (const model::block_key& k : reference_.private_keys(*slots_[c.slot].lease)) {
         if (k.block >= observed.cached) continue;
-        const bool is_own = observed.pages[k.block] == reference_.private_pages(*slots_[c.slot].lease)[k.block - chain.size()];
+        const bool is_own =
+            observed.pages[k.block] == reference_.private_pages(*slots_[c.slot].lease)[k.block - chain.size()];
         seen.add(is_own ? occurrence::keyed_publication : occurrence::keyed_duplicate);
       }
       const bool is_forgotten = !chain.empty() && reference_.view()[chain.back()].forgotten;
@@ -451,8 +455,8 @@ class side_by_side {
     const std::vector<model::block_key> keys = reference_.private_keys(*slot.lease);
     if (slot.open && record_.knows_keys && seen->keys != keys) {
       record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that its private blocks have" +
-                                          (seen->keys.empty() ? " no keys" : " the" + model::show(seen->keys)) + "; its operations left it" +
-                                          (keys.empty() ? " none" : model::show(keys))};
+                                          (seen->keys.empty() ? " no keys" : " the" + model::show(seen->keys)) +
+                                          "; its operations left it" + (keys.empty() ? " none" : model::show(keys))};
       return;
     }
     if (seen->is_open == slot.open && seen->space == slot.space && seen->tokens == slot.tokens && seen->cached_tokens == cached) return;

@@ -94,7 +94,8 @@ TEST(workload, a_token_shows_the_keys_of_blocks) {
   EXPECT_EQ(w->commands[0].space, 4294967296U);
   EXPECT_EQ(w->commands[1].keys, (std::vector<model::block_key>{{1, 6}}));
   EXPECT_EQ(to_token(*w), token);
-  for (const char* wrong : {"2x1:l0-7=", "2x1:l0-7=0", "2x1:l0-7=0:", "2x1:l0-7=0:0", "2x1:l0-7=1:5.1:5", "2x1:l0-7=1:5.0:5", "2x1:a0=0:1"}) {
+  for (const char* wrong : {"2x1:l0-7=", "2x1:l0-7=0", "2x1:l0-7=0:", "2x1:l0-7=0:0", "2x1:l0-7=1:5.1:5",
+                            "2x1:l0-7=1:5.0:5", "2x1:a0=0:1"}) {
     EXPECT_FALSE(from_token(wrong)) << wrong;
   }
 }

@@ -45,7 +45,11 @@ steps parts_of(const step& request, const steps& section) {
   for (int i = 1; std::any_of(section.begin(), section.end(), [&](const step& s) { return s.lease == lease; }); ++i) {
     lease = "r" + std::to_string(i);
   }
-  steps parts = {{.kind = step_kind::lookup, .lease = lease, .tokens = request.tokens, .space = request.space, .keys = request.keys}};
+  steps parts = {{.kind = step_kind::lookup,
+                  .lease = lease,
+                  .tokens = request.tokens,
+                  .space = request.space,
+                  .keys = request.keys}};
   for (const step_kind kind : {step_kind::allocate, step_kind::write, step_kind::publish, step_kind::read, step_kind::release}) {
     parts.push_back({.kind = kind, .lease = lease, .or_stop = kind == step_kind::allocate && request.or_stop});
   }

@@ -28,7 +28,7 @@ struct step {
   std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
   std::vector<std::uint32_t> tokens;  ///< of lookup, match, forget, extend, foreign, request
   std::uint64_t space = 0;            ///< of lookup, match, forget, request: the namespace
-  std::vector<model::block_key> keys = {};  ///< of lookup, match, forget, extend, request: of blocks from the beginning of the lease
+  std::vector<model::block_key> keys = {};  ///< of the same and extend; blocks count from the lease's first
   std::size_t count = 0;              ///< of evict; of cancel: which thread
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far; of shrink: the tokens kept; nothing: all
   std::uint32_t extra_slots = 0;      ///< of allocate, extend

@@ -31,10 +31,11 @@ inline constexpr std::array<operand_rule, 6> operand_rules{{
     {0, SIZE_MAX, "", "a token"},
 }};
 
-/// What may end a step: a word and a number, but for "keys B:K ...", "without eviction" and, at the end, "or stop" or, where it may wait, "or wait".
+/// What may end a step: a word and a number, but for "keys B:K ...", "without eviction" and, at the end, "or stop" or,
+/// where it may wait, "or wait".
 enum clause : std::uint16_t {
-  no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128, eviction = 256,
-  block_keys = 512
+  no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128,
+  eviction = 256, block_keys = 512
 };
 
 struct clause_form {

@@ -190,15 +190,19 @@ class section_reader {
   }
 
   // Returns where the next clause begins.
-  std::vector<word>::iterator take_keys(step& s, std::vector<word>::iterator at, std::vector<word>::iterator end) const {
+  std::vector<word>::iterator take_keys(step& s, std::vector<word>::iterator at,
+                                        std::vector<word>::iterator end) const {
     const word keyword = *at;
     for (++at; at != end && clause_of(at->text) == nullptr; ++at) {
       const std::optional<model::block_key> k = parse_key(at->text);
-      if (!k || k->key == 0) reject_at(*at, in_quotes(at->text) + " is no key of a block (write BLOCK:KEY, such as 0:7; no key is 0)");
-      if (!s.keys.empty() && s.keys.back().block >= k->block) reject_at(*at, "keys are written in the order of their blocks, each block once");
+      if (!k || k->key == 0)
+        reject_at(*at, in_quotes(at->text) + " is no key of a block (write BLOCK:KEY, such as 0:7; no key is 0)");
+      if (!s.keys.empty() && s.keys.back().block >= k->block)
+        reject_at(*at, "keys are written in the order of their blocks, each block once");
       s.keys.push_back(*k);
     }
-    if (s.keys.empty()) reject_at(keyword, "behind \"keys\" stands the key of a block at least, written BLOCK:KEY, such as 0:7");
+    if (s.keys.empty())
+      reject_at(keyword, "behind \"keys\" stands the key of a block at least, written BLOCK:KEY, such as 0:7");
     return at;
   }
 

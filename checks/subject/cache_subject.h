@@ -39,8 +39,9 @@ class cache_subject final : public subject {
         leases_[op.subject] = watched([&] { return look_up(cache_, op.tokens, op.space, keys); });
         return observed_outcome(leases_[op.subject], model::status::ok);
       case allocate:
-        return observed_outcome(leases_[op.subject],
-                                to_model_status(watched([&] { return allocate_with(cache_, leases_[op.subject], op, keys); })));
+        return observed_outcome(
+            leases_[op.subject],
+            to_model_status(watched([&] { return allocate_with(cache_, leases_[op.subject], op, keys); })));
       case publish:
         return observed_outcome(leases_[op.subject],
                                 to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
@@ -60,7 +61,8 @@ class cache_subject final : public subject {
         if constexpr (checks::schedules<Cache>) return match_in(cache_, op.tokens, op.space, keys);
         break;
       case forget:
-        if constexpr (checks::forgets<Cache>) return watched([&] { return forget_in(cache_, op.tokens, op.space, keys); });
+        if constexpr (checks::forgets<Cache>)
+          return watched([&] { return forget_in(cache_, op.tokens, op.space, keys); });
         break;
       case shrink:
         if constexpr (checks::schedules<Cache>) {
@@ -101,8 +103,8 @@ class cache_subject final : public subject {
 
   std::optional<lease_view> view_of(model::lease number) const override {
     const lease_type& l = leases_[number];
-    lease_view view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()), l.token_count(),
-                    l.cached_token_count()};
+    lease_view view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()),
+                    l.token_count(), l.cached_token_count()};
     if constexpr (checks::knows_keys<Cache>) {
       for (const block_key& k : l.keys()) view.keys.push_back({k.block, k.key});
     }

@@ -78,7 +78,8 @@ auto prompt_for(std::span<const model::token> tokens, std::span<const block_key>
 
 /// Looks up in a namespace.
 template <class Cache>
-auto look_up(Cache& cache, std::span<const model::token> tokens, model::key_space space, std::span<const block_key> keys = {}) {
+auto look_up(Cache& cache, std::span<const model::token> tokens, model::key_space space,
+             std::span<const block_key> keys = {}) {
   using key_space = decltype(std::declval<typename Cache::lease_type>().space());
   return cache.lookup(prompt_for<Cache>(tokens, keys), key_space(space));
 }
@@ -97,23 +98,27 @@ concept forgets = requires(Cache& cache) { cache.forget({}); };
 
 /// Forgets a prefix, in a namespace.
 template <forgets Cache>
-model::outcome forget_in(Cache& cache, std::span<const model::token> tokens, model::key_space space, std::span<const block_key> keys = {}) {
+model::outcome forget_in(Cache& cache, std::span<const model::token> tokens, model::key_space space,
+                         std::span<const block_key> keys = {}) {
   using key_space = decltype(std::declval<typename Cache::lease_type>().space());
-  return {.result = model::status::ok, .cached = cache.forget(prompt_for<Cache>(tokens, keys), key_space(space)) ? 1U : 0U};
+  return {.result = model::status::ok,
+          .cached = cache.forget(prompt_for<Cache>(tokens, keys), key_space(space)) ? 1U : 0U};
 }
 
 /// Allocates, from free pages alone if the operation says so.
 template <class Cache, class Lease>
 auto allocate_with(Cache& cache, Lease& l, const model::operation& op, std::span<const block_key> keys = {}) {
   if constexpr (schedules<Cache>) {
-    if (op.free_only) return cache.allocate(l, prompt_for<Cache>(op.tokens, keys), op.extra_slots, page_source::free_only);
+    if (op.free_only)
+      return cache.allocate(l, prompt_for<Cache>(op.tokens, keys), op.extra_slots, page_source::free_only);
   }
   return cache.allocate(l, prompt_for<Cache>(op.tokens, keys), op.extra_slots);
 }
 
 /// How much is cached, in a namespace.
 template <schedules Cache>
-model::outcome match_in(Cache& cache, std::span<const model::token> tokens, model::key_space space, std::span<const block_key> keys = {}) {
+model::outcome match_in(Cache& cache, std::span<const model::token> tokens, model::key_space space,
+                        std::span<const block_key> keys = {}) {
   using key_space = decltype(std::declval<typename Cache::lease_type>().space());
   const auto found = cache.match(prompt_for<Cache>(tokens, keys), key_space(space));
   const bool is_whole = found.tokens == found.pages * cache.config().tokens_per_page;

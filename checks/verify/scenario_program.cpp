@@ -197,8 +197,12 @@ bool scenario_program::run_action(const action& a) {
       return true;
     case step_kind::stats: stats(); return true;
     case step_kind::available: available(); return true;
-    case step_kind::match: perform({.kind = operation_kind::match, .tokens = a.tokens, .keys = a.keys, .space = a.space}); return true;
-    case step_kind::forget: perform({.kind = operation_kind::forget, .tokens = a.tokens, .keys = a.keys, .space = a.space}, a.failing); return true;
+    case step_kind::match:
+      perform({.kind = operation_kind::match, .tokens = a.tokens, .keys = a.keys, .space = a.space});
+      return true;
+    case step_kind::forget:
+      perform({.kind = operation_kind::forget, .tokens = a.tokens, .keys = a.keys, .space = a.space}, a.failing);
+      return true;
     case step_kind::shrink: shrink(a); return true;
     case step_kind::snapshot: snapshot(); return true;
     case step_kind::write: write(a.lease); return true;
@@ -361,7 +365,9 @@ void scenario_program::lookup(const action& a) {
     books_[a.lease].wanted_keys = a.keys;
     books_[a.lease].space = a.space;
   }
-  const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .keys = a.keys, .space = a.space}, a.failing);
+  const outcome o = perform(
+      {.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .keys = a.keys, .space = a.space},
+      a.failing);
   const outside_simulation heap;
   const std::size_t matched = std::min(a.tokens.size(), o.cached * config_.tokens_per_page);
   books_[a.lease].computed = matched;
@@ -369,8 +375,13 @@ void scenario_program::lookup(const action& a) {
   books_[a.lease].held.assign(a.tokens.begin(), a.tokens.begin() + static_cast<std::ptrdiff_t>(matched));
 }
 
-bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens, const std::vector<model::block_key>& keys) {
-  const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens, .keys = keys, .extra_slots = a.extra_slots,
+bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens,
+                            const std::vector<model::block_key>& keys) {
+  const operation op = {.kind = operation_kind::allocate,
+                        .subject = a.lease,
+                        .tokens = tokens,
+                        .keys = keys,
+                        .extra_slots = a.extra_slots,
                         .free_only = a.free_only};
   const std::optional<outcome> answer = a.or_wait ? allocate_in_turn(op) : perform(op, a.failing);
   if (!answer) return false;
@@ -461,7 +472,8 @@ void scenario_program::read(const action& a) {
     const std::uint64_t found = contents_->read(book.last.pages[i]);
     if (found == digest_of_page(book, i)) continue;
     session::current().fail("page-contents", a.text + ": page " + std::to_string(book.last.pages[i]) + " holds " +
-                                                 meaning(found) + " where the lease has " + show_prefix(book.held, book.space, book.keys.list()));
+                                                 meaning(found) + " where the lease has " +
+                                                 show_prefix(book.held, book.space, book.keys.list()));
   }
 }
 

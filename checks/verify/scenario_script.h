@@ -64,6 +64,7 @@ unsigned runaway_steps_of(const checks::scenario& s);
 unsigned solo_steps_of(const checks::scenario& s);
 
 /// "1 2 3 keys 0:7 in 5", "1 2 3" in the namespace 0.
-std::string show_prefix(std::span<const model::token> tokens, model::key_space space, const std::vector<model::block_key>& keys);
+std::string show_prefix(std::span<const model::token> tokens, model::key_space space,
+                        const std::vector<model::block_key>& keys);
 
 }  // namespace triecheck::explore
