@@ -24,7 +24,7 @@
 // the cache, and a subscriber outlives its membership.
 // Progress: blocking, by one mutex. An event waits for the subscribers, and for a join: the operations of the cache that
 // have events wait for them, too.
-// Cost: an event O(tokens of a page + subscribers), a join O(cached pages), one mutex for each; memory 40 bytes and the
+// Cost: an event O(tokens of a page + subscribers), a join O(cached pages), one mutex for each; memory 48 bytes and the
 // tokens of a page, for each page.
 #pragma once
 
@@ -89,7 +89,7 @@ class event_hub final : public cache_events {
       e.state = told::silent;
       return;
     }
-    e = {.hash = p.hash, .space = p.space, .parent = parent, .first_child = root(), .state = told::present};
+    e = {.hash = p.hash, .space = p.space, .key = p.key, .parent = parent, .first_child = root(), .state = told::present};
     std::copy(p.block.begin(), p.block.end(), block(at));
     put_below(parent, at);
     for (cache_events* s : members_) s->stored(p);
@@ -139,6 +139,7 @@ class event_hub final : public cache_events {
   struct entry {
     std::uint64_t hash = 0;
     key_space space{};
+    std::uint64_t key = 0;
     place parent = 0;
     place first_child = 0;
     place previous = 0;  // of the children of its parent
@@ -153,7 +154,7 @@ class event_hub final : public cache_events {
   stored_page view(place of) noexcept {
     const entry& e = entries_[of];
     return {.page = page_id{of}, .parent = e.parent == root() ? no_page : page_id{e.parent}, .space = e.space, .hash = e.hash,
-            .block = {block(of), tokens_per_page_}};
+            .block = {block(of), tokens_per_page_}, .key = e.key};
   }
 
   void put_below(place parent, place child) noexcept {

@@ -34,6 +34,7 @@ struct stored_page {
   key_space space;
   std::uint64_t hash;           ///< of the namespace and all blocks up to this one (block_hash.h), by cache_config::hash_seed; not unique
   std::span<const token> block; ///< valid during the call
+  std::uint64_t key = 0;        ///< what the block has beside the tokens; 0 is nothing
 };
 
 /// A subscriber. Outlives the cache.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "pages/block_keys.h"
 #include "types.h"
 
 namespace triecheck {
@@ -50,6 +51,9 @@ class lease {
   std::size_t token_count() const noexcept { return token_count_; }
   std::size_t cached_token_count() const noexcept { return token_count_ - unpublished_.size(); }
 
+  /// The keys of those of its private blocks that have one.
+  std::span<const block_key> keys() const noexcept { return keys_.all(); }
+
   void swap(lease& other) noexcept {
     std::swap(cache_, other.cache_);
     std::swap(id_, other.id_);
@@ -60,6 +64,7 @@ class lease {
     std::swap(asked_, other.asked_);
     pages_.swap(other.pages_);
     unpublished_.swap(other.unpublished_);
+    keys_.swap(other.keys_);
   }
 
  private:
@@ -102,6 +107,7 @@ class lease {
     cached_ = l.cached_;
     token_count_ = l.token_count_;
     unpublished_ = l.unpublished_;
+    keys_ = l.keys_;
     asked_ = allocation::granted;  // as the other one was, whose lookup counts
   }
 
@@ -129,11 +135,12 @@ class lease {
   }
 
   /// Forgets the last `returned` pages, and the tokens beyond those that it keeps: its cached prefix stays.
-  void shorten(std::size_t returned, std::size_t kept_tokens) {
+  void shorten(std::size_t returned, std::size_t kept_tokens, std::size_t tokens_per_page) {
     const std::size_t published = cached_token_count();
     token_count_ = std::max(kept_tokens, published);
     unpublished_.resize(token_count_ - published);
     pages_.resize(pages_.size() - returned);
+    keys_.drop_from(written_pages(tokens_per_page));
   }
 
   /// How many of the pages hold tokens.
@@ -145,10 +152,18 @@ class lease {
   static constexpr std::size_t first_pages = 64;
   void expect_pages(std::size_t blocks) { pages_.reserve(std::min(blocks, first_pages)); }
 
-  /// Room for so many more pages and tokens, so that taking them cannot throw. O(1) amortised for each.
-  void reserve_more(std::size_t pages, std::size_t tokens) {
+  /// `ok`, or what an allocation by `cache` of `more` answers instead.
+  template <class Sync>
+  status appendable_in(const Cache& cache, const keyed_tokens& more, std::size_t tokens_per_page) const {
+    if (const status s = usable_in(cache); s != status::ok) return s;
+    return keys_.template fits<Sync>(more.keys, token_count_, cached_, tokens_per_page);
+  }
+
+  /// Room for so many more pages, and for `more`, so that taking them cannot throw. O(1) amortised for each.
+  void reserve_more(std::size_t pages, const keyed_tokens& more) {
     make_room(pages_, pages);
-    make_room(unpublished_, tokens);
+    make_room(unpublished_, more.tokens.size());
+    keys_.reserve_more(more.keys);
   }
   // Doubles what is there, not the capacity: memory that was lent need not grow for one token more than an earlier lease had.
   template <class T>
@@ -156,11 +171,17 @@ class lease {
     if (v.capacity() - v.size() < more) v.reserve(std::max(v.size() + more, 2 * v.size()));
   }
 
-  void append(std::span<const token> tokens) {
-    unpublished_.insert(unpublished_.end(), tokens.begin(), tokens.end());
-    token_count_ += tokens.size();
+  void append(const keyed_tokens& more, std::size_t tokens_per_page) {
+    const std::size_t full = token_count_ / tokens_per_page;
+    unpublished_.insert(unpublished_.end(), more.tokens.begin(), more.tokens.end());
+    token_count_ += more.tokens.size();
+    keys_.take(more.keys, full, written_pages(tokens_per_page));
     asked_ = allocation::granted;
   }
+
+  /// The tokens behind the first `pages` pages, with their keys. Requires that these pages are the cached ones, or were
+  /// when unpublished tokens were last forgotten.
+  block_sequence unpublished_behind(std::size_t pages) const noexcept { return {unpublished_, keys_.all(), pages}; }
 
   /// The tokens of the page that follows `done` pages of the unpublished tokens.
   std::span<const token> unpublished_block(std::size_t done, std::size_t tokens_per_page) const noexcept {
@@ -169,6 +190,7 @@ class lease {
 
   void forget_published(std::size_t tokens) {
     unpublished_.erase(unpublished_.begin(), unpublished_.begin() + static_cast<std::ptrdiff_t>(tokens));
+    keys_.drop_before(cached_);
   }
 
   /// Forgets everything but the cache: what a release leaves behind.
@@ -180,6 +202,7 @@ class lease {
     asked_ = allocation::none;
     pages_.clear();
     unpublished_.clear();
+    keys_.clear();
   }
 
   enum class allocation : std::uint8_t { none, refused, granted };
@@ -193,6 +216,7 @@ class lease {
   allocation asked_ = allocation::none;
   std::vector<page_id> pages_;
   std::vector<token> unpublished_;  // the tokens behind the cached prefix: what publish needs
+  private_keys keys_;               // of the blocks that these begin
 };
 
 /// What `fork` answered: with `ok` an open lease and the pages to copy, otherwise neither.

@@ -33,6 +33,7 @@
 
 #include "events.h"
 #include "lockfree/eviction_queue.h"
+#include "pages/block_keys.h"
 #include "pages/inspection.h"
 #include "lease.h"
 #include "pages/lease_buffers.h"
@@ -82,11 +83,12 @@ class lockfree_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
-  /// std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again when the deepest node
-  /// that it found was evicted meanwhile.
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
+  /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again
+  /// when the deepest node that it found was evicted meanwhile.
   /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was found.
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
+  [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
+    const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     lease_type l;
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
@@ -95,7 +97,7 @@ class lockfree_cache {
     std::uint64_t before;
     do {
       before = forgetting_.now();
-      end = find_longest(node_ref::root(space), tokens, blocks, l.pages_);
+      end = find_longest(node_ref::root(space), tokens, prompt.keys, blocks, l.pages_);
     } while (end.length != 0 && !(trie_.pin(end.last) && pinned_chain_stands(end.last.page, before)));
     l.cached_ = end.length;
     l.pages_.resize(l.cached_);
@@ -108,12 +110,14 @@ class lockfree_cache {
     return l;
   }
 
-  /// How much of `tokens` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
-  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
+  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
+  /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
+  /// touched).
   /// Lock-free: starts again when the deepest node that it found was evicted meanwhile. It ends with a read-modify-write of that
   /// node's word, which changes nothing, so that what it sees is not old.
   /// Linearization point: as that of lookup.
-  [[nodiscard]] cached_prefix match(std::span<const token> tokens, key_space space = {}) const {
+  [[nodiscard]] cached_prefix match(const keyed_tokens& prompt, key_space space = {}) const {
+    const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     std::array<page_id, batch> path;
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     typename trie_type::path_end end;
@@ -124,7 +128,9 @@ class lockfree_cache {
       node_ref above = node_ref::root(space);
       for (bool goes_on = true; goes_on;) {
         const auto room = std::span(path).first(std::min(batch, blocks - end.length));
-        const auto more = trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), room);
+        const auto rest = tokens.subspan(end.length * config_.tokens_per_page);
+        const auto more =
+            with_keys(prompt.keys, [&](auto keys) { return trie_.find_path(above, rest, keys, end.length, room); });
         goes_on = more.length == room.size() && more.length != 0;
         if (more.length == 0) break;
         end = {.length = end.length + more.length, .last = more.last};
@@ -134,8 +140,15 @@ class lockfree_cache {
     return {end.length, end.length * config_.tokens_per_page};
   }
 
-  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
-  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
+  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
+  /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
+  /// do.
+  ///
+  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
+  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
+  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
+  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
+  /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
@@ -147,17 +160,18 @@ class lockfree_cache {
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node that fell
   /// for it; of a refusal, the last look at the pool.
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0,
+  [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
-    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
+      return s;
+    const std::optional<std::size_t> shortage = l.shortage(more.tokens.size(), extra_slots, config_);
     if (!shortage) {
       counts_.add(refused_too_large, 1);
       return l.refused(status::request_too_large);
     }
-    l.reserve_more(*shortage, tokens.size());
+    l.reserve_more(*shortage, more);
     if (!take_pages(l, *shortage, l.id_, source)) return l.refused(status::cache_full);
-    l.append(tokens);
+    l.append(more, config_.tokens_per_page);
     return status::ok;
   }
 
@@ -182,7 +196,7 @@ class lockfree_cache {
     const std::uint64_t before = forgetting_.now();
     for (bool attached = false; l.cached_ < full && !attached;) {
       const auto own = std::span(l.pages_).subspan(l.cached_, full - l.cached_);
-      const auto blocks = std::span<const token>(l.unpublished_).subspan((l.cached_ - first) * span_tokens, own.size() * span_tokens);
+      const block_sequence blocks = l.unpublished_behind(first).behind(l.cached_ - first, span_tokens);
       const std::optional<std::size_t> standing = adopt(l, own, blocks, before);
       if (!standing) break;
       adopted += *standing;
@@ -210,11 +224,11 @@ class lockfree_cache {
       give_back_private(returned, l.id_);
       queue_.pages_came(l.id_);
     }
-    l.shorten(returned.size(), kept_tokens);
+    l.shorten(returned.size(), kept_tokens, config_.tokens_per_page);
     return status::ok;
   }
 
-  /// The page that the full blocks of `tokens` end on in `space`, and all that is cached below it, is found by no
+  /// The page that the full blocks of `prompt` end on in `space`, and all that is cached below it, is found by no
   /// lookup and no match any more; with less than a block, everything that was cached in `space` before the call. What
   /// no lease pins is free when this returns. What leases have in their chains stays theirs, and becomes free when the
   /// last of them is released; what they publish below it stays private. The same prefix can be published again at
@@ -225,16 +239,17 @@ class lockfree_cache {
   /// forgotten.
   /// Lock-free. Linearization point: the exchange that forgets the node; of a whole namespace, for each first page that
   /// of its own.
-  bool forget(std::span<const token> tokens, key_space space = {}) {
+  bool forget(const keyed_tokens& prompt, key_space space = {}) {
+    if (!are_in_order<Sync>(prompt.keys)) return false;
     subtree rest(config_.pages);
     std::vector<page_id> gone;
     gone.reserve(config_.pages);
-    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    const std::size_t blocks = prompt.tokens.size() / config_.tokens_per_page;
     const node_ref root = node_ref::root(space);
     bool found = true;
     {
       const typename forgetting<Sync>::scope running(forgetting_);
-      if (blocks != 0) found = forget_end(tokens, blocks, space, gone);
+      if (blocks != 0) found = forget_end(prompt, blocks, space, gone);
       forget_below(rest, blocks == 0 ? &root : nullptr, gone);
     }
     for (std::size_t i = gone.size(); i-- > 0;) {
@@ -420,13 +435,20 @@ class lockfree_cache {
 
   // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows with what
   // is found: however long the prompt is, what is not there costs nothing.
-  typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens, std::size_t blocks,
+  typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens,
+                                            std::span<const block_key> keys, std::size_t blocks,
                                             std::vector<page_id>& path) const {
+    return with_keys(keys, [&](auto along) { return find_longest_along(above, tokens, along, blocks, path); });
+  }
+  template <class Keys>
+  typename trie_type::path_end find_longest_along(node_ref above, std::span<const token> tokens, Keys keys,
+                                                  std::size_t blocks, std::vector<page_id>& path) const {
     typename trie_type::path_end end;
     do {
       path.resize(std::min(blocks, std::max(lease_type::first_pages, 2 * end.length)));
       const auto room = std::span(path).subspan(end.length);
-      const auto more = trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), room);
+      const auto more =
+          trie_.find_path(above, tokens.subspan(end.length * config_.tokens_per_page), keys, end.length, room);
       if (more.length == 0) break;
       end = {.length = end.length + more.length, .last = more.last};
       above = end.last.ref();
@@ -448,10 +470,11 @@ class lockfree_cache {
   }
 
   // Forgets the node that the blocks end on; false where none stands there. What was forgotten is added to `gone`.
-  bool forget_end(std::span<const token> tokens, std::size_t blocks, key_space space, std::vector<page_id>& gone) {
+  bool forget_end(const keyed_tokens& prompt, std::size_t blocks, key_space space, std::vector<page_id>& gone) {
     std::vector<page_id> path;
     for (;;) {
-      const typename trie_type::path_end end = find_longest(node_ref::root(space), tokens, blocks, path);
+      const typename trie_type::path_end end =
+          find_longest(node_ref::root(space), prompt.tokens, prompt.keys, blocks, path);
       if (end.length != blocks) return false;
       if (!trie_.forget(end.last)) continue;
       gone.push_back(end.last.page);
@@ -501,13 +524,16 @@ class lockfree_cache {
 
   // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
   // many. Where it returns 0 none stood; nothing where the prefix of the lease is forgotten.
-  std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, std::span<const token> blocks, std::uint64_t before) {
+  std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, const block_sequence& blocks,
+                                   std::uint64_t before) {
     std::array<page_id, batch> standing;
     const std::optional<node_ref> above = end_of(l);
     if (!above) return std::nullopt;
     typename trie_type::path_end end;
     do {
-      end = trie_.find_path(*above, blocks, std::span(standing).first(std::min(batch, own.size())));
+      const auto room = std::span(standing).first(std::min(batch, own.size()));
+      end = with_keys(blocks.keys,
+                      [&](auto keys) { return trie_.find_path(*above, blocks.tokens, keys, blocks.first, room); });
       if (end.length == 0) return 0;
     } while (!trie_.pin(end.last));
     if (!pinned_chain_stands(end.last.page, before)) return std::nullopt;
@@ -520,7 +546,7 @@ class lockfree_cache {
   }
 
   // Makes `own` a run, unless another node stands there by now. The pin of the lease moves to its end.
-  bool attach(lease_type& l, std::span<const page_id> own, std::span<const token> blocks, std::uint64_t before) {
+  bool attach(lease_type& l, std::span<const page_id> own, const block_sequence& blocks, std::uint64_t before) {
     const node_ref above = l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
     for (const page_id page : own) must_belong(page, number(l.id_));
     bool announced = false;
@@ -545,10 +571,12 @@ class lockfree_cache {
     }
   }
 
-  void tell_stored(std::span<const page_id> run, page_id parent, key_space space, std::span<const token> blocks) const {
+  void tell_stored(std::span<const page_id> run, page_id parent, key_space space, const block_sequence& blocks) const {
+    keys_along keys(blocks.keys);
     for (std::size_t i = 0; events_.is_heard() && i < run.size(); ++i) {
-      const auto block = blocks.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
-      events_.stored({run[i], i == 0 ? parent : run[i - 1], space, trie_.hash(run[i]), block});
+      const auto block = blocks.tokens.subspan(i * config_.tokens_per_page, config_.tokens_per_page);
+      events_.stored(
+          {run[i], i == 0 ? parent : run[i - 1], space, trie_.hash(run[i]), block, keys.of(blocks.first + i)});
     }
   }
 

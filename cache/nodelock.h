@@ -59,6 +59,7 @@
 #include "locked/fall_count.h"
 #include "locked/hand_over_hand.h"
 #include "lockfree/orders.h"
+#include "pages/block_keys.h"
 #include "pages/inspection.h"
 #include "lease.h"
 #include "pages/lease_buffers.h"
@@ -91,7 +92,9 @@ class nodelock_cache {
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
+        trie_(records_.template fields<typename trie_type::per_page>(),
+              records_.template fields<typename page_pool<Sync>::per_page>().part(&page_pool<Sync>::per_page::note),
+              records_.rows(), config),
         order_(records_.template fields<typename recency_list<Sync>::per_page>(), config.pages),
         stripes_(std::bit_floor(std::min(trie_.buckets(), most_stripes))),
         nodes_(records_.template fields<node>()),
@@ -128,9 +131,10 @@ class nodelock_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
-  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
+  /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory.
+  [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
+    const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     lease_type l;
     l.space_ = space;
@@ -144,7 +148,7 @@ class nodelock_cache {
         stands = l.pages_.empty() || chain_stands(l.pages_.back(), before);
         if (stands && !l.pages_.empty()) trie_.pin(l.pages_.back());
       };
-      each_match(tokens, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
+      each_match(tokens, prompt.keys, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
     }
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
@@ -156,9 +160,11 @@ class nodelock_cache {
     return l;
   }
 
-  /// How much of `tokens` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
-  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
-  [[nodiscard]] cached_prefix match(std::span<const token> tokens, key_space space = {}) const {
+  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
+  /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
+  /// touched).
+  [[nodiscard]] cached_prefix match(const keyed_tokens& prompt, key_space space = {}) const {
+    const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     std::size_t pages = 0;
     for (bool stands = blocks == 0; !stands;) {
@@ -169,29 +175,38 @@ class nodelock_cache {
         ++pages;
         last = page;
       };
-      each_match(tokens, blocks, space, note, [&] { stands = last == no_page || chain_stands(last, before); });
+      each_match(tokens, prompt.keys, blocks, space, note,
+                 [&] { stands = last == no_page || chain_stands(last, before); });
     }
     return {pages, pages * config_.tokens_per_page};
   }
 
-  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
-  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
+  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
+  /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
+  /// do.
+  ///
+  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
+  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
+  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
+  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
+  /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or took
   /// pages meanwhile; then fewer than the request lacked, which stay free.
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0,
+  [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
-    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
+      return s;
+    const std::optional<std::size_t> shortage = l.shortage(more.tokens.size(), extra_slots, config_);
     if (!shortage) {
       counters_.refused_too_large.add(1);
       return l.refused(status::request_too_large);
     }
-    l.reserve_more(*shortage, tokens.size());
+    l.reserve_more(*shortage, more);
     if (*shortage != 0 && !take_pages(l, *shortage, l.id_, source)) return l.refused(status::cache_full);
-    l.append(tokens);
+    l.append(more, config_.tokens_per_page);
     return status::ok;
   }
 
@@ -236,11 +251,11 @@ class nodelock_cache {
       put_private(returned);
       queue_.pages_came(l.id_);
     }
-    l.shorten(returned.size(), kept_tokens);
+    l.shorten(returned.size(), kept_tokens, config_.tokens_per_page);
     return status::ok;
   }
 
-  /// The page that the full blocks of `tokens` end on in `space`, and all that is cached below it, is found by no
+  /// The page that the full blocks of `prompt` end on in `space`, and all that is cached below it, is found by no
   /// lookup and no match any more; with less than a block, everything that is cached in `space`. What no lease pins is
   /// free when this returns. What leases have in their chains stays theirs, and becomes free when the last of them is
   /// released; what they publish below it stays private. The same prefix can be published again at once. Returns
@@ -248,13 +263,14 @@ class nodelock_cache {
   ///
   /// Subscribers are told `removed`, also of what is pinned. Throws std::bad_alloc with nothing changed. Nothing is
   /// evicted meanwhile. O(pages), and for each turn that publications take meanwhile as much again.
-  bool forget(std::span<const token> tokens, key_space space = {}) {
+  bool forget(const keyed_tokens& prompt, key_space space = {}) {
+    if (!are_in_order<Sync>(prompt.keys)) return false;
     subtree rest(config_.pages);
     std::vector<subtree::place> places(config_.pages);
     std::vector<page_id> path;
     std::vector<page_id> gone;
     gone.reserve(config_.pages);
-    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    const std::size_t blocks = prompt.tokens.size() / config_.tokens_per_page;
     path.reserve(std::min(blocks, config_.pages));
     {
       const guard lock(eviction_);
@@ -263,7 +279,7 @@ class nodelock_cache {
         if (blocks == 0) {
           forget_first_pages(space, places, gone);
         } else {
-          forget_end(tokens, blocks, space, path, gone);
+          forget_end(prompt, blocks, space, path, gone);
         }
         if (!gone.empty()) forget_below(rest, places, gone);
       }
@@ -439,18 +455,24 @@ class nodelock_cache {
   // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks, and `end` when that is known
   // and the lock is held by which its last node stays.
   template <class Found, class End>
-  void each_match(std::span<const token> tokens, std::size_t blocks, key_space space, Found found, End end) const {
+  void each_match(std::span<const token> tokens, std::span<const block_key> keys, std::size_t blocks, key_space space,
+                  Found found, End end) const {
+    with_keys(keys, [&](auto along) { each_match_along(tokens, along, blocks, space, found, end); });
+  }
+  template <class Keys, class Found, class End>
+  void each_match_along(std::span<const token> tokens, Keys keys, std::size_t blocks, key_space space, Found found,
+                        End end) const {
     const std::size_t span_tokens = config_.tokens_per_page;
     const bucket_fetcher ahead{trie_};
-    prefix_hashes hashes(ahead, root_hash(space), tokens, span_tokens);
-    typename trie_type::key k{space, no_page, hashes.next(), tokens.first(span_tokens)};
+    prefix_hashes hashes(ahead, root_hash(trie_.hashes_by(), space), tokens, span_tokens, keys);
+    typename trie_type::key k{space, no_page, hashes.next(), tokens.first(span_tokens), keys.of(0)};
     hand_over_hand<node_mutex, false> held(lock_below(k));
     for (std::size_t length = 0;;) {
       const page_id child = find_child(k);
       if (child != no_page) found(child);
       if (child == no_page || ++length == blocks) break;
       held.pass_on(at(child).lock);
-      k = {space, child, hashes.next(), tokens.subspan(length * span_tokens, span_tokens)};
+      k = {space, child, hashes.next(), tokens.subspan(length * span_tokens, span_tokens), keys.of(length)};
     }
     end();
   }
@@ -466,8 +488,11 @@ class nodelock_cache {
     const std::size_t first = l.cached_;
     const page_id end = first == 0 ? no_page : l.pages_[first - 1];
     const bucket_fetcher ahead{trie_};
-    prefix_hashes hashes(ahead, first == 0 ? root_hash(l.space_) : trie_.hash(end), l.unpublished_, config_.tokens_per_page);
-    typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page)};
+    const std::uint64_t before = first == 0 ? root_hash(trie_.hashes_by(), l.space_) : trie_.hash(end);
+    keys_along keys(l.keys());
+    prefix_hashes hashes(ahead, before, l.unpublished_, config_.tokens_per_page, keys, first);
+    typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page),
+                              keys.of(first)};
     hand_over_hand<node_mutex, true> held(lock_below(k));
     if (end != no_page && is_forgotten(end)) return 0;  // what is held from here on is marked by nobody (N4)
     if (end != no_page) trie_.unpin(end);
@@ -477,7 +502,8 @@ class nodelock_cache {
       const page_id parent = l.pages_[l.cached_++];
       if (last) return attached;
       held.pass_on(at(parent).lock);
-      k = {l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page)};
+      k = {l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, config_.tokens_per_page),
+           keys.of(l.cached_)};
     }
   }
 
@@ -493,7 +519,7 @@ class nodelock_cache {
     if (standing == no_page) {
       pool_.mark_cached(page);
       if (k.parent != no_page) at(k.parent).children.add(1);
-      events_.stored({page, k.parent, k.space, k.hash, k.block});
+      events_.stored({page, k.parent, k.space, k.hash, k.block, k.extra});
       return true;
     }
     if (pinned) trie_.pin(standing);
@@ -690,9 +716,9 @@ class nodelock_cache {
   }
 
   // The node that the blocks end on, if one does.
-  void forget_end(std::span<const token> tokens, std::size_t blocks, key_space space, std::vector<page_id>& path,
+  void forget_end(const keyed_tokens& prompt, std::size_t blocks, key_space space, std::vector<page_id>& path,
                   std::vector<page_id>& gone) {
-    each_match(tokens, blocks, space, [&](page_id page) { path.push_back(page); }, [] {});
+    each_match(prompt.tokens, prompt.keys, blocks, space, [&](page_id page) { path.push_back(page); }, [] {});
     if (path.size() != blocks) return;
     const page_id above = blocks == 1 ? no_page : path[blocks - 2];
     const write_guard lock(lock_below(above, trie_.hash(path.back())));

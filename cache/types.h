@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -26,7 +28,28 @@ constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::
 /// A namespace of keys: what a server keeps apart although the tokens are equal, such as what different adapters computed, or
 /// what belongs to tenants who must not learn of each other by a hit. The caller numbers them as it likes; every number is
 /// one, and none costs anything until it has pages.
-enum class key_space : std::uint32_t {};
+enum class key_space : std::uint64_t {};
+
+/// What the tokens of a block do not tell: which picture or sound its placeholders stand for, or a salt. Where several
+/// things meet in one block, the caller makes one number of them.
+struct block_key {
+  std::size_t block = 0;  ///< of the sequence, which begins with block 0
+  std::uint64_t key = 0;  ///< 0 is no key
+  friend bool operator==(const block_key&, const block_key&) = default;
+};
+
+/// Tokens, and the keys of those of their blocks that have one, in the order of the blocks. Tokens alone have none, and
+/// need not say so. Valid as long as what it was made of.
+struct keyed_tokens {
+  std::span<const token> tokens;
+  std::span<const block_key> keys;
+
+  constexpr keyed_tokens() noexcept = default;
+  constexpr keyed_tokens(std::span<const token> t, std::span<const block_key> k) noexcept : tokens(t), keys(k) {}
+  template <class Tokens>
+  requires std::convertible_to<const Tokens&, std::span<const token>>
+  constexpr keyed_tokens(const Tokens& t) noexcept : tokens(t) {}
+};
 
 /// Numbers the leases of one cache, none twice; those that one thread opens in the order in which it does. 0 stands for "no lease".
 enum class lease_id : std::uint64_t {};
@@ -38,7 +61,7 @@ enum class status : std::uint8_t {
   request_too_large,  ///< the lease would hold more pages than the cache has
   cache_full,         ///< eviction could not cover the need
   lease_closed,       ///< the lease was released
-  invalid_argument,   ///< a lease of another cache
+  invalid_argument,   ///< a lease of another cache, or a broken contract where there are no assertions
   pages_lost,         ///< shutdown found pages that are not free
 };
 
@@ -157,6 +180,7 @@ struct page_view {
   key_space space = {};                ///< of a cached page
   std::uint32_t pins = 0;              ///< of a cached page
   std::vector<token> block;            ///< of a cached page
+  std::uint64_t key = 0;               ///< of a cached page: what its block has beside the tokens
   bool forgotten = false;              ///< of a cached page: no lookup finds it
 };
 

@@ -40,7 +40,8 @@ std::string describe(const page_view& v) {
       break;
   }
   return "cached below " + (v.parent ? "page " + std::to_string(*v.parent) : "the root") + " with block [" +
-         show(v.block) + "] and " + (v.pinned ? "pinned" : "not pinned");
+         show(v.block) + "]" + (v.key == 0 ? "" : " key " + std::to_string(v.key)) + " and " +
+         (v.pinned ? "pinned" : "not pinned");
 }
 
 // Where a search stands.
@@ -326,7 +327,8 @@ class search {
     return std::any_of(chain.begin(), chain.end(), [&](page above) {
       if (above >= final_pages_->size()) return true;
       const page_view& last = (*final_pages_)[above];
-      return last.state != page_state::cached || last.parent != pages[above].parent || last.block != pages[above].block;
+      return last.state != page_state::cached || last.parent != pages[above].parent ||
+             last.block != pages[above].block || last.key != pages[above].key;
     });
   }
 

@@ -11,6 +11,12 @@ constexpr std::size_t shown_numbers = 16;
 
 }  // namespace
 
+std::string show(const std::vector<block_key>& keys) {
+  std::string text = keys.empty() ? "" : " keys";
+  for (const block_key& k : keys) text += " " + std::to_string(k.block) + ":" + std::to_string(k.key);
+  return text;
+}
+
 std::string show(const std::vector<std::uint32_t>& numbers) {
   std::string text;
   for (std::size_t i = 0; i < std::min(numbers.size(), shown_numbers); ++i) {
@@ -66,9 +72,10 @@ std::string show(const operation& op) {
   const std::string subject = " #" + std::to_string(op.subject);
   switch (op.kind) {
     case operation_kind::lookup:
-      return "lookup" + subject + " [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+      return "lookup" + subject + " [" + show(op.tokens) + "]" + show(op.keys) +
+             (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::allocate:
-      return "allocate" + subject + " [" + show(op.tokens) + "]" +
+      return "allocate" + subject + " [" + show(op.tokens) + "]" + show(op.keys) +
              (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots)) + (op.free_only ? " without eviction" : "");
     case operation_kind::publish:
       return "publish" + subject + " to " + std::to_string(op.computed_tokens);
@@ -84,9 +91,11 @@ std::string show(const operation& op) {
     case operation_kind::clear:
       return op.shuts_down ? "shutdown" : "clear";
     case operation_kind::match:
-      return "match [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+      return "match [" + show(op.tokens) + "]" + show(op.keys) +
+             (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::forget:
-      return "forget [" + show(op.tokens) + "]" + (op.space == 0 ? "" : " in " + std::to_string(op.space));
+      return "forget [" + show(op.tokens) + "]" + show(op.keys) +
+             (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::shrink:
       return "shrink" + subject + " to " + std::to_string(op.kept_tokens);
   }

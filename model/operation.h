@@ -17,7 +17,14 @@ using token = std::uint32_t;
 using page = std::uint32_t;
 
 /// A namespace of keys: equal tokens in different ones never share a page.
-using key_space = std::uint32_t;
+using key_space = std::uint64_t;
+
+/// What the tokens of a block do not tell; 0 is no key.
+struct block_key {
+  std::size_t block = 0;  ///< of the sequence, from 0
+  std::uint64_t key = 0;
+  friend bool operator==(const block_key&, const block_key&) = default;
+};
 
 /// The name of a lease, chosen by whoever records the history; never reused within one history.
 using lease = std::uint32_t;
@@ -45,6 +52,8 @@ struct operation {
   lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused where has_lease says no
   lease forked = 0;                ///< the lease that fork opens
   std::vector<token> tokens = {};  ///< of lookup, match, allocate and forget
+  std::vector<block_key> keys =
+      {};  ///< likewise, in the order of the blocks, which count from the beginning of the lease
   key_space space = 0;             ///< of lookup, match and forget
   std::size_t extra_slots = 0;     ///< of allocate
   bool free_only = false;          ///< of allocate: it evicts nothing
@@ -73,15 +82,18 @@ struct outcome {
 /// "lookup", "allocate", ...: a string literal.
 const char* name_of(operation_kind kind) noexcept;
 
-/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction", "match [1
-/// 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3", "drop #3",
-/// "evict 2": one line for people.
+/// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] keys 0:7 in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction",
+/// "match [1 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3",
+/// "drop #3", "evict 2": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.
 std::string show(const operation& op, const outcome& observed);
 
 std::string show(status s);
+
+/// " keys 0:7 2:8", nothing where there are none.
+std::string show(const std::vector<block_key>& keys);
 
 /// "1 2 3", of a long list the beginning and its length.
 std::string show(const std::vector<std::uint32_t>& numbers);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <stdexcept>
 
 namespace triecheck::model {
@@ -36,6 +37,7 @@ config checked(config c) {
 bool state::edge_order::operator()(const edge& a, const edge& b) const {
   if (a.parent != b.parent) return a.parent < b.parent;
   if (a.space != b.space) return a.space < b.space;
+  if (a.key != b.key) return a.key < b.key;
   return std::lexicographical_compare(a.block.begin(), a.block.end(), b.block.begin(), b.block.end());
 }
 
@@ -139,7 +141,7 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
 
 std::optional<violation> state::apply_lookup(const operation& op, const outcome& observed) {
   if (is_open(op.subject)) return model::show(op) + " opens lease #" + std::to_string(op.subject) + ", which is open";
-  std::vector<page> found = longest_prefix(op.tokens, op.space);
+  std::vector<page> found = longest_prefix(op.tokens, op.space, op.keys);
   if (observed.pages != found || observed.cached != found.size()) {
     std::string claimed = list_of(observed.pages);
     if (observed.pages == found) claimed += " with " + std::to_string(observed.cached) + " of them published";
@@ -155,6 +157,7 @@ std::optional<violation> state::apply_lookup(const operation& op, const outcome&
   l.looked_up = op.tokens.size() / config_.tokens_per_page;
   l.tokens.assign(op.tokens.begin(),
                   op.tokens.begin() + static_cast<std::ptrdiff_t>(found.size() * config_.tokens_per_page));
+  l.keys.look_up(op.keys, found.size());
   l.pages = std::move(found);
   leases_.emplace(op.subject, std::move(l));
   return std::nullopt;
@@ -182,8 +185,11 @@ std::optional<violation> state::apply_take(const operation& op, const outcome& o
   open_lease& subject = leases_.at(op.subject);
   if (op.kind == operation_kind::fork) {
     for (std::size_t i = 0; i < subject.cached; ++i) pin(subject.pages[i]);
-    leases_.emplace(op.forked, open_lease{subject.space, subject.tokens, observed.pages, subject.cached, 0, true});
+    leases_.emplace(op.forked,
+                    open_lease{subject.space, subject.tokens, subject.keys, observed.pages, subject.cached, 0, true});
   } else {
+    subject.keys.append(op.keys, subject.tokens.size(), subject.tokens.size() + op.tokens.size(),
+                        config_.tokens_per_page);
     subject.tokens.insert(subject.tokens.end(), op.tokens.begin(), op.tokens.end());
     subject.pages = observed.pages;
     subject.was_granted = true;
@@ -216,8 +222,8 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
   } else {
     page_record& node = pages_[own];
     node = {page_state::cached, wanted.parent, wanted.space, 1, forgotten,
-            std::make_shared<const std::vector<token>>(wanted.block.begin(), wanted.block.end())};
-    if (!forgotten) children_.emplace(edge{node.parent, node.space, *node.block}, own);
+            std::make_shared<const std::vector<token>>(wanted.block.begin(), wanted.block.end()), wanted.key};
+    if (!forgotten) children_.emplace(edge{node.parent, node.space, node.key, *node.block}, own);
     ranks_.published(own);
     --stats_.private_pages;
     ++stats_.cached_pages;
@@ -272,7 +278,7 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
 }
 
 std::optional<violation> state::apply_match(const operation& op, const outcome& observed) const {
-  const std::size_t found = lookup_hits(op.tokens, op.space);
+  const std::size_t found = lookup_hits(op.tokens, op.space, op.keys);
   if (observed.cached == found && observed.pages.empty()) return std::nullopt;
   return model::show(op) + " found " + count_of(observed.cached, "page") + ", but the longest prefix then had " + std::to_string(found);
 }
@@ -301,7 +307,9 @@ std::optional<violation> state::apply_shrink_end(const operation& op, const outc
     return model::show(op) + " returned " + model::show(op, observed) + ", but the lease keeps " + list_of(l.pages) + ", of which " +
            std::to_string(l.cached) + " are published";
   }
-  if (observed.result == status::ok) l.tokens.resize(kept_tokens(op));
+  if (observed.result != status::ok) return std::nullopt;
+  l.tokens.resize(kept_tokens(op));
+  l.keys.shrink(l.tokens.size(), config_.tokens_per_page);
   return std::nullopt;
 }
 
@@ -314,7 +322,7 @@ std::optional<violation> state::apply_evict_page(page target, const operation& o
   const page parent = node.parent;
   evictable_.erase({ranks_.of(target), target});
   ranks_.evicted(target);
-  children_.erase(edge{parent, node.space, *node.block});
+  children_.erase(edge{parent, node.space, node.key, *node.block});
   become_free(target);
   --unpinned_;
   --stats_.cached_pages;
@@ -349,6 +357,16 @@ std::optional<violation> state::wrong_status(const operation& op, const outcome&
     if (observed.result == status::invalid_argument) return std::nullopt;
     return model::show(op) + " returned " + model::show(observed.result) + ", but the lease holds only " +
            count_of(leases_.at(op.subject).tokens.size(), "token");
+  }
+  if (op.kind == operation_kind::allocate) {
+    const open_lease& l = leases_.at(op.subject);
+    for (const block_key& k : op.keys) {
+      if (!contradicts(l, k)) continue;
+      if (observed.result == status::invalid_argument) return std::nullopt;
+      return model::show(op) + " returned " + model::show(observed.result) + ", but block " + std::to_string(k.block) +
+             " of the lease has " +
+             (l.keys.of(k.block) == 0 ? "no key" : "the key " + std::to_string(l.keys.of(k.block)));
+    }
   }
   const bool possible = observed.result == status::ok ||
                         (observed.result == status::request_too_large && op.kind == operation_kind::allocate) ||
@@ -426,13 +444,13 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
   std::vector<page> nodes;
   switch (s.kind) {
     case step_kind::lookup: {
-      const std::vector<page> found = longest_prefix(op.tokens, op.space);
+      const std::vector<page> found = longest_prefix(op.tokens, op.space, op.keys);
       const std::size_t kept = observed.pages.size();
       if (kept < found.size() && is_unpinned(found[kept])) add_subtree(found[kept], nodes);
       break;
     }
     case step_kind::match: {
-      const std::vector<page> found = longest_prefix(op.tokens, op.space);
+      const std::vector<page> found = longest_prefix(op.tokens, op.space, op.keys);
       if (observed.cached < found.size() && is_unpinned(found[observed.cached])) add_subtree(found[observed.cached], nodes);
       break;
     }
@@ -470,12 +488,18 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
   return nodes;
 }
 
-std::vector<page> state::longest_prefix(const std::vector<token>& tokens, key_space space) const {
+std::vector<page> state::longest_prefix(const std::vector<token>& tokens, key_space space,
+                                        const std::vector<block_key>& keys) const {
   std::vector<page> found;
+  const auto key_of = [&](std::size_t block) {
+    const auto named = std::find_if(keys.begin(), keys.end(), [block](const block_key& k) { return k.block == block; });
+    return named == keys.end() ? 0 : named->key;
+  };
   const std::size_t span_tokens = config_.tokens_per_page;
   page parent = root;
   for (std::size_t at = 0; at + span_tokens <= tokens.size(); at += span_tokens) {
-    const std::optional<page> child = find_child({parent, space, std::span(tokens).subspan(at, span_tokens)});
+    const std::optional<page> child =
+        find_child({parent, space, key_of(found.size()), std::span(tokens).subspan(at, span_tokens)});
     if (!child) break;
     found.push_back(*child);
     parent = *child;
@@ -495,11 +519,11 @@ std::size_t state::shortage(const operation& op) const {
 
 std::vector<page> state::forgettable(const operation& op) const {
   if (op.tokens.size() >= config_.tokens_per_page) {
-    const std::vector<page> found = longest_prefix(op.tokens, op.space);
+    const std::vector<page> found = longest_prefix(op.tokens, op.space, op.keys);
     return found.size() == op.tokens.size() / config_.tokens_per_page ? std::vector{found.back()} : std::vector<page>{};
   }
   std::vector<page> first;
-  for (auto child = children_.lower_bound(edge{root, op.space, {}});
+  for (auto child = children_.lower_bound(edge{root, op.space, 0, {}});
        child != children_.end() && child->first.parent == root && child->first.space == op.space; ++child) {
     first.push_back(child->second);
   }
@@ -534,11 +558,24 @@ std::vector<page> state::returnable(const operation& op) const {
   return own;
 }
 
+std::vector<block_key> state::allowed_keys(lease number, const std::vector<block_key>& keys) const {
+  const auto found = leases_.find(number);
+  if (found == leases_.end()) return keys;
+  std::vector<block_key> allowed;
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(allowed),
+               [&](const block_key& k) { return !contradicts(found->second, k); });
+  return allowed;
+}
+
 std::size_t state::kept_tokens(const operation& op) const {
   return std::max(op.kept_tokens, leases_.at(op.subject).cached * config_.tokens_per_page);
 }
 
 // ---- Parts
+
+bool state::contradicts(const open_lease& l, const block_key& k) const {
+  return l.keys.contradicts(k, l.tokens.size(), l.cached, config_.tokens_per_page);
+}
 
 // How many pages an operation finds at least: free ones, and evictable ones if it may evict.
 std::size_t state::covered(const operation& op, const withheld& missed) const {
@@ -555,7 +592,7 @@ bool state::too_large(const operation& op) const {
 }
 
 bool state::has_children(page node) const {
-  const auto first = children_.lower_bound(edge{node, 0, {}});
+  const auto first = children_.lower_bound(edge{node, 0, 0, {}});
   return first != children_.end() && first->first.parent == node;
 }
 
@@ -565,7 +602,7 @@ bool state::is_unpinned(page p) const {
 
 // To the first private page, once it is published.
 state::edge state::next_edge(const open_lease& l) const {
-  return {l.cached == 0 ? root : l.pages[l.cached - 1], l.space,
+  return {l.cached == 0 ? root : l.pages[l.cached - 1], l.space, l.keys.of(l.cached),
           std::span(l.tokens).subspan(l.cached * config_.tokens_per_page, config_.tokens_per_page)};
 }
 
@@ -575,8 +612,8 @@ std::optional<page> state::find_child(const edge& e) const {
 }
 
 void state::add_subtree(page node, std::vector<page>& nodes) const {
-  for (auto child = children_.lower_bound(edge{node, 0, {}}); child != children_.end() && child->first.parent == node;
-       ++child) {
+  for (auto child = children_.lower_bound(edge{node, 0, 0, {}});
+       child != children_.end() && child->first.parent == node; ++child) {
     if (!contains(nodes, child->second)) add_subtree(child->second, nodes);
   }
   nodes.push_back(node);
@@ -595,6 +632,7 @@ std::optional<page> state::forgotten_child(const edge& e, const outcome& observe
   const page p = observed.pages[index];
   const page_record& node = pages_[p];
   const bool is_there = node.state == page_state::cached && node.forgotten && node.parent == e.parent && node.space == e.space &&
+                        node.key == e.key &&
                         std::equal(node.block->begin(), node.block->end(), e.block.begin(), e.block.end());
   return is_there ? std::optional(p) : std::nullopt;
 }
@@ -607,7 +645,7 @@ void state::cut(page top) {
   for (const page p : nodes) {
     page_record& node = pages_[p];
     evictable_.erase({ranks_.of(p), p});
-    children_.erase(edge{node.parent, node.space, *node.block});
+    children_.erase(edge{node.parent, node.space, node.key, *node.block});
     node.forgotten = true;
     if (node.pins != 0) continue;
     --unpinned_;

@@ -37,6 +37,7 @@
 #include <vector>
 
 #include "eviction.h"
+#include "held_keys.h"
 #include "operation.h"
 #include "withheld.h"
 
@@ -55,6 +56,7 @@ struct page_view {
   page_state state = page_state::free;
   std::optional<page> parent = {};  ///< of a cached page; none is the root of its namespace
   std::vector<token> block = {};    ///< of a cached page
+  std::uint64_t key = 0;            ///< of a cached page: what its block has beside the tokens
   bool pinned = false;              ///< of a cached page: some open lease has it in its chain
   key_space space = 0;              ///< of a cached page
   bool forgotten = false;           ///< of a cached page: no lookup finds it
@@ -189,10 +191,18 @@ class state {
   availability available_by_chains() const;
 
   /// How many pages a lookup of `tokens` would find now, for generators that restate preconditions.
-  std::size_t lookup_hits(const std::vector<token>& tokens, key_space space = 0) const;
+  std::size_t lookup_hits(const std::vector<token>& tokens, key_space space = 0,
+                          const std::vector<block_key>& keys = {}) const;
 
-  /// The longest chain of nodes of `space` that matches the leading full blocks of `tokens`.
-  std::vector<page> longest_prefix(const std::vector<token>& tokens, key_space space = 0) const;
+  /// The longest chain of nodes of `space` that matches the leading full blocks of `tokens`, with their keys.
+  std::vector<page> longest_prefix(const std::vector<token>& tokens, key_space space = 0,
+                                   const std::vector<block_key>& keys = {}) const;
+
+  /// Those of `keys` that an allocation for the lease may name: none contradicts what a block has.
+  std::vector<block_key> allowed_keys(lease number, const std::vector<block_key>& keys) const;
+
+  /// The keys that the blocks of the lease have which are not published.
+  std::vector<block_key> private_keys(lease number) const;
 
   /// How many pages an allocate or fork has to take; 0 as well where the lease is not open or the request too large.
   std::size_t shortage(const operation& op) const;
@@ -220,8 +230,9 @@ class state {
   /// The nodes from the root's child down to `node`. Requires a cached page.
   std::vector<page> chain(page node) const;
 
-  /// The tokens that the chain of `node` stands for. Requires a cached page.
+  /// The tokens that the chain of `node` stands for, and the keys of its blocks. Requires a cached page.
   std::vector<token> path(page node) const;
+  std::vector<block_key> path_keys(page node) const;
 
   /// All that later steps can tell apart, but for ranks: equal keys, equal pages, nodes and leases. A string of words
   /// because the standard library hashes such strings.
@@ -241,11 +252,13 @@ class state {
     std::uint32_t pins = 0;                           // of a node
     bool forgotten = false;                           // of a node: it is not in children_
     std::shared_ptr<const std::vector<token>> block;  // of a node; shared by the copies of a state
+    std::uint64_t key = 0;                            // of a node: what its block has beside the tokens
   };
 
   struct open_lease {
     key_space space = 0;
     std::vector<token> tokens;
+    held_keys keys;
     std::vector<page> pages;
     std::size_t cached = 0;  // how many of pages are published
     std::size_t looked_up = 0;  // full blocks that its lookup asked for
@@ -257,6 +270,7 @@ class state {
   struct edge {
     page parent;
     key_space space;
+    std::uint64_t key;
     std::span<const token> block;
   };
   struct edge_order {
@@ -287,6 +301,7 @@ class state {
 
   std::size_t covered(const operation& op, const withheld& missed) const;
   bool is_open(lease number) const { return leases_.contains(number); }
+  bool contradicts(const open_lease& l, const block_key& k) const;
   bool too_large(const operation& op) const;
   bool has_children(page node) const;
   bool is_unpinned(page p) const;

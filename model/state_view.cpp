@@ -16,6 +16,7 @@ std::vector<page_view> state::view() const {
     if (p.parent != root) views[i].parent = p.parent;
     views[i].space = p.space;
     views[i].block = *p.block;
+    views[i].key = p.key;
     views[i].pinned = p.pins != 0;
     views[i].forgotten = p.forgotten;
   }
@@ -35,8 +36,8 @@ std::vector<page> state::eviction_order() const {
     if (parent == root || !is_unpinned(parent)) continue;
     const auto [left, is_new] = children_left.try_emplace(parent, 0);
     if (is_new) {
-      left->second = static_cast<std::size_t>(
-          std::distance(children_.lower_bound(edge{parent, 0, {}}), children_.lower_bound(edge{parent + 1, 0, {}})));
+      left->second = static_cast<std::size_t>(std::distance(children_.lower_bound(edge{parent, 0, 0, {}}),
+                                                            children_.lower_bound(edge{parent + 1, 0, 0, {}})));
     }
     if (--left->second == 0) candidates.emplace(ranks_.of(parent), parent);
   }
@@ -67,8 +68,14 @@ std::string show(const availability& a) {
          std::to_string(a.pinned_pages) + ", private " + std::to_string(a.private_pages);
 }
 
-std::size_t state::lookup_hits(const std::vector<token>& tokens, key_space space) const {
-  return longest_prefix(tokens, space).size();
+std::size_t state::lookup_hits(const std::vector<token>& tokens, key_space space,
+                               const std::vector<block_key>& keys) const {
+  return longest_prefix(tokens, space, keys).size();
+}
+
+std::vector<block_key> state::private_keys(lease number) const {
+  const auto found = leases_.find(number);
+  return found == leases_.end() ? std::vector<block_key>{} : found->second.keys.list(found->second.cached);
 }
 
 std::vector<page> state::published_pages(lease number) const {
@@ -98,26 +105,46 @@ std::vector<token> state::path(page node) const {
   return tokens;
 }
 
+std::vector<block_key> state::path_keys(page node) const {
+  std::vector<block_key> keys;
+  const std::vector<page> nodes = chain(node);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (pages_[nodes[i]].key != 0) keys.push_back({i, pages_[nodes[i]].key});
+  }
+  return keys;
+}
+
 // Every part starts with its kind or its length, so no two states share a key.
 std::u32string state::key() const {
   std::u32string words;
   const auto add = [&words](std::size_t n) { words.push_back(static_cast<char32_t>(n)); };
+  const auto add_both_halves = [&add](std::uint64_t n) {
+    add(n & 0xffff'ffff);
+    add(n >> 32);
+  };
   for (const page_record& p : pages_) {
     add(static_cast<std::size_t>(p.state));
     if (p.state != page_state::cached) continue;
     add(p.parent);
-    add(p.space);
+    add_both_halves(p.space);
+    add_both_halves(p.key);
     add(p.forgotten);
     words.append(p.block->begin(), p.block->end());
   }
   for (const auto& [number, l] : leases_) {
     add(number);
-    add(l.space);
+    add_both_halves(l.space);
     add(l.cached);
     add(l.pages.size());
     words.append(l.pages.begin(), l.pages.end());
     add(l.tokens.size());
     words.append(l.tokens.begin(), l.tokens.end());
+    const std::vector<block_key> keys = l.keys.list(l.cached);
+    add(keys.size());
+    for (const block_key& k : keys) {
+      add(k.block);
+      add_both_halves(k.key);
+    }
   }
   return words;
 }
@@ -173,11 +200,12 @@ std::string state::describe(page p) const {
 }
 
 void state::show_children(page parent, std::size_t depth, std::string& text) const {
-  for (auto child = children_.lower_bound(edge{parent, 0, {}}); child != children_.end() && child->first.parent == parent;
-       ++child) {
+  for (auto child = children_.lower_bound(edge{parent, 0, 0, {}});
+       child != children_.end() && child->first.parent == parent; ++child) {
     const page_record& node = pages_[child->second];
     text += std::string(2 * depth, ' ') + "page " + std::to_string(child->second) + " [" + model::show(*node.block) +
-            "]" + (parent != root || node.space == 0 ? "" : " in " + std::to_string(node.space)) +
+            "]" + (node.key == 0 ? "" : " key " + std::to_string(node.key)) +
+            (parent != root || node.space == 0 ? "" : " in " + std::to_string(node.space)) +
             (node.pins == 0 ? "" : " pinned") + "\n";
     show_children(child->second, depth + 1, text);
   }

@@ -20,6 +20,7 @@
 #include "counts.h"
 #include "../policies/eviction.h"
 #include "../events.h"
+#include "../pages/block_keys.h"
 #include "../pages/inspection.h"
 #include "../lease.h"
 #include "../pages/lease_buffers.h"
@@ -52,7 +53,9 @@ class locked_cache {
       : config_(checked(config)),
         records_(config.pages, config.tokens_per_page),
         pool_(records_.template fields<typename page_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(), records_.rows(), config),
+        trie_(records_.template fields<typename trie_type::per_page>(),
+              records_.template fields<typename page_pool<Sync>::per_page>().part(&page_pool<Sync>::per_page::note),
+              records_.rows(), config),
         unpinned_(records_.template fields<typename Policy::per_page>(), config.pages) {
     Sync::label(mutex_, "cache.mutex");
     next_lease_.label("cache.next_lease");
@@ -70,59 +73,71 @@ class locked_cache {
   /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
-  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `tokens`. Throws
-  /// std::bad_alloc with nothing changed; in steady state it asks for no memory.
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {}) {
+  /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
+  /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory.
+  [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
+    const std::span<const token> tokens = findable_tokens<Sync>(prompt);
+    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
     lease_type l;
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
-    l.expect_pages(tokens.size() / config_.tokens_per_page);
+    l.expect_pages(blocks);
     const read_guard lock(mutex_);
     const pins_of_lookup pinned{*this, l};
-    each_match(tokens, space, [&](page_id page) {
+    each_match(tokens, prompt.keys, space, [&](page_id page) {
       l.pages_.push_back(page);
       pin(page);
     });
     open(l);  // nothing throws from here on
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
-    l.looked_up_ = tokens.size() / config_.tokens_per_page;
+    l.looked_up_ = blocks;
     add(counters_.lookups, 1);
     add(counters_.looked_up_pages, l.looked_up_);
     add(counters_.hit_pages, l.cached_);
     return l;
   }
 
-  /// How much of `tokens` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be evicted before
-  /// the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens touched).
-  [[nodiscard]] cached_prefix match(std::span<const token> tokens, key_space space = {}) const {
+  /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
+  /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
+  /// touched).
+  [[nodiscard]] cached_prefix match(const keyed_tokens& prompt, key_space space = {}) const {
+    const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     const read_guard lock(mutex_);
     std::size_t pages = 0;
-    each_match(tokens, space, [&](page_id) { ++pages; });
+    each_match(tokens, prompt.keys, space, [&](page_id) { ++pages; });
     return {pages, pages * config_.tokens_per_page};
   }
 
-  /// Appends `tokens` to the lease and adds private pages until its pages hold all its tokens and `extra_slots` more.
-  /// With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not do.
+  /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
+  /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
+  /// do.
+  ///
+  /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
+  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
+  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
+  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
+  /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together cannot cover the need: nothing was evicted. `lease_closed`,
   /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0,
+  [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
-    if (const status s = l.usable_in(*this); s != status::ok) return s;
-    const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
+    if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
+      return s;
+    const std::optional<std::size_t> shortage = l.shortage(more.tokens.size(), extra_slots, config_);
     if (!shortage) {
       const guard lock(mutex_);
       add(counters_.refused_too_large, 1);
       return l.refused(status::request_too_large);
     }
-    l.reserve_more(*shortage, tokens.size());
+    l.reserve_more(*shortage, more);
     if (*shortage != 0) {
       const guard lock(mutex_);
       if (!take_pages(l, *shortage, l.id_, source)) return l.refused(status::cache_full);
     }
-    l.append(tokens);
+    l.append(more, config_.tokens_per_page);
     return status::ok;
   }
 
@@ -145,9 +160,12 @@ class locked_cache {
       const guard lock(mutex_);
       page_id parent = first == 0 ? no_page : l.pages_[first - 1];
       if (parent != no_page && trie_.is_forgotten(parent)) return status::ok;
-      prefix_hashes hashes(trie_, first == 0 ? root_hash(l.space_) : trie_.hash(parent), l.unpublished_, span_tokens);
+      const std::uint64_t before = first == 0 ? root_hash(trie_.hashes_by(), l.space_) : trie_.hash(parent);
+      keys_along keys(l.keys());
+      prefix_hashes hashes(trie_, before, l.unpublished_, span_tokens, keys, first);
       for (; l.cached_ < full; ++l.cached_) {
-        adopted += !publish_page({l.space_, parent, hashes.next(), l.unpublished_block(l.cached_ - first, span_tokens)}, l.pages_[l.cached_]);
+        const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
+        adopted += !publish_page({l.space_, parent, hashes.next(), block, keys.of(l.cached_)}, l.pages_[l.cached_]);
         parent = l.pages_[l.cached_];
       }
     }
@@ -172,22 +190,23 @@ class locked_cache {
       }
       queue_.pages_came(l.id_);
     }
-    l.shorten(returned.size(), kept_tokens);
+    l.shorten(returned.size(), kept_tokens, config_.tokens_per_page);
     return status::ok;
   }
 
-  /// The page that the full blocks of `tokens` end on in `space`, and all that is cached below it, is found by no
+  /// The page that the full blocks of `prompt` end on in `space`, and all that is cached below it, is found by no
   /// lookup and no match any more; with less than a block, everything that is cached in `space`. What no lease pins is
   /// free at once. What leases have in their chains stays theirs, and becomes free when the last of them is released;
   /// what they publish below it stays private. The same prefix can be published again at once. Returns whether
   /// something was cached there.
   ///
   /// Subscribers are told `removed` now, also of what is pinned. Throws std::bad_alloc with nothing changed. O(pages).
-  bool forget(std::span<const token> tokens, key_space space = {}) {
+  bool forget(const keyed_tokens& prompt, key_space space = {}) {
+    if (!are_in_order<Sync>(prompt.keys)) return false;
     subtree gone(config_.pages);
     {
       const guard lock(mutex_);
-      if (!find_forgettable(tokens, space, gone)) return false;
+      if (!find_forgettable(prompt, space, gone)) return false;
       const auto pages = gone.pages();
       for (std::size_t i = pages.size(); i-- > 0;) {
         trie_.forget(pages[i]);
@@ -315,11 +334,19 @@ class locked_cache {
   // Calls `found` for each node of the longest chain of `space` that matches the leading full blocks of `tokens`. Inlined: with a
   // call for each node a request whose prompt is cached has 4 % more instructions.
   template <class Found>
-  [[gnu::always_inline]] void each_match(std::span<const token> tokens, key_space space, Found found) const {
+  [[gnu::always_inline]] void each_match(std::span<const token> tokens, std::span<const block_key> keys,
+                                         key_space space, Found found) const {
+    with_keys(keys, [&](auto along) { each_match_along(tokens, along, space, found); });
+  }
+  template <class Keys, class Found>
+  [[gnu::always_inline]] void each_match_along(std::span<const token> tokens, Keys keys, key_space space,
+                                               Found found) const {
     page_id parent = no_page;
-    prefix_hashes hashes(trie_, root_hash(space), tokens, config_.tokens_per_page);
+    prefix_hashes hashes(trie_, root_hash(trie_.hashes_by(), space), tokens, config_.tokens_per_page, keys);
+    std::size_t block = 0;
     for (std::size_t at = 0; at + config_.tokens_per_page <= tokens.size(); at += config_.tokens_per_page) {
-      const page_id page = trie_.find_child({space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page)});
+      const page_id page = trie_.find_child(
+          {space, parent, hashes.next(), tokens.subspan(at, config_.tokens_per_page), keys.of(block++)});
       if (page == no_page) break;
       found(page);
       parent = page;
@@ -383,7 +410,7 @@ class locked_cache {
       pool_.mark_cached(page);
       trie_.attach(page, k, 1);
       unpinned_.published(page, k.parent);
-      events_.stored({page, k.parent, k.space, k.hash, k.block});
+      events_.stored({page, k.parent, k.space, k.hash, k.block, k.extra});
       add(counters_.published_pages, 1);
       return true;
     }
@@ -394,15 +421,15 @@ class locked_cache {
     return false;
   }
 
-  // False where nothing is cached under the tokens.
-  bool find_forgettable(std::span<const token> tokens, key_space space, subtree& found) const {
+  // False where nothing is cached under the prompt.
+  bool find_forgettable(const keyed_tokens& prompt, key_space space, subtree& found) const {
     std::size_t length = 0;
     page_id top = no_page;
-    each_match(tokens, space, [&](page_id page) {
+    each_match(prompt.tokens, prompt.keys, space, [&](page_id page) {
       ++length;
       top = page;
     });
-    const std::size_t blocks = tokens.size() / config_.tokens_per_page;
+    const std::size_t blocks = prompt.tokens.size() / config_.tokens_per_page;
     if (length != blocks) return false;
     found.collect([&](page_id page) -> subtree::place {
       if (pool_.state(page) != page_state::cached || trie_.is_forgotten(page)) return {};

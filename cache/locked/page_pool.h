@@ -9,6 +9,8 @@
 // page, so they need no more than that nobody else touches that page.
 #pragma once
 
+#include <cstdint>
+
 #include "../pages/page_records.h"
 #include "../sync/sync.h"
 #include "../types.h"
@@ -18,11 +20,12 @@ namespace triecheck {
 template <sync_layer Sync>
 class page_pool {
  public:
-  /// What the pool notes of a page.
+  /// What the pool notes of a page, and a byte for whoever has it, for which there is room here.
   struct per_page {
     typename Sync::template var<lease_id> holder;
     typename Sync::template var<page_id> next;  // the free page below, while this one is free
     typename Sync::template var<page_state> state;
+    typename Sync::template var<std::uint8_t> note;
   };
 
   /// A pool of `pages` free pages. Requires 1 <= pages < 2^32 - 1. The lowest page is handed out first.

@@ -2,8 +2,11 @@
 // allocated once, so growing and shrinking the trie allocates nothing.
 //
 // The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by namespace, parent
-// and block, token by token: a hash that collides costs time, never a wrong answer (I3). As the hash needs no parent, a walk can ask memory
-// for the buckets of the blocks to come (prefix_hashes.h).
+// and block, token by token, and the key of the block: a hash that collides costs time, never a wrong answer (I3). As
+// the hash needs no parent, a walk can ask memory for the buckets of the blocks to come (prefix_hashes.h).
+//
+// A first node notes its namespace where others note their parent, whose namespace is theirs. Which of the two it is,
+// and whether the block has a key, is in one byte; so a walk looks at a key only where there is one.
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
 // Cost: find_child is O(tokens per page) expected; attach and detach too.
@@ -30,32 +33,36 @@ class page_trie {
  public:
   using shared_page = typename Sync::template var<page_id>;
   using shared_token = typename Sync::template var<token>;
+  using shared_word = typename Sync::template var<std::uint64_t>;
+  using shared_kind = typename Sync::template var<std::uint8_t>;
 
-  /// What the trie notes of a page, beside its block.
+  /// What the trie notes of a page, beside its block, its kind and its key.
   struct per_page {
-    typename Sync::template var<std::uint64_t> hash;  // of all blocks from the root to this one
-    shared_page parent;
-    shared_page next;  // the next node in the same bucket
+    shared_word hash;   // of all blocks from the root to this one
+    shared_word above;  // the parent; of a first node, the namespace
+    shared_page next;   // the next node in the same bucket
     Pins pins;
-    typename Sync::template var<key_space> space;
   };
 
   /// An empty trie over all pages. Requires a checked configuration.
-  page_trie(column<per_page> nodes, column<shared_token> blocks, const cache_config& config)
+  page_trie(column<per_page> nodes, column<shared_kind> kinds, column<shared_token> blocks, const cache_config& config)
       : pages_(config.pages),
         tokens_per_page_(config.tokens_per_page),
         buckets_(bucket_count(config)),
         key_(config.hash_seed),
         nodes_(nodes),
+        kinds_(kinds),
         blocks_(blocks),
+        extras_(std::make_unique<shared_word[]>(config.pages)),
         heads_(std::make_unique<shared_page[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) {
       heads_[i].set(no_page);
       Sync::label(heads_[i], "trie.bucket", i);
     }
     for (std::size_t i = 0; i < config.pages; ++i) {
-      Sync::label(nodes_[i].space, "trie.space", i);
-      Sync::label(nodes_[i].parent, "trie.parent", i);
+      Sync::label(nodes_[i].above, "trie.parent", i);
+      Sync::label(kinds_[i], "trie.kind", i);
+      Sync::label(extras_[i], "trie.key", i);
       Sync::label(nodes_[i].hash, "trie.hash", i);
       Sync::label(nodes_[i].next, "trie.next", i);
       nodes_[i].pins.label("trie.pins", i);
@@ -71,6 +78,14 @@ class page_trie {
     page_id parent;  ///< `no_page` is the root of the namespace
     std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
     std::span<const token> block;
+    std::uint64_t extra;  ///< the key of the block; 0 is none
+
+    std::uint64_t above() const noexcept {
+      return parent == no_page ? static_cast<std::uint64_t>(space) : index_of(parent);
+    }
+    std::uint8_t kind() const noexcept {
+      return static_cast<std::uint8_t>((parent == no_page ? is_first : 0) | (extra != 0 ? has_extra : 0));
+    }
   };
 
   /// See bucket_count (types.h).
@@ -97,9 +112,10 @@ class page_trie {
   void attach(page_id page, const key& k, std::uint32_t pins) {
     per_page& n = at(page);
     shared_page& head = heads_[bucket_of(k.hash)];
-    n.space.set(k.space);
-    n.parent.set(k.parent);
+    n.above.set(k.above());
     n.hash.set(k.hash);
+    kinds_[page].set(k.kind());
+    if (k.extra != 0) extras_[index_of(page)].set(k.extra);
     n.pins.set(pins);
     n.next.set(head.get());
     Sync::assign(block_at(page), k.block.data(), k.block.size());
@@ -148,8 +164,20 @@ class page_trie {
   void pin(page_id page) { at(page).pins.add(1); }
   void unpin(page_id page) { at(page).pins.subtract(1); }
 
-  page_id parent(page_id page) const { return at(page).parent.get(); }
-  key_space space(page_id page) const { return at(page).space.get(); }
+  page_id parent(page_id page) const {
+    return (kinds_[page].get() & is_first) != 0 ? no_page : page_id(static_cast<std::uint32_t>(at(page).above.get()));
+  }
+
+  /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
+  key_space space(page_id page) const {
+    for (std::size_t steps = 0; (kinds_[page].get() & is_first) == 0 && steps < pages_; ++steps) page = parent(page);
+    return key_space(at(page).above.get());
+  }
+
+  /// The key that the block of a node has beside its tokens.
+  std::uint64_t extra(page_id page) const {
+    return (kinds_[page].get() & has_extra) != 0 ? extras_[index_of(page)].get() : 0;
+  }
 
   /// The block of a node, copied: for snapshots.
   std::vector<token> block(page_id page) const {
@@ -176,6 +204,8 @@ class page_trie {
 
  private:
   static constexpr page_id in_no_bucket{static_cast<std::uint32_t>(no_page) - 1};  // no page has this number, either
+  static constexpr std::uint8_t is_first = 1;   // of a kind: below the root
+  static constexpr std::uint8_t has_extra = 2;  // the block has a key
 
   void take_out(page_id page) {
     shared_page* link = &heads_[bucket_of(hash(page))];
@@ -188,7 +218,9 @@ class page_trie {
 
   bool stands_under(page_id page, const key& k) const {
     const per_page& n = at(page);
-    return n.parent.get() == k.parent && n.space.get() == k.space && Sync::equal(block_at(page), k.block.data(), k.block.size());
+    return n.above.get() == k.above() && kinds_[page].get() == k.kind() &&
+           Sync::equal(block_at(page), k.block.data(), k.block.size()) &&
+           (k.extra == 0 || extras_[index_of(page)].get() == k.extra);
   }
 
   per_page& at(page_id page) { return nodes_[page]; }
@@ -201,7 +233,9 @@ class page_trie {
   const std::size_t buckets_;
   const hash_key key_;
   const column<per_page> nodes_;
+  const column<shared_kind> kinds_;
   const column<shared_token> blocks_;
+  const std::unique_ptr<shared_word[]> extras_;  // the keys of blocks that have one
   const std::unique_ptr<shared_page[]> heads_;
 };
 

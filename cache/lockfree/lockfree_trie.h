@@ -6,10 +6,11 @@
 // index, and a follower is out of the trie as soon as it is claimed. Where a node has its follower is written before it can
 // be found and never changes; another child of it, or the same block again after the follower fell, stands in the index.
 //
-// The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent and block. A
-// chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with the
-// versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody inserted
-// since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
+// The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent, block and the key
+// of the block. Whether a block has a key is in the state of its node, so a walk looks at a key only where there is
+// one. A chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with
+// the versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody
+// inserted since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
 //
 // What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that
 // leads to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was looked
@@ -36,6 +37,7 @@
 #include <vector>
 
 #include "../pages/block_hash.h"
+#include "../pages/block_keys.h"
 #include "node_word.h"
 #include "orders.h"
 #include "../pages/page_records.h"
@@ -57,7 +59,7 @@ class lockfree_trie {
   /// How many words hold a block.
   static constexpr std::size_t block_words(std::size_t tokens_per_page) noexcept { return (tokens_per_page + 1) / 2; }
 
-  /// What the trie notes of a page, beside its block.
+  /// What the trie notes of a page, beside its block and its key.
   struct per_page {
     shared_word state{0};   // node_word
     shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains, where it may lead upwards
@@ -75,6 +77,7 @@ class lockfree_trie {
         nodes_(nodes),
         followers_(followers),
         blocks_(blocks),
+        extras_(std::make_unique<shared_word[]>(pages_)),
         heads_(std::make_unique<shared_word[]>(buckets_)) {
     for (std::size_t i = 0; i < buckets_; ++i) {
       heads_[i].store(link_word{}.packed(), orders::link_private);
@@ -90,6 +93,8 @@ class lockfree_trie {
       Sync::label(n.next, "trie.next", i);
       Sync::label(n.parent, "trie.parent", i);
       Sync::label(n.hash, "trie.hash", i);
+      extras_[i].store(0, orders::block_write);
+      Sync::label(extras_[i], "trie.key", i);
     }
     const std::size_t words = block_words(tokens_per_page_);
     for (std::size_t i = 0; i < pages_ * words; ++i) {
@@ -112,23 +117,29 @@ class lockfree_trie {
     sight last;              ///< the deepest of them
   };
 
-  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`: writes its pages to `path`,
-  /// as far as that has room. Nodes that were found may be gone already; if the last one is not, none is. That the chain
-  /// ends, where the path has room for more, was true at some instant of the call if its last node, or `above` where there
-  /// is none, stood throughout.
-  path_end find_path(node_ref above, std::span<const token> tokens, std::span<page_id> path) const {
+  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`, of which the first is
+  /// block number `first` of what `keys` goes along (block_keys.h): writes its pages to `path`, as far as that has
+  /// room. Nodes that were found may be gone already; if the last one is not, none is. That the chain ends, where the
+  /// path has room for more, was true at some instant of the call if its last node, or `above` where there is none,
+  /// stood throughout.
+  template <class Keys>
+  path_end find_path(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first,
+                     std::span<page_id> path) const {
     path_end end;
-    std::optional<prefix_hashes<lockfree_trie>> hashes;  // of what comes behind the last run
+    std::optional<prefix_hashes<lockfree_trie, Keys>> hashes;  // of what comes behind the last run
     for (;;) {
-      if (const path_end run = follow(above, tokens.subspan(end.length * tokens_per_page_), path.subspan(end.length)); run.length != 0) {
+      const auto more = tokens.subspan(end.length * tokens_per_page_);
+      if (const path_end run = follow(above, more, keys, first + end.length, path.subspan(end.length));
+          run.length != 0) {
         end = {.length = end.length + run.length, .last = run.last};
         hashes.reset();
         above = end.last.ref();
       }
       if (end.length == path.size()) return end;
       const auto rest = tokens.subspan(end.length * tokens_per_page_);
-      if (!hashes) hashes.emplace(*this, hash_of(above), rest, tokens_per_page_);
-      const sight child = walk({above, hashes->next(), rest.first(tokens_per_page_)}).found;
+      if (!hashes) hashes.emplace(*this, hash_of(above), rest, tokens_per_page_, keys, first + end.length);
+      const sight child =
+          walk(key(above, hashes->next(), rest.first(tokens_per_page_), keys.of(first + end.length))).found;
       if (child.page == no_page) return end;
       fetch_run(child.page);
       path[end.length] = child.page;
@@ -148,15 +159,16 @@ class lockfree_trie {
     if (page != no_page) fetch(page);
   }
 
-  /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `blocks`, each with one reference.
+  /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `rest`, each with one reference.
   /// False when a node stands under the first block. Requires a page, that the caller holds `own` and a reference on the
   /// parent, which then is the first node's, and that find_path, called since, found nothing there. Calls `announce` before
   /// anybody can find `own`, if it comes to that; the answer may still be false. Linearization point: the exchange of the
   /// bucket's head.
   template <class Announce>
-  bool attach(std::span<const page_id> own, node_ref parent, std::span<const token> blocks, Announce announce) {
-    const auto first = blocks.first(tokens_per_page_);
-    const key k{parent, block_hash(key_, hash_of(parent), first), first};
+  bool attach(std::span<const page_id> own, node_ref parent, const block_sequence& rest, Announce announce) {
+    const auto first = rest.tokens.first(tokens_per_page_);
+    const std::uint64_t extra = keys_along(rest.keys).of(rest.first);
+    const key k(parent, block_hash(key_, hash_of(parent), first, extra), first, extra);
     bool written = false;
     for (;;) {
       const walk_end end = walk(k);
@@ -165,7 +177,7 @@ class lockfree_trie {
         return false;
       }
       if (!written) {
-        write(own, k, blocks);
+        write(own, parent.page, k, rest);
         announce();
       }
       written = true;
@@ -222,20 +234,23 @@ class lockfree_trie {
 
   /// Where `page` stands, for who forgets what is below forgotten nodes and, where there is one, below `root`.
   subtree::place place_of(page_id page, const node_ref* root) const {
-    if (!node_word::is_findable(at(page).state.load(orders::state_read))) return {};
-    const node_ref above = node_ref::of(at(page).parent.load(orders::block_read));
-    return {.is_top = is_forgotten_place(above, root), .parent = above.page};
+    const std::uint64_t state = at(page).state.load(orders::state_read);
+    if (!node_word::is_findable(state)) return {};
+    const std::uint64_t above = at(page).parent.load(orders::block_read);
+    return {.is_top = is_forgotten_place(state, above, root), .parent = node_ref::of(above).page};
   }
 
   /// Forgets the node on `page`, if it stands at such a place, as forget does.
   bool forget_at_its_place(page_id page, const node_ref* root) {
     const sight seen{.page = page, .state = at(page).state.load(orders::state_read)};
     if (!node_word::is_findable(seen.state)) return false;
-    const node_ref above = node_ref::of(at(page).parent.load(orders::block_read));
-    if (!is_forgotten_place(above, root)) return false;
+    const std::uint64_t place = at(page).parent.load(orders::block_read);
+    if (!is_forgotten_place(seen.state, place, root)) return false;
+    const node_ref above = node_ref::of(place);
     // What was written is no node for others before it is linked, and its publisher may take it back. A follower is
     // linked with its parent.
-    const bool is_follower = above.page != no_page && node_ref::of(followers_[above.page].load(orders::block_read)) == seen.ref();
+    const bool is_follower =
+        above.page != no_page && followers_[above.page].load(orders::block_read) == seen.ref().packed();
     if (!is_follower && !is_linked(page)) return false;
     return forget(seen);
   }
@@ -332,10 +347,17 @@ class lockfree_trie {
   /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
   key_space space(page_id page) const {
     node_ref above{.page = page, .generation = 0};
+    bool is_upper = false;
     for (std::size_t steps = 0; above.page != no_page && steps <= pages_; ++steps) {
+      is_upper = (word(above.page).kind & node_word::has_upper) != 0;
       above = node_ref::of(at(above.page).parent.load(orders::block_read));
     }
-    return key_space(above.generation);
+    return key_space(above.generation | std::uint64_t{is_upper} << 63);
+  }
+
+  /// The key that the block of a node has beside its tokens.
+  std::uint64_t extra(page_id page) const {
+    return (word(page).kind & node_word::has_extra) != 0 ? extras_[index_of(page)].load(orders::block_read) : 0;
   }
 
   std::vector<token> block(page_id page) const {
@@ -361,11 +383,21 @@ class lockfree_trie {
   }
 
  private:
-  // What a child of `parent` under `block` is found by.
+  // What a child of `above` under a block is found by.
   struct key {
-    node_ref parent;
+    key(node_ref above, std::uint64_t prefix_hash, std::span<const token> tokens, std::uint64_t block_extra) noexcept
+        : parent(above.packed()),
+          kind(static_cast<std::uint8_t>((block_extra != 0 ? node_word::has_extra : 0) |
+                                         (above.upper() ? node_word::has_upper : 0))),
+          hash(prefix_hash),
+          block(tokens),
+          extra(block_extra) {}
+
+    std::uint64_t parent;
+    std::uint8_t kind;
     std::uint64_t hash;  // of all blocks from the root to this one: block_hash of the last, continued from the others
     std::span<const token> block;
+    std::uint64_t extra;  // the key of the block; 0 is none
   };
 
   struct walk_end {
@@ -401,23 +433,24 @@ class lockfree_trie {
   }
 
   // A run whose first node stands under `k` once it is linked.
-  void write(std::span<const page_id> run, key k, std::span<const token> blocks) {
-    const page_id parent = k.parent.page;
+  void write(std::span<const page_id> run, page_id parent, key k, const block_sequence& rest) {
+    keys_along keys(rest.keys);
     for (std::size_t i = 0;;) {
-      const node_ref follower = i + 1 < run.size() ? ref(run[i + 1]) : node_ref{};
-      write(run[i], k, follower);
+      write(run[i], k, i + 1 < run.size() ? ref(run[i + 1]).packed() : no_follower);
       if (i != 0) note_above(run[i], i < fetch_ahead ? parent : run[i - fetch_ahead]);
       if (++i == run.size()) return;
-      const auto block = blocks.subspan(i * tokens_per_page_, tokens_per_page_);
-      k = {ref(run[i - 1]), block_hash(key_, k.hash, block), block};
+      const auto block = rest.tokens.subspan(i * tokens_per_page_, tokens_per_page_);
+      const std::uint64_t extra = keys.of(rest.first + i);
+      k = key(ref(run[i - 1]), block_hash(key_, k.hash, block, extra), block, extra);
     }
   }
 
-  void write(page_id page, const key& k, node_ref follower) {
+  void write(page_id page, const key& k, std::uint64_t follower) {
     per_page& n = at(page);
-    followers_[page].store(follower.packed(), orders::block_write);
-    n.parent.store(k.parent.packed(), orders::block_write);
+    followers_[page].store(follower, orders::block_write);
+    n.parent.store(k.parent, orders::block_write);
     n.hash.store(k.hash, orders::block_write);
+    if (k.extra != 0) extras_[index_of(page)].store(k.extra, orders::block_write);
     each_word(k.block, [words = block_at(page)](std::size_t i, std::uint64_t word) {
       words[i].store(word, orders::block_write);
       return true;
@@ -425,6 +458,7 @@ class lockfree_trie {
     node_word w = word(page);
     Sync::require(!w.is_node, "I1: only a private page is published");
     w.is_node = true;
+    w.kind = k.kind;
     w.references = 1;
     n.state.store(w.packed(), orders::state_publish);
   }
@@ -447,9 +481,19 @@ class lockfree_trie {
     next.store(next.load(orders::link_private) | link_word::mark, orders::link_write);
   }
 
-  // Whether a child of `above` is to be forgotten.
-  bool is_forgotten_place(node_ref above, const node_ref* root) const {
-    if (above.page == no_page) return root != nullptr && *root == above;
+  // What a node has as its follower: a node_ref, which is no root.
+  static constexpr std::uint64_t no_follower = static_cast<std::uint32_t>(no_page);
+  static constexpr page_id follower_of(std::uint64_t word) noexcept {
+    return page_id(static_cast<std::uint32_t>(word));
+  }
+
+  // Whether a node with that state is to be forgotten below `parent`, a node_ref.
+  bool is_forgotten_place(std::uint64_t state, std::uint64_t parent, const node_ref* root) const {
+    const node_ref above = node_ref::of(parent);
+    if (above.page == no_page) {
+      const bool is_upper = (node_word::of(state).kind & node_word::has_upper) != 0;
+      return root != nullptr && root->packed() == parent && root->upper() == is_upper;
+    }
     const node_word w = node_word::of(at(above.page).state.load(orders::state_read));
     return w.is_node && w.is_forgotten && w.generation == above.generation;
   }
@@ -465,39 +509,45 @@ class lockfree_trie {
 
   // While nothing runs.
   page_id standing_follower(page_id page) const {
-    const node_ref follower = node_ref::of(followers_[page].load(orders::block_read));
-    if (follower.page == no_page) return no_page;
-    const node_word w = word(follower.page);
-    const bool stands = w.is_node && w.generation == follower.generation;
-    return stands && at(follower.page).parent.load(orders::block_read) == ref(page).packed() ? follower.page : no_page;
+    const std::uint64_t word_of_it = followers_[page].load(orders::block_read);
+    const page_id follower = follower_of(word_of_it);
+    if (follower == no_page) return no_page;
+    const bool stands = word(follower).is_node && ref(follower).packed() == word_of_it;
+    return stands && at(follower).parent.load(orders::block_read) == ref(page).packed() ? follower : no_page;
   }
 
   // The node on `page`, if it stands under `k`. Its state is read first: what is read behind it belongs to that generation,
   // or to a later one, and then the pin fails.
   sight match(page_id page, const key& k) const {
     const std::uint64_t state = at(page).state.load(orders::state_read);
-    if (!node_word::is_findable(state)) return {};
-    if (at(page).parent.load(orders::block_read) != k.parent.packed()) return {};
+    if (!node_word::is_findable(state, k.kind)) return {};
+    if (at(page).parent.load(orders::block_read) != k.parent) return {};
     const auto is_stored = [words = block_at(page)](std::size_t i, std::uint64_t word) { return words[i].load(orders::block_read) == word; };
-    return each_word(k.block, is_stored) ? sight{.page = page, .state = state} : sight{};
+    if (!each_word(k.block, is_stored)) return {};
+    if (k.extra != 0 && extras_[index_of(page)].load(orders::block_read) != k.extra) return {};
+    return {.page = page, .state = state};
   }
 
   std::uint64_t hash_of(node_ref node) const {
-    return node.page == no_page ? root_hash(key_space(node.generation)) : hash(node.page);
+    return node.page == no_page ? root_hash(key_, key_space(node.generation)) : hash(node.page);
   }
 
   // As find_path, along the run of `above` alone. A follower that does not stand under its block will not come to: if the node
   // has a child there, it is in the index. A function by itself, so that nothing else wants the registers of the loop that
-  // lookups spend most of their time in.
-  [[gnu::noinline]] path_end follow(node_ref above, std::span<const token> tokens, std::span<page_id> path) const {
+  // lookups spend most of their time in; and one more for sequences with keys.
+  template <class Keys>
+  [[gnu::noinline]] path_end follow(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first,
+                                    std::span<page_id> path) const {
     path_end end;
     if (above.page == no_page) return end;
     for (page_id& page : path) {
-      const node_ref follower = node_ref::of(followers_[above.page].load(orders::block_read));
-      if (follower.page == no_page) break;
-      fetch_behind(above.page, follower.page, fetch_ahead);
-      const sight child = match(follower.page, {above, 0, tokens.first(tokens_per_page_)});
-      if (child.page == no_page || child.ref() != follower) break;
+      const std::uint64_t word_of_it = followers_[above.page].load(orders::block_read);
+      const page_id follower = follower_of(word_of_it);
+      if (follower == no_page) break;
+      fetch_behind(above.page, follower, fetch_ahead);
+      const key k(above, 0, tokens.first(tokens_per_page_), keys.of(first + end.length));
+      const sight child = match(follower, k);
+      if (child.page == no_page || child.ref().packed() != word_of_it) break;
       page = child.page;
       end = {.length = end.length + 1, .last = child};
       above = child.ref();
@@ -510,7 +560,7 @@ class lockfree_trie {
   // allocated together mostly was free together. A wrong guess costs a look at memory. First for some behind `page`, then, at
   // every step, for the one that is `steps` behind `follower`.
   void fetch_run(page_id page) const {
-    const page_id follower = node_ref::of(Sync::peek(followers_[page], node_ref{}.packed())).page;
+    const page_id follower = follower_of(Sync::peek(followers_[page], no_follower));
     if (follower == no_page) return;
     for (std::uint32_t steps = 0; steps < fetch_ahead; ++steps) fetch_behind(page, follower, steps);
   }
@@ -578,6 +628,7 @@ class lockfree_trie {
   const column<per_page> nodes_;
   const column<shared_word> followers_;  // node_ref
   const column<shared_word> blocks_;
+  const std::unique_ptr<shared_word[]> extras_;  // the keys of blocks that have one
   const std::unique_ptr<shared_word[]> heads_;
 };
 

@@ -7,12 +7,14 @@
 //   # thread, begin and end in nanoseconds, operation on a lease, = what came of it: cached pages | private pages
 //   0 1200 1350 lookup 3 in 0 of 1 2 3 4 = ok 0 |
 //   0 1400 1420 allocate 3 of 3 4 plus 0 = ok 0 | 2
+//   0 1430 1435 allocate 3 of 5 6 keys 2:77 plus 0 = ok 0 | 2 3
 //   1 1400 1440 publish 3 to 4 = ok 0 2 |
 //   1 1500 1540 fork 3 as 4 = ok 0 2 |
 //   0 1600 1610 release 3 = ok |
 //   0 1700 1710 evict 2 = ok 1
 //   0 1800 1810 clear = ok 0
 //
+// `keys 2:77` says that block 2 of the sequence, from 0, has the key 77; without keys the word is not there.
 // Version 1: a reader of it refuses any other. Blank lines, and lines that begin with #, say nothing.
 // Threads: plain functions of values.
 #pragma once
@@ -38,6 +40,11 @@ inline std::string log_line(std::size_t thread, const logged_operation& o) {
   const auto tokens = [&] {
     line += " of";
     for (const token t : o.tokens) number(" ", t);
+    if (!o.keys.empty()) line += " keys";
+    for (const block_key& k : o.keys) {
+      number(" ", k.block);
+      number(":", k.key);
+    }
   };
   bool has_lease = true;
   switch (o.operation) {

@@ -72,6 +72,7 @@ struct operation_start {
   cache_operation operation;
   lease_id lease = no_lease;         ///< that it is about; of a wait the one that was refused
   std::span<const token> tokens{};   ///< of lookup, match, allocate and forget: what they were given
+  std::span<const block_key> keys{};  ///< likewise
   std::span<const page_id> pages{};  ///< of the lease, before: first the cached ones
   std::size_t cached_pages = 0;      ///< how many of them are cached
   std::size_t count = 0;  ///< allocate: extra slots; publish: computed, shrink: kept tokens; evict: pages asked for
@@ -284,32 +285,33 @@ class observed_cache : public policy_of<Cache>, public place_of<Cache, Observer>
   const cache_config& config() const noexcept { return cache_.config(); }
   void subscribe(cache_events& s) noexcept { cache_.subscribe(s); }
 
-  /// `rest`: what else the cache takes, such as a namespace.
-  template <class... Rest>
-  [[nodiscard]] lease_type lookup(std::span<const token> tokens, const Rest&... rest) {
-    observation<Observer> seen(observer_, {.operation = cache_operation::lookup, .tokens = tokens});
-    lease_type l(cache_.lookup(tokens, rest...), *this);
+  /// `prompt`: what the cache takes, tokens alone or with keys; `rest`: what else, such as a namespace.
+  template <class Prompt = keyed_tokens, class... Rest>
+  [[nodiscard]] lease_type lookup(const Prompt& prompt, const Rest&... rest) {
+    observation<Observer> seen(observer_, start_of(cache_operation::lookup, prompt));
+    lease_type l(cache_.lookup(prompt, rest...), *this);
     seen.ends(end_of(cache_operation::lookup, status::ok, l));
     return l;
   }
 
-  template <class... Rest>
-  [[nodiscard]] auto match(std::span<const token> tokens, const Rest&... rest) const requires requires(const Cache& c) {
-    c.match(tokens, rest...);
+  template <class Prompt = keyed_tokens, class... Rest>
+  [[nodiscard]] auto match(const Prompt& prompt, const Rest&... rest) const requires requires(const Cache& c) {
+    c.match(prompt, rest...);
   }
   {
-    observation<Observer> seen(observer_, {.operation = cache_operation::match, .tokens = tokens});
-    const auto found = cache_.match(tokens, rest...);
+    observation<Observer> seen(observer_, start_of(cache_operation::match, prompt));
+    const auto found = cache_.match(prompt, rest...);
     seen.ends({.operation = cache_operation::match, .count = found.pages});
     return found;
   }
 
-  template <class... Rest>
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0,
-                                const Rest&... rest) {
+  template <class Prompt = keyed_tokens, class... Rest>
+  [[nodiscard]] status allocate(lease_type& l, const Prompt& more, std::size_t extra_slots = 0, const Rest&... rest) {
     operation_start start = start_of(cache_operation::allocate, l, extra_slots);
-    start.tokens = tokens;
-    return observe(start, l, [&] { return cache_.allocate(l, tokens, extra_slots, rest...); });
+    const keyed_tokens given(more);
+    start.tokens = given.tokens;
+    start.keys = given.keys;
+    return observe(start, l, [&] { return cache_.allocate(l, more, extra_slots, rest...); });
   }
 
   template <class... Rest>
@@ -347,13 +349,13 @@ class observed_cache : public policy_of<Cache>, public place_of<Cache, Observer>
     return evicting({.operation = cache_operation::clear}, [&] { return cache_.clear(); });
   }
 
-  template <class... Rest>
-  bool forget(std::span<const token> tokens, const Rest&... rest) requires requires(Cache& c) {
-    c.forget(tokens, rest...);
+  template <class Prompt = keyed_tokens, class... Rest>
+  bool forget(const Prompt& prompt, const Rest&... rest) requires requires(Cache& c) {
+    c.forget(prompt, rest...);
   }
   {
-    observation<Observer> seen(observer_, {.operation = cache_operation::forget, .tokens = tokens});
-    const bool found = cache_.forget(tokens, rest...);
+    observation<Observer> seen(observer_, start_of(cache_operation::forget, prompt));
+    const bool found = cache_.forget(prompt, rest...);
     seen.ends({.operation = cache_operation::forget, .count = found});
     return found;
   }
@@ -376,6 +378,9 @@ class observed_cache : public policy_of<Cache>, public place_of<Cache, Observer>
   cache_snapshot snapshot() const { return cache_.snapshot(); }
 
  private:
+  static operation_start start_of(cache_operation o, const keyed_tokens& prompt) {
+    return {.operation = o, .tokens = prompt.tokens, .keys = prompt.keys};
+  }
   static operation_start start_of(cache_operation o, const lease_type& l, std::size_t count = 0) {
     return {
         .operation = o, .lease = l.id(), .pages = l.pages(), .cached_pages = l.cached_pages().size(), .count = count};

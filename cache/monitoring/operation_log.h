@@ -12,8 +12,8 @@
 // read the log.
 //
 // An entry is written when its operation has ended. It costs two looks at the clock, some nanoseconds, and one
-// word for two tokens or pages. An operation that threw did nothing, and has no entry; nor has a wait for pages,
-// or a match.
+// word for two tokens or pages, or two for a key. An operation that threw did nothing, and has no entry; nor has a wait
+// for pages, or a match.
 //
 // Invariants.
 // L1: a ring has one writer, the thread that has its index.
@@ -53,6 +53,7 @@ struct logged_operation {
   lease_id forked = no_lease;    ///< of fork: the new one
   key_space space{};             ///< of the lease
   std::vector<token> tokens;     ///< of lookup and allocate: what they were given
+  std::vector<block_key> keys;   ///< likewise
   std::uint64_t count = 0;       ///< allocate: extra slots; publish: computed tokens; evict: pages asked for
   std::vector<page_id> pages;    ///< of the lease afterwards (of fork: of the new one), first the cached ones
   std::size_t cached_pages = 0;  ///< how many of them are cached
@@ -100,7 +101,7 @@ class log_ring {
 
   /// Whether the entry was written: one larger than half the ring is not.
   bool write(const operation_start& s, const operation_end& e, std::uint64_t begin_ns, std::uint64_t end_ns) noexcept {
-    const std::size_t length = fixed_words + half(s.tokens.size()) + half(e.pages.size());
+    const std::size_t length = fixed_words + half(s.tokens.size()) + half(e.pages.size()) + 2 * s.keys.size();
     if (length > (mask_ + 1) / 2) return false;
     // Before the first word: who reads a word of this entry learns that the old one in its place is gone.
     reserved_.store(next_ + length, orders::log_own);
@@ -111,11 +112,16 @@ class log_ring {
     put(at, end_ns);
     put(at, static_cast<std::uint64_t>(s.operation == cache_operation::lookup ? e.lease : s.lease));
     put(at, static_cast<std::uint64_t>(s.operation) << 8 | static_cast<std::uint64_t>(e.result) |
-                static_cast<std::uint64_t>(e.space) << 32);
+                std::uint64_t{s.keys.size()} << 32);
+    put(at, static_cast<std::uint64_t>(e.space));
     put(at, forks ? static_cast<std::uint64_t>(e.lease) : s.count);
     put(at, s.tokens.size() << 32 | e.pages.size());
     put_all(at, s.tokens);
     put_all(at, e.pages);
+    for (const block_key& k : s.keys) {
+      put(at, k.block);
+      put(at, k.key);
+    }
     put(at, written_);
     put(at, static_cast<std::uint64_t>(length) << 32 | (evicts ? e.count : e.cached_pages));
     next_ = at;
@@ -157,7 +163,7 @@ class log_ring {
 
  private:
   using word = typename Sync::template atomic<std::uint64_t>;
-  static constexpr std::size_t fixed_words = 8;
+  static constexpr std::size_t fixed_words = 9;
 
   log_ring(std::unique_ptr<word[]> words, std::size_t count, std::uint64_t now_ns) noexcept
       : words_(std::move(words)), mask_(count - 1), latest_end_(now_ns) {}
@@ -191,12 +197,18 @@ class log_ring {
     o.lease = lease_id(entry[2]);
     o.operation = static_cast<cache_operation>(entry[3] >> 8 & 0xff);
     o.result = static_cast<status>(entry[3] & 0xff);
-    o.space = key_space(static_cast<std::uint32_t>(entry[3] >> 32));
-    (o.operation == cache_operation::fork ? o.forked = lease_id(entry[4]), o.count : o.count = entry[4]);
-    const std::size_t tokens = entry[5] >> 32;
-    const std::size_t pages = entry[5] & 0xffff'ffff;
-    o.tokens = numbers_of<token>(entry.subspan(6), tokens);
-    o.pages = numbers_of<page_id>(entry.subspan(6 + half(tokens)), pages);
+    o.space = key_space(entry[4]);
+    (o.operation == cache_operation::fork ? o.forked = lease_id(entry[5]), o.count : o.count = entry[5]);
+    const std::size_t tokens = entry[6] >> 32;
+    const std::size_t pages = entry[6] & 0xffff'ffff;
+    o.tokens = numbers_of<token>(entry.subspan(7), tokens);
+    o.pages = numbers_of<page_id>(entry.subspan(7 + half(tokens)), pages);
+    o.keys.resize(entry[3] >> 32);
+    auto words = entry.subspan(7 + half(tokens) + half(pages));
+    for (block_key& k : o.keys) {
+      k = {static_cast<std::size_t>(words[0]), words[1]};
+      words = words.subspan(2);
+    }
     const std::size_t last = entry.back() & 0xffff'ffff;
     const bool evicts = o.operation == cache_operation::evict || o.operation == cache_operation::clear ||
                         o.operation == cache_operation::shutdown;

@@ -24,6 +24,8 @@ class hash_key {
     fold = next(seed) >> 2;
     short_chain = next(seed) >> 6;
     for (std::uint64_t& word : short_words) word = next(seed) >> 6;
+    for (std::uint64_t& word : extra_words) word = next(seed) >> 6;
+    for (std::uint64_t& word : space_words) word = next(seed) >> 6;
   }
 
   static constexpr std::size_t strip_tokens = 64;  // which are hashed in one go
@@ -34,6 +36,8 @@ class hash_key {
   std::uint64_t fold = 0;
   std::uint64_t short_chain = 0;  // below 2^58, as these words
   std::array<std::uint64_t, most_short> short_words{};
+  std::array<std::uint64_t, 2> extra_words{};  // for the halves of a block's key
+  std::array<std::uint64_t, 2> space_words{};  // and of a namespace
 
  private:
   static constexpr std::uint64_t next(std::uint64_t& state) noexcept {
@@ -43,9 +47,6 @@ class hash_key {
     return z ^ (z >> 31);
   }
 };
-
-/// The hash of no blocks at all: each namespace begins with one of its own, and none with 0.
-constexpr std::uint64_t root_hash(key_space space) noexcept { return static_cast<std::uint64_t>(space) + 1; }
 
 namespace hashing {
 
@@ -109,15 +110,29 @@ inline std::uint64_t of_long_block(const hash_key& key, std::uint64_t before, st
   }
 }
 
+/// A coefficient of what is no token: below 2^91.
+inline wide of_halves(const std::array<std::uint64_t, 2>& words, std::uint64_t number) noexcept {
+  return wide{number & 0xffff'ffff} * words[0] + wide{number >> 32} * words[1];
+}
+
 }  // namespace hashing
 
-/// Continues `before`, the hash of the blocks that come before, by one block.
+/// The hash of no blocks at all: each namespace begins with one of its own; two that are no less than 2^32 share one
+/// under one of 2^57 keys. None below 2^32 begins with 0.
+inline std::uint64_t root_hash(const hash_key& key, key_space space) noexcept {
+  const auto number = static_cast<std::uint64_t>(space);
+  if (number <= 0xffff'ffff) return number + 1;
+  return hashing::nearly_reduced(hashing::of_halves(key.space_words, number));
+}
+
+/// Continues `before`, the hash of the blocks that come before, by one block. `extra` is the key that the block has
+/// beside its tokens; one that is not 0 counts as a block of its own, before this one.
 ///
 /// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have one hash
-/// under less than n + 6 of 2^62 keys, of blocks of four tokens or fewer under n + 1 of 2^58 at most, however the tokens are
-/// chosen by somebody who neither knows the key nor sees hashes.
-/// What makes the key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant
-/// must not see them. Equal hashes never make different prefixes one: the cache compares tokens.
+/// under less than n + 6 of 2^62 keys, of blocks of four tokens or fewer, or with extra keys, under n + 1 of 2^58 at
+/// most, however tokens and extra keys are chosen by somebody who neither knows the key nor sees hashes. What makes the
+/// key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant must not
+/// see them. Equal hashes never make different prefixes one: the cache compares tokens and extra keys.
 ///
 /// How: four tokens at a time, the sum of the products of two words, each shifted by a number of the key (NH: Black, Halevi,
 /// Krawczyk, Krovetz, Rogaway: "UMAC", CRYPTO 1999; with words of 64 bits). Two different blocks of one length have the
@@ -128,8 +143,16 @@ inline std::uint64_t of_long_block(const hash_key& key, std::uint64_t before, st
 /// before after a multiplication and two sums: in such short blocks the next hash waits for that alone. All blocks of a cache are of
 /// one length, so the two ways never meet.
 /// On a machine of another byte order hashes are others.
-inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block) noexcept {
-  if (block.size() > hash_key::most_short) return hashing::of_long_block(key, before, block);
+inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block,
+                                std::uint64_t extra = 0) noexcept {
+  if (block.size() > hash_key::most_short) {
+    if (extra != 0)
+      before = hashing::reduced(hashing::wide{before} * key.chain + hashing::of_halves(key.extra_words, extra));
+    return hashing::of_long_block(key, before, block);
+  }
+  if (extra != 0)
+    before =
+        hashing::nearly_reduced(hashing::wide{before} * key.short_chain + hashing::of_halves(key.extra_words, extra));
   hashing::wide sum = hashing::wide{block[0]} * key.short_words[0];
   for (std::size_t i = 1; i < block.size(); ++i) sum += hashing::wide{block[i]} * key.short_words[i];
   return hashing::nearly_reduced(hashing::wide{before} * key.short_chain + sum);

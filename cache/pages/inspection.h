@@ -1,7 +1,7 @@
 // What a shutdown and a snapshot say of the pages, one text for every variant.
 //
-// A variant shows a pool (`state` and `holder` of a page), a trie (`parent`, `space` and `block` of a node, and
-// `is_forgotten`, and `for_each_indexed`), and how many open leases have a node in their chain.
+// A variant shows a pool (`state` and `holder` of a page), a trie (`parent`, `space`, `block` and `extra` of a node,
+// and `is_forgotten`, and `for_each_indexed`), and how many open leases have a node in their chain.
 //
 // Threads: none of its own; nobody changes the pages meanwhile. For checks and diagnosis: it asks for memory as it goes.
 #pragma once
@@ -48,6 +48,7 @@ class inspection {
       view.space = trie_.space(page);
       view.pins = pins_(page);
       view.block = trie_.block(page);
+      view.key = trie_.extra(page);
       view.forgotten = trie_.is_forgotten(page);
     }
     trie_.for_each_indexed([&](page_id page) { s.indexed.push_back(page); });

@@ -69,7 +69,8 @@ TEST(TRIECHECK_SUITE, have_a_hash_each) {
     for (const std::size_t tokens : {1U, 2U, 4U, 8U, 16U, 32U}) {
       for (const bool one_after_the_other : {true, false}) {
         const auto of = [&](auto hash) { return equal_pairs({vocabulary, tokens}, TRIECHECK_SIBLINGS, one_after_the_other, hash); };
-        const std::uint64_t now = of([&](std::span<const token> b) { return block_hash(usual, root_hash({}), b); });
+        const std::uint64_t now =
+            of([&](std::span<const token> b) { return block_hash(usual, root_hash(usual, {}), b); });
         const std::uint64_t then = of(hash_without_a_key);
         std::printf("%6u tokens, %2zu to a block: %llu, %llu\n", vocabulary, tokens, static_cast<unsigned long long>(now),
                     static_cast<unsigned long long>(then));

@@ -91,10 +91,11 @@ TYPED_TEST(variant, equal_tokens_in_two_namespaces_share_no_page) {
   EXPECT_EQ(this->pages_of(this->cache.lookup(tokens{1, 2, 3, 4}, key_space{7}).pages()), other);
 }
 
-TYPED_TEST(variant, every_number_is_a_namespace) {
-  for (const std::uint32_t n : {0U, 1U, 0x7fff'ffffU, 0xffff'ffffU}) this->request({1, 2}, key_space{n});
+TYPED_TEST(variant, every_number_of_64_bits_is_a_namespace) {
+  constexpr std::uint64_t some[] = {0, 1, std::uint64_t{1} << 32, ~std::uint64_t{0}};
+  for (const std::uint64_t n : some) this->request({1, 2}, key_space{n});
   EXPECT_EQ(this->cache.stats().cached_pages, 4U);
-  for (const std::uint32_t n : {0U, 1U, 0x7fff'ffffU, 0xffff'ffffU}) {
+  for (const std::uint64_t n : some) {
     const auto l = this->cache.lookup(tokens{1, 2}, key_space{n});
     ASSERT_EQ(l.pages().size(), 1U) << n;
     EXPECT_EQ(l.space(), key_space{n});
@@ -127,7 +128,8 @@ TYPED_TEST(variant, a_fork_stays_in_the_namespace_of_its_lease) {
 class listener final : public cache_events {
  public:
   void stored(const stored_page& p) noexcept override {
-    heard.push_back("+" + name(p.page) + "<" + name(p.parent) + " in " + std::to_string(static_cast<std::uint32_t>(p.space)));
+    heard.push_back("+" + name(p.page) + "<" + name(p.parent) + " in " +
+                    std::to_string(static_cast<std::uint64_t>(p.space)));
     for (const token t : p.block) heard.back() += " " + std::to_string(t);
   }
   void removed(page_id page) noexcept override { heard.push_back("-" + name(page)); }

@@ -17,7 +17,7 @@ constexpr page_id p0{0}, p1{1}, p2{2};
 // Writes down what it is told, in words.
 struct listener final : cache_events {
   void stored(const stored_page& p) noexcept override {
-    heard += "+" + name(p.page) + "<" + name(p.parent) + ":" + std::to_string(p.hash) + "," + std::to_string(p.block[0]) + " ";
+    heard += "+" + name(p.page) + "<" + name(p.parent) + ":" + std::to_string(p.hash) + "," + std::to_string(p.block[0]) + (p.key == 0 ? " " : "k" + std::to_string(p.key) + " ");
   }
   void removed(page_id page) noexcept override { heard += "-" + name(page) + " "; }
   void cleared(std::size_t pages) noexcept override { heard += "cleared " + std::to_string(pages) + " "; }
@@ -28,9 +28,9 @@ struct listener final : cache_events {
 
 class hub : public testing::Test {
  protected:
-  void store(page_id page, page_id parent, token first) {
+  void store(page_id page, page_id parent, token first, std::uint64_t key = 0) {
     const std::array<token, 2> block = {first, 0};
-    hub_.stored({.page = page, .parent = parent, .space = key_space{3}, .hash = 10 + first, .block = block});
+    hub_.stored({.page = page, .parent = parent, .space = key_space{3}, .hash = 10 + first, .block = block, .key = key});
   }
 
   event_hub<std_sync> hub_{{.pages = 3, .tokens_per_page = 2}};
@@ -38,16 +38,16 @@ class hub : public testing::Test {
 
 TEST_F(hub, who_joins_is_told_what_is_cached_and_then_what_changes) {
   store(p1, no_page, 7);
-  store(p0, p1, 8);
+  store(p0, p1, 8, 5);
   listener early, late;
   hub_.join(early);
-  EXPECT_EQ(early.heard, "+1<root:17,7 +0<1:18,8 ");
+  EXPECT_EQ(early.heard, "+1<root:17,7 +0<1:18,8k5 ");
   store(p2, p1, 9);
   hub_.removed(p0);
   hub_.join(late);
   EXPECT_EQ(late.heard, "+1<root:17,7 +2<1:19,9 ");
   hub_.cleared(0);
-  EXPECT_EQ(early.heard, "+1<root:17,7 +0<1:18,8 +2<1:19,9 -0 cleared 0 ");
+  EXPECT_EQ(early.heard, "+1<root:17,7 +0<1:18,8k5 +2<1:19,9 -0 cleared 0 ");
   EXPECT_EQ(late.heard, "+1<root:17,7 +2<1:19,9 cleared 0 ");
 }
 

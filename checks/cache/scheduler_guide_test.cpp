@@ -112,6 +112,30 @@ TYPED_TEST(scheduler_guide, a_prefetch_leaves_alone_what_a_preempted_request_lef
   EXPECT_EQ(cache.match(numbers{1, 2, 3, 4, 5}).tokens, 4u);
 }
 
+TYPED_TEST(scheduler_guide, two_pictures_under_one_placeholder_never_meet) {
+  auto& cache = this->cache_;
+  const numbers prompt{1, 9, 9, 9, 2};  // the picture is shown in the blocks 0 and 1
+  const auto first = keys_of(std::vector<coarse::picture>{{0, 1, 77}});
+  const auto second = keys_of(std::vector<coarse::picture>{{0, 1, 78}});
+  EXPECT_EQ(first, (std::vector<triecheck::block_key>{{0, 77}, {1, 77}}));
+  {
+    auto l = admit_with(cache, prompt, first);
+    ASSERT_TRUE(l);
+    ASSERT_EQ(cache.publish(*l, 4), status::ok);
+  }
+  EXPECT_EQ(cache.match({prompt, first}).pages, 2u);
+  EXPECT_EQ(cache.match({prompt, second}).pages, 0u);
+  EXPECT_EQ(cache.match(prompt).pages, 0u);
+  const auto both = keys_of(std::vector<coarse::picture>{{0, 0, 77}, {1, 1, 78}, {1, 1, 79}}, 5);
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_NE(both[0].key, 77u) << "the salt counts";
+  EXPECT_NE(both[1].key, 79u);
+  auto alone = admit_alone(cache, {1, 9}, 5);
+  ASSERT_TRUE(alone);
+  ASSERT_EQ(cache.publish(*alone, 2), status::ok);
+  EXPECT_EQ(cache.match(numbers{1, 9}).pages, 0u);
+}
+
 TYPED_TEST(scheduler_guide, a_request_that_is_tried_again_counts_once) {
   auto& cache = this->cache_;
   auto first = admit(cache, {1, 2, 3});

@@ -196,7 +196,7 @@ class prefix_tree {
   page_id page(node_id n) const { return at(n).page.get(); }
   node_id parent(node_id n) const { return at(n).parent.get(); }
   std::uint64_t hash(node_id n, key_space space) const {
-    return n == root ? root_hash(space) : at(n).hash.get();
+    return n == root ? root_hash(key_, space) : at(n).hash.get();
   }
   std::size_t size() const noexcept { return count_; }
 
@@ -206,6 +206,8 @@ class prefix_tree {
     const node_id n = node_of(p);
     return n == no_node ? no_page : page(parent(n));
   }
+  /// It knew no keys of blocks.
+  std::uint64_t extra(page_id) const { return 0; }
   key_space space(page_id p) const {
     const node_id n = node_of(p);
     return n == no_node ? key_space{} : at(n).space.get();

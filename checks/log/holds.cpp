@@ -37,10 +37,13 @@ class book {
     switch (e.op.kind) {
       case operation_kind::lookup:
         leases_[e.op.subject] = {.is_known = true, .space = e.op.space, .tokens = e.op.tokens};
+        leases_[e.op.subject].keys.look_up(e.op.keys, e.observed.cached);
         break;
       case operation_kind::allocate:
         if (ok) {
           auto& tokens = leases_[e.op.subject].tokens;
+          leases_[e.op.subject].keys.append(e.op.keys, tokens.size(), tokens.size() + e.op.tokens.size(),
+                                            run_.tokens_per_page);
           tokens.insert(tokens.end(), e.op.tokens.begin(), e.op.tokens.end());
         }
         break;
@@ -48,7 +51,8 @@ class book {
         if (!ok) return;
         leases_[e.op.forked] = {.is_known = leases_[e.op.subject].is_known,
                                 .space = leases_[e.op.subject].space,
-                                .tokens = leases_[e.op.subject].tokens};
+                                .tokens = leases_[e.op.subject].tokens,
+                                .keys = leases_[e.op.subject].keys};
         enter(e.op.forked, event, found);
         return;
       case operation_kind::publish:
@@ -77,6 +81,7 @@ class book {
     bool is_known = false;
     model::key_space space = 0;
     std::vector<model::token> tokens{};
+    model::held_keys keys{};
     std::vector<model::page> pages{};  // that it claims, as what follows
     std::vector<path_id> paths{};
   };
@@ -113,7 +118,7 @@ class book {
     strike(l, false);
     std::vector<path_id> paths;
     if (entry.is_known)
-      paths = paths_.of(entry.tokens, o.cached * run_.tokens_per_page, entry.space, run_.tokens_per_page);
+      paths = paths_.of(entry.tokens, o.cached * run_.tokens_per_page, entry.space, entry.keys, run_.tokens_per_page);
     paths.resize(o.pages.size(), 0);
     for (std::size_t i = 0; i < o.pages.size(); ++i) {
       const model::page p = o.pages[i];

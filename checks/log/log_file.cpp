@@ -215,11 +215,12 @@ class log_reader {
     e.op.subject = lease(words);
     if (found->kind == operation_kind::lookup) {
       words.take("in");
-      e.op.space = words.number<std::uint32_t>("a namespace");
+      e.op.space = words.number("a namespace");
     }
     if (found->kind == operation_kind::lookup || found->kind == operation_kind::allocate) {
       words.take("of");
       while (words.comes_number()) e.op.tokens.push_back(words.number<std::uint32_t>("a token"));
+      if (words.take_if("keys")) read_keys(words, e.op.keys);
     }
     if (found->kind == operation_kind::allocate && words.take_if("plus"))
       e.op.extra_slots = words.number("a number of token slots");
@@ -230,6 +231,21 @@ class log_reader {
     if (found->kind == operation_kind::fork) {
       words.take("as");
       e.op.forked = words.comes("0") ? (words.take("0"), no_fork) : lease(words);
+    }
+  }
+
+  static void read_keys(line_reader& words, std::vector<model::block_key>& keys) {
+    while (words.comes_number()) {
+      const line_reader at_key = words;
+      const std::string_view word = words.take_word("the key of a block");
+      model::block_key k;
+      const auto [colon, no_block] = std::from_chars(word.data(), word.data() + word.size(), k.block);
+      const bool is_pair = no_block == std::errc{} && colon != word.data() + word.size() && *colon == ':';
+      const auto [end, no_key] = std::from_chars(is_pair ? colon + 1 : colon, word.data() + word.size(), k.key);
+      if (!is_pair || no_key != std::errc{} || end != word.data() + word.size())
+        at_key.reject("want the key of a block, as 2:77, not " + at_key.shown());
+      if (!keys.empty() && keys.back().block >= k.block) at_key.reject("keys are in the order of their blocks");
+      keys.push_back(k);
     }
   }
 
@@ -297,7 +313,7 @@ std::string logged_run::show(const logged_event& e) const {
   std::string text = e.op.shuts_down ? "shutdown" : model::name_of(e.op.kind);
   switch (e.op.kind) {
     case operation_kind::lookup:
-      text += id(e.op.subject) + " of [" + model::show(e.op.tokens) + "]";
+      text += id(e.op.subject) + " of [" + model::show(e.op.tokens) + "]" + model::show(e.op.keys);
       break;
     case operation_kind::allocate:
       text += id(e.op.subject) + " of " + std::to_string(e.op.tokens.size()) + " tokens";

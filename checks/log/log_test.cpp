@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -92,6 +93,26 @@ TEST(operation_log, what_a_cache_did_is_read_back) {
   for (const logged_event& e : run.events) EXPECT_LE(e.begin_ns, e.end_ns);
 }
 
+TEST(operation_log, keys_of_blocks_and_wide_namespaces_are_read_back_and_judged) {
+  logged_cache<coarse_cache<std_sync>> c({.pages = 4, .tokens_per_page = 2}, 1 << 10);
+  const std::vector<token> prompt = {1, 2, 3, 4};
+  for (const std::uint64_t content : {std::uint64_t{7}, ~std::uint64_t{0}}) {
+    const std::vector<block_key> keys = {{1, content}};
+    auto a = c.cache.lookup({prompt, keys}, key_space(std::uint64_t{1} << 63));
+    ASSERT_EQ(c.cache.allocate(a, {std::span(prompt).subspan(a.token_count()), keys}), status::ok);
+    ASSERT_EQ(c.cache.publish(a, 4), status::ok);
+  }
+  const std::string text = c.text("coarse");
+  const logged_run run = parse_log(text, "x.log");
+  EXPECT_EQ(run.events[0].op.space, std::uint64_t{1} << 63);
+  EXPECT_EQ(run.events[0].op.keys, (std::vector<model::block_key>{{1, 7}}));
+  EXPECT_EQ(run.events[4].op.keys, (std::vector<model::block_key>{{1, ~std::uint64_t{0}}}));
+  EXPECT_EQ(run.show(run.events[0]), "thread 0: lookup 1 of [1 2 3 4] keys 1:7 = ok, no page");
+  const log_check checked = check_log(run, {});
+  EXPECT_TRUE(checked.findings.empty());
+  EXPECT_TRUE(checked.undecided.empty());
+}
+
 TEST(operation_log, bad_input_is_one_line_with_its_place) {
   const std::vector<std::pair<std::string, std::string>> all{
       {"", "x.log:1:1: the file is empty (want a log, which begins with \"triecheck-log 1\")"},
@@ -106,6 +127,8 @@ TEST(operation_log, bad_input_is_one_line_with_its_place) {
       {head + "0 5 6 lookup 1 in 0 of 1 2 = ok 3",
        "x.log:3:34: want \"|\" between cached and private pages, not the end of the line"},
       {head + "0 5 6 lookup 1 in 0 of 1 x = ok |", "x.log:3:26: want \"=\", not \"x\""},
+      {head + "0 5 6 lookup 1 in 0 of 1 2 keys 0 = ok |", "x.log:3:33: want the key of a block, as 2:77, not \"0\""},
+      {head + "0 5 6 lookup 1 in 0 of 1 2 keys 1:5 0:5 = ok |", "x.log:3:37: keys are in the order of their blocks"},
       {head + "0 5 6 release 1 = fine |", "x.log:3:19: unknown outcome \"fine\""},
       {head + "0 5 6 release 1 = ok | 1 |", "x.log:3:26: want a page, not \"|\""},
       {head + "0 5 6 fork 1 as 0 = ok |",

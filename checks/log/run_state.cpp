@@ -8,13 +8,17 @@ namespace triecheck::checks {
 using model::operation_kind;
 
 std::vector<path_id> path_table::of(const std::vector<model::token>& sequence, std::size_t tokens,
-                                    model::key_space space, std::size_t tokens_per_page) {
+                                    model::key_space space, const model::held_keys& keys, std::size_t tokens_per_page) {
   std::vector<path_id> found;
   const std::size_t end = std::min(tokens, sequence.size());
   path_id parent = 0;
   for (std::size_t at = 0; at + tokens_per_page <= end; at += tokens_per_page) {
     const auto begin = sequence.begin() + static_cast<std::ptrdiff_t>(at);
-    entry e{parent, space, {begin, begin + static_cast<std::ptrdiff_t>(tokens_per_page)}, found.size() + 1};
+    entry e{parent,
+            space,
+            {begin, begin + static_cast<std::ptrdiff_t>(tokens_per_page)},
+            keys.of(found.size()),
+            found.size() + 1};
     const auto [known, is_new] = numbers_.try_emplace(std::move(e), entries_.size() + 1);
     if (is_new) entries_.push_back(known->first);
     parent = known->second;
@@ -29,6 +33,21 @@ std::vector<model::token> path_table::tokens(path_id p) const {
   return all;
 }
 
+std::vector<model::block_key> path_table::keys(path_id p) const {
+  std::vector<model::block_key> all;
+  for (; p != 0; p = at(p).parent) {
+    if (at(p).key != 0) all.insert(all.begin(), {at(p).depth - 1, at(p).key});
+  }
+  return all;
+}
+
+lease_record opened_by(const logged_event& lookup, std::size_t tokens_per_page) {
+  lease_record l{true, lookup.op.space, lookup.op.tokens, lookup.observed.pages, lookup.observed.cached};
+  l.tokens.resize(std::min(l.tokens.size(), l.cached * tokens_per_page));
+  l.keys.look_up(lookup.op.keys, l.cached);
+  return l;
+}
+
 run_state::run_state(const logged_run& run, bool is_complete)
     : tokens_per_page_(run.tokens_per_page), pages_(run.pages) {
   if (!is_complete) return;
@@ -39,8 +58,7 @@ void run_state::apply(const logged_event& e, path_table& paths) {
   const bool ok = e.observed.result == model::status::ok;
   switch (e.op.kind) {
     case operation_kind::lookup: {
-      lease_record l{true, e.op.space, e.op.tokens, e.observed.pages, e.observed.cached};
-      l.tokens.resize(std::min(l.tokens.size(), l.cached * tokens_per_page_));
+      lease_record l = opened_by(e, tokens_per_page_);
       hold_cached(l, 0, e.end_ns, paths);
       leases_[e.op.subject] = std::move(l);
       return;
@@ -50,6 +68,7 @@ void run_state::apply(const logged_event& e, path_table& paths) {
       if (!ok) return;
       lease_record& l = leases_[e.op.subject];
       const std::size_t before = l.pages.size();
+      l.keys.append(e.op.keys, l.tokens.size(), l.tokens.size() + e.op.tokens.size(), tokens_per_page_);
       l.tokens.insert(l.tokens.end(), e.op.tokens.begin(), e.op.tokens.end());
       l.pages = e.observed.pages;
       if (!l.is_known) l.cached = e.observed.cached;
@@ -89,7 +108,7 @@ void run_state::apply(const logged_event& e, path_table& paths) {
 void run_state::hold_cached(const lease_record& l, std::size_t first, std::uint64_t now_ns, path_table& paths) {
   const std::size_t cached = std::min(l.cached, l.pages.size());
   std::vector<path_id> path(cached, 0);
-  if (l.is_known) path = paths.of(l.tokens, cached * tokens_per_page_, l.space, tokens_per_page_);
+  if (l.is_known) path = paths.of(l.tokens, cached * tokens_per_page_, l.space, l.keys, tokens_per_page_);
   path.resize(cached, 0);
   for (std::size_t i = first; i < cached; ++i) {
     set_node(l.pages[i], path[i]);

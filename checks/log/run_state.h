@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "checks/log/log_file.h"
+#include "model/held_keys.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {
@@ -30,10 +31,12 @@ class path_table {
     path_id parent = 0;  ///< 0: the root of the namespace
     model::key_space space = 0;
     std::vector<model::token> block;
+    std::uint64_t key = 0;  ///< of the block
     std::size_t depth = 0;
     friend auto operator<=>(const entry& a, const entry& b) {
       if (const auto c = a.parent <=> b.parent; c != 0) return c;
       if (const auto c = a.space <=> b.space; c != 0) return c;
+      if (const auto c = a.key <=> b.key; c != 0) return c;
       return a.block <=> b.block;
     }
     friend bool operator==(const entry& a, const entry& b) { return (a <=> b) == 0; }
@@ -41,10 +44,11 @@ class path_table {
 
   /// The paths of the full blocks among the first `tokens` tokens, the shortest first.
   std::vector<path_id> of(const std::vector<model::token>& sequence, std::size_t tokens, model::key_space space,
-                          std::size_t tokens_per_page);
+                          const model::held_keys& keys, std::size_t tokens_per_page);
 
   const entry& at(path_id p) const { return entries_[p - 1]; }
   std::vector<model::token> tokens(path_id p) const;
+  std::vector<model::block_key> keys(path_id p) const;
 
  private:
   std::map<entry, path_id> numbers_;
@@ -57,7 +61,11 @@ struct lease_record {
   std::vector<model::token> tokens;
   std::vector<model::page> pages;
   std::size_t cached = 0;
+  model::held_keys keys = {};
 };
+
+/// The lease that a lookup opened.
+lease_record opened_by(const logged_event& lookup, std::size_t tokens_per_page);
 
 struct page_record {
   enum class kind : std::uint8_t { unknown, free, leased, cached };

@@ -27,6 +27,7 @@ struct lease_text {
   bool is_open = false;              // in the thread
   std::vector<model::token> tokens;  // that it holds in the log
   std::vector<std::uint32_t> full;   // the small tokens of all that it ever holds, or was looked up for
+  std::vector<model::block_key> keys;  // of the blocks of these
   std::size_t wanted = 0;            // small tokens of the lookup that no allocation has taken yet; 0: none are
   std::size_t written = 0;           // small tokens that were written, or found
   std::size_t held = 0;              // small tokens
@@ -79,15 +80,24 @@ class scenario_author {
   // known to the end of what it was looked up for.
   void follow_tokens() {
     std::map<model::lease, std::vector<model::token>> held, asked;
+    std::map<model::lease, model::held_keys> keys, asked_keys;
     const auto add = [&](const model::event& e) {
       std::vector<model::token>& own = held[e.op.subject];
       const bool ok = e.observed.result == model::status::ok;
       if (e.op.kind == operation_kind::lookup) {
         own = asked[e.op.subject] = e.op.tokens;
         own.resize(std::min(own.size(), e.observed.cached * run_.tokens_per_page));
+        keys[e.op.subject].look_up(e.op.keys, e.observed.cached);
+        asked_keys[e.op.subject].look_up(e.op.keys, e.op.tokens.size() / run_.tokens_per_page);
       }
-      if (e.op.kind == operation_kind::allocate && ok) own.insert(own.end(), e.op.tokens.begin(), e.op.tokens.end());
-      if (e.op.kind == operation_kind::fork && ok) held[e.op.forked] = own;
+      if (e.op.kind == operation_kind::allocate && ok) {
+        keys[e.op.subject].append(e.op.keys, own.size(), own.size() + e.op.tokens.size(), run_.tokens_per_page);
+        own.insert(own.end(), e.op.tokens.begin(), e.op.tokens.end());
+      }
+      if (e.op.kind == operation_kind::fork && ok) {
+        held[e.op.forked] = own;
+        keys[e.op.forked] = keys[e.op.subject];
+      }
     };
     std::for_each(h_.before.begin(), h_.before.end(), add);
     std::for_each(h_.events.begin(), h_.events.end(), add);
@@ -95,6 +105,7 @@ class scenario_author {
       const std::vector<model::token>& wanted = asked[lease];
       const bool is_prefix = wanted.size() > tokens.size() && std::equal(tokens.begin(), tokens.end(), wanted.begin());
       leases_[lease].full = small_.of(is_prefix ? wanted : tokens);
+      leases_[lease].keys = (is_prefix ? asked_keys : keys)[lease].list();
     }
   }
 
@@ -104,8 +115,10 @@ class scenario_author {
     for (std::size_t i = 0; i < h_.before.size(); ++i) {
       const model::event& e = h_.before[i];
       if (e.op.kind == operation_kind::publish)
-        program_.init.push_back(
-            {.kind = step_kind::request, .tokens = leases_[e.op.subject].full, .space = space_of(e.op.subject)});
+        program_.init.push_back({.kind = step_kind::request,
+                                 .tokens = leases_[e.op.subject].full,
+                                 .space = space_of(e.op.subject),
+                                 .keys = leases_[e.op.subject].keys});
       if (e.op.kind == operation_kind::lookup) spaces_[e.op.subject] = e.op.space;
       if (!h_.held.contains(e.op.subject)) continue;
       lease_text& l = leases_[e.op.subject];
@@ -116,7 +129,8 @@ class scenario_author {
         l.cached = e.observed.cached;
         std::vector<std::uint32_t> tokens(l.full.begin(), l.full.begin() + static_cast<std::ptrdiff_t>(l.held));
         if (tokens.empty()) tokens.push_back(small_.unused());
-        program_.init.push_back({.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space});
+        program_.init.push_back(
+            {.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space, .keys = l.keys});
       } else {
         allocate(program_.init, l, e.op, e.observed, false);
         write_pages(program_.init, l);
@@ -146,7 +160,7 @@ class scenario_author {
   }
 
   std::string new_name() { return "r" + std::to_string(++names_); }
-  std::uint32_t space_of(model::lease l) { return spaces_[l]; }
+  model::key_space space_of(model::lease l) { return spaces_[l]; }
 
   // ---- Threads
 
@@ -253,7 +267,7 @@ class scenario_author {
   // The server looks up what it is going to allocate for, but for the last token, perhaps. Where the last token
   // fills no block the scenario looks up all, so that one step allocates the rest, whatever the lookup found.
   void look_up(steps_of& steps, lease_text& l, const model::event& e) {
-    l = {.name = new_name(), .thread = l.thread, .is_open = true, .full = l.full};
+    l = {.name = new_name(), .thread = l.thread, .is_open = true, .full = l.full, .keys = l.keys};
     l.tokens = e.op.tokens;
     l.tokens.resize(std::min(l.tokens.size(), e.observed.cached * run_.tokens_per_page));
     l.held = l.written = small_.count(l.tokens.size());
@@ -265,7 +279,8 @@ class scenario_author {
     l.wanted = next >= looked_up ? looked_up : 0;
     std::vector<std::uint32_t> tokens(l.full.begin(), l.full.begin() + static_cast<std::ptrdiff_t>(looked_up));
     if (tokens.empty()) tokens.push_back(small_.unused());
-    steps.push_back({.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space});
+    steps.push_back(
+        {.kind = step_kind::lookup, .lease = l.name, .tokens = tokens, .space = e.op.space, .keys = l.keys});
   }
 
   // How many small tokens the lease holds after its first allocation; none where it has none.
@@ -294,6 +309,7 @@ class scenario_author {
     const std::size_t from = std::max(before, rest);
     if (now > from) {
       s.kind = step_kind::extend;
+      s.keys = l.keys;
       s.tokens.assign(l.full.begin() + static_cast<std::ptrdiff_t>(from),
                       l.full.begin() + static_cast<std::ptrdiff_t>(now));
       steps.push_back(s);
@@ -329,6 +345,7 @@ class scenario_author {
              .is_open = true,
              .tokens = l.tokens,
              .full = other.full,
+             .keys = other.keys,
              .wanted = 0,
              .written = l.written,
              .held = l.held,
@@ -361,7 +378,7 @@ class scenario_author {
   small_tokens small_;
   scenario program_;
   std::map<model::lease, lease_text> leases_;
-  std::map<model::lease, std::uint32_t> spaces_;
+  std::map<model::lease, model::key_space> spaces_;
   std::map<model::lease, model::lease> forked_from_;
   std::map<const model::event*, std::size_t> thread_of_;
   std::set<model::lease> taken_;

@@ -79,7 +79,7 @@ class history_writer {
         known += standing.contains(up);
         standing.insert(up);
       }
-      build_chain(paths_.tokens(leaf), paths_.at(leaf).space, pages, known);
+      build_chain(paths_.tokens(leaf), paths_.keys(leaf), paths_.at(leaf).space, pages, known);
     }
   }
 
@@ -89,15 +89,16 @@ class history_writer {
     return p.holders != 0 ? UINT64_MAX : p.seen_ns;
   }
 
-  void build_chain(const std::vector<model::token>& tokens, model::key_space space, const std::vector<page>& pages,
-                   std::size_t known) {
+  void build_chain(const std::vector<model::token>& tokens, const std::vector<model::block_key>& keys,
+                   model::key_space space, const std::vector<page>& pages, std::size_t known) {
     const model::lease l = next_lease_++;
     const std::vector<page> found(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(known));
-    before({.kind = operation_kind::lookup, .subject = l, .tokens = tokens, .space = space},
+    before({.kind = operation_kind::lookup, .subject = l, .tokens = tokens, .keys = keys, .space = space},
            {.pages = found, .cached = known});
     const std::vector<model::token> rest(tokens.begin() + static_cast<std::ptrdiff_t>(known * run_.tokens_per_page),
                                          tokens.end());
-    before({.kind = operation_kind::allocate, .subject = l, .tokens = rest}, {.pages = pages, .cached = known});
+    before({.kind = operation_kind::allocate, .subject = l, .tokens = rest, .keys = keys},
+           {.pages = pages, .cached = known});
     before({.kind = operation_kind::publish, .subject = l, .computed_tokens = tokens.size()},
            {.pages = pages, .cached = pages.size()});
     before({.kind = operation_kind::release, .subject = l}, {});
@@ -111,6 +112,7 @@ class history_writer {
       before({.kind = operation_kind::lookup,
               .subject = number,
               .tokens = {l->tokens.begin(), l->tokens.begin() + static_cast<std::ptrdiff_t>(cached_tokens)},
+              .keys = l->keys.list(0, l->cached),
               .space = l->space},
              {.pages = {pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(l->cached)}, .cached = l->cached});
       if (pages.size() == l->cached) continue;
@@ -119,7 +121,11 @@ class history_writer {
       const std::size_t room = pages.size() * run_.tokens_per_page;
       const std::size_t written = (l->tokens.size() + run_.tokens_per_page - 1) / run_.tokens_per_page;
       const std::size_t extra = written < pages.size() ? room - l->tokens.size() : 0;
-      before({.kind = operation_kind::allocate, .subject = number, .tokens = rest, .extra_slots = extra},
+      before({.kind = operation_kind::allocate,
+              .subject = number,
+              .tokens = rest,
+              .keys = l->keys.list(),
+              .extra_slots = extra},
              {.pages = pages, .cached = l->cached});
     }
     hold_others();

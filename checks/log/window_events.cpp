@@ -27,10 +27,10 @@ class choice_of_events {
       }
       out_.used.insert(e.op.subject);
       if (e.op.kind == operation_kind::lookup) {
-        lease_record l{true, e.op.space, e.op.tokens, e.observed.pages, e.observed.cached};
-        asking a{&e, paths_.of(e.op.tokens, e.op.tokens.size(), e.op.space, run_.tokens_per_page)};
-        l.tokens.resize(std::min(l.tokens.size(), l.cached * run_.tokens_per_page));
-        now[e.op.subject] = std::move(l);
+        model::held_keys keys;
+        keys.look_up(e.op.keys, e.op.tokens.size() / run_.tokens_per_page);
+        asking a{&e, paths_.of(e.op.tokens, e.op.tokens.size(), e.op.space, keys, run_.tokens_per_page)};
+        now[e.op.subject] = opened_by(e, run_.tokens_per_page);
         out_.kept.push_back(std::move(a));
         continue;
       }
@@ -54,14 +54,15 @@ class choice_of_events {
     asking a{&e, {}, l.cached, l.pages, l.tokens.size()};
     const bool ok = e.observed.result == model::status::ok;
     if (e.op.kind == operation_kind::allocate && ok) {
+      l.keys.append(e.op.keys, l.tokens.size(), l.tokens.size() + e.op.tokens.size(), run_.tokens_per_page);
       l.tokens.insert(l.tokens.end(), e.op.tokens.begin(), e.op.tokens.end());
       l.pages = e.observed.pages;
     } else if (e.op.kind == operation_kind::publish && ok) {
-      a.asked = paths_.of(l.tokens, e.op.computed_tokens, l.space, run_.tokens_per_page);
+      a.asked = paths_.of(l.tokens, e.op.computed_tokens, l.space, l.keys, run_.tokens_per_page);
       l.pages = e.observed.pages;
       l.cached = e.observed.cached;
     } else if (e.op.kind == operation_kind::fork && ok) {
-      now[e.op.forked] = {true, l.space, l.tokens, e.observed.pages, e.observed.cached};
+      now[e.op.forked] = {true, l.space, l.tokens, e.observed.pages, e.observed.cached, l.keys};
       out_.used.insert(e.op.forked);
     }
     if (!judged(a)) return;

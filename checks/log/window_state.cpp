@@ -34,7 +34,7 @@ class beginning {
 
   void include(model::lease number, const lease_record& l) {
     const std::vector<path_id> path =
-        paths_.of(l.tokens, l.cached * run_.tokens_per_page, l.space, run_.tokens_per_page);
+        paths_.of(l.tokens, l.cached * run_.tokens_per_page, l.space, l.keys, run_.tokens_per_page);
     for (std::size_t i = 0; i < path.size(); ++i) {
       const auto standing = out_.nodes.find(path[i]);
       if (standing != out_.nodes.end() && standing->second != l.pages[i])

@@ -98,6 +98,38 @@ TEST(model_state, what_is_forgotten_is_not_found_and_free_when_it_is_let_go) {
   EXPECT_EQ(s.stats().free_pages, 4u);
 }
 
+TEST(model_state, blocks_are_equal_where_tokens_and_keys_are) {
+  state s({4, 2});
+  const auto keyed = [](operation op, std::vector<block_key> keys) {
+    op.keys = std::move(keys);
+    return op;
+  };
+  accept(s, keyed(lookup(1, {1, 2, 3}), {{1, 9}}), {});
+  accept(s, keyed(allocate(1, {1, 2, 3}), {{0, 0}, {1, 9}, {2, 5}}), leased({0, 1}, 0));
+  EXPECT_EQ(s.private_keys(1), (std::vector<block_key>{{1, 9}}));
+  reject(s, keyed(allocate(1, {4}), {{1, 8}}), leased({0, 1}, 0), "block 1 of the lease has the key 9");
+  reject(s, keyed(allocate(1, {4}), {{0, 8}}), leased({0, 1}, 0), "block 0 of the lease has no key");
+  accept(s, keyed(allocate(1, {4}), {{1, 8}}), refused(status::invalid_argument, {0, 1}));
+  EXPECT_EQ(s.allowed_keys(1, {{0, 8}, {1, 9}, {2, 3}}), (std::vector<block_key>{{1, 9}, {2, 3}}));
+  accept(s, allocate(1, {4, 5}), leased({0, 1, 2}, 0));
+  accept(s, publish(1, 4), leased({0, 1, 2}, 2));
+  EXPECT_EQ(s.view()[1].key, 9u);
+  EXPECT_EQ(s.path_keys(1), (std::vector<block_key>{{1, 9}}));
+  accept(s, keyed(allocate(1, {}), {{0, 5}, {2, 6}}),
+         leased({0, 1, 2}, 2));  // published ones are passed over; block 2 is not full
+  EXPECT_EQ(s.private_keys(1), (std::vector<block_key>{{2, 6}}));
+  accept(s, fork(1, 2), {.pages = {0, 1, 3}, .cached = 2, .copies = {{2, 3}}});
+  EXPECT_EQ(s.private_keys(2), (std::vector<block_key>{{2, 6}}));
+  accept(s, shrink(2, 4), leased({0, 1}, 2));
+  EXPECT_TRUE(s.private_keys(2).empty());
+  EXPECT_EQ(s.lookup_hits({1, 2, 3, 4}), 1u);
+  EXPECT_EQ(s.lookup_hits({1, 2, 3, 4}, 0, {{1, 9}}), 2u);
+  accept(s, keyed(match({1, 2, 3, 4}), {{1, 9}}), matched(2));
+  accept(s, keyed(match({1, 2, 3, 4}), {{1, 8}}), matched(1));
+  accept(s, keyed(forget({1, 2, 3, 4}), {{1, 8}}), forgotten(false));
+  accept(s, keyed(forget({1, 2, 3, 4}), {{1, 9}}), forgotten(true));
+}
+
 TEST(model_state, a_shrunken_lease_frees_the_pages_that_hold_none_of_its_tokens) {
   state s({4, 2});
   accept(s, lookup(1, {}), {});

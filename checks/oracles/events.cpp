@@ -100,13 +100,21 @@ void event_book::follow(const model::operation& op, const model::outcome& observ
     l.space = op.space;
     l.tokens = op.tokens;
     l.tokens.resize(std::min(op.tokens.size(), observed.cached * tokens_per_page_));
+    l.keys.look_up(op.keys, observed.cached);
   }
-  if (op.kind == operation_kind::allocate) l.tokens.insert(l.tokens.end(), op.tokens.begin(), op.tokens.end());
-  if (op.kind == operation_kind::shrink) l.tokens.resize(std::min(l.tokens.size(), std::max(op.kept_tokens, held * tokens_per_page_)));
+  if (op.kind == operation_kind::allocate) {
+    l.keys.append(op.keys, l.tokens.size(), l.tokens.size() + op.tokens.size(), tokens_per_page_);
+    l.tokens.insert(l.tokens.end(), op.tokens.begin(), op.tokens.end());
+  }
+  if (op.kind == operation_kind::shrink) {
+    l.tokens.resize(std::min(l.tokens.size(), std::max(op.kept_tokens, held * tokens_per_page_)));
+    l.keys.shrink(l.tokens.size(), tokens_per_page_);
+  }
   if (forks) {
     const lease_record& first = leases_[op.subject];
     l.space = first.space;
     l.tokens = first.tokens;
+    l.keys = first.keys;
   }
   l.pages = observed.pages;
   l.cached = observed.cached;
@@ -121,10 +129,11 @@ void event_book::hold(const lease_record& l, std::size_t first, std::size_t chan
 
 // ---- Events
 
-std::uint64_t event_book::hash_of(key_space space, std::span<const model::token> prefix) const {
-  std::uint64_t hash = root_hash(space);
+std::uint64_t event_book::hash_of(key_space space, std::span<const model::token> prefix,
+                                  const model::held_keys& keys) const {
+  std::uint64_t hash = root_hash(usual_key, space);
   for (std::size_t at = 0; at < prefix.size(); at += tokens_per_page_) {
-    hash = block_hash(usual_key, hash, prefix.subspan(at, tokens_per_page_));
+    hash = block_hash(usual_key, hash, prefix.subspan(at, tokens_per_page_), keys.of(at / tokens_per_page_));
   }
   return hash;
 }
@@ -137,7 +146,7 @@ void event_book::stored(std::size_t thread, const stored_page& p) {
   }
   if (follows_operations_) by.stored.push_back(p.page);
   entry& e = at(p.page);
-  e = {true, false, p.parent, p.space, p.hash, {p.block.begin(), p.block.end()}, 0, e.holders};
+  e = {true, false, p.parent, p.space, p.hash, {p.block.begin(), p.block.end()}, 0, e.holders, p.key};
   if (p.parent != no_page) ++at(p.parent).children;
 }
 
@@ -152,8 +161,8 @@ std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
     return name(p.page) + " was stored below " + name(p.parent) + " of another namespace";
   }
   if (p.block.size() != tokens_per_page_) return name(p.page) + " was stored with a block that does not fill a page";
-  const std::uint64_t before = first ? root_hash(p.space) : entries_[index_of(p.parent)].hash;
-  if (block_hash(usual_key, before, p.block) != p.hash) {
+  const std::uint64_t before = first ? root_hash(usual_key, p.space) : entries_[index_of(p.parent)].hash;
+  if (block_hash(usual_key, before, p.block, p.key) != p.hash) {
     return name(p.page) + " was stored with a hash that does not continue that of " + name(p.parent);
   }
   return std::nullopt;
@@ -177,7 +186,12 @@ std::optional<std::string> event_book::wrong_publication(const running_operation
   if (!std::equal(block.begin(), block.end(), p.block.begin())) {
     return name(p.page) + " was stored with the tokens " + tokens_of(p.block) + ", but holds " + tokens_of(block);
   }
-  if (hash_of(p.space, prefix) != p.hash) return name(p.page) + " was stored with a hash that is not that of its prefix";
+  if (p.key != l.keys.of(i)) {
+    return name(p.page) + " was stored with the key " + std::to_string(p.key) + ", but its block has " +
+           std::to_string(l.keys.of(i));
+  }
+  if (hash_of(p.space, prefix, l.keys) != p.hash)
+    return name(p.page) + " was stored with a hash that is not that of its prefix";
   const bool is_known = i <= l.cached;  // which page is before it
   const page_id before = i == 0 ? no_page : id_of(l.pages[i - 1]);
   if ((is_known || p.parent == no_page) && p.parent != before) {
@@ -260,6 +274,10 @@ std::optional<std::string> event_book::check_rest(const structure& s) const {
     const page_id parent = s.pages[i].parent ? id_of(*s.pages[i].parent) : no_page;
     if (e.parent != parent) return name(page) + " is below " + name(parent) + ", but was stored below " + name(e.parent);
     if (static_cast<model::key_space>(e.space) != s.pages[i].space) return name(page) + " was stored in another namespace";
+    if (e.key != s.pages[i].key) {
+      return name(page) + " was stored with the key " + std::to_string(e.key) + ", but its block has " +
+             std::to_string(s.pages[i].key);
+    }
     if (e.block != s.pages[i].block) {
       return name(page) + " was stored with the tokens " + tokens_of(e.block) + ", but holds " + tokens_of(s.pages[i].block);
     }

@@ -4,12 +4,13 @@
 //   - it is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent is, in the
 //     same namespace; a page that is removed is stored, and no page is stored below it;
 //   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately, with the
-//     parent, the namespace and the tokens that the page has in that lease, and with the hash of all tokens up to its end;
-//     `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or from a
-//     publication that takes back what it told; `cleared` from a clear, after all that it removed, with their number.
+//     parent, the namespace, the tokens and the key that the page has in that lease, and with the hash of all up to its
+//     end; `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or
+//     from a publication that takes back what it told; `cleared` from a clear, after all that it removed, with their
+//     number.
 // At every return: the published pages of the lease are stored, each below the one before, and an operation that says how many
-// pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents, namespaces and
-// tokens, and as many were evicted as the statistics say.
+// pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents,
+// namespaces, tokens and keys, and as many were evicted as the statistics say.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -24,6 +25,7 @@
 #include "cache/events.h"
 #include "checks/oracles/oracle.h"
 #include "checks/subject/subject.h"
+#include "model/held_keys.h"
 #include "model/operation.h"
 
 namespace triecheck::checks {
@@ -81,11 +83,13 @@ class event_book final : public oracle {
     std::vector<token> block;
     std::size_t children = 0;
     std::size_t holders = 0;  // open leases that were given the page as published
+    std::uint64_t key = 0;    // of the block
   };
 
   struct lease_record {
     model::key_space space = 0;
     std::vector<model::token> tokens;
+    model::held_keys keys;
     std::vector<model::page> pages;
     std::size_t cached = 0;
   };
@@ -102,7 +106,7 @@ class event_book final : public oracle {
   entry& at(page_id page) { return entries_[index_of(page)]; }
   running_operation& running_in(std::size_t thread);
   bool somebody_publishes(std::size_t other_than) const;
-  std::uint64_t hash_of(key_space space, std::span<const model::token> prefix) const;
+  std::uint64_t hash_of(key_space space, std::span<const model::token> prefix, const model::held_keys& keys) const;
   std::optional<std::string> wrong_place(const stored_page& p) const;
   std::optional<std::string> wrong_publication(const running_operation& by, const stored_page& p) const;
   std::optional<std::string> wrong_answer(const running_operation& r, const model::outcome& observed) const;

@@ -93,6 +93,7 @@ void linearizability::add_to_key(const model::end_state& s) {
     append(key_, static_cast<std::uint64_t>(p.state) * 4 + (p.pinned ? 1 : 0) + (p.forgotten ? 2 : 0));
     append(key_, p.parent ? *p.parent + std::uint64_t{1} : 0);
     append(key_, p.space);
+    append(key_, p.key);
     append_all(key_, p.block);
   }
   append_all(key_, s.eviction_order);
@@ -105,11 +106,16 @@ void linearizability::add_to_key(const model::end_state& s) {
 void linearizability::add_to_key(const model::event& e) {
   append(key_, static_cast<std::uint64_t>(e.op.kind));
   append(key_, static_cast<std::uint64_t>(e.observed.result));
-  for (const std::uint32_t n : {e.op.subject, e.op.forked, e.op.space}) append(key_, n);
+  for (const std::uint64_t n : {std::uint64_t{e.op.subject}, std::uint64_t{e.op.forked}, e.op.space}) append(key_, n);
   for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.op.kept_tokens, std::size_t{e.op.free_only}, e.observed.cached, e.observed.evicted}) append(key_, n);
   append(key_, e.op.keep.priority);
   append(key_, e.op.keep.ttl_ticks);
   append_all(key_, e.op.tokens);
+  append(key_, e.op.keys.size());
+  for (const model::block_key& k : e.op.keys) {
+    append(key_, k.block);
+    append(key_, k.key);
+  }
   append_all(key_, e.observed.pages);
   append(key_, e.observed.copies.size());
   for (const auto& [from, to] : e.observed.copies) {

@@ -285,10 +285,12 @@ constexpr token first_block[] = {1, 2};
 constexpr token second_block[] = {3, 4};
 
 stored_page store_first(page_id page, key_space space = {}) {
-  return {page, no_page, space, block_hash(usual_key, root_hash(space), first_block), first_block};
+  return {page, no_page, space, block_hash(usual_key, root_hash(usual_key, space), first_block), first_block};
 }
 stored_page store_second(page_id page, page_id parent, key_space space = {}) {
-  return {page, parent, space, block_hash(usual_key, block_hash(usual_key, root_hash(space), first_block), second_block), second_block};
+  return {page, parent, space,
+          block_hash(usual_key, block_hash(usual_key, root_hash(usual_key, space), first_block), second_block),
+          second_block};
 }
 
 // What the cache with small_trie tells.
@@ -321,6 +323,11 @@ TEST(oracles, events_name_every_impossible_one) {
   expect_impossible(small, "below page 3, which is not stored", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(3))); });
   expect_impossible(small, "below page 0 of another namespace", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(0), key_space(1))); });
   expect_impossible(small, "does not continue that of page 1", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(1))); });
+  expect_impossible(small, "does not continue that of the root", [](event_book& b) {
+    stored_page p = store_first(page_id(2));
+    p.key = 7;
+    b.stored(0, p);
+  });
   expect_impossible(small, "does not fill a page", [](event_book& b) {
     stored_page p = store_first(page_id(2));
     p.block = p.block.first(1);
@@ -343,6 +350,9 @@ TEST(oracles, events_are_held_against_the_structure) {
   s = small_trie();
   s.pages[0].space = 5;
   EXPECT_EQ(small_book().check_rest(s), "page 0 was stored in another namespace");
+  s = small_trie();
+  s.pages[1].key = 7;
+  EXPECT_EQ(small_book().check_rest(s), "page 1 was stored with the key 0, but its block has 7");
   s = small_trie();
   s.pages[1].block = {3, 5};
   EXPECT_EQ(small_book().check_rest(s), "page 1 was stored with the tokens [3 4], but holds [3 5]");
@@ -399,6 +409,10 @@ TEST(oracles, an_event_is_what_its_operation_does) {
   expect_impossible(b, "page 0 was stored by an operation that publishes nothing", [](event_book& book) { book.stored(1, store_first(page_id(0))); });
   expect_impossible(b, "page 0 was stored in another namespace than that of its lease", [](event_book& book) { book.stored(0, store_first(page_id(0), key_space(1))); });
   expect_impossible(b, "page 1 was stored with the tokens [1 2], but holds [3 4]", [](event_book& book) { book.stored(0, store_first(page_id(1))); });
+  expect_impossible(b, "page 0 was stored with the key 7, but its block has 0", [](event_book& book) {
+    const std::uint64_t hash = block_hash(usual_key, root_hash(usual_key, {}), first_block, 7);
+    book.stored(0, {page_id(0), no_page, {}, hash, first_block, 7});
+  });
   expect_impossible(b, "a clear was told by another operation", [](event_book& book) { book.cleared(0, 0); });
 }
 

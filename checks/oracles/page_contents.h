@@ -1,9 +1,10 @@
 // Oracle: page contents.
 //
 // What it proves: whoever reads the pages of a lease reads what belongs to its tokens. The content of a page is a digest
-// of its namespace and all tokens from the start of the sequence up to and including the page, so a page that was recycled, written by two
-// leases or attached under a wrong prefix shows as a wrong digest, the way it shows in a server as a wrong generation.
-// Contents go through the layer's plain variables: a page read while it is written is a data race.
+// of its namespace and all tokens and keys from the start of the sequence up to and including the page, so a page that
+// was recycled, written by two leases or attached under a wrong prefix shows as a wrong digest, the way it shows in a
+// server as a wrong generation. Contents go through the layer's plain variables: a page read while it is written is a
+// data race.
 //
 // Threads: as the pages themselves; `Sync` judges.
 #pragma once
@@ -17,10 +18,16 @@
 
 namespace triecheck::checks {
 
-/// The content of the page that ends with the last of `prefix`. Never 0, which is what an unwritten page holds.
-inline std::uint64_t digest(std::span<const model::token> prefix, model::key_space space = 0) {
+/// The content of the page that ends with the last of `prefix`, whose blocks have the keys `keys`. Never 0, which is
+/// what an unwritten page holds.
+inline std::uint64_t digest(std::span<const model::token> prefix, model::key_space space = 0,
+                            std::span<const model::block_key> keys = {}) {
   std::uint64_t hash = (0xcbf2'9ce4'8422'2325 ^ space) * 0x0000'0100'0000'01b3;
   for (const model::token t : prefix) hash = (hash ^ (t + 1ULL)) * 0x0000'0100'0000'01b3;
+  for (const model::block_key& k : keys) {
+    hash = (hash ^ ~std::uint64_t{k.block}) * 0x0000'0100'0000'01b3;
+    hash = (hash ^ (k.key * 0x9e37'79b9'7f4a'7c15)) * 0x0000'0100'0000'01b3;
+  }
   return hash | 1;
 }
 

@@ -17,7 +17,7 @@ std::string page_name(page p) { return "page " + std::to_string(p); }
 bool is_cached(const structure& s, page p) { return p < s.pages.size() && s.pages[p].state == model::page_state::cached; }
 
 std::optional<std::string> check_chains(const structure& s) {
-  std::map<std::tuple<model::key_space, std::optional<page>, std::vector<model::token>>, page> siblings;
+  std::map<std::tuple<model::key_space, std::optional<page>, std::vector<model::token>, std::uint64_t>, page> siblings;
   for (page p = 0; p < s.pages.size(); ++p) {
     if (!is_cached(s, p)) continue;
     if (s.pages[p].block.size() != s.tokens_per_page) return "I3: the block of " + page_name(p) + " does not fill a page";
@@ -27,7 +27,8 @@ std::optional<std::string> check_chains(const structure& s) {
     }
     if (s.pages[p].forgotten && s.pins[p] == 0) return "I11: " + page_name(p) + " is forgotten and nobody pins it, but it is not free";
     if (s.pages[p].forgotten) continue;
-    const auto [twin, fresh] = siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block}, p);
+    const auto [twin, fresh] =
+        siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block, s.pages[p].key}, p);
     if (!fresh) return "I7: " + page_name(twin->second) + " and " + page_name(p) + " stand for the same prefix";
     std::optional<page> at = s.pages[p].parent;
     for (std::size_t steps = 0; at.has_value(); ++steps) {
@@ -103,6 +104,15 @@ std::vector<model::token> path_of(const structure& s, page p) {
     tokens.insert(tokens.begin(), s.pages[*at].block.begin(), s.pages[*at].block.end());
   }
   return tokens;
+}
+
+std::vector<model::block_key> path_keys_of(const structure& s, page p) {
+  std::vector<model::block_key> keys;
+  for (std::optional<page> at = p; at.has_value(); at = s.pages[*at].parent) keys.push_back({0, s.pages[*at].key});
+  for (std::size_t i = 0; i < keys.size(); ++i) keys[i].block = keys.size() - 1 - i;
+  std::reverse(keys.begin(), keys.end());
+  std::erase_if(keys, [](const model::block_key& k) { return k.key == 0; });
+  return keys;
 }
 
 void tally(model::statistics& counted, const model::operation& op, const model::outcome& observed,

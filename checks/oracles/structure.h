@@ -37,6 +37,7 @@ class pins final : public oracle {
 
 /// The tokens from the root to the end of a cached page. Requires a structure that `check_structure` accepts.
 std::vector<model::token> path_of(const structure& s, model::page page);
+std::vector<model::block_key> path_keys_of(const structure& s, model::page p);
 
 /// What a lease asked for so far.
 struct lease_attempt {

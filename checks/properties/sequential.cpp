@@ -48,6 +48,7 @@ struct campaign {
   occurrence_counts seen;
   bool schedules = false;                     // what the cache knows
   bool forgets = false;
+  bool knows_keys = false;
   std::optional<failing_workload> first;
   std::optional<failing_workload> smallest;   // the latest, as RapidCheck goes on only from a failing workload
 };
@@ -106,6 +107,7 @@ rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& 
     told.seen.add(record.seen);
     told.schedules = record.schedules;
     told.forgets = record.forgets;
+    told.knows_keys = record.knows_keys;
     if (options.on_case) options.on_case(static_cast<std::size_t>(told.passed));
     return {};
   };
@@ -153,7 +155,7 @@ void judge_failure(const fuzz_target& target, const campaign& told, const std::s
 }
 
 void judge_success(const fuzz_options& options, const campaign& told, sequential_check& check) {
-  const std::string never = told.seen.never(told.schedules, told.forgets);
+  const std::string never = told.seen.never(told.schedules, told.forgets, told.knows_keys);
   check.summary.complete = told.passed == options.cases && never.empty();
   check.summary.outcome = check.summary.complete ? verdict::pass : verdict::incomplete;
   if (!never.empty()) check.summary.scope += "; never happened: " + never;

@@ -21,6 +21,15 @@ std::string tokens_text(const std::vector<model::token>& tokens) {
   return text;
 }
 
+std::string keys_text(const std::vector<model::block_key>& keys) {
+  std::string text;
+  for (const model::block_key& k : keys) {
+    text += text.empty() ? '=' : '.';
+    text += std::to_string(k.block) + ':' + std::to_string(k.key);
+  }
+  return text;
+}
+
 std::string command_text(const command& c) {
   std::string text(1, letters[static_cast<std::size_t>(c.kind)]);
   if (c.kind == command_kind::clear || c.kind == command_kind::foreign) return text;
@@ -29,7 +38,7 @@ std::string command_text(const command& c) {
   if (!asks) text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
   const bool names_tokens = c.kind == command_kind::lookup || asks || c.kind == command_kind::extend || c.kind == command_kind::reuse;
-  if (names_tokens) text += tokens_text(c.tokens);
+  if (names_tokens) text += tokens_text(c.tokens) + keys_text(c.keys);
   if (c.space != 0) text += '@' + std::to_string(c.space);
   if (c.kind == command_kind::reuse) text += '*' + std::to_string(c.count);
   if (c.computed) text += '.' + std::to_string(*c.computed);
@@ -79,6 +88,18 @@ class reader {
     return true;
   }
 
+  // In the order of the blocks, each once.
+  bool take(std::vector<model::block_key>& keys) {
+    if (!take('=')) return true;
+    do {
+      model::block_key k;
+      if (!take(k.block) || !take(':') || !take(k.key) || k.key == 0) return false;
+      if (!keys.empty() && keys.back().block >= k.block) return false;
+      keys.push_back(k);
+    } while (take('.'));
+    return true;
+  }
+
   bool take(command& c) {
     if (!take(c.kind)) return false;
     switch (c.kind) {
@@ -88,12 +109,13 @@ class reader {
       case command_kind::hand_over: return take(c.slot);
       case command_kind::evict: return take(c.count);
       case command_kind::fork: return take(c.slot) && take('.') && take(c.other);
-      case command_kind::lookup: return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space));
+      case command_kind::lookup: return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
       case command_kind::reuse:
-        return take(c.slot) && take(c.tokens) && (!take('@') || take(c.space)) && take('*') && take(c.count);
+        return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space)) && take('*') &&
+               take(c.count);
       case command_kind::forget:
-      case command_kind::match: return take(c.tokens) && (!take('@') || take(c.space));
-      case command_kind::extend: return take(c.slot) && take(c.tokens) && take_slots(c);
+      case command_kind::match: return take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
+      case command_kind::extend: return take(c.slot) && take(c.tokens) && take(c.keys) && take_slots(c);
       case command_kind::allocate_rest: return take(c.slot) && take_slots(c);
       case command_kind::shrink:
       case command_kind::publish: return take(c.slot) && (!take('.') || take(c.computed.emplace()));

@@ -44,6 +44,7 @@ struct command {
   std::size_t other = 0;              ///< of fork
   std::vector<model::token> tokens{}; ///< of lookup, match, forget, extend and reuse
   model::key_space space = 0;         ///< of lookup, match, forget and reuse
+  std::vector<model::block_key> keys{};  ///< of lookup, match, forget and reuse; of extend, counted from its first block
   std::size_t extra_slots = 0;        ///< of allocate_rest and extend
   bool free_only = false;             ///< of allocate_rest and extend: nothing is evicted for it
   std::optional<std::size_t> computed{};  ///< of publish and shrink: how many tokens of the lease, where it has as many; nothing: all
@@ -69,6 +70,7 @@ inline constexpr std::size_t most_reuses = 1024;  // of one command
 /// eight ticks "r0k50.8", a publication of what the first three tokens fill "p0.3". That the lease of slot 0 is dropped is "d0", that it goes on in the next thread "h0", and
 /// the uses of a lease of another cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "g-7.8@1"
 /// forgets it, "s0.3" has the lease of slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates;
+/// "l0-7.8=0:5.1:6" gives the first two blocks the keys 5 and 6;
 /// "u0-7.8*100" looks [7 8] up a hundred times and releases it. Another eviction policy than recency stands behind the
 /// cache: "2x1/priority:". It is the workload itself and no seed, so that it replays in any later version, whatever the
 /// generator has become.

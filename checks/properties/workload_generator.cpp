@@ -6,6 +6,7 @@
 #include "checks/properties/workload_generator.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <limits>
 #include <map>
@@ -30,12 +31,19 @@ enum class stage : std::uint8_t { idle, opened, allocated, published };
 class workload_author {
  public:
   workload_author(const rc::Random& random, int size, std::size_t max_length, model::eviction_policy policy)
-      : random_(random), spaces_(rc::Random(random).split()), parts_(rc::Random(spaces_).split()), ages_(rc::Random(parts_).split()), asked_(rc::Random(ages_).split()), forgotten_(rc::Random(asked_).split()) {
+      : random_(random),
+        spaces_(rc::Random(random).split()),
+        parts_(rc::Random(spaces_).split()),
+        ages_(rc::Random(parts_).split()),
+        asked_(rc::Random(ages_).split()),
+        forgotten_(rc::Random(asked_).split()),
+        keys_(rc::Random(forgotten_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
     capacity_tokens_ = drawn_.cache.pages * drawn_.cache.tokens_per_page;
     grows_old_ = ages_.next() % 6 == 0;
+    has_keys_ = keys_.next() % 3 == 0;
     stages_.assign(between(fewest_drawn_slots, most_drawn_slots), stage::idle);
     draw_documents();
     // RapidCheck raises the size beyond its nominal end after discarded cases; the limit stays the limit.
@@ -84,7 +92,22 @@ class workload_author {
 
   // Mostly the one, so that requests meet; now and then another, so that they must not. From numbers of its own: the rest of
   // a workload does not depend on it.
-  model::key_space draw_space() { return spaces_.next() % 6 == 0 ? 1 : 0; }
+  model::key_space draw_space() {
+    static constexpr std::array<model::key_space, 4> others = {1, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
+                                                               std::uint64_t{1} << 32 | 1};
+    return spaces_.next() % 6 == 0 ? others[spaces_.next() % others.size()] : 0;
+  }
+
+  // Of the first blocks. Few numbers, so that requests meet, some of which differ in one half only.
+  std::vector<model::block_key> draw_keys() {
+    static constexpr std::array<std::uint64_t, 3> some = {1, std::uint64_t{1} << 32, std::uint64_t{1} << 32 | 1};
+    std::vector<model::block_key> keys;
+    if (!has_keys_ || keys_.next() % 4 == 0) return keys;
+    for (std::size_t block = 0; block < 3; ++block) {
+      if (keys_.next() % 2 == 0) keys.push_back({block, some[keys_.next() % 8 < 6 ? 0 : 1 + keys_.next() % 2]});
+    }
+    return keys;
+  }
 
   // Mostly none, sometimes a page or so, rarely more than there is; once in a while more than can be added up.
   std::size_t draw_extra_slots() {
@@ -175,7 +198,8 @@ class workload_author {
 
   // What a scheduler asks for.
   command question(std::size_t slot) {
-    if (asked_.next() % 2 == 0) return {.kind = command_kind::match, .tokens = draw_request(), .space = draw_space()};
+    if (asked_.next() % 2 == 0)
+      return {.kind = command_kind::match, .tokens = draw_request(), .space = draw_space(), .keys = draw_keys()};
     command c{.kind = command_kind::shrink, .slot = slot};
     if (asked_.next() % 3 != 0) c.computed = static_cast<std::size_t>(asked_.next() % (capacity_tokens_ + 1));
     return c;
@@ -183,7 +207,7 @@ class workload_author {
 
   // Mostly a page or two, where requests meet; now and then a whole namespace.
   command forget() {
-    command c{.kind = command_kind::forget, .space = draw_space()};
+    command c{.kind = command_kind::forget, .space = draw_space(), .keys = draw_keys()};
     const std::vector<model::token>& document = documents_[forgotten_.next() % documents_.size()];
     const std::size_t length = forgotten_.next() % 8 == 0 ? 0 : (1 + forgotten_.next() % 3) * drawn_.cache.tokens_per_page + forgotten_.next() % 2;
     c.tokens.assign(document.begin(), document.begin() + static_cast<std::ptrdiff_t>(std::min(length, document.size())));
@@ -194,7 +218,11 @@ class workload_author {
 
   // Half of the time more often than the clocks of two threads can differ by, so that what lies still meanwhile is old.
   command reuse(std::size_t slot) {
-    command c{.kind = command_kind::reuse, .slot = slot, .tokens = draw_request(), .space = draw_space()};
+    command c{.kind = command_kind::reuse,
+              .slot = slot,
+              .tokens = draw_request(),
+              .space = draw_space(),
+              .keys = draw_keys()};
     c.count = parts_.next() % 2 == 0 ? 65 + parts_.next() % 100 : 1 + parts_.next() % 8;
     return c;
   }
@@ -202,7 +230,11 @@ class workload_author {
   command next_in_life(std::size_t slot) {
     switch (stages_[slot]) {
       case stage::idle: stages_[slot] = stage::opened;
-        return {.kind = command_kind::lookup, .slot = slot, .tokens = draw_request(), .space = draw_space()};
+        return {.kind = command_kind::lookup,
+                .slot = slot,
+                .tokens = draw_request(),
+                .space = draw_space(),
+                .keys = draw_keys()};
       case stage::opened: return allocate_rest(slot);
       case stage::allocated: stages_[slot] = stage::published;
         return publish(slot);
@@ -225,7 +257,11 @@ class workload_author {
 
   command extend(std::size_t slot) {
     if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
-    command c{.kind = command_kind::extend, .slot = slot, .extra_slots = draw_extra_slots(), .free_only = draw_free_only()};
+    command c{.kind = command_kind::extend,
+              .slot = slot,
+              .keys = draw_keys(),
+              .extra_slots = draw_extra_slots(),
+              .free_only = draw_free_only()};
     append_tokens(c.tokens, one_in(20) ? capacity_tokens_ + 1 : drawn_.cache.tokens_per_page);
     return c;
   }
@@ -250,7 +286,9 @@ class workload_author {
   rc::Random ages_;
   rc::Random asked_;
   rc::Random forgotten_;
+  rc::Random keys_;
   bool grows_old_ = false;
+  bool has_keys_ = false;
   workload drawn_;
   std::size_t capacity_tokens_ = 0;
   std::size_t distinct_tokens_ = 0;
@@ -280,6 +318,10 @@ struct edit {
     evict_too,        ///< the command first, an allocation, may evict
     one_space,        ///< every lookup asks in the namespace 0
     zero_space,       ///< the command first, a lookup, asks in the namespace 0
+    one_space_more,   ///< every lookup in the namespace first asks in the namespace 1
+    no_keys,          ///< no command names a key
+    drop_key,         ///< the command first loses its key number second
+    key_one,          ///< the command first, its key number second, is 1
     drop_wish,        ///< the command first, a release, asks for nothing
     lower_priority,   ///< the command first, a release, asks for priority second
     lower_ttl,        ///< the command first, a release, asks for second ticks
@@ -306,6 +348,7 @@ command lookup_like_fork(const std::vector<command>& commands, std::size_t fork)
     if (!of_source) continue;
     like.tokens = commands[i].tokens;
     like.space = commands[i].space;
+    like.keys = commands[i].keys;
   }
   return like;
 }
@@ -372,6 +415,18 @@ workload edited(workload w, const edit& e) {
       for (command& c : w.commands) c.space = 0;
       break;
     case zero_space: w.commands[e.first].space = 0; break;
+    case one_space_more:
+      for (command& c : w.commands) {
+        if (c.space == e.first) c.space = 1;
+      }
+      break;
+    case no_keys:
+      for (command& c : w.commands) c.keys.clear();
+      break;
+    case drop_key:
+      w.commands[e.first].keys.erase(w.commands[e.first].keys.begin() + static_cast<std::ptrdiff_t>(e.second));
+      break;
+    case key_one: w.commands[e.first].keys[e.second].key = 1; break;
     case evict_too: w.commands[e.first].free_only = false; break;
     case drop_wish: w.commands[e.first].keep = {}; break;
     case lower_priority: w.commands[e.first].keep.priority = static_cast<unsigned>(e.second); break;
@@ -415,6 +470,13 @@ void list_smaller_caches(const workload& w, std::vector<edit>& edits) {
   }
   const auto asks_elsewhere = [](const command& c) { return c.space != 0; };
   if (std::any_of(w.commands.begin(), w.commands.end(), asks_elsewhere)) edits.push_back({one_space});
+  std::set<model::key_space> wide;
+  for (const command& c : w.commands) {
+    if (c.space > 1) wide.insert(c.space);
+  }
+  for (const model::key_space space : wide) edits.push_back({one_space_more, static_cast<std::size_t>(space)});
+  const auto names_keys = [](const command& c) { return !c.keys.empty(); };
+  if (std::any_of(w.commands.begin(), w.commands.end(), names_keys)) edits.push_back({no_keys});
   std::set<model::token> tokens;
   for (const command& c : w.commands) tokens.insert(c.tokens.begin(), c.tokens.end());
   for (const model::token from : tokens) {
@@ -437,6 +499,10 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
       if (c.tokens[t] != 0) edits.push_back({zero_token, i, t});
     }
     if (c.space != 0) edits.push_back({zero_space, i});
+    for (std::size_t k = 0; k < c.keys.size(); ++k) {
+      edits.push_back({drop_key, i, k});
+      if (c.keys[k].key != 1) edits.push_back({key_one, i, k});
+    }
     for (std::size_t n = c.extra_slots; n != 0; n /= 2) edits.push_back({lower_extra, i, c.extra_slots - n});
     for (std::size_t n = c.count; n != 0; n /= 2) edits.push_back({lower_count, i, c.count - n});
     if (c.computed) edits.push_back({publish_all, i});

@@ -26,14 +26,17 @@ constexpr std::array<std::string_view, occurrences> occurrence_names = {
     "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
     "released private pages", "second releases", "uses after release", "forks",    "copied pages",
     "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
-    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept", "refusals beside evictable pages", "forgets", "forgotten prefixes",
-    "forgotten pages that are pinned", "forgotten pages that fell", "publications below forgotten pages", "more than 64 reuses"};
+    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept",
+    "refusals beside evictable pages", "forgets", "forgotten prefixes", "forgotten pages that are pinned", "forgotten pages that fell",
+    "publications below forgotten pages", "more than 64 reuses", "pages with keys found", "pages with keys published",
+    "duplicate pages with keys"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
   std::optional<model::lease> lease;
   bool open = false;
   std::vector<model::token> rest;
+  std::vector<model::block_key> keys;  // of its request
   std::size_t tokens = 0;         // that the lease holds
   model::key_space space = 0;
   std::size_t threads_ahead = 0;  // how often it was handed over
@@ -49,7 +52,8 @@ std::string show(const model::page_view& p) {
   }
   const std::string parent = (p.parent ? "page " + std::to_string(*p.parent) : "the root") + " of namespace " + std::to_string(p.space);
   const std::string pins = std::string(p.forgotten ? "forgotten and " : "") + (p.pinned ? "pinned" : "not pinned");
-  return "cached under " + parent + " with the block [" + model::show(p.block) + "], " + pins;
+  return "cached under " + parent + " with the block [" + model::show(p.block) + "]" +
+         (p.key == 0 ? "" : " and the key " + std::to_string(p.key)) + ", " + pins;
 }
 
 // A cache that broke a rule cannot be taken down: its destructor would release the open leases into it, and one of its
@@ -80,6 +84,7 @@ class side_by_side {
         turns_(threads_) {
     record_.schedules = cache_->schedules();
     record_.forgets = cache_->forgets();
+    record_.knows_keys = cache_->knows_keys();
   }
 
   run_record run(const workload& w) && {
@@ -107,6 +112,7 @@ class side_by_side {
     const std::optional<model::operation> op = operation_for(c);
     if (!op || (!record_.schedules && asks_as_a_scheduler(*op))) return;
     if (op->kind == model::operation_kind::forget && !record_.forgets) return;
+    if (!op->keys.empty() && !record_.knows_keys) return;
     record_.history.push_back({*op, {}});
     if (before_) before_(record_.history);
     const model::statistics before = stats_;
@@ -126,7 +132,7 @@ class side_by_side {
     if (slots_[c.slot].open) return;
     const auto again_and_again = [&] {
       for (std::size_t i = 0; i < c.count && !record_.found; ++i) {
-        run({.kind = command_kind::lookup, .slot = c.slot, .tokens = c.tokens, .space = c.space});
+        run({.kind = command_kind::lookup, .slot = c.slot, .tokens = c.tokens, .space = c.space, .keys = c.keys});
         if (!record_.found) run({.kind = command_kind::release, .slot = c.slot});
       }
     };
@@ -198,6 +204,7 @@ class side_by_side {
     if (c.kind == command_kind::match || c.kind == command_kind::forget) {
       op.kind = c.kind == command_kind::match ? model::operation_kind::match : model::operation_kind::forget;
       op.tokens = c.tokens;
+      op.keys = c.keys;
       op.space = c.space;
       return op;
     }
@@ -210,6 +217,7 @@ class side_by_side {
       if (slot.open) return {};
       op.subject = next_lease_++;
       op.tokens = c.tokens;
+      op.keys = c.keys;
       op.space = c.space;
       return op;
     }
@@ -220,6 +228,8 @@ class side_by_side {
       case command_kind::extend:
         op.kind = model::operation_kind::allocate;
         op.tokens = c.kind == command_kind::extend ? c.tokens : slot.rest;
+        op.keys =
+            reference_.allowed_keys(op.subject, c.kind == command_kind::extend ? from_here(c.keys, slot) : slot.keys);
         op.extra_slots = c.extra_slots;
         op.free_only = c.free_only;
         return op;
@@ -246,6 +256,12 @@ class side_by_side {
     }
   }
 
+  // Keys whose block 0 is that of the next token of the lease.
+  std::vector<model::block_key> from_here(std::vector<model::block_key> keys, const slot_state& slot) const {
+    for (model::block_key& k : keys) k.block += slot.tokens / tokens_per_page_;
+    return keys;
+  }
+
   // What the next commands need to know of the slots.
   void follow(const command& c, const model::operation& op, const model::outcome& observed) {
     if (!uses_lease(c)) return;
@@ -254,7 +270,8 @@ class side_by_side {
     switch (c.kind) {
       case command_kind::lookup: {
         const std::size_t matched = std::min(op.tokens.size(), observed.cached * tokens_per_page_);
-        slot = {op.subject, true, {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()}, matched, op.space};
+        slot = {op.subject, true,    {op.tokens.begin() + static_cast<std::ptrdiff_t>(matched), op.tokens.end()},
+                op.keys,    matched, op.space};
         break;
       }
       case command_kind::allocate_rest:
@@ -269,7 +286,7 @@ class side_by_side {
       case command_kind::release:
       case command_kind::drop: slot.open = false; break;
       case command_kind::fork:
-        if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.tokens, slot.space};
+        if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.keys, slot.tokens, slot.space};
         break;
       default: break;
     }
@@ -281,6 +298,7 @@ class side_by_side {
     if (c.kind == command_kind::lookup) {
       seen.add(occurrence::lookup);
       seen.add(occurrence::hit, observed.cached != 0);
+      for (const model::block_key& k : c.keys) seen.add(occurrence::keyed_hit, k.block < observed.cached);
     } else if (c.kind == command_kind::match) {
       seen.add(occurrence::match);
       seen.add(occurrence::matched_page, observed.cached);
@@ -304,6 +322,12 @@ class side_by_side {
       seen.add(occurrence::copied_page, observed.copies.size());
     } else if (c.kind == command_kind::publish) {
       const std::vector<model::page> chain = reference_.published_pages(*slots_[c.slot].lease);
+      for (const model::block_key& k : reference_.private_keys(*slots_[c.slot].lease)) {
+        if (k.block >= observed.cached) continue;
+        const bool is_own =
+            observed.pages[k.block] == reference_.private_pages(*slots_[c.slot].lease)[k.block - chain.size()];
+        seen.add(is_own ? occurrence::keyed_publication : occurrence::keyed_duplicate);
+      }
       const bool is_forgotten = !chain.empty() && reference_.view()[chain.back()].forgotten;
       seen.add(occurrence::publication_below_forgotten, is_forgotten && slots_[c.slot].tokens / tokens_per_page_ > chain.size());
       seen.add(occurrence::partial_publication, !is_forgotten && observed.cached < slots_[c.slot].tokens / tokens_per_page_);
@@ -429,6 +453,13 @@ class side_by_side {
     const std::optional<lease_view> seen = cache_->view_of(*slot.lease);
     if (!seen || (!seen->is_open && !slot.open)) return;
     const std::size_t cached = reference_.published_pages(*slot.lease).size() * tokens_per_page_;
+    const std::vector<model::block_key> keys = reference_.private_keys(*slot.lease);
+    if (slot.open && record_.knows_keys && seen->keys != keys) {
+      record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that its private blocks have" +
+                                          (seen->keys.empty() ? " no keys" : " the" + model::show(seen->keys)) +
+                                          "; its operations left it" + (keys.empty() ? " none" : model::show(keys))};
+      return;
+    }
     if (seen->is_open == slot.open && seen->space == slot.space && seen->tokens == slot.tokens && seen->cached_tokens == cached) return;
     record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that it is " + (seen->is_open ? "open" : "closed") +
                                         ", in namespace " + std::to_string(seen->space) + ", with " + std::to_string(seen->tokens) +
@@ -552,13 +583,14 @@ std::string occurrence_counts::show() const {
   return text;
 }
 
-std::string occurrence_counts::never(bool schedules, bool forgets) const {
+std::string occurrence_counts::never(bool schedules, bool forgets, bool knows_keys) const {
   const auto first = static_cast<std::size_t>(occurrence::match);
   const auto last = static_cast<std::size_t>(occurrence::free_only_refusal);
   std::string text;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     if (!schedules && i >= first && i <= last) continue;
     if (!forgets && i > last && i <= static_cast<std::size_t>(occurrence::publication_below_forgotten)) continue;
+    if (!knows_keys && i > static_cast<std::size_t>(occurrence::many_reuses)) continue;
     if (counts_[i] == 0) text += (text.empty() ? "" : ", ") + std::string(occurrence_names[i]);
   }
   return text;

@@ -59,8 +59,11 @@ enum class occurrence : std::uint8_t {
   forgotten_fall,       ///< a page that fell because it was forgotten
   publication_below_forgotten,
   many_reuses,          ///< of one prompt, one after the other: more than the clocks of two threads can differ by
+  keyed_hit,            ///< a page that a lookup found and whose block has a key
+  keyed_publication,    ///< a page whose block has a key became a node
+  keyed_duplicate,      ///< a duplicate page whose block has a key
 };
-inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::many_reuses) + 1;
+inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::keyed_duplicate) + 1;
 
 /// How often each of them happened.
 class occurrence_counts {
@@ -73,8 +76,8 @@ class occurrence_counts {
   std::string show() const;
 
   /// The names of those that never happened, separated by commas; of those that take a cache that `schedules` only
-  /// where it does, and likewise of those that take one that `forgets`.
-  std::string never(bool schedules, bool forgets) const;
+  /// where it does, and likewise of those that take one that `forgets` or `knows_keys`.
+  std::string never(bool schedules, bool forgets, bool knows_keys) const;
 
  private:
   std::array<std::uint64_t, occurrences> counts_{};
@@ -99,6 +102,7 @@ struct run_record {
   occurrence_counts seen;
   bool schedules = false;           ///< whether the cache knows what a scheduler asks for; commands that it does not know are skipped
   bool forgets = false;             ///< whether it can forget; likewise
+  bool knows_keys = false;          ///< of blocks; likewise
 };
 
 /// Who runs the operations of a workload, one at a time.

@@ -86,6 +86,20 @@ TEST(workload, a_token_shows_what_becomes_of_leases) {
   EXPECT_EQ(to_token(*w), token);
 }
 
+TEST(workload, a_token_shows_the_keys_of_blocks) {
+  const std::string token = "2x1:l0-7.8=0:5.1:18446744073709551615@4294967296,x0-5=1:6+1,m-7=0:5,g-7=0:5@1,u1-7=0:5*3";
+  const std::optional<workload> w = from_token(token);
+  ASSERT_TRUE(w);
+  EXPECT_EQ(w->commands[0].keys, (std::vector<model::block_key>{{0, 5}, {1, 18446744073709551615U}}));
+  EXPECT_EQ(w->commands[0].space, 4294967296U);
+  EXPECT_EQ(w->commands[1].keys, (std::vector<model::block_key>{{1, 6}}));
+  EXPECT_EQ(to_token(*w), token);
+  for (const char* wrong : {"2x1:l0-7=", "2x1:l0-7=0", "2x1:l0-7=0:", "2x1:l0-7=0:0", "2x1:l0-7=1:5.1:5",
+                            "2x1:l0-7=1:5.0:5", "2x1:a0=0:1"}) {
+    EXPECT_FALSE(from_token(wrong)) << wrong;
+  }
+}
+
 TEST(workload, a_token_shows_how_often_a_prompt_is_used_again) {
   const std::string token = "2x1:u0-7.8@1*100,u1*3";
   const std::optional<workload> w = from_token(token);

@@ -78,6 +78,7 @@ class worn_subject : public subject {
       const std::vector<model::token>& block = seen.pages[*at].block;
       open.tokens.insert(open.tokens.begin(), block.begin(), block.end());
     }
+    open.keys = path_keys_of(seen, p);
     cache_->perform(open);
     cache_->perform(an_operation(model::operation_kind::release, hidden_));
     ++hidden_work_.lookups;

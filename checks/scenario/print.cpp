@@ -7,7 +7,7 @@ namespace triecheck::checks {
 namespace {
 
 std::string clauses(const step& s) {
-  std::string text;
+  std::string text = model::show(s.keys);
   if (s.space != 0) text += " in " + std::to_string(s.space);
   if (s.extra_slots != 0) text += " plus " + std::to_string(s.extra_slots);
   if (s.keep.priority != 0) text += " keep " + std::to_string(s.keep.priority);

@@ -45,7 +45,11 @@ steps parts_of(const step& request, const steps& section) {
   for (int i = 1; std::any_of(section.begin(), section.end(), [&](const step& s) { return s.lease == lease; }); ++i) {
     lease = "r" + std::to_string(i);
   }
-  steps parts = {{.kind = step_kind::lookup, .lease = lease, .tokens = request.tokens, .space = request.space}};
+  steps parts = {{.kind = step_kind::lookup,
+                  .lease = lease,
+                  .tokens = request.tokens,
+                  .space = request.space,
+                  .keys = request.keys}};
   for (const step_kind kind : {step_kind::allocate, step_kind::write, step_kind::publish, step_kind::read, step_kind::release}) {
     parts.push_back({.kind = kind, .lease = lease, .or_stop = kind == step_kind::allocate && request.or_stop});
   }
@@ -68,6 +72,7 @@ class reducer {
     with_fewer_pages(shortened);
     smaller_pages();
     one_namespace();
+    fewer_keys();
     simpler_clauses();
     return std::move(found_);
   }
@@ -296,6 +301,29 @@ class reducer {
     offer(s);
   }
 
+  // In all steps at once: a lease whose steps contradict each other would mean nothing.
+  void fewer_keys() {
+    std::set<std::size_t> blocks;
+    for (const steps* section : sections(from_)) {
+      for (const step& one : *section) {
+        for (const model::block_key& k : one.keys) blocks.insert(k.block);
+      }
+    }
+    if (blocks.size() > 1) offer_keys([](const model::block_key&) { return true; });
+    for (const std::size_t block : blocks) {
+      offer_keys([block](const model::block_key& k) { return k.block == block; });
+    }
+  }
+
+  template <class Goes>
+  void offer_keys(Goes goes) {
+    scenario s = from_;
+    for (steps* section : sections(s)) {
+      for (step& one : *section) std::erase_if(one.keys, goes);
+    }
+    offer(s);
+  }
+
   const scenario& from_;
   const scenario_size size_;
   std::set<std::string> texts_;
@@ -311,7 +339,7 @@ scenario_size size_of(const scenario& s) {
     size.steps += section->size();
     for (const step& one : *section) {
       size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
-      size.elsewhere += one.space != 0;
+      size.elsewhere += (one.space != 0) + one.keys.size();
       size.clauses += std::size_t{one.extra_slots} + one.failing + one.free_only + (one.keep.priority != 0) + (one.keep.ttl_ticks != model::retention::for_ever);
     }
   }

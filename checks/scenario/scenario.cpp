@@ -379,6 +379,13 @@ bool has_subscribers(const scenario& s) {
   return any_step(s, [](const step& one) { return one.kind == step_kind::subscribe; });
 }
 
+bool has_keys(const scenario& s) {
+  const auto any = [](const std::vector<step>& steps) {
+    return std::any_of(steps.begin(), steps.end(), [](const step& one) { return !one.keys.empty(); });
+  };
+  return any(s.init) || std::any_of(s.threads.begin(), s.threads.end(), any) || any(s.final);
+}
+
 bool waits_for_pages(const scenario& s) {
   return any_step(s, [](const step& one) { return one.or_wait; });
 }

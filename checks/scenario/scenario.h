@@ -27,7 +27,8 @@ struct step {
   std::string lease;                  ///< the lease it works on; of fork, move and take: the new name; empty where there is none
   std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
   std::vector<std::uint32_t> tokens;  ///< of lookup, match, forget, extend, foreign, request
-  std::uint32_t space = 0;            ///< of lookup, match, forget, request: the namespace
+  std::uint64_t space = 0;            ///< of lookup, match, forget, request: the namespace
+  std::vector<model::block_key> keys = {};  ///< of the same and extend; blocks count from the lease's first
   std::size_t count = 0;              ///< of evict; of cancel: which thread; of subscribe, unsubscribe: which subscriber
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far; of shrink: the tokens kept; nothing: all
   std::uint32_t extra_slots = 0;      ///< of allocate, extend
@@ -73,6 +74,9 @@ bool has_subscribers(const scenario& s);
 
 /// Whether some step forgets a prefix, which not every cache can.
 bool asks_to_forget(const scenario& s);
+
+/// Whether some step names keys of blocks, which not every cache knows.
+bool has_keys(const scenario& s);
 
 /// What is wrong with a scenario file: "file:line:column: what is wrong".
 class scenario_error : public std::runtime_error {

@@ -181,36 +181,64 @@ TEST(scenario, a_step_that_allocates_may_end_in_or_wait) {
     EXPECT_EQ(print_step(steps[i]), steps[i].text);
   }
   EXPECT_EQ(problem_in_steps(R"("request 1 or wait")"),
-            "s.toml:5:19: \"request\" takes no \"or wait\" (write \"request T... [in N] [times N] [or stop]\")");
+            "s.toml:5:19: \"request\" takes no \"or wait\" (write \"request T... [keys B:K...] [in N] [times N] [or "
+            "stop]\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 or wait")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or wait\" (write \"evict N\")");
 }
 
 TEST(scenario, a_lookup_and_a_request_may_be_in_a_namespace) {
   const std::vector<step> steps =
-      steps_of(R"("x = lookup 1 in 4294967295", "request 2 in 7 or stop", "request 3 in 0", "request 4")");
+      steps_of(R"("x = lookup 1 in 18446744073709551615", "request 2 in 7 or stop", "request 3 in 0", "request 4")");
   ASSERT_EQ(steps.size(), 4U);
-  EXPECT_EQ(steps[0].space, 4294967295U);
+  EXPECT_EQ(steps[0].space, 18446744073709551615U);
   EXPECT_EQ(steps[0].tokens, (std::vector<std::uint32_t>{1}));
   EXPECT_EQ(steps[1].space, 7U);
   EXPECT_TRUE(steps[1].or_stop);
   EXPECT_EQ(steps[2].space, 0U);
   EXPECT_EQ(steps[3].space, 0U);
-  EXPECT_EQ(print_step(steps[0]), "x = lookup 1 in 4294967295");
+  EXPECT_EQ(print_step(steps[0]), "x = lookup 1 in 18446744073709551615");
   EXPECT_EQ(print_step(steps[1]), "request 2 in 7 or stop");
   EXPECT_EQ(print_step(steps[2]), "request 3");
 }
 
 TEST(scenario, a_namespace_stands_at_the_end_of_a_step_that_has_one) {
-  const std::string hint = "behind \"in\" stands one namespace, at the end (an unsigned 32-bit number, 0 to 4294967295)";
+  const std::string hint =
+      "behind \"in\" stands one namespace, at the end (an unsigned 64-bit number, 0 to 18446744073709551615)";
   EXPECT_EQ(problem_in_steps(R"("request 1 in")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in x")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in 2 3")"), "s.toml:5:19: " + hint);
-  EXPECT_EQ(problem_in_steps(R"("request 1 in 4294967296")"), "s.toml:5:19: " + hint);
+  EXPECT_EQ(problem_in_steps(R"("request 1 in 18446744073709551616")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "extend x 2 in 3")"),
-            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]\")");
+            "s.toml:5:36: \"extend\" takes no namespace: it has that of its lease (write \"extend x T... [keys B:K...] "
+            "[plus N] [failing N] [without eviction] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request in 3")"),
-            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [times N] [or stop]\")");
+            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [keys B:K...] [in N] [times N] [or "
+            "stop]\")");
+}
+
+TEST(scenario, a_step_names_the_keys_of_blocks) {
+  const std::vector<step> steps = steps_of(
+      R"("x = lookup 1 2 keys 0:7 1:18446744073709551615 in 3", "extend x 3 keys 2:9 plus 1 or stop",
+         "match 1 keys 0:7", "forget 1 keys 0:7", "request 1 keys 3:5")");
+  ASSERT_EQ(steps.size(), 5U);
+  EXPECT_EQ(steps[0].keys, (std::vector<model::block_key>{{0, 7}, {1, 18446744073709551615U}}));
+  EXPECT_EQ(steps[0].space, 3U);
+  EXPECT_EQ(steps[1].keys, (std::vector<model::block_key>{{2, 9}}));
+  EXPECT_TRUE(steps[1].or_stop);
+  EXPECT_EQ(print_step(steps[0]), "x = lookup 1 2 keys 0:7 1:18446744073709551615 in 3");
+  EXPECT_EQ(print_step(steps[1]), "extend x 3 keys 2:9 plus 1 or stop");
+  EXPECT_EQ(print_step(steps[4]), "request 1 keys 3:5");
+  EXPECT_EQ(problem_in_steps(R"("request 1 keys")"),
+            "s.toml:5:19: behind \"keys\" stands the key of a block at least, written BLOCK:KEY, such as 0:7");
+  EXPECT_EQ(problem_in_steps(R"("request 1 keys 7 or stop")"),
+            "s.toml:5:24: \"7\" is no key of a block (write BLOCK:KEY, such as 0:7; no key is 0)");
+  EXPECT_EQ(problem_in_steps(R"("request 1 keys 0:0")"),
+            "s.toml:5:24: \"0:0\" is no key of a block (write BLOCK:KEY, such as 0:7; no key is 0)");
+  EXPECT_EQ(problem_in_steps(R"("request 1 keys 1:2 0:2")"),
+            "s.toml:5:28: keys are written in the order of their blocks, each block once");
+  EXPECT_EQ(problem_in_steps(R"("evict 1 keys 0:2")"),
+            "s.toml:5:17: \"evict\" takes no \"keys\": it names no tokens (write \"evict N\")");
 }
 
 TEST(scenario, what_a_scheduler_asks_for_is_written_in_steps) {
@@ -248,7 +276,8 @@ TEST(scenario, what_does_not_evict_takes_no_without_eviction) {
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without")"), "s.toml:5:36: " + only);
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without pages")"), "s.toml:5:36: " + only);
   EXPECT_EQ(problem_in_steps(R"("request 1 without eviction")"),
-            "s.toml:5:19: \"request\" takes no \"without eviction\": that belongs to allocate and extend (write \"request T... [in N] [times N] [or stop]\")");
+            "s.toml:5:19: \"request\" takes no \"without eviction\": that belongs to allocate and extend (write "
+            "\"request T... [keys B:K...] [in N] [times N] [or stop]\")");
 }
 
 TEST(scenario, blanks_between_words_are_free) {
@@ -555,12 +584,15 @@ TEST(scenario, an_empty_step_is_named) {
 }
 
 TEST(scenario, a_missing_argument_is_named) {
-  EXPECT_EQ(problem_in_steps(R"("a = lookup")"),
-            "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [in N] [failing N]\")");
+  EXPECT_EQ(
+      problem_in_steps(R"("a = lookup")"),
+      "s.toml:5:13: \"lookup\" needs at least one token (write \"x = lookup T... [keys B:K...] [in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "extend a or stop")"),
-            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]\")");
+            "s.toml:5:25: \"extend\" needs at least one token (write \"extend x T... [keys B:K...] [plus N] [failing "
+            "N] [without eviction] [or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("request")"),
-            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [in N] [times N] [or stop]\")");
+            "s.toml:5:9: \"request\" needs at least one token (write \"request T... [keys B:K...] [in N] [times N] [or "
+            "stop]\")");
   EXPECT_EQ(problem_in_steps(R"("evict")"), "s.toml:5:9: \"evict\" needs a number of pages (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("write")"), "s.toml:5:9: \"write\" needs the name of a lease (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("b = fork")"),
@@ -581,11 +613,12 @@ TEST(scenario, an_extra_argument_is_named) {
 
 TEST(scenario, a_step_that_opens_a_lease_has_a_name_for_it_and_no_other_step_has) {
   EXPECT_EQ(problem_in_steps(R"("lookup 1 2")"),
-            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [in N] [failing N]\")");
+            "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [keys B:K...] "
+            "[in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "fork a")"),
             "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [failing N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a = request 1")"),
-            "s.toml:5:9: \"request\" opens no lease (write \"request T... [in N] [times N] [or stop]\")");
+            "s.toml:5:9: \"request\" opens no lease (write \"request T... [keys B:K...] [in N] [times N] [or stop]\")");
 }
 
 TEST(scenario, what_is_no_token_is_named) {
@@ -601,7 +634,8 @@ TEST(scenario, what_is_no_token_is_named) {
 
 TEST(scenario, or_stop_stands_at_the_end_of_a_step_that_can_be_refused) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1 or stop")"),
-            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [in N] [failing N]\")");
+            "s.toml:5:22: \"lookup\" is never refused and takes no \"or stop\" (write \"x = lookup T... [keys B:K...] "
+            "[in N] [failing N]\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 or stop")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or stop\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("request 1 or")"),

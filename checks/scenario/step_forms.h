@@ -32,9 +32,11 @@ inline constexpr std::array<operand_rule, 7> operand_rules{{
     {1, 1, "the number of a subscriber", "the number of a subscriber"},
 }};
 
-/// What may end a step: a word and a number, but for "without eviction" and, at the end, "or stop" or, where it may wait, "or wait".
+/// What may end a step: a word and a number, but for "keys B:K ...", "without eviction" and, at the end, "or stop" or,
+/// where it may wait, "or wait".
 enum clause : std::uint16_t {
-  no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128, eviction = 256
+  no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128,
+  eviction = 256, block_keys = 512
 };
 
 struct clause_form {
@@ -43,7 +45,8 @@ struct clause_form {
   std::string_view what;    ///< stands behind the word
   std::string_view misfit;  ///< why a step does not take it
 };
-inline constexpr std::array<clause_form, 8> clause_forms{{
+inline constexpr std::array<clause_form, 9> clause_forms{{
+    {block_keys, "keys", "the key of a block, written BLOCK:KEY,", "takes no \"keys\": it names no tokens"},
     {space, "in", "one namespace", "takes no namespace: it has that of its lease"},
     {slots, "plus", "a number of token slots", "allocates nothing and takes no \"plus\""},
     {priority, "keep", "a priority", "ends no lease and takes no \"keep\""},
@@ -67,15 +70,15 @@ struct step_form {
 };
 
 inline constexpr std::array<step_form, 26> step_forms{{
-    {step_kind::lookup, "lookup", "x = lookup T... [in N] [failing N]", true, false, false, operands::tokens, space | memory},
+    {step_kind::lookup, "lookup", "x = lookup T... [keys B:K...] [in N] [failing N]", true, false, false, operands::tokens, block_keys | space | memory},
     {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::none, slots | memory | eviction | refusal | waiting},
-    {step_kind::extend, "extend", "extend x T... [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::tokens, slots | memory | eviction | refusal | waiting},
+    {step_kind::extend, "extend", "extend x T... [keys B:K...] [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::tokens, block_keys | slots | memory | eviction | refusal | waiting},
     {step_kind::write, "write", "write x", false, true, false, operands::none},
     {step_kind::read, "read", "read x", false, true, false, operands::none},
     {step_kind::publish, "publish", "publish x [N]", false, true, false, operands::computed},
     {step_kind::shrink, "shrink", "shrink x [N]", false, true, false, operands::computed},
-    {step_kind::match, "match", "match T... [in N]", false, false, false, operands::tokens, space},
-    {step_kind::forget, "forget", "forget [T...] [in N]", false, false, false, operands::some_tokens, space | memory},
+    {step_kind::match, "match", "match T... [keys B:K...] [in N]", false, false, false, operands::tokens, block_keys | space},
+    {step_kind::forget, "forget", "forget [T...] [keys B:K...] [in N]", false, false, false, operands::some_tokens, block_keys | space | memory},
     {step_kind::available, "available", "available", false, false, false, operands::none},
     {step_kind::release, "release", "release x [keep P [for N]]", false, true, true, operands::none, priority | ttl},
     {step_kind::drop, "drop", "drop x", false, true, true, operands::none},
@@ -92,7 +95,7 @@ inline constexpr std::array<step_form, 26> step_forms{{
     {step_kind::subscribe, "subscribe", "subscribe N", false, false, false, operands::subscriber},
     {step_kind::unsubscribe, "unsubscribe", "unsubscribe N", false, false, false, operands::subscriber},
     {step_kind::cancel, "cancel", "cancel N", false, false, false, operands::thread},
-    {step_kind::request, "request", "request T... [in N] [times N] [or stop]", false, false, false, operands::tokens, space | repeated | refusal},
+    {step_kind::request, "request", "request T... [keys B:K...] [in N] [times N] [or stop]", false, false, false, operands::tokens, block_keys | space | repeated | refusal},
 }};
 
 inline const step_form* form_of(std::string_view keyword) {

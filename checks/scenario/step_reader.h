@@ -33,11 +33,22 @@ inline bool well_formed_name(std::string_view name) {
   });
 }
 
-inline std::optional<std::uint32_t> parse_number(std::string_view digits) {
-  std::uint32_t value = 0;
+template <class Number = std::uint32_t>
+std::optional<Number> parse_number(std::string_view digits) {
+  Number value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return value;
+}
+
+/// "BLOCK:KEY"
+inline std::optional<model::block_key> parse_key(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto block = parse_number(text.substr(0, colon));
+  const auto key = parse_number<std::uint64_t>(text.substr(colon + 1));
+  if (!block || !key) return std::nullopt;
+  return model::block_key{*block, *key};
 }
 
 struct word {
@@ -157,6 +168,19 @@ class section_reader {
         s.free_only = true;
         continue;
       }
+      if (c.kind == block_keys) {
+        at = take_keys(s, at, words.end()) - 2;
+        continue;
+      }
+      if (c.kind == space) {
+        const std::optional<std::uint64_t> number = left < 2 ? std::nullopt : parse_number<std::uint64_t>(at[1].text);
+        if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
+          reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
+                             ", at the end (an unsigned 64-bit number, 0 to 18446744073709551615)");
+        }
+        s.space = *number;
+        continue;
+      }
       const std::optional<std::uint32_t> number = left < 2 ? std::nullopt : parse_number(at[1].text);
       if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
         reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
@@ -165,6 +189,23 @@ class section_reader {
       take_clause(s, *at, c, *number);
     }
     words.erase(first, words.end());
+  }
+
+  // Returns where the next clause begins.
+  std::vector<word>::iterator take_keys(step& s, std::vector<word>::iterator at,
+                                        std::vector<word>::iterator end) const {
+    const word keyword = *at;
+    for (++at; at != end && clause_of(at->text) == nullptr; ++at) {
+      const std::optional<model::block_key> k = parse_key(at->text);
+      if (!k || k->key == 0)
+        reject_at(*at, in_quotes(at->text) + " is no key of a block (write BLOCK:KEY, such as 0:7; no key is 0)");
+      if (!s.keys.empty() && s.keys.back().block >= k->block)
+        reject_at(*at, "keys are written in the order of their blocks, each block once");
+      s.keys.push_back(*k);
+    }
+    if (s.keys.empty())
+      reject_at(keyword, "behind \"keys\" stands the key of a block at least, written BLOCK:KEY, such as 0:7");
+    return at;
   }
 
   // "or stop", "or wait".
@@ -180,7 +221,6 @@ class section_reader {
 
   void take_clause(step& s, const word& at, const clause_form& c, std::uint32_t number) const {
     switch (c.kind) {
-      case space: s.space = number; break;
       case slots: s.extra_slots = number; break;
       case memory:
         if (number == 0) reject_at(at, "requests for memory are numbered from 1");

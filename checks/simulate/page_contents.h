@@ -34,7 +34,7 @@ class page_contents {
 };
 
 /// The digest of no tokens in a namespace.
-inline std::uint64_t first_digest(std::uint32_t space) noexcept { return (space + std::uint64_t{1}) * 0x9e37'79b9'7f4a'7c15; }
+inline std::uint64_t first_digest(std::uint64_t space) noexcept { return (space + 1) * 0x9e37'79b9'7f4a'7c15; }
 
 /// The digest of a prefix and the tokens that follow it.
 inline std::uint64_t next_digest(std::uint64_t digest, std::span<const std::uint32_t> tokens) noexcept {
@@ -44,7 +44,7 @@ inline std::uint64_t next_digest(std::uint64_t digest, std::span<const std::uint
 
 /// The contents of the pages of a sequence, the last of which may be partial.
 inline std::vector<std::uint64_t> prefix_digests(std::span<const std::uint32_t> tokens, std::size_t page_tokens,
-                                                 std::uint32_t space = 0) {
+                                                 std::uint64_t space = 0) {
   std::vector<std::uint64_t> digests;
   digests.reserve(tokens.size() / page_tokens + 1);
   std::uint64_t digest = first_digest(space);

@@ -17,7 +17,7 @@ namespace triecheck::checks {
 class sequence {
  public:
   sequence() = default;
-  sequence(std::size_t page_tokens, std::uint32_t space) : page_tokens_(page_tokens), space_(space) {}
+  sequence(std::size_t page_tokens, std::uint64_t space) : page_tokens_(page_tokens), space_(space) {}
 
   std::span<const std::uint32_t> tokens() const noexcept { return tokens_; }
 
@@ -45,7 +45,7 @@ class sequence {
   }
 
   std::size_t page_tokens_ = 1;
-  std::uint32_t space_ = 0;
+  std::uint64_t space_ = 0;
   std::vector<std::uint32_t> tokens_;
   std::vector<std::uint64_t> full_;  // of each full page
 };

@@ -229,7 +229,7 @@ class soak_worker {
     return true;
   }
 
-  void match(std::uint32_t space) {
+  void match(std::uint64_t space) {
     begin("match");
     const auto found = cache_.match(std::span<const token>(prompt_), key_space(space));
     if (found.tokens != found.pages * page_tokens_ || found.tokens > prompt_.size())

@@ -47,13 +47,15 @@ class cache_subject final : public subject {
 
   model::outcome perform(const model::operation& op) override {
     using enum model::operation_kind;
+    const std::vector<block_key> keys = to_block_keys(op.keys);
     switch (op.kind) {
       case lookup:
-        leases_[op.subject] = watched([&] { return look_up(cache_, op.tokens, op.space); });
+        leases_[op.subject] = watched([&] { return look_up(cache_, op.tokens, op.space, keys); });
         return observed_outcome(leases_[op.subject], model::status::ok);
       case allocate:
-        return observed_outcome(leases_[op.subject],
-                                to_model_status(watched([&] { return allocate_with(cache_, leases_[op.subject], op); })));
+        return observed_outcome(
+            leases_[op.subject],
+            to_model_status(watched([&] { return allocate_with(cache_, leases_[op.subject], op, keys); })));
       case publish:
         return observed_outcome(leases_[op.subject],
                                 to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
@@ -70,10 +72,11 @@ class cache_subject final : public subject {
       case clear:
         return evicted(op.shuts_down ? cache_.shutdown().evicted : cache_.clear());
       case match:
-        if constexpr (checks::schedules<Cache>) return match_in(cache_, op.tokens, op.space);
+        if constexpr (checks::schedules<Cache>) return match_in(cache_, op.tokens, op.space, keys);
         break;
       case forget:
-        if constexpr (checks::forgets<Cache>) return watched([&] { return forget_in(cache_, op.tokens, op.space); });
+        if constexpr (checks::forgets<Cache>)
+          return watched([&] { return forget_in(cache_, op.tokens, op.space, keys); });
         break;
       case shrink:
         if constexpr (checks::schedules<Cache>) {
@@ -86,6 +89,7 @@ class cache_subject final : public subject {
 
   bool schedules() const override { return checks::schedules<Cache>; }
   bool forgets() const override { return checks::forgets<Cache>; }
+  bool knows_keys() const override { return checks::knows_keys<Cache>; }
 
   std::optional<model::availability> available() const override {
     if constexpr (checks::schedules<Cache>) {
@@ -113,8 +117,12 @@ class cache_subject final : public subject {
 
   std::optional<lease_view> view_of(model::lease number) const override {
     const lease_type& l = leases_[number];
-    return lease_view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()), l.token_count(),
-                      l.cached_token_count()};
+    lease_view view{l.is_open(), static_cast<std::uint64_t>(l.id()), static_cast<model::key_space>(l.space()),
+                    l.token_count(), l.cached_token_count()};
+    if constexpr (checks::knows_keys<Cache>) {
+      for (const block_key& k : l.keys()) view.keys.push_back({k.block, k.key});
+    }
+    return view;
   }
 
   void move(model::lease l) override {

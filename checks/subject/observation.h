@@ -54,11 +54,34 @@ auto release_with(Cache& cache, Lease& l, const model::retention& keep) {
   }
 }
 
+/// Whether the cache knows keys of blocks.
+template <class Cache>
+concept knows_keys = requires(Cache& cache, const keyed_tokens& prompt) { cache.lookup(prompt); };
+
+/// The keys of an operation, as a cache takes them. Asks for no memory where there are none.
+inline std::vector<block_key> to_block_keys(std::span<const model::block_key> keys) {
+  std::vector<block_key> result;
+  if (!keys.empty()) result.reserve(keys.size());
+  for (const model::block_key& k : keys) result.push_back({k.block, k.key});
+  return result;
+}
+
+/// What the cache takes as a prompt: with keys where it knows them.
+template <class Cache>
+auto prompt_for(std::span<const model::token> tokens, std::span<const block_key> keys) {
+  if constexpr (knows_keys<Cache>) {
+    return keyed_tokens(tokens, keys);
+  } else {
+    return tokens;
+  }
+}
+
 /// Looks up in a namespace.
 template <class Cache>
-auto look_up(Cache& cache, std::span<const model::token> tokens, model::key_space space) {
+auto look_up(Cache& cache, std::span<const model::token> tokens, model::key_space space,
+             std::span<const block_key> keys = {}) {
   using key_space = decltype(std::declval<typename Cache::lease_type>().space());
-  return cache.lookup(tokens, key_space(space));
+  return cache.lookup(prompt_for<Cache>(tokens, keys), key_space(space));
 }
 
 /// Whether the cache knows what a scheduler asks for.
@@ -75,25 +98,29 @@ concept forgets = requires(Cache& cache) { cache.forget({}); };
 
 /// Forgets a prefix, in a namespace.
 template <forgets Cache>
-model::outcome forget_in(Cache& cache, std::span<const model::token> tokens, model::key_space space) {
+model::outcome forget_in(Cache& cache, std::span<const model::token> tokens, model::key_space space,
+                         std::span<const block_key> keys = {}) {
   using key_space = decltype(std::declval<typename Cache::lease_type>().space());
-  return {.result = model::status::ok, .cached = cache.forget(tokens, key_space(space)) ? 1U : 0U};
+  return {.result = model::status::ok,
+          .cached = cache.forget(prompt_for<Cache>(tokens, keys), key_space(space)) ? 1U : 0U};
 }
 
 /// Allocates, from free pages alone if the operation says so.
 template <class Cache, class Lease>
-auto allocate_with(Cache& cache, Lease& l, const model::operation& op) {
+auto allocate_with(Cache& cache, Lease& l, const model::operation& op, std::span<const block_key> keys = {}) {
   if constexpr (schedules<Cache>) {
-    if (op.free_only) return cache.allocate(l, op.tokens, op.extra_slots, page_source::free_only);
+    if (op.free_only)
+      return cache.allocate(l, prompt_for<Cache>(op.tokens, keys), op.extra_slots, page_source::free_only);
   }
-  return cache.allocate(l, op.tokens, op.extra_slots);
+  return cache.allocate(l, prompt_for<Cache>(op.tokens, keys), op.extra_slots);
 }
 
 /// How much is cached, in a namespace.
 template <schedules Cache>
-model::outcome match_in(Cache& cache, std::span<const model::token> tokens, model::key_space space) {
+model::outcome match_in(Cache& cache, std::span<const model::token> tokens, model::key_space space,
+                        std::span<const block_key> keys = {}) {
   using key_space = decltype(std::declval<typename Cache::lease_type>().space());
-  const auto found = cache.match(tokens, key_space(space));
+  const auto found = cache.match(prompt_for<Cache>(tokens, keys), key_space(space));
   const bool is_whole = found.tokens == found.pages * cache.config().tokens_per_page;
   return {.result = is_whole ? model::status::ok : model::status::invalid_argument, .cached = found.pages};
 }
@@ -139,6 +166,7 @@ structure to_structure(const Snapshot& seen) {
     s.pages[i].state = static_cast<model::page_state>(page.state);
     s.pages[i].space = static_cast<model::key_space>(page.space);
     s.pages[i].block = page.block;
+    s.pages[i].key = page.key;
     s.pages[i].pinned = page.pins != 0;
     s.pages[i].forgotten = page.forgotten;
     s.pins[i] = page.pins;

@@ -61,6 +61,7 @@ struct lease_view {
   model::key_space space = 0;          ///< of an open lease, as what follows
   std::size_t tokens = 0;
   std::size_t cached_tokens = 0;
+  std::vector<model::block_key> keys = {};  ///< of its private blocks
 };
 
 /// Is told when an operation of the cache that asks for memory begins and ends.
@@ -91,6 +92,9 @@ class subject {
 
   /// Whether it can forget a prefix. Otherwise `perform` is not given that.
   virtual bool forgets() const { return false; }
+
+  /// Whether it knows keys of blocks. Otherwise `perform` is given none.
+  virtual bool knows_keys() const { return false; }
 
   /// What an allocation could have; nothing where the cache does not say.
   virtual std::optional<model::availability> available() const { return std::nullopt; }

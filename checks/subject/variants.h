@@ -20,6 +20,7 @@ struct variant {
   bool events = false;           ///< tells a subscriber of its changes
   bool schedules = false;        ///< knows what a scheduler asks for (subject.h)
   bool forgets = false;          ///< can forget a prefix
+  bool knows_keys = false;       ///< of blocks
   bool order_by_thread = false;  ///< with several threads, who worked on a page also decides when it falls
 };
 

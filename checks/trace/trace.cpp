@@ -189,8 +189,7 @@ class row_reader {
   }
 
   bool in_namespace(std::uint64_t number) {
-    if (number > 0xffff'ffff) return wrong(expected() + " is out of range: " + std::to_string(number));
-    row.space = static_cast<std::uint32_t>(number);
+    row.space = number;
     return next();
   }
 

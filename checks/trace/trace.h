@@ -25,7 +25,7 @@ struct trace_row {
   std::uint64_t input_length = 0;       ///< tokens
   std::uint64_t output_length = 0;      ///< tokens
   std::vector<std::uint64_t> hash_ids;  ///< one for each started block
-  std::uint32_t space = 0;              ///< "namespace": optional, where equal blocks are shared
+  std::uint64_t space = 0;              ///< "namespace": optional, where equal blocks are shared
 };
 
 struct trace {
@@ -42,7 +42,7 @@ class trace_error : public std::runtime_error {
 /// Reads a trace whose blocks shall stand for `block_tokens` tokens each. `name` is what error messages call the text.
 /// Requires 2 <= block_tokens < 2^32. Throws trace_error for the first thing that is wrong: a line that is no JSON
 /// object, a field that is missing, given twice or of the wrong type, a count of hash ids that does not fit the length,
-/// a hash id whose tokens or a namespace that would not fit into 32 bits, an empty trace.
+/// a hash id whose tokens would not fit into 32 bits, a namespace that would not fit into 64, an empty trace.
 trace parse_trace(const std::string& text, const std::string& name, std::size_t block_tokens = trace_block_tokens);
 
 /// As parse_trace; also throws trace_error for a file that cannot be read.

@@ -51,10 +51,9 @@ TEST(trace, a_row_may_be_in_a_namespace) {
   const auto in = [](const std::string& space) {
     return R"({"timestamp":0,"input_length":1,"output_length":1,"hash_ids":[4],"namespace":)" + space + "}\n";
   };
-  const trace t = parse_trace(in("4294967295") + line("1", "[4]"), "t.jsonl");
-  EXPECT_EQ(t.rows[0].space, 4294967295U);
+  const trace t = parse_trace(in("18446744073709551615") + line("1", "[4]"), "t.jsonl");
+  EXPECT_EQ(t.rows[0].space, 18446744073709551615U);
   EXPECT_EQ(t.rows[1].space, 0U);
-  EXPECT_EQ(complaint(in("4294967296")), "t.jsonl:1:78: \"namespace\" is out of range: 4294967296");
   EXPECT_EQ(complaint(in("-1")), "t.jsonl:1:78: \"namespace\" must not be negative, but is -1");
   EXPECT_EQ(complaint(in("1.5")), "t.jsonl:1:78: \"namespace\" must be a whole number, but is 1.5");
   EXPECT_EQ(complaint(in("\"a\"")), "t.jsonl:1:78: \"namespace\" must be a whole number, but is a string");

@@ -49,9 +49,11 @@ std::optional<checks::objection> scenario_program::check_contents(const checks::
   for (model::page p = 0; p < s.pages.size(); ++p) {
     if (s.pages[p].state != model::page_state::cached) continue;
     const std::vector<model::token> path = checks::path_of(s, p);
-    if (contents[p] == checks::digest(path, s.pages[p].space)) continue;
+    const std::vector<model::block_key> keys = checks::path_keys_of(s, p);
+    if (contents[p] == checks::digest(path, s.pages[p].space, keys)) continue;
     return checks::objection{"page-contents", "I3: page " + std::to_string(p) + " stands under " +
-                                                  show_prefix(path, s.pages[p].space) + ", but holds " + meaning(contents[p])};
+                                                  show_prefix(path, s.pages[p].space, keys) + ", but holds " +
+                                                  meaning(contents[p])};
   }
   return std::nullopt;
 }

@@ -245,9 +245,9 @@ bool scenario_program::run_action(const action& a) {
     case step_kind::allocate: {
       const lease_book& book = books_[a.lease];
       const std::size_t held = std::min(book.held.size(), book.wanted.size());
-      return grow(a, {book.wanted.begin() + static_cast<std::ptrdiff_t>(held), book.wanted.end()});
+      return grow(a, {book.wanted.begin() + static_cast<std::ptrdiff_t>(held), book.wanted.end()}, book.wanted_keys);
     }
-    case step_kind::extend: return grow(a, a.tokens);
+    case step_kind::extend: return grow(a, a.tokens, a.keys);
     case step_kind::fork: return fork(a);
     case step_kind::publish:
       perform({.kind = operation_kind::publish, .subject = a.lease,
@@ -265,8 +265,12 @@ bool scenario_program::run_action(const action& a) {
       return true;
     case step_kind::stats: stats(); return true;
     case step_kind::available: available(); return true;
-    case step_kind::match: perform({.kind = operation_kind::match, .tokens = a.tokens, .space = a.space}); return true;
-    case step_kind::forget: perform({.kind = operation_kind::forget, .tokens = a.tokens, .space = a.space}, a.failing); return true;
+    case step_kind::match:
+      perform({.kind = operation_kind::match, .tokens = a.tokens, .keys = a.keys, .space = a.space});
+      return true;
+    case step_kind::forget:
+      perform({.kind = operation_kind::forget, .tokens = a.tokens, .keys = a.keys, .space = a.space}, a.failing);
+      return true;
     case step_kind::shrink: shrink(a); return true;
     case step_kind::snapshot: snapshot(); return true;
     case step_kind::subscribe: subscribe(a.count); return true;
@@ -423,6 +427,7 @@ void scenario_program::shrink(const action& a) {
   if (o.result != model::status::ok) return;
   const outside_simulation heap;
   book.held.resize(std::max(kept, o.cached * config_.tokens_per_page));
+  book.keys.shrink(book.held.size(), config_.tokens_per_page);
   book.computed = std::min(book.computed, book.held.size());
 }
 
@@ -430,17 +435,26 @@ void scenario_program::lookup(const action& a) {
   {
     const outside_simulation heap;
     books_[a.lease].wanted = a.tokens;
+    books_[a.lease].wanted_keys = a.keys;
     books_[a.lease].space = a.space;
   }
-  const outcome o = perform({.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .space = a.space}, a.failing);
+  const outcome o = perform(
+      {.kind = operation_kind::lookup, .subject = a.lease, .tokens = a.tokens, .keys = a.keys, .space = a.space},
+      a.failing);
   const outside_simulation heap;
   const std::size_t matched = std::min(a.tokens.size(), o.cached * config_.tokens_per_page);
   books_[a.lease].computed = matched;
+  books_[a.lease].keys.look_up(a.keys, o.cached);
   books_[a.lease].held.assign(a.tokens.begin(), a.tokens.begin() + static_cast<std::ptrdiff_t>(matched));
 }
 
-bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens) {
-  const operation op = {.kind = operation_kind::allocate, .subject = a.lease, .tokens = tokens, .extra_slots = a.extra_slots,
+bool scenario_program::grow(const action& a, const std::vector<model::token>& tokens,
+                            const std::vector<model::block_key>& keys) {
+  const operation op = {.kind = operation_kind::allocate,
+                        .subject = a.lease,
+                        .tokens = tokens,
+                        .keys = keys,
+                        .extra_slots = a.extra_slots,
                         .free_only = a.free_only};
   const std::optional<outcome> answer = a.or_wait ? allocate_in_turn(op) : perform(op, a.failing);
   if (!answer) return false;
@@ -451,6 +465,7 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
   }
   const outside_simulation heap;
   lease_book& book = books_[a.lease];
+  book.keys.append(keys, book.held.size(), book.held.size() + tokens.size(), config_.tokens_per_page);
   book.held.insert(book.held.end(), tokens.begin(), tokens.end());
   return true;
 }
@@ -485,7 +500,9 @@ bool scenario_program::fork(const action& a) {
     const outside_simulation heap;
     books_[a.lease].space = books_[a.source].space;
     books_[a.lease].wanted = books_[a.source].wanted;
+    books_[a.lease].wanted_keys = books_[a.source].wanted_keys;
     books_[a.lease].held = books_[a.source].held;
+    books_[a.lease].keys = books_[a.source].keys;
     books_[a.lease].computed = books_[a.source].computed;
   }
   for (const auto& [from, to] : o.copies) contents_->write(to, contents_->read(from));
@@ -499,7 +516,12 @@ std::size_t scenario_program::written_pages(const lease_book& book) const {
 
 std::uint64_t scenario_program::digest_of_page(const lease_book& book, std::size_t index) const {
   const std::size_t end = std::min(book.held.size(), (index + 1) * config_.tokens_per_page);
-  return checks::digest(std::span(book.held).first(end), book.space);
+  return checks::digest(std::span(book.held).first(end), book.space, keys_up_to(book, end));
+}
+
+// Of the blocks that the first `end` tokens begin.
+std::vector<model::block_key> scenario_program::keys_up_to(const lease_book& book, std::size_t end) const {
+  return book.keys.list(0, (end + config_.tokens_per_page - 1) / config_.tokens_per_page);
 }
 
 void scenario_program::write(model::lease l) {
@@ -510,7 +532,7 @@ void scenario_program::write(model::lease l) {
       const outside_simulation heap;
       const auto [meant, is_new] = written_.try_emplace(value);
       const std::size_t end = std::min(book.held.size(), (i + 1) * config_.tokens_per_page);
-      if (is_new) meant->second = show_prefix(std::span(book.held).first(end), book.space);
+      if (is_new) meant->second = show_prefix(std::span(book.held).first(end), book.space, keys_up_to(book, end));
     }
     contents_->write(book.last.pages[i], value);
   }
@@ -523,7 +545,8 @@ void scenario_program::read(const action& a) {
     const std::uint64_t found = contents_->read(book.last.pages[i]);
     if (found == digest_of_page(book, i)) continue;
     session::current().fail("page-contents", a.text + ": page " + std::to_string(book.last.pages[i]) + " holds " +
-                                                 meaning(found) + " where the lease has " + show_prefix(book.held, book.space));
+                                                 meaning(found) + " where the lease has " +
+                                                 show_prefix(book.held, book.space, book.keys.list()));
   }
 }
 

@@ -19,6 +19,7 @@
 #include "checks/verify/failing_memory.h"
 #include "checks/verify/hand_over.h"
 #include "checks/verify/scenario_script.h"
+#include "model/held_keys.h"
 
 namespace triecheck::explore {
 
@@ -46,7 +47,9 @@ class scenario_program final : public program {
     unsigned owner = nobody;           // the thread of the session whose section has it now
     model::key_space space = 0;
     std::vector<model::token> wanted;  // of the request
+    std::vector<model::block_key> wanted_keys;
     std::vector<model::token> held;    // of the lease
+    model::held_keys keys;
     std::size_t computed = 0;          // of these, whose contents stand: found, or written
     model::outcome last;               // of its latest operation: the pages it has
 
@@ -55,7 +58,9 @@ class scenario_program final : public program {
       open = false;
       owner = nobody;
       wanted.clear();
+      wanted_keys.clear();
       held.clear();
+      keys.shrink(0, 1);
       computed = 0;
       last.result = model::status::ok;
       last.pages.clear();
@@ -136,13 +141,14 @@ class scenario_program final : public program {
   void check_followers(std::uint32_t members = 0, const model::outcome* returned = nullptr);
   void shrink(const action& a);
   void lookup(const action& a);
-  bool grow(const action& a, const std::vector<model::token>& tokens);
+  bool grow(const action& a, const std::vector<model::token>& tokens, const std::vector<model::block_key>& keys);
   std::optional<model::outcome> allocate_in_turn(const model::operation& op);
   bool may_refuse(const action& a, const model::outcome& o) const;
   bool fork(const action& a);
   void write(model::lease l);
   void read(const action& a);
   void release(const model::operation& op);
+  std::vector<model::block_key> keys_up_to(const lease_book& book, std::size_t end) const;
   std::uint64_t digest_of_page(const lease_book& book, std::size_t index) const;
   std::size_t written_pages(const lease_book& book) const;
   std::string meaning(std::uint64_t content) const;

@@ -73,8 +73,19 @@ class author {
   }
 
   void write(section& s, const checks::step& one) {
-    action a{.kind = one.kind, .tokens = one.tokens, .space = one.space, .count = one.count, .computed = one.computed,
-             .extra_slots = one.extra_slots, .free_only = one.free_only, .keep = one.keep, .failing = one.failing, .or_stop = one.or_stop, .or_wait = one.or_wait, .text = one.text};
+    action a{.kind = one.kind,
+             .tokens = one.tokens,
+             .keys = one.keys,
+             .space = one.space,
+             .count = one.count,
+             .computed = one.computed,
+             .extra_slots = one.extra_slots,
+             .free_only = one.free_only,
+             .keep = one.keep,
+             .failing = one.failing,
+             .or_stop = one.or_stop,
+             .or_wait = one.or_wait,
+             .text = one.text};
     switch (one.kind) {
       case step_kind::request:
         for (std::uint32_t i = 0; i < one.times; ++i) {
@@ -131,10 +142,11 @@ scenario_scripts scripts_of(const checks::scenario& s) {
   return all;
 }
 
-std::string show_prefix(std::span<const model::token> tokens, model::key_space space) {
+std::string show_prefix(std::span<const model::token> tokens, model::key_space space,
+                        const std::vector<model::block_key>& keys) {
   std::string text;
   for (const model::token t : tokens) text += (text.empty() ? "" : " ") + std::to_string(t);
-  return text + (space == 0 ? "" : " in " + std::to_string(space));
+  return text + model::show(keys) + (space == 0 ? "" : " in " + std::to_string(space));
 }
 
 std::size_t count_operations(const checks::scenario& s) {

@@ -22,6 +22,7 @@ struct action {
   model::lease lease = 0;   ///< it works on, or opens
   model::lease source = 0;  ///< of fork: the lease that is forked
   std::vector<model::token> tokens;
+  std::vector<model::block_key> keys;
   model::key_space space = 0;
   std::size_t count = 0;
   std::optional<std::uint32_t> computed;
@@ -62,7 +63,8 @@ unsigned runaway_steps_of(const checks::scenario& s);
 /// In how many a thread alone ends an operation.
 unsigned solo_steps_of(const checks::scenario& s);
 
-/// "1 2 3 in 5", "1 2 3" in the namespace 0.
-std::string show_prefix(std::span<const model::token> tokens, model::key_space space);
+/// "1 2 3 keys 0:7 in 5", "1 2 3" in the namespace 0.
+std::string show_prefix(std::span<const model::token> tokens, model::key_space space,
+                        const std::vector<model::block_key>& keys);
 
 }  // namespace triecheck::explore
