@@ -1,7 +1,7 @@
 // The variant `coarse`: one mutex around everything, plain reference counts.
 //
-// When to use: few threads, or as the yardstick for the finer variants. When not: lookups from many threads; they wait for
-// one another. What it guarantees and costs: locked.h.
+// When to use: few threads, or as the yardstick for the finer variants. When not: lookups from many threads; they wait
+// for one another. What it guarantees and costs: locked.h.
 #pragma once
 
 #include "locked/counts.h"

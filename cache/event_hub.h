@@ -6,24 +6,26 @@
 //   hub.join(router);                       // told of every cached page, then of every change
 //   hub.leave(router);                      // not called any more
 //
-// The hub keeps which page holds which prefix, and tells it to whoever joins: `stored` of every page that it has been told of
-// and not seen removed, each parent before its children. The events that follow continue that picture without a gap.
+// The hub keeps which page holds which prefix, and tells it to whoever joins: `stored` of every page that it has been
+// told of and not seen removed, each parent before its children. The events that follow continue that picture without a
+// gap.
 //
-// When to use: a router that starts later, or again, or several subscribers. When not: one subscriber that is there before
-// the cache runs is cheaper without a hub, and under `nodelock` and `lockfree` is called by several threads at the same time.
+// When to use: a router that starts later, or again, or several subscribers. When not: one subscriber that is there
+// before the cache runs is cheaper without a hub, and under `nodelock` and `lockfree` is called by several threads at
+// the same time.
 //
-// What a subscriber is told is stricter than the events of a cache (events.h), under every variant: `stored` of a page comes
-// before its `removed`, and a parent is removed behind its children. Where `lockfree` says otherwise because a prefix is
-// forgotten meanwhile, the hub:
+// What a subscriber is told is stricter than the events of a cache (events.h), under every variant: `stored` of a page
+// comes before its `removed`, and a parent is removed behind its children. Where `lockfree` says otherwise because a
+// prefix is forgotten meanwhile, the hub:
 //   1. removes what is stored below a page before that page, and is silent when the cache tells it;
 //   2. is silent about a page that is stored below one that is gone, and about its removal;
 //   3. is silent about a page whose removal was told before it was stored.
 //
-// Threads: any call from any thread, at any time between the construction and the destruction; a subscriber is called by one
-// thread at a time, and all are told in the same order. A subscriber calls neither the hub nor the cache. The hub outlives
-// the cache, and a subscriber outlives its membership.
-// Progress: blocking, by one mutex. An event waits for the subscribers, and for a join: the operations of the cache that
-// have events wait for them, too.
+// Threads: any call from any thread, at any time between the construction and the destruction; a subscriber is called
+// by one thread at a time, and all are told in the same order. A subscriber calls neither the hub nor the cache. The
+// hub outlives the cache, and a subscriber outlives its membership.
+// Progress: blocking, by one mutex. An event waits for the subscribers, and for a join: the operations of the cache
+// that have events wait for them, too.
 // Cost: an event O(tokens of a page + subscribers), a join O(cached pages), one mutex for each; memory 48 bytes and the
 // tokens of a page, for each page.
 #pragma once
@@ -55,18 +57,19 @@ class event_hub final : public cache_events {
     Sync::label(changes_, "hub.changes");
   }
 
-  /// From now on `s` is told; before this returns it is told of all that is cached. Linearization point: the mutex. Requires
-  /// that `s` is no member. Strong guarantee: std::bad_alloc, before `s` was told anything.
+  /// From now on `s` is told; before this returns it is told of all that is cached. Linearization point: the mutex.
+  /// Requires that `s` is no member. Strong guarantee: std::bad_alloc, before `s` was told anything.
   void join(cache_events& s) {
     const guard lock(mutex_);
     note_change();
-    Sync::require(std::find(members_.begin(), members_.end(), &s) == members_.end(), "event_hub: a subscriber joins once");
+    Sync::require(std::find(members_.begin(), members_.end(), &s) == members_.end(),
+                  "event_hub: a subscriber joins once");
     members_.push_back(&s);
     for (place at = next_in_order(root()); at != root(); at = next_in_order(at)) s.stored(view(at));
   }
 
-  /// `s` is told nothing any more: no call is running when this returns. Does nothing where `s` is no member. Linearization
-  /// point: the mutex.
+  /// `s` is told nothing any more: no call is running when this returns. Does nothing where `s` is no member.
+  /// Linearization point: the mutex.
   void leave(cache_events& s) noexcept {
     const guard lock(mutex_);
     note_change();
@@ -89,7 +92,12 @@ class event_hub final : public cache_events {
       e.state = told::silent;
       return;
     }
-    e = {.hash = p.hash, .space = p.space, .key = p.key, .parent = parent, .first_child = root(), .state = told::present};
+    e = {.hash = p.hash,
+         .space = p.space,
+         .key = p.key,
+         .parent = parent,
+         .first_child = root(),
+         .state = told::present};
     std::copy(p.block.begin(), p.block.end(), block(at));
     put_below(parent, at);
     for (cache_events* s : members_) s->stored(p);
@@ -132,8 +140,8 @@ class event_hub final : public cache_events {
     removed_before,  ///< nothing: the cache is going to tell that it was stored
   };
 
-  // A tree as the trie is, by place: that of a page is its number, that of the root of all namespaces comes behind. The root
-  // stands for "none" among children, too.
+  // A tree as the trie is, by place: that of a page is its number, that of the root of all namespaces comes behind. The
+  // root stands for "none" among children, too.
   using place = std::uint32_t;
 
   struct entry {
@@ -153,8 +161,12 @@ class event_hub final : public cache_events {
 
   stored_page view(place of) noexcept {
     const entry& e = entries_[of];
-    return {.page = page_id{of}, .parent = e.parent == root() ? no_page : page_id{e.parent}, .space = e.space, .hash = e.hash,
-            .block = {block(of), tokens_per_page_}, .key = e.key};
+    return {.page = page_id{of},
+            .parent = e.parent == root() ? no_page : page_id{e.parent},
+            .space = e.space,
+            .hash = e.hash,
+            .block = {block(of), tokens_per_page_},
+            .key = e.key};
   }
 
   void put_below(place parent, place child) noexcept {
@@ -167,8 +179,10 @@ class event_hub final : public cache_events {
 
   void take_out(place leaf) noexcept {
     const entry& e = entries_[leaf];
-    if (e.previous != root()) entries_[e.previous].next = e.next;
-    else entries_[e.parent].first_child = e.next;
+    if (e.previous != root())
+      entries_[e.previous].next = e.next;
+    else
+      entries_[e.parent].first_child = e.next;
     if (e.next != root()) entries_[e.next].previous = e.previous;
   }
 

@@ -1,14 +1,14 @@
-// What a cache tells a subscriber: which page holds which prefix, as it changes. For a router that sends requests to where
-// their prefix is, for a tier of memory behind this one, for a log.
+// What a cache tells a subscriber: which page holds which prefix, as it changes. For a router that sends requests to
+// where their prefix is, for a tier of memory behind this one, for a log.
 //
 // The order is that of the operations:
-//   - `stored` comes before anybody can find the page, `removed` when nobody can any more and before the page is handed out
-//     again: whoever keeps the pages that were stored and not removed has every page that a lookup returns, while it may be
-//     returned, and is exact when no operation runs;
+//   - `stored` comes before anybody can find the page, `removed` when nobody can any more and before the page is handed
+//     out again: whoever keeps the pages that were stored and not removed has every page that a lookup returns, while
+//     it may be returned, and is exact when no operation runs;
 //   - of one page, `stored` and `removed` take turns;
 //   - a parent is stored before its children, and they are removed before it;
-//   - a page that is forgotten is removed when it is forgotten, though leases may go on reading it; what is published below it
-//     is not stored;
+//   - a page that is forgotten is removed when it is forgotten, though leases may go on reading it; what is published
+//     below it is not stored;
 //   - `cleared` comes behind all that its call removed.
 // Under `lockfree` a page may be stored and removed at once, without ever having been found: two requests published the
 // same block, and the other one's page stands. Meanwhile both count as stored. So may one that is published below a
@@ -32,9 +32,10 @@ struct stored_page {
   page_id page;
   page_id parent;  ///< the page of the block before; `no_page` where this is the first
   key_space space;
-  std::uint64_t hash;           ///< of the namespace and all blocks up to this one (block_hash.h), by cache_config::hash_seed; not unique
-  std::span<const token> block; ///< valid during the call
-  std::uint64_t key = 0;        ///< what the block has beside the tokens; 0 is nothing
+  std::uint64_t
+      hash;  ///< of the namespace and all blocks up to this one (block_hash.h), by cache_config::hash_seed; not unique
+  std::span<const token> block;  ///< valid during the call
+  std::uint64_t key = 0;         ///< what the block has beside the tokens; 0 is nothing
 };
 
 /// A subscriber. Outlives the cache.

@@ -91,8 +91,10 @@ class lease {
     return std::max(cached_, computed_tokens / tokens_per_page);
   }
 
-  /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold more than all pages.
-  std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots, const cache_config& c) const noexcept {
+  /// The pages that the lease lacks for `tokens` and `extra_slots` more; nothing when it would hold more than all
+  /// pages.
+  std::optional<std::size_t> shortage(std::size_t tokens, std::size_t extra_slots,
+                                      const cache_config& c) const noexcept {
     const std::size_t room = c.pages * c.tokens_per_page - token_count_;
     if (tokens > room || extra_slots > room - tokens) return std::nullopt;
     const std::size_t wanted = (token_count_ + tokens + extra_slots + c.tokens_per_page - 1) / c.tokens_per_page;
@@ -165,7 +167,8 @@ class lease {
     make_room(unpublished_, more.tokens.size());
     keys_.reserve_more(more.keys);
   }
-  // Doubles what is there, not the capacity: memory that was lent need not grow for one token more than an earlier lease had.
+  // Doubles what is there, not the capacity: memory that was lent need not grow for one token more than an earlier
+  // lease had.
   template <class T>
   static void make_room(std::vector<T>& v, std::size_t more) {
     if (v.capacity() - v.size() < more) v.reserve(std::max(v.size() + more, 2 * v.size()));
@@ -210,9 +213,9 @@ class lease {
   Cache* cache_ = nullptr;
   lease_id id_ = no_lease;
   key_space space_{};
-  std::size_t cached_ = 0;          // how many of pages_ are published
+  std::size_t cached_ = 0;  // how many of pages_ are published
   std::size_t token_count_ = 0;
-  std::size_t looked_up_ = 0;       // full blocks that its lookup asked for
+  std::size_t looked_up_ = 0;  // full blocks that its lookup asked for
   allocation asked_ = allocation::none;
   std::vector<page_id> pages_;
   std::vector<token> unpublished_;  // the tokens behind the cached prefix: what publish needs

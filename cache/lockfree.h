@@ -1,29 +1,30 @@
 // The variant `lockfree`: no lock on any path. A lookup pins with one compare-exchange, on the deepest node; a release
-// gives that pin back with one read-modify-write; pages come off a stack with one compare-exchange, and an allocation gets
-// all it needs or gives back what it took.
+// gives that pin back with one read-modify-write; pages come off a stack with one compare-exchange, and an allocation
+// gets all it needs or gives back what it took.
 //
-// When to use: several threads. When not: where a refusal must be exact while other calls run (see allocate), or where one
-// thread must see recency exactly while others evict.
+// When to use: several threads. When not: where a refusal must be exact while other calls run (see allocate), or where
+// one thread must see recency exactly while others evict.
 //
-// How the parts fit: a node is its page. The state word of a node holds its generation and its references: children, and
-// leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
+// How the parts fit: a node is its page. The state word of a node holds its generation and its references: children,
+// and leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
 // chain. What one publication adds is a run, linked by one exchange. A page that was evicted goes to the pool
-// (striped_pool.h) and may be another node at once; its generation tells. Which leaf falls is decided in eviction_queue.h.
-// Each thread has lanes of its own in the pool and in the eviction order (lanes.h), and counts by itself (striped.h): what
-// it takes, publishes, gives back and evicts again are mostly pages that no other core has touched meanwhile.
+// (striped_pool.h) and may be another node at once; its generation tells. Which leaf falls is decided in
+// eviction_queue.h. Each thread has lanes of its own in the pool and in the eviction order (lanes.h), and counts by
+// itself (striped.h): what it takes, publishes, gives back and evicts again are mostly pages that no other core has
+// touched meanwhile.
 //
-// Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so, else a lease's or
-// the pool's, as the word says that a node keeps its hash in (I1); the references of a node are its children and the open leases that
-// end on it (I4).
-// Progress: lock-free: lookup, match, allocate, publish, shrink, release, fork, evict, clear; wait-free: stats, the counting, and the pin that
-// a release drops. No thread that stops, wherever it is, keeps another one from finishing; one that stops in
-// an eviction can make others evict in another order than recency, and one that stops in a release keeps the chain that it
-// releases from falling, so that others may be refused. One thread alone sees recency exactly; several see it but for a
-// sixteenth of the age of what falls and some sixteen releases of each thread, and a quarter while one of them stands still in the
-// middle of an eviction.
-// Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out of
-// order. A refusal costs O(pages asked for + threads), and a look at each listed node that somebody holds; nothing that is in
-// proportion to the pool.
+// Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so, else a
+// lease's or the pool's, as the word says that a node keeps its hash in (I1); the references of a node are its children
+// and the open leases that end on it (I4).
+// Progress: lock-free: lookup, match, allocate, publish, shrink, release, fork, evict, clear; wait-free: stats, the
+// counting, and the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing;
+// one that stops in an eviction can make others evict in another order than recency, and one that stops in a release
+// keeps the chain that it releases from falling, so that others may be refused. One thread alone sees recency exactly;
+// several see it but for a sixteenth of the age of what falls and some sixteen releases of each thread, and a quarter
+// while one of them stands still in the middle of an eviction.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out
+// of order. A refusal costs O(pages asked for + threads), and a look at each listed node that somebody holds; nothing
+// that is in proportion to the pool.
 #pragma once
 
 #include <algorithm>
@@ -32,18 +33,18 @@
 #include <utility>
 
 #include "events.h"
-#include "lockfree/eviction_queue.h"
-#include "pages/block_keys.h"
-#include "pages/inspection.h"
 #include "lease.h"
-#include "pages/lease_buffers.h"
+#include "lockfree/eviction_queue.h"
 #include "lockfree/lockfree_trie.h"
 #include "lockfree/orders.h"
 #include "lockfree/page_queue.h"
-#include "pages/page_records.h"
 #include "lockfree/striped.h"
 #include "lockfree/striped_pool.h"
+#include "pages/block_keys.h"
 #include "pages/forgetting.h"
+#include "pages/inspection.h"
+#include "pages/lease_buffers.h"
+#include "pages/page_records.h"
 #include "pages/subtree.h"
 #include "sync/sync.h"
 #include "types.h"
@@ -66,9 +67,10 @@ class lockfree_cache {
       : config_(checked(config)),
         records_(config.pages, trie_type::block_words(config.tokens_per_page)),
         pool_(threads_, records_.template fields<typename striped_pool<Sync>::per_page>(), config.pages),
-        trie_(records_.template fields<typename trie_type::per_page>(),
-              records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
-              records_.rows(), config),
+        trie_(
+            records_.template fields<typename trie_type::per_page>(),
+            records_.template fields<typename striped_pool<Sync>::per_page>().part(&striped_pool<Sync>::per_page::word),
+            records_.rows(), config),
         evictions_(trie_, threads_, records_.template fields<typename eviction_queue<Sync>::per_page>(),
                    records_.template fields<typename recency_list<Sync>::per_page>(), config.pages) {}
 
@@ -80,13 +82,15 @@ class lockfree_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else
+  /// runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
   /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again
   /// when the deepest node that it found was evicted meanwhile.
-  /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was found.
+  /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was
+  /// found.
   [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
     lease_type l;
@@ -113,8 +117,8 @@ class lockfree_cache {
   /// How much of `prompt` is cached in `space`: what a lookup would find now. It pins nothing, so the pages may be
   /// evicted before the next call; it renews no recency, and no statistics count it. Asks for no memory. O(tokens
   /// touched).
-  /// Lock-free: starts again when the deepest node that it found was evicted meanwhile. It ends with a read-modify-write of that
-  /// node's word, which changes nothing, so that what it sees is not old.
+  /// Lock-free: starts again when the deepest node that it found was evicted meanwhile. It ends with a
+  /// read-modify-write of that node's word, which changes nothing, so that what it sees is not old.
   /// Linearization point: as that of lookup.
   [[nodiscard]] cached_prefix match(const keyed_tokens& prompt, key_space space = {}) const {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
@@ -152,14 +156,14 @@ class lockfree_cache {
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
   /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
-  /// pages that others moved may have been missed, after several attempts. A refusal evicts nothing, unless another call took
-  /// pages or leases meanwhile that evictions were counting on: then fewer than the request lacked were evicted, and stay free.
-  /// Where a thread stopped in the middle of an eviction, pages of its lane may be missed in a pool of more than 512; the next
-  /// call looks at others. Free pages first, then eviction of what is missing, then the few free pages that other threads
-  /// keep (striped_pool.h).
+  /// pages that others moved may have been missed, after several attempts. A refusal evicts nothing, unless another
+  /// call took pages or leases meanwhile that evictions were counting on: then fewer than the request lacked were
+  /// evicted, and stay free. Where a thread stopped in the middle of an eviction, pages of its lane may be missed in a
+  /// pool of more than 512; the next call looks at others. Free pages first, then eviction of what is missing, then the
+  /// few free pages that other threads keep (striped_pool.h).
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
-  /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node that fell
-  /// for it; of a refusal, the last look at the pool.
+  /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node
+  /// that fell for it; of a refusal, the last look at the pool.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
     if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
@@ -175,15 +179,15 @@ class lockfree_cache {
     return status::ok;
   }
 
-  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
-  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached
+  /// already stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
   ///
   /// Below a forgotten page nothing is published: the pages stay private (forget). Beside a forget they may become
   /// cached all the same; then nobody finds them.
   ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
-  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
-  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
+  /// and is `invalid_argument` without assertions. Then nothing is changed.
   /// Linearization point, of each page: the exchange that links its run, or that frees it where its block stood.
   [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
@@ -210,11 +214,12 @@ class lockfree_cache {
   }
 
   /// Keeps the first `kept_tokens` tokens of the lease, and makes the private pages that hold none of them free; with
-  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the number is.
+  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the
+  /// number is.
   ///
   /// Requires that nobody reads or writes the pages that go.
-  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
-  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
+  /// and is `invalid_argument` without assertions. Then nothing is changed.
   /// Lock-free. Linearization point: the exchange that frees the pages, all at once.
   status shrink(lease_type& l, std::size_t kept_tokens) {
     if (const status s = l.template shrinkable_in<Sync>(*this, kept_tokens); s != status::ok) return s;
@@ -289,8 +294,9 @@ class lockfree_cache {
     return status::ok;
   }
 
-  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
-  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`. Lock-free. Linearization point: the pin.
+  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents of
+  /// the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`. Lock-free. Linearization point: the
+  /// pin.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
     r.result = l.usable_in(*this);
@@ -312,8 +318,8 @@ class lockfree_cache {
     return r;
   }
 
-  /// Frees up to `count` pages, oldest first; returns how many. Exact when no other call ran meanwhile; otherwise a node
-  /// that another call was moving may have been missed.
+  /// Frees up to `count` pages, oldest first; returns how many. Exact when no other call ran meanwhile; otherwise a
+  /// node that another call was moving may have been missed.
   std::size_t evict(std::size_t count) {
     std::array<page_id, batch> freed;
     std::size_t total = 0;
@@ -344,28 +350,33 @@ class lockfree_cache {
     return report;
   }
 
-  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While somebody
-  /// has one, operations that give pages back may block for a moment.
+  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While
+  /// somebody has one, operations that give pages back may block for a moment.
   [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
 
   /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
   void wake_waiting() { queue_.wake_waiting(); }
 
-  /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole: the
-  /// pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found than
-  /// looked up. Linearization point, of each counter: the look at the calling thread's part of it.
+  /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole:
+  /// the pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found
+  /// than looked up. Linearization point, of each counter: the look at the calling thread's part of it.
   cache_stats stats() const { return stats_of(counts_.collect()); }
 
-  /// What an allocation could have. Wait-free. The numbers add up to all pages; each is exact when no other call runs, and beside
-  /// others of an instant of its own. A page that several leases have in their chains counts as pinned for each of them, up to all
-  /// cached pages: so at least so many are evictable, and more where requests share prefixes. O(threads).
+  /// What an allocation could have. Wait-free. The numbers add up to all pages; each is exact when no other call runs,
+  /// and beside others of an instant of its own. A page that several leases have in their chains counts as pinned for
+  /// each of them, up to all cached pages: so at least so many are evictable, and more where requests share prefixes.
+  /// O(threads).
   available_pages available() const {
     const auto c = counts_.collect();
     const cache_stats s = stats_of(c);
     const std::uint64_t forked_less_released = (c[opened_leases] - c[closed_leases]) >> 32;
-    const auto held = static_cast<std::uint32_t>(s.hit_pages + s.published_pages + s.duplicate_pages + forked_less_released);
+    const auto held =
+        static_cast<std::uint32_t>(s.hit_pages + s.published_pages + s.duplicate_pages + forked_less_released);
     const std::uint64_t pinned = std::min<std::uint64_t>(held, s.cached_pages);
-    return {.free_pages = s.free_pages, .evictable_pages = s.cached_pages - pinned, .pinned_pages = pinned, .private_pages = s.private_pages};
+    return {.free_pages = s.free_pages,
+            .evictable_pages = s.cached_pages - pinned,
+            .pinned_pages = pinned,
+            .private_pages = s.private_pages};
   }
 
   /// The whole cache, for checks and diagnosis. Requires that nothing else runs. O(pages x (depth + tokens per page)).
@@ -380,13 +391,28 @@ class lockfree_cache {
 
   // What comes to pass with a page or a lease has a higher number than what came before it (striped_counts::collect).
   enum statistic : std::size_t {
-    lookups, looked_up_pages, hit_pages, opened_leases, allocated_pages, published_pages, duplicate_pages, returned_pages,
-    closed_leases, evicted_pages, forgotten_pages, refused_too_large, refused_full, refused_looked_up_pages, refused_hit_pages, statistic_count
+    lookups,
+    looked_up_pages,
+    hit_pages,
+    opened_leases,
+    allocated_pages,
+    published_pages,
+    duplicate_pages,
+    returned_pages,
+    closed_leases,
+    evicted_pages,
+    forgotten_pages,
+    refused_too_large,
+    refused_full,
+    refused_looked_up_pages,
+    refused_hit_pages,
+    statistic_count
   };
 
-  // A lease as it is opened by a fork, or closed, with a chain of so many nodes: two counts in one word, so that neither fork nor
-  // release counts twice. All is modulo 2^64: the difference of opened and closed ones has, in its low half, how many are
-  // open, and in its high half, modulo 2^32, by how much the chains of forks exceed those that were released.
+  // A lease as it is opened by a fork, or closed, with a chain of so many nodes: two counts in one word, so that
+  // neither fork nor release counts twice. All is modulo 2^64: the difference of opened and closed ones has, in its low
+  // half, how many are open, and in its high half, modulo 2^32, by how much the chains of forks exceed those that were
+  // released.
   static constexpr std::uint64_t one_lease(std::size_t chain) noexcept { return 1 + (std::uint64_t{chain} << 32); }
 
   using collected = typename striped_counts<Sync, statistic_count>::values;
@@ -408,15 +434,16 @@ class lockfree_cache {
     s.open_leases = static_cast<std::uint32_t>(c[opened_leases] - c[closed_leases]);
     // What came to be cached or private after the look at what ceased to be so must not add up to more than all.
     s.cached_pages = std::min<std::uint64_t>(s.published_pages - s.evicted_pages, config_.pages);
-    s.private_pages = std::min(s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages], config_.pages - s.cached_pages);
+    s.private_pages = std::min(s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages],
+                               config_.pages - s.cached_pages);
     s.free_pages = config_.pages - s.cached_pages - s.private_pages;
     return s;
   }
 
   static constexpr std::uint64_t pool = trie_type::nobody;  // owns the pages that are neither nodes nor a lease's
 
-  static constexpr std::size_t batch = 64;     // pages that are freed in one exchange of the pool's top, at most
-  static constexpr unsigned attempts = 3;      // before an allocation that others interfere with is refused
+  static constexpr std::size_t batch = 64;  // pages that are freed in one exchange of the pool's top, at most
+  static constexpr unsigned attempts = 3;   // before an allocation that others interfere with is refused
 
   void open(lease_type& l, lease_id id, std::size_t forked_chain = 0) {
     l.cache_ = this;
@@ -433,8 +460,8 @@ class lockfree_cache {
     return w.is_forgotten ? std::nullopt : std::optional(node_ref{.page = page, .generation = w.generation});
   }
 
-  // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows with what
-  // is found: however long the prompt is, what is not there costs nothing.
+  // The longest chain below `above` under the leading `blocks` blocks, its pages in the front of `path`, which grows
+  // with what is found: however long the prompt is, what is not there costs nothing.
   typename trie_type::path_end find_longest(node_ref above, std::span<const token> tokens,
                                             std::span<const block_key> keys, std::size_t blocks,
                                             std::vector<page_id>& path) const {
@@ -522,8 +549,8 @@ class lockfree_cache {
     }
   }
 
-  // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns how
-  // many. Where it returns 0 none stood; nothing where the prefix of the lease is forgotten.
+  // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns
+  // how many. Where it returns 0 none stood; nothing where the prefix of the lease is forgotten.
   std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, const block_sequence& blocks,
                                    std::uint64_t before) {
     std::array<page_id, batch> standing;
@@ -556,7 +583,8 @@ class lockfree_cache {
     });
     if (attached) {
       l.cached_ += own.size();
-      if (above.page != no_page && !forgetting_.is_quiet_since(before) && trie_.is_forgotten_by_now(above.page)) forget_run(own);
+      if (above.page != no_page && !forgetting_.is_quiet_since(before) && trie_.is_forgotten_by_now(above.page))
+        forget_run(own);
     } else if (announced) {
       for (std::size_t i = own.size(); i-- > 0;) events_.removed(own[i]);
       for (const page_id page : own) trie_.set_owner(page, number(l.id_));
@@ -580,11 +608,12 @@ class lockfree_cache {
     }
   }
 
-  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and, if it may, evicts what
-  // is missing then, if that can be had; what was evicted does not go through the pool. What the thread kept or evicted first
-  // comes last: it is at home in the thread's lane, and a release posts the last page of what it published. It also keeps a
-  // run that falls and comes back in its order: neighbours in memory stay neighbours.
-  bool take_pages(lease_type& l, std::size_t count, lease_id holder, page_source source = page_source::free_and_evicted) {
+  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and, if it may,
+  // evicts what is missing then, if that can be had; what was evicted does not go through the pool. What the thread
+  // kept or evicted first comes last: it is at home in the thread's lane, and a release posts the last page of what it
+  // published. It also keeps a run that falls and comes back in its order: neighbours in memory stay neighbours.
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder,
+                  page_source source = page_source::free_and_evicted) {
     const std::size_t before = l.pages_.size();
     l.pages_.resize(before + count);
     const auto wanted = std::span(l.pages_).subspan(before);
@@ -595,14 +624,16 @@ class lockfree_cache {
     for (unsigned attempt = 1; missing != 0;) {
       const auto room = wanted.subspan(had, missing);
       const std::uint64_t began = clock_.now();
-      const std::size_t evicted = source == page_source::free_only ? 0 : counted(evictions_.evict_all(room, began, told()));
+      const std::size_t evicted =
+          source == page_source::free_only ? 0 : counted(evictions_.evict_all(room, began, told()));
       had += evicted;
       const std::size_t lacking = missing - evicted;
       const bool gathered = lacking != 0 && pool_.gather(lacking);
       moved = moved || gathered;
       missing = pool_.take(wanted.subspan(had));
       if (lacking == 0 || missing == 0) continue;
-      // What was gathered and is not there was taken by others; what was counted while this thread stood still is no more.
+      // What was gathered and is not there was taken by others; what was counted while this thread stood still is no
+      // more.
       const bool is_moving = evicted != 0 || gathered || missing < lacking || clock_.now() != began;
       if (!is_moving || attempt++ == attempts) break;
     }
@@ -670,7 +701,8 @@ class lockfree_cache {
   const typename Sync::thread_indices threads_;
 
   page_records<typename trie_type::shared_word, typename trie_type::per_page, typename eviction_queue<Sync>::per_page,
-               typename recency_list<Sync>::per_page, typename striped_pool<Sync>::per_page> records_;
+               typename recency_list<Sync>::per_page, typename striped_pool<Sync>::per_page>
+      records_;
   striped_pool<Sync> pool_;
   trie_type trie_;
   eviction_queue<Sync> evictions_;

@@ -10,41 +10,42 @@
 // evicts nothing, unless others pin meanwhile what it counted on (see allocate). Counters never lose a count; each is
 // added at most a moment after its step. Only `shutdown` and
 // `snapshot` want a cache at rest: there is no order in which all nodes could be locked at once.
-// Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes the
-// nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come past.
-// Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a time.
-// A refusal: O(pages asked for), and a look at each listed node that has pins or children.
+// Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes
+// the nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come
+// past.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a
+// time. A refusal: O(pages asked for), and a look at each listed node that has pins or children.
 //
 // Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on:
 // `trie_.pins(p)` are the open leases that end on p (own pins, I4), and what has children does not fall.
 // N1  The lock of a node (of a root stripe, for the children of the root) guards which children it has: an edge is
 //     attached or detached under the exclusive lock of the parent. So whoever holds a node finds children that stay.
-// N2  Own pins grow under the node's lock or its parent's, in either mode, or while another pin of the same thread stands
-//     (fork); they shrink under `order_lock_`, or under the exclusive lock of the node where a child takes over (publish).
-//     A node falls under both exclusive locks, its parent's and its own, and its pins are read with `order_lock_` held as
-//     well: none can come or go meanwhile.
-// N3  A node without own pins and children is on `order_` whenever its lock, its parent's and `order_lock_` are free: so
-//     an empty list under `order_lock_` says that nothing is evictable (I6), and a refusal under it is exact (I8). A
-//     listed node may be pinned or have children; the eviction that comes past takes it off, and its next release, or the
-//     fall of its last child, lists it again.
+// N2  Own pins grow under the node's lock or its parent's, in either mode, or while another pin of the same thread
+//     stands (fork); they shrink under `order_lock_`, or under the exclusive lock of the node where a child takes over
+//     (publish). A node falls under both exclusive locks, its parent's and its own, and its pins are read with
+//     `order_lock_` held as well: none can come or go meanwhile.
+// N3  A node without own pins and children is on `order_` whenever its lock, its parent's and `order_lock_` are free:
+//     so an empty list under `order_lock_` says that nothing is evictable (I6), and a refusal under it is exact (I8). A
+//     listed node may be pinned or have children; the eviction that comes past takes it off, and its next release, or
+//     the fall of its last child, lists it again.
 //
 // N4 A forgotten node is marked under its own exclusive lock and its parent's, and by who has eviction_; it is in no
 // bucket.
 //     Nothing is attached below it. Who drops its last reference, under order_lock_, frees it, with eviction_: so who
 //     is refused, with eviction_ too, never comes while pages are on the way.
 //
-// Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. A thread
-// holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but not while
-// the lock below the parent is held (N1), so no circle of waiting threads can close.
+// Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. A
+// thread holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but
+// not while the lock below the parent is held (N1), so no circle of waiting threads can close.
 //
-// Linearization points: lookup, match: the last step down, where the node it ends on is held and has no matching child, or is
-// the last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put back, under the
-// exclusive lock of the parent. release, shrink: each page under pool_lock_, the pin under order_lock_. allocate, fork: under
-// pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free, and a refusal under
-// order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as free until then, and
-// nobody can tell, as nobody else may refuse: who takes free pages alone is refused under eviction_ and pool_lock_.
-// evict: each page when it is detached; the end, where the list is empty. forget: when its page is marked, under the
-// exclusive lock above it; of a namespace, under those of all root stripes.
+// Linearization points: lookup, match: the last step down, where the node it ends on is held and has no matching child,
+// or is the last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put
+// back, under the exclusive lock of the parent. release, shrink: each page under pool_lock_, the pin under order_lock_.
+// allocate, fork: under pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free,
+// and a refusal under order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as
+// free until then, and nobody can tell, as nobody else may refuse: who takes free pages alone is refused under
+// eviction_ and pool_lock_. evict: each page when it is detached; the end, where the list is empty. forget: when its
+// page is marked, under the exclusive lock above it; of a namespace, under those of all root stripes.
 #pragma once
 
 #include <algorithm>
@@ -54,20 +55,20 @@
 #include <utility>
 #include <vector>
 
-#include "locked/counts.h"
 #include "events.h"
+#include "lease.h"
+#include "locked/counts.h"
 #include "locked/fall_count.h"
 #include "locked/hand_over_hand.h"
-#include "lockfree/orders.h"
-#include "pages/block_keys.h"
-#include "pages/inspection.h"
-#include "lease.h"
-#include "pages/lease_buffers.h"
 #include "locked/page_pool.h"
-#include "lockfree/page_queue.h"
-#include "pages/page_records.h"
 #include "locked/page_trie.h"
+#include "lockfree/orders.h"
+#include "lockfree/page_queue.h"
+#include "pages/block_keys.h"
 #include "pages/forgetting.h"
+#include "pages/inspection.h"
+#include "pages/lease_buffers.h"
+#include "pages/page_records.h"
 #include "pages/prefix_hashes.h"
 #include "pages/subtree.h"
 #include "policies/recency_list.h"
@@ -128,7 +129,8 @@ class nodelock_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else
+  /// runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
@@ -148,7 +150,8 @@ class nodelock_cache {
         stands = l.pages_.empty() || chain_stands(l.pages_.back(), before);
         if (stands && !l.pages_.empty()) trie_.pin(l.pages_.back());
       };
-      each_match(tokens, prompt.keys, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
+      each_match(
+          tokens, prompt.keys, blocks, space, [&](page_id page) { l.pages_.push_back(page); }, pin_last);
     }
     l.cached_ = l.pages_.size();
     l.token_count_ = l.cached_ * config_.tokens_per_page;
@@ -192,8 +195,8 @@ class nodelock_cache {
   /// is `invalid_argument` without assertions.
   ///
   /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
-  /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or took
-  /// pages meanwhile; then fewer than the request lacked, which stay free.
+  /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or
+  /// took pages meanwhile; then fewer than the request lacked, which stay free.
   /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
@@ -210,15 +213,15 @@ class nodelock_cache {
     return status::ok;
   }
 
-  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
-  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached
+  /// already stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
   ///
   /// Below a forgotten page nothing is published: the pages stay private (forget). Beside a forget they may become
   /// cached all the same; then nobody finds them.
   ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
-  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
-  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
+  /// and is `invalid_argument` without assertions. Then nothing is changed.
   [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
     const std::size_t full = l.pages_to_publish(computed_tokens, config_.tokens_per_page);
@@ -239,11 +242,12 @@ class nodelock_cache {
   }
 
   /// Keeps the first `kept_tokens` tokens of the lease, and makes the private pages that hold none of them free; with
-  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the number is.
+  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the
+  /// number is.
   ///
   /// Requires that nobody reads or writes the pages that go.
-  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
-  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
+  /// and is `invalid_argument` without assertions. Then nothing is changed.
   status shrink(lease_type& l, std::size_t kept_tokens) {
     if (const status s = l.template shrinkable_in<Sync>(*this, kept_tokens); s != status::ok) return s;
     const std::span<const page_id> returned = l.pages_behind(kept_tokens, config_.tokens_per_page);
@@ -377,9 +381,9 @@ class nodelock_cache {
     return s;
   }
 
-  /// What an allocation could have: each number at an instant of its own. A page that several leases have in their chains counts
-  /// as pinned for each of them, up to all cached pages: so at least so many are evictable, and more where requests share
-  /// prefixes. O(1).
+  /// What an allocation could have: each number at an instant of its own. A page that several leases have in their
+  /// chains counts as pinned for each of them, up to all cached pages: so at least so many are evictable, and more
+  /// where requests share prefixes. O(1).
   available_pages available() const {
     std::uint64_t released = 0;
     {
@@ -390,14 +394,17 @@ class nodelock_cache {
     const std::uint64_t cached = cached_pages_.get();
     const std::uint64_t held = s.hit_pages + s.published_pages + s.duplicate_pages + forked_chains_.get() - released;
     const std::uint64_t pinned = std::min(held, cached);
-    available_pages a{.free_pages = 0, .evictable_pages = cached - pinned, .pinned_pages = pinned, .private_pages = private_pages_.get()};
+    available_pages a{.free_pages = 0,
+                      .evictable_pages = cached - pinned,
+                      .pinned_pages = pinned,
+                      .private_pages = private_pages_.get()};
     const guard lock(pool_lock_);
     a.free_pages = pool_.free_count();
     return a;
   }
 
-  /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and for each
-  /// node that a lease ends on the length of its chain.
+  /// The whole cache, for checks and diagnosis. Requires that no operation runs. O(pages x tokens per page), and for
+  /// each node that a lease ends on the length of its chain.
   cache_snapshot snapshot() const {
     cache_snapshot s = inspected().snapshot();
     s.eviction_order = future_evictions();
@@ -413,16 +420,18 @@ class nodelock_cache {
   using counter = atomic_count<Sync, std::uint64_t>;
   using trie_type = page_trie<Sync, atomic_count<Sync, std::uint32_t>>;
 
-  // More stripes than threads that could be inside at once; 1,024 are 56 KiB for the roots, and as much for the buckets.
+  // More stripes than threads that could be inside at once; 1,024 are 56 KiB for the roots, and as much for the
+  // buckets.
   static constexpr std::size_t most_stripes = 1024;
 
   struct node {
     mutable node_mutex lock;
-    atomic_count<Sync, std::uint32_t> children;  // changed under the exclusive lock; see count_evictable
+    atomic_count<Sync, std::uint32_t> children;             // changed under the exclusive lock; see count_evictable
     typename Sync::template atomic<bool> forgotten{false};  // N4
   };
 
-  // Has the key of the hashes, and asks memory for buckets, and for no more: what stands in one may be read under its lock only.
+  // Has the key of the hashes, and asks memory for buckets, and for no more: what stands in one may be read under its
+  // lock only.
   struct bucket_fetcher {
     const trie_type& index;
     const hash_key& hashes_by() const noexcept { return index.hashes_by(); }
@@ -452,8 +461,8 @@ class nodelock_cache {
   }
   node_mutex& lock_below(const typename trie_type::key& k) const { return lock_below(k.parent, k.hash); }
 
-  // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks, and `end` when that is known
-  // and the lock is held by which its last node stays.
+  // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks, and `end` when that
+  // is known and the lock is held by which its last node stays.
   template <class Found, class End>
   void each_match(std::span<const token> tokens, std::span<const block_key> keys, std::size_t blocks, key_space space,
                   Found found, End end) const {
@@ -482,8 +491,8 @@ class nodelock_cache {
     return trie_.find_child(k);
   }
 
-  // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: meanwhile the lock
-  // that is held keeps each node from falling, then its child does.
+  // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: meanwhile the
+  // lock that is held keeps each node from falling, then its child does.
   std::size_t publish_pages(lease_type& l, std::size_t full) {
     const std::size_t first = l.cached_;
     const page_id end = first == 0 ? no_page : l.pages_[first - 1];
@@ -507,8 +516,8 @@ class nodelock_cache {
     }
   }
 
-  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there, pinned
-  // if so wished. Returns whether that is its own. Requires the exclusive lock below the parent.
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there,
+  // pinned if so wished. Returns whether that is its own. Requires the exclusive lock below the parent.
   bool publish_page(const typename trie_type::key& k, page_id& page, bool pinned) {
     page_id standing;
     {
@@ -561,8 +570,8 @@ class nodelock_cache {
     return true;
   }
 
-  // Private pages become free. A page is counted out before others can have it, and in when it is had: at no instant does a
-  // gauge exceed the pool.
+  // Private pages become free. A page is counted out before others can have it, and in when it is had: at no instant
+  // does a gauge exceed the pool.
   void put_private(std::span<const page_id> pages) {
     private_pages_.subtract(pages.size());
     const guard lock(pool_lock_);
@@ -570,9 +579,11 @@ class nodelock_cache {
   }
 
   // Appends `count` >= 1 pages to those of the lease, or none.
-  bool take_pages(lease_type& l, std::size_t count, lease_id holder, page_source source = page_source::free_and_evicted) {
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder,
+                  page_source source = page_source::free_and_evicted) {
     const auto look_again = [&] {
-      return source == page_source::free_only ? take_free_beside_no_eviction(l, count, holder) : take_evicted_pages(l, count, holder);
+      return source == page_source::free_only ? take_free_beside_no_eviction(l, count, holder)
+                                              : take_evicted_pages(l, count, holder);
     };
     if (!take_free_pages(l, count, holder) && !look_again()) {
       counters_.refused_full.add(1);
@@ -591,15 +602,16 @@ class nodelock_cache {
     return true;
   }
 
-  // The same, while nobody is in the middle of an eviction: that one may have pages which count as free until it is refused, or
-  // was handed a node that is neither cached nor free yet. So where these do not do, a refusal is right (I8).
+  // The same, while nobody is in the middle of an eviction: that one may have pages which count as free until it is
+  // refused, or was handed a node that is neither cached nor free yet. So where these do not do, a refusal is right
+  // (I8).
   bool take_free_beside_no_eviction(lease_type& l, std::size_t count, lease_id holder) {
     const guard lock(eviction_);
     return take_free_pages(l, count, holder);
   }
 
-  // Takes what is free and evicts the rest. Holding some pages while it waits for others is safe for one thread at a time:
-  // the one that has eviction_.
+  // Takes what is free and evicts the rest. Holding some pages while it waits for others is safe for one thread at a
+  // time: the one that has eviction_.
   bool take_evicted_pages(lease_type& l, std::size_t count, lease_id holder) {
     const guard lock(eviction_);
     const std::size_t before = l.pages_.size();
@@ -615,8 +627,8 @@ class nodelock_cache {
       pool_.hand_over(page, holder);
       l.pages_.push_back(page);
     };
-    // No more than `evictable` pages are, and that stays so while the order is locked: the instant at which a refusal is
-    // right (I8).
+    // No more than `evictable` pages are, and that stays so while the order is locked: the instant at which a refusal
+    // is right (I8).
     const auto refuse_beyond = [&](std::size_t evictable) {
       const guard pool_guard(pool_lock_);
       take_free();
@@ -635,9 +647,10 @@ class nodelock_cache {
 
   // What follows requires eviction_.
 
-  // How many nodes evictions could free now, up to `wanted`; uses the memory behind `pages` for as many. Requires order_lock_
-  // as well: until it is free no pin goes but those that a child took over, and no edge. So what is evictable at the end was
-  // so all along and is counted. A pin or a child that came is seen late, perhaps: then too many are counted.
+  // How many nodes evictions could free now, up to `wanted`; uses the memory behind `pages` for as many. Requires
+  // order_lock_ as well: until it is free no pin goes but those that a child took over, and no edge. So what is
+  // evictable at the end was so all along and is counted. A pin or a child that came is seen late, perhaps: then too
+  // many are counted.
   std::size_t count_evictable(std::vector<page_id>& pages, std::size_t wanted) {
     const std::size_t before = pages.size();
     pages.resize(before + wanted);
@@ -651,8 +664,8 @@ class nodelock_cache {
     return falling.count();
   }
 
-  // Evicts up to `count` nodes and gives each to `take`. Where nothing is evictable it calls `when_empty`, with order_lock_
-  // held. Returns how many it evicted.
+  // Evicts up to `count` nodes and gives each to `take`. Where nothing is evictable it calls `when_empty`, with
+  // order_lock_ held. Returns how many it evicted.
   template <class Take, class WhenEmpty>
   std::size_t evict_oldest(std::size_t count, Take take, WhenEmpty when_empty) {
     std::size_t evicted = 0;
@@ -718,7 +731,8 @@ class nodelock_cache {
   // The node that the blocks end on, if one does.
   void forget_end(const keyed_tokens& prompt, std::size_t blocks, key_space space, std::vector<page_id>& path,
                   std::vector<page_id>& gone) {
-    each_match(prompt.tokens, prompt.keys, blocks, space, [&](page_id page) { path.push_back(page); }, [] {});
+    each_match(
+        prompt.tokens, prompt.keys, blocks, space, [&](page_id page) { path.push_back(page); }, [] {});
     if (path.size() != blocks) return;
     const page_id above = blocks == 1 ? no_page : path[blocks - 2];
     const write_guard lock(lock_below(above, trie_.hash(path.back())));
@@ -739,7 +753,8 @@ class nodelock_cache {
   void forget_below(subtree& rest, std::vector<subtree::place>& places, std::vector<page_id>& gone) {
     for (std::size_t before = 0; before != gone.size();) {
       before = gone.size();
-      note_places(places, [&](page_id page) { return trie_.parent(page) != no_page && is_forgotten(trie_.parent(page)); });
+      note_places(places,
+                  [&](page_id page) { return trie_.parent(page) != no_page && is_forgotten(trie_.parent(page)); });
       rest.collect([&](page_id page) { return places[index_of(page)]; });
       for (const page_id page : rest.pages()) {
         const write_guard lock(at(trie_.parent(page)).lock);
@@ -808,7 +823,8 @@ class nodelock_cache {
       while (behind != no_page && behind != parent) behind = order_.newer_than(behind);
       if (behind == parent) return;
     }
-    order_.push_before([&, passed = false](page_id other) mutable { return std::exchange(passed, passed || other == child); }, parent);
+    order_.push_before(
+        [&, passed = false](page_id other) mutable { return std::exchange(passed, passed || other == child); }, parent);
   }
 
   // What follows requires that no operation runs.
@@ -855,7 +871,8 @@ class nodelock_cache {
   page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
-               typename recency_list<Sync>::per_page, node> records_;
+               typename recency_list<Sync>::per_page, node>
+      records_;
 
   // Guarded by pool_lock_, but for a page that one thread has to itself (page_pool.h).
   page_pool<Sync> pool_;

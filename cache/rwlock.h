@@ -1,5 +1,5 @@
-// The variant `rwlock`: a reader-writer lock, atomic reference counts. Lookups share the lock; whatever changes the trie,
-// the pool or the eviction order excludes them.
+// The variant `rwlock`: a reader-writer lock, atomic reference counts. Lookups share the lock; whatever changes the
+// trie, the pool or the eviction order excludes them.
 //
 // When to use: lookups from several threads that mostly hit. When not: short critical sections on one or two threads,
 // where the lock itself costs more than it saves. What it guarantees and costs: locked.h.

@@ -25,9 +25,9 @@ inline constexpr page_id no_page{0xffff'ffff};
 
 constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::size_t>(page); }
 
-/// A namespace of keys: what a server keeps apart although the tokens are equal, such as what different adapters computed, or
-/// what belongs to tenants who must not learn of each other by a hit. The caller numbers them as it likes; every number is
-/// one, and none costs anything until it has pages.
+/// A namespace of keys: what a server keeps apart although the tokens are equal, such as what different adapters
+/// computed, or what belongs to tenants who must not learn of each other by a hit. The caller numbers them as it likes;
+/// every number is one, and none costs anything until it has pages.
 enum class key_space : std::uint64_t {};
 
 /// What the tokens of a block do not tell: which picture or sound its placeholders stand for, or a salt. Where several
@@ -51,7 +51,8 @@ struct keyed_tokens {
   constexpr keyed_tokens(const Tokens& t) noexcept : tokens(t) {}
 };
 
-/// Numbers the leases of one cache, none twice; those that one thread opens in the order in which it does. 0 stands for "no lease".
+/// Numbers the leases of one cache, none twice; those that one thread opens in the order in which it does. 0 stands for
+/// "no lease".
 enum class lease_id : std::uint64_t {};
 inline constexpr lease_id no_lease{0};
 
@@ -71,10 +72,10 @@ struct cache_config {
   std::size_t tokens_per_page = 0;  ///< how many tokens fill a page; at least 1
   std::size_t index_buckets = 0;    ///< for checks: how many buckets the index has at most; 0 lets the cache choose
 
-  /// What the hashes of prefixes are keyed by (block_hash.h). Events tell hashes, so a router and the caches whose hashes it
-  /// compares share a seed; that is why it is no random number by itself, and every run is the same. A server whose tenants do
-  /// not trust each other sets it to a random number that they do not learn: somebody who knows it can choose prompts that
-  /// share a bucket, and make lookups slow.
+  /// What the hashes of prefixes are keyed by (block_hash.h). Events tell hashes, so a router and the caches whose
+  /// hashes it compares share a seed; that is why it is no random number by itself, and every run is the same. A server
+  /// whose tenants do not trust each other sets it to a random number that they do not learn: somebody who knows it can
+  /// choose prompts that share a bucket, and make lookups slow.
   std::uint64_t hash_seed = 0;
 };
 
@@ -85,15 +86,18 @@ constexpr std::size_t bucket_count(const cache_config& config) noexcept {
   return config.index_buckets == 0 ? most : std::min(config.index_buckets, most);
 }
 
-// Both standard libraries throw by this function of theirs, and end the program where -fno-exceptions leaves nobody to catch
-// it: a `throw` would not compile there.
+// Both standard libraries throw by this function of theirs, and end the program where -fno-exceptions leaves nobody to
+// catch it: a `throw` would not compile there.
 
-/// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all blocks fit in memory.
+/// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all blocks fit in
+/// memory.
 inline cache_config checked(cache_config config) {
-  if (config.pages == 0 || config.pages >= index_of(no_page)) std::__throw_invalid_argument("pages must be 1 .. 2^32 - 2");
+  if (config.pages == 0 || config.pages >= index_of(no_page))
+    std::__throw_invalid_argument("pages must be 1 .. 2^32 - 2");
   if (config.tokens_per_page == 0) std::__throw_invalid_argument("tokens_per_page must be at least 1");
   constexpr std::size_t notes_of_a_page = 1024;  // and the end of the last line of its block: no cache needs more
-  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token)) std::__throw_invalid_argument("the cache is too large");
+  if (config.tokens_per_page > (PTRDIFF_MAX / config.pages - notes_of_a_page) / sizeof(token))
+    std::__throw_invalid_argument("the cache is too large");
   return config;
 }
 
@@ -124,8 +128,8 @@ enum class page_state : std::uint8_t { free, leased, cached };
 struct lost_page {
   page_id page;
   page_state state;
-  lease_id holder;      ///< the lease that holds it privately; `no_lease` for a cached page
-  std::uint32_t pins;   ///< open leases whose chain contains it; 0 for a private page
+  lease_id holder;     ///< the lease that holds it privately; `no_lease` for a cached page
+  std::uint32_t pins;  ///< open leases whose chain contains it; 0 for a private page
 };
 
 struct [[nodiscard]] shutdown_report {
@@ -137,26 +141,29 @@ struct [[nodiscard]] shutdown_report {
 /// Counters since construction, then gauges. How far they belong together while other calls run, each cache says.
 struct cache_stats {
   std::uint64_t lookups = 0;
-  std::uint64_t looked_up_pages = 0;   ///< full blocks that lookups asked for
-  std::uint64_t hit_pages = 0;         ///< of these, found
-  std::uint64_t allocated_pages = 0;   ///< pages handed out as private, forks included
-  std::uint64_t published_pages = 0;   ///< private pages that became nodes
-  std::uint64_t duplicate_pages = 0;   ///< private pages freed because the block already stood
+  std::uint64_t looked_up_pages = 0;  ///< full blocks that lookups asked for
+  std::uint64_t hit_pages = 0;        ///< of these, found
+  std::uint64_t allocated_pages = 0;  ///< pages handed out as private, forks included
+  std::uint64_t published_pages = 0;  ///< private pages that became nodes
+  std::uint64_t duplicate_pages = 0;  ///< private pages freed because the block already stood
   std::uint64_t evicted_pages = 0;
-  std::uint64_t forgotten_pages = 0;   ///< of evicted_pages, those that fell because they were forgotten
+  std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that fell because they were forgotten
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
-  std::uint64_t refused_looked_up_pages = 0;  ///< of looked_up_pages, those of leases that were refused all they asked for
-  std::uint64_t refused_hit_pages = 0;        ///< of hit_pages, likewise
+  std::uint64_t refused_looked_up_pages =
+      0;                                ///< of looked_up_pages, those of leases that were refused all they asked for
+  std::uint64_t refused_hit_pages = 0;  ///< of hit_pages, likewise
   std::uint64_t free_pages = 0;
   std::uint64_t private_pages = 0;
   std::uint64_t cached_pages = 0;
   std::uint64_t open_leases = 0;
   friend bool operator==(const cache_stats&, const cache_stats&) = default;
 
-  /// What the hit rate of admitted requests is made of: one that is refused, and tries again with another lease, counts once.
-  /// An attempt is taken out when its lease ends.
-  std::uint64_t admitted_looked_up_pages() const noexcept { return looked_up_pages - std::min(looked_up_pages, refused_looked_up_pages); }
+  /// What the hit rate of admitted requests is made of: one that is refused, and tries again with another lease, counts
+  /// once. An attempt is taken out when its lease ends.
+  std::uint64_t admitted_looked_up_pages() const noexcept {
+    return looked_up_pages - std::min(looked_up_pages, refused_looked_up_pages);
+  }
   std::uint64_t admitted_hit_pages() const noexcept { return hit_pages - std::min(hit_pages, refused_hit_pages); }
 };
 
@@ -175,21 +182,21 @@ struct available_pages {
 /// One page as `snapshot` saw it.
 struct page_view {
   page_state state = page_state::free;
-  lease_id holder = no_lease;          ///< of a private page
-  page_id parent = no_page;            ///< of a cached page
-  key_space space = {};                ///< of a cached page
-  std::uint32_t pins = 0;              ///< of a cached page
-  std::vector<token> block;            ///< of a cached page
-  std::uint64_t key = 0;               ///< of a cached page: what its block has beside the tokens
-  bool forgotten = false;              ///< of a cached page: no lookup finds it
+  lease_id holder = no_lease;  ///< of a private page
+  page_id parent = no_page;    ///< of a cached page
+  key_space space = {};        ///< of a cached page
+  std::uint32_t pins = 0;      ///< of a cached page
+  std::vector<token> block;    ///< of a cached page
+  std::uint64_t key = 0;       ///< of a cached page: what its block has beside the tokens
+  bool forgotten = false;      ///< of a cached page: no lookup finds it
 };
 
 /// The whole cache at one instant: what the structure checks read.
 struct cache_snapshot {
   std::size_t tokens_per_page = 0;
-  std::vector<page_view> pages;            ///< by page id
-  std::vector<page_id> eviction_order;     ///< every unpinned node, the next to be evicted first
-  std::vector<page_id> indexed;            ///< every node that the child index leads to
+  std::vector<page_view> pages;         ///< by page id
+  std::vector<page_id> eviction_order;  ///< every unpinned node, the next to be evicted first
+  std::vector<page_id> indexed;         ///< every node that the child index leads to
 };
 
 }  // namespace triecheck

@@ -10,11 +10,16 @@ eviction_ranks::eviction_ranks(eviction_policy policy, std::size_t pages)
 eviction_ranks::rank eviction_ranks::of(page node) const {
   const record& r = records_[node];
   switch (policy_) {
-    case eviction_policy::recency: return {0, r.released};
-    case eviction_policy::first_in: return {0, r.published};
-    case eviction_policy::frequency: return {r.count, r.released};
-    case eviction_policy::priority: return {living_step(r), r.released};
-    case eviction_policy::segmented: break;
+    case eviction_policy::recency:
+      return {0, r.released};
+    case eviction_policy::first_in:
+      return {0, r.published};
+    case eviction_policy::frequency:
+      return {r.count, r.released};
+    case eviction_policy::priority:
+      return {living_step(r), r.released};
+    case eviction_policy::segmented:
+      break;
   }
   return {protected_.count({r.released, node}), r.released};
 }

@@ -23,7 +23,8 @@ enum class eviction_policy : std::uint8_t {
   first_in,   ///< its publication
   frequency,  ///< how many leases held it, up to 15, and what the node evicted last had when this one was released
   priority,   ///< the highest priority that was asked for it and lives, in seven steps
-  segmented,  ///< whether it is protected: released at least twice, and of those among the latest, three tenths of the pages
+  segmented,  ///< whether it is protected: released at least twice, and of those among the latest, three tenths of the
+              ///< pages
 };
 
 class eviction_ranks {
@@ -66,11 +67,11 @@ class eviction_ranks {
   eviction_policy policy_;
   std::size_t most_protected_;
   std::vector<record> records_;
-  std::uint64_t events_ = 0;                              // numbers publications, and the releases of single nodes
-  std::uint64_t releases_ = 0;                            // of leases
-  std::uint64_t age_ = 0;                                 // the count of the node evicted last
-  std::set<std::pair<std::uint64_t, page>> ends_;         // ends of priorities; also those that no longer matter
-  std::set<std::pair<std::uint64_t, page>> protected_;    // by latest release
+  std::uint64_t events_ = 0;                            // numbers publications, and the releases of single nodes
+  std::uint64_t releases_ = 0;                          // of leases
+  std::uint64_t age_ = 0;                               // the count of the node evicted last
+  std::set<std::pair<std::uint64_t, page>> ends_;       // ends of priorities; also those that no longer matter
+  std::set<std::pair<std::uint64_t, page>> protected_;  // by latest release
 };
 
 }  // namespace triecheck::model

@@ -95,8 +95,8 @@ class search {
 
   position start() const { return {state(config_), std::vector<std::uint32_t>(events_.size(), 0), 0, std::nullopt}; }
 
-  // Follows the first alternatives of `visit` as far as they go, and returns how many states that are; 0 where they do not
-  // lead to the end. Nearly every history is accepted so, at a fraction of the cost: no position has to be kept.
+  // Follows the first alternatives of `visit` as far as they go, and returns how many states that are; 0 where they do
+  // not lead to the end. Nearly every history is accepted so, at a fraction of the cost: no position has to be kept.
   std::size_t accept_at_once() {
     position p = start();
     for (std::size_t states = 1; states <= limit_states_; ++states) {
@@ -234,7 +234,8 @@ class search {
   // At once, but for a whole namespace under the rule `crowded`.
   std::vector<atomic_step> steps_of_forget(const position& p, std::size_t i) const {
     const operation& op = at(i).op;
-    if (!is_crowded_ || op.tokens.size() >= config_.tokens_per_page || at(i).observed.cached == 0) return {{step_kind::forget}};
+    if (!is_crowded_ || op.tokens.size() >= config_.tokens_per_page || at(i).observed.cached == 0)
+      return {{step_kind::forget}};
     std::vector<atomic_step> steps;
     for (const page first : p.now.forgettable(op)) steps.push_back({step_kind::forget_first, first});
     if (p.progress[i] != 0) steps.push_back({step_kind::forget_end});
@@ -312,7 +313,8 @@ class search {
   }
 
   // Whether an event yet to be completed, other than `evictor`, or the final snapshot may depend on the eviction of
-  // `node`: of itself, or of a node above it. Errs towards yes. An allocate or fork that may evict does not: it does so for itself.
+  // `node`: of itself, or of a node above it. Errs towards yes. An allocate or fork that may evict does not: it does so
+  // for itself.
   bool may_have_to_go(const position& p, std::size_t evictor, page node) const {
     const std::vector<page> chain = p.now.chain(node);
     std::vector<token> path = p.now.path(node);
@@ -358,10 +360,13 @@ class search {
         tokens_[i] = tokens = op.tokens;
         tokens.resize(std::min(tokens.size(), at(i).observed.cached * config_.tokens_per_page));
       }
-      if (op.kind == operation_kind::publish) tokens_[i].assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(std::min(op.computed_tokens, tokens.size())));
+      if (op.kind == operation_kind::publish)
+        tokens_[i].assign(tokens.begin(),
+                          tokens.begin() + static_cast<std::ptrdiff_t>(std::min(op.computed_tokens, tokens.size())));
       if (op.kind == operation_kind::allocate && ok) tokens.insert(tokens.end(), op.tokens.begin(), op.tokens.end());
       if (op.kind == operation_kind::shrink && ok) {
-        tokens.resize(std::min(tokens.size(), std::max(op.kept_tokens, at(i).observed.cached * config_.tokens_per_page)));
+        tokens.resize(
+            std::min(tokens.size(), std::max(op.kept_tokens, at(i).observed.cached * config_.tokens_per_page)));
       }
       if (op.kind == operation_kind::fork && ok) held[op.forked] = tokens;
     }
@@ -399,7 +404,7 @@ class search {
   const std::vector<page_view>* final_pages_;
   const std::size_t limit_states_;
   bool is_crowded_ = false;
-  std::vector<withheld> missed_;  // by event: what it may miss
+  std::vector<withheld> missed_;            // by event: what it may miss
   std::vector<std::vector<token>> tokens_;  // by event, see note_tokens
 
   std::unordered_set<std::u32string> visited_;

@@ -13,8 +13,9 @@
 //   - an eviction that meets the eviction of the parent by evict or clear changes places with it: that operation takes
 //     the child, and the parent goes on being moved;
 //   - a page that a release or a shrink frees meets the take that gets the page, or the last step of its operation.
-// Moving them later never hinders what is between: an exact refusal depends on free and evictable pages together, or, where
-// nothing may be evicted, on free ones alone, of which there are fewer then; and a release that frees later makes a refusal only easier to accept.
+// Moving them later never hinders what is between: an exact refusal depends on free and evictable pages together, or,
+// where nothing may be evicted, on free ones alone, of which there are fewer then; and a release that frees later makes
+// a refusal only easier to accept.
 #pragma once
 
 #include <cstddef>
@@ -42,20 +43,22 @@ enum class linearizable : std::uint8_t { yes, no, unknown };  ///< unknown: gave
 
 struct linearization {
   linearizable verdict = linearizable::unknown;
-  std::size_t states = 0;          ///< states visited
-  std::vector<std::string> order;  ///< with yes: the steps in order, if told; otherwise the longest accepted prefix seen
-  std::string reason;              ///< with no: why the longest prefix could not go on, one sentence
+  std::size_t states = 0;  ///< states visited
+  std::vector<std::string>
+      order;           ///< with yes: the steps in order, if told; otherwise the longest accepted prefix seen
+  std::string reason;  ///< with no: why the longest prefix could not go on, one sentence
 };
 
 struct check_options {
   std::size_t limit_states = 1'000'000;
-  bool tell_order = true;               ///< also where the verdict is yes: it can take longer than to find the order
-  refusals rule = refusals::exact;      ///< crowded: an operation may miss what operations of other threads move that overlap it
+  bool tell_order = true;  ///< also where the verdict is yes: it can take longer than to find the order
+  refusals rule =
+      refusals::exact;  ///< crowded: an operation may miss what operations of other threads move that overlap it
 };
 
 /// Searches depth first with memoisation on (steps done, state). Starts from an empty cache, so `history` begins at
-/// construction. `final_pages`, when given, is what a snapshot at the end showed: an order counts only if it ends there.
-/// Requires that no event returned before it was called; throws std::invalid_argument otherwise.
+/// construction. `final_pages`, when given, is what a snapshot at the end showed: an order counts only if it ends
+/// there. Requires that no event returned before it was called; throws std::invalid_argument otherwise.
 /// Cost: exponential in the number of overlapping operations; gives up before it visits more than `limit_states`.
 linearization check(const config& c, const std::vector<event>& history,
                     const std::vector<page_view>* final_pages = nullptr, const check_options& options = {});

@@ -54,16 +54,26 @@ std::string show(status s) {
 
 const char* name_of(operation_kind kind) noexcept {
   switch (kind) {
-    case operation_kind::lookup: return "lookup";
-    case operation_kind::allocate: return "allocate";
-    case operation_kind::publish: return "publish";
-    case operation_kind::release: return "release";
-    case operation_kind::fork: return "fork";
-    case operation_kind::evict: return "evict";
-    case operation_kind::clear: return "clear";
-    case operation_kind::match: return "match";
-    case operation_kind::shrink: return "shrink";
-    case operation_kind::forget: return "forget";
+    case operation_kind::lookup:
+      return "lookup";
+    case operation_kind::allocate:
+      return "allocate";
+    case operation_kind::publish:
+      return "publish";
+    case operation_kind::release:
+      return "release";
+    case operation_kind::fork:
+      return "fork";
+    case operation_kind::evict:
+      return "evict";
+    case operation_kind::clear:
+      return "clear";
+    case operation_kind::match:
+      return "match";
+    case operation_kind::shrink:
+      return "shrink";
+    case operation_kind::forget:
+      return "forget";
   }
   return "unknown operation";
 }
@@ -76,7 +86,8 @@ std::string show(const operation& op) {
              (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::allocate:
       return "allocate" + subject + " [" + show(op.tokens) + "]" + show(op.keys) +
-             (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots)) + (op.free_only ? " without eviction" : "");
+             (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots)) +
+             (op.free_only ? " without eviction" : "");
     case operation_kind::publish:
       return "publish" + subject + " to " + std::to_string(op.computed_tokens);
     case operation_kind::release:

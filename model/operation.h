@@ -29,15 +29,29 @@ struct block_key {
 /// The name of a lease, chosen by whoever records the history; never reused within one history.
 using lease = std::uint32_t;
 
-enum class operation_kind : std::uint8_t { lookup, allocate, publish, release, fork, evict, clear, match, shrink, forget };
+enum class operation_kind : std::uint8_t {
+  lookup,
+  allocate,
+  publish,
+  release,
+  fork,
+  evict,
+  clear,
+  match,
+  shrink,
+  forget
+};
 
 /// Whether it works on a lease, or opens one; the others concern the cache as a whole.
 constexpr bool has_lease(operation_kind kind) noexcept {
-  return kind != operation_kind::evict && kind != operation_kind::clear && kind != operation_kind::match && kind != operation_kind::forget;
+  return kind != operation_kind::evict && kind != operation_kind::clear && kind != operation_kind::match &&
+         kind != operation_kind::forget;
 }
 
 /// Whether all that it does is to evict.
-constexpr bool only_evicts(operation_kind kind) noexcept { return kind == operation_kind::evict || kind == operation_kind::clear; }
+constexpr bool only_evicts(operation_kind kind) noexcept {
+  return kind == operation_kind::evict || kind == operation_kind::clear;
+}
 
 /// What the owner of a lease asks for at its release; only the policy `priority` listens.
 struct retention {
@@ -49,20 +63,20 @@ struct retention {
 
 struct operation {
   operation_kind kind = operation_kind::lookup;
-  lease subject = 0;               ///< the lease operated on; the one opened, for lookup; unused where has_lease says no
-  lease forked = 0;                ///< the lease that fork opens
+  lease subject = 0;  ///< the lease operated on; the one opened, for lookup; unused where has_lease says no
+  lease forked = 0;   ///< the lease that fork opens
   std::vector<token> tokens = {};  ///< of lookup, match, allocate and forget
   std::vector<block_key> keys =
-      {};  ///< likewise, in the order of the blocks, which count from the beginning of the lease
-  key_space space = 0;             ///< of lookup, match and forget
-  std::size_t extra_slots = 0;     ///< of allocate
-  bool free_only = false;          ///< of allocate: it evicts nothing
-  std::size_t computed_tokens = 0; ///< of publish: how many tokens of the lease, from the first, have their contents
-  std::size_t kept_tokens = 0;     ///< of shrink: how many tokens the lease keeps, beside those of its cached prefix
-  std::size_t count = 0;           ///< of evict
-  retention keep = {};             ///< of release
-  bool dropped = false;            ///< of release: the lease goes out of scope
-  bool shuts_down = false;         ///< of clear: it is that of a shutdown
+      {};                       ///< likewise, in the order of the blocks, which count from the beginning of the lease
+  key_space space = 0;          ///< of lookup, match and forget
+  std::size_t extra_slots = 0;  ///< of allocate
+  bool free_only = false;       ///< of allocate: it evicts nothing
+  std::size_t computed_tokens = 0;  ///< of publish: how many tokens of the lease, from the first, have their contents
+  std::size_t kept_tokens = 0;      ///< of shrink: how many tokens the lease keeps, beside those of its cached prefix
+  std::size_t count = 0;            ///< of evict
+  retention keep = {};              ///< of release
+  bool dropped = false;             ///< of release: the lease goes out of scope
+  bool shuts_down = false;          ///< of clear: it is that of a shutdown
   friend bool operator==(const operation&, const operation&) = default;
 };
 
@@ -72,9 +86,10 @@ enum class status : std::uint8_t { ok, request_too_large, cache_full, lease_clos
 /// a closed lease has none, and a fork that did not happen has none.
 struct outcome {
   status result = status::ok;
-  std::vector<page> pages = {};                    ///< all pages of the subject afterwards (of fork: of the new lease)
-  std::size_t cached = 0;                          ///< how many of these are published; of match: how many pages it found; of forget: 1 where something was cached
-  std::size_t evicted = 0;                         ///< of evict and clear: how many pages that freed
+  std::vector<page> pages = {};  ///< all pages of the subject afterwards (of fork: of the new lease)
+  std::size_t cached = 0;   ///< how many of these are published; of match: how many pages it found; of forget: 1 where
+                            ///< something was cached
+  std::size_t evicted = 0;  ///< of evict and clear: how many pages that freed
   std::vector<std::pair<page, page>> copies = {};  ///< of fork: (page of the subject, page of the new lease)
   friend bool operator==(const outcome&, const outcome&) = default;
 };

@@ -41,7 +41,9 @@ bool state::edge_order::operator()(const edge& a, const edge& b) const {
   return std::lexicographical_compare(a.block.begin(), a.block.end(), b.block.begin(), b.block.end());
 }
 
-state::state(config c) : config_(checked(c)), pages_(c.pages), ranks_(c.policy, c.pages) { stats_.free_pages = c.pages; }
+state::state(config c) : config_(checked(c)), pages_(c.pages), ranks_(c.policy, c.pages) {
+  stats_.free_pages = c.pages;
+}
 
 // ---- Whole operations
 
@@ -221,8 +223,10 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
     l.pages[index] = *standing;
   } else {
     page_record& node = pages_[own];
-    node = {page_state::cached, wanted.parent, wanted.space, 1, forgotten,
-            std::make_shared<const std::vector<token>>(wanted.block.begin(), wanted.block.end()), wanted.key};
+    node = {page_state::cached, wanted.parent,
+            wanted.space,       1,
+            forgotten,          std::make_shared<const std::vector<token>>(wanted.block.begin(), wanted.block.end()),
+            wanted.key};
     if (!forgotten) children_.emplace(edge{node.parent, node.space, node.key, *node.block}, own);
     ranks_.published(own);
     --stats_.private_pages;
@@ -242,7 +246,8 @@ std::optional<violation> state::apply_publish_end(const operation& op, const out
 
 std::optional<violation> state::apply_free_page(page target, const operation& op) {
   if (!contains(returnable(op), target)) {
-    return model::show(op) + " frees page " + std::to_string(target) + ", which is not private to the lease, or which it keeps";
+    return model::show(op) + " frees page " + std::to_string(target) +
+           ", which is not private to the lease, or which it keeps";
   }
   open_lease& l = leases_.at(op.subject);
   l.pages.erase(std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), target));
@@ -280,32 +285,35 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
 std::optional<violation> state::apply_match(const operation& op, const outcome& observed) const {
   const std::size_t found = lookup_hits(op.tokens, op.space, op.keys);
   if (observed.cached == found && observed.pages.empty()) return std::nullopt;
-  return model::show(op) + " found " + count_of(observed.cached, "page") + ", but the longest prefix then had " + std::to_string(found);
+  return model::show(op) + " found " + count_of(observed.cached, "page") + ", but the longest prefix then had " +
+         std::to_string(found);
 }
 
 std::optional<violation> state::apply_forget(const operation& op, const outcome& observed) {
   const std::vector<page> tops = forgettable(op);
   if (observed.cached != (tops.empty() ? 0 : 1) || !observed.pages.empty()) {
-    return model::show(op) + " returned " + model::show(op, observed) + ", but " + (tops.empty() ? "no such prefix was" : list_of(tops) + " was") +
-           " cached then";
+    return model::show(op) + " returned " + model::show(op, observed) + ", but " +
+           (tops.empty() ? "no such prefix was" : list_of(tops) + " was") + " cached then";
   }
   for (const page top : tops) cut(top);
   return std::nullopt;
 }
 
 // What was published meanwhile may stay.
-std::optional<violation> state::apply_forget_end(const operation& op, const outcome& observed, const withheld& missed) const {
+std::optional<violation> state::apply_forget_end(const operation& op, const outcome& observed,
+                                                 const withheld& missed) const {
   const std::size_t left = forgettable(op).size();
   if (left <= missed.free + missed.evictable + missed.either) return std::nullopt;
-  return model::show(op) + " returned " + model::show(op, observed) + ", but " + count_of(left, "first page") + " of the namespace were cached then";
+  return model::show(op) + " returned " + model::show(op, observed) + ", but " + count_of(left, "first page") +
+         " of the namespace were cached then";
 }
 
 std::optional<violation> state::apply_shrink_end(const operation& op, const outcome& observed) {
   open_lease& l = leases_.at(op.subject);
   if (!returnable(op).empty()) return model::show(op) + " ends while the lease has pages that it does not keep";
   if (observed.pages != l.pages || observed.cached != l.cached) {
-    return model::show(op) + " returned " + model::show(op, observed) + ", but the lease keeps " + list_of(l.pages) + ", of which " +
-           std::to_string(l.cached) + " are published";
+    return model::show(op) + " returned " + model::show(op, observed) + ", but the lease keeps " + list_of(l.pages) +
+           ", of which " + std::to_string(l.cached) + " are published";
   }
   if (observed.result != status::ok) return std::nullopt;
   l.tokens.resize(kept_tokens(op));
@@ -391,7 +399,8 @@ std::optional<violation> state::wrong_refusal(const operation& op, const outcome
     const std::size_t evictable = op.free_only ? 0 : unpinned_;
     const std::size_t hidden = stats_.free_pages + evictable - covered(op, missed);
     return returned + "its shortage of " + count_of(shortage(op), "page") + " was covered by " +
-           std::to_string(stats_.free_pages) + " free" + (op.free_only ? "" : " and " + std::to_string(evictable) + " evictable") +
+           std::to_string(stats_.free_pages) + " free" +
+           (op.free_only ? "" : " and " + std::to_string(evictable) + " evictable") +
            (hidden == 0 ? "" : ", of which others could move no more than " + std::to_string(hidden));
   }
   const bool unchanged = op.kind == operation_kind::fork ? observed.pages.empty() && observed.cached == 0
@@ -451,7 +460,8 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
     }
     case step_kind::match: {
       const std::vector<page> found = longest_prefix(op.tokens, op.space, op.keys);
-      if (observed.cached < found.size() && is_unpinned(found[observed.cached])) add_subtree(found[observed.cached], nodes);
+      if (observed.cached < found.size() && is_unpinned(found[observed.cached]))
+        add_subtree(found[observed.cached], nodes);
       break;
     }
     case step_kind::take:
@@ -552,8 +562,10 @@ std::vector<page> state::returnable(const operation& op) const {
   std::vector<page> own = private_pages(op.subject);
   if (op.kind == operation_kind::release) return own;
   const auto found = leases_.find(op.subject);
-  if (op.kind != operation_kind::shrink || found == leases_.end() || op.kept_tokens > found->second.tokens.size()) return {};
-  const std::size_t kept = (kept_tokens(op) + config_.tokens_per_page - 1) / config_.tokens_per_page - found->second.cached;
+  if (op.kind != operation_kind::shrink || found == leases_.end() || op.kept_tokens > found->second.tokens.size())
+    return {};
+  const std::size_t kept =
+      (kept_tokens(op) + config_.tokens_per_page - 1) / config_.tokens_per_page - found->second.cached;
   own.erase(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(std::min(kept, own.size())));
   return own;
 }
@@ -631,8 +643,8 @@ std::optional<page> state::forgotten_child(const edge& e, const outcome& observe
   if (observed.pages.size() <= index || observed.pages[index] >= config_.pages) return std::nullopt;
   const page p = observed.pages[index];
   const page_record& node = pages_[p];
-  const bool is_there = node.state == page_state::cached && node.forgotten && node.parent == e.parent && node.space == e.space &&
-                        node.key == e.key &&
+  const bool is_there = node.state == page_state::cached && node.forgotten && node.parent == e.parent &&
+                        node.space == e.space && node.key == e.key &&
                         std::equal(node.block->begin(), node.block->end(), e.block.begin(), e.block.end());
   return is_there ? std::optional(p) : std::nullopt;
 }

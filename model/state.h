@@ -1,8 +1,8 @@
 // The specification as code: the state of the cache and its atomic steps. Simple before fast.
 //
-// Sequential use: `step` runs a whole operation with the exact order of eviction. Concurrent use: `apply` takes one atomic step of an
-// operation; the linearizability checker searches for an order of the steps of all operations that `apply` accepts.
-// `step` is written with `apply`, so both obey one text.
+// Sequential use: `step` runs a whole operation with the exact order of eviction. Concurrent use: `apply` takes one
+// atomic step of an operation; the linearizability checker searches for an order of the steps of all operations that
+// `apply` accepts. `step` is written with `apply`, so both obey one text.
 //
 // An operation is these atomic steps, in this order (step_kind says what each does):
 //   lookup           lookup
@@ -75,8 +75,9 @@ struct statistics {
   std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that fell because they were forgotten
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
-  std::uint64_t refused_looked_up_pages = 0;  ///< of looked_up_pages, those of closed leases that were refused all they asked for
-  std::uint64_t refused_hit_pages = 0;        ///< of hit_pages, likewise
+  std::uint64_t refused_looked_up_pages =
+      0;  ///< of looked_up_pages, those of closed leases that were refused all they asked for
+  std::uint64_t refused_hit_pages = 0;  ///< of hit_pages, likewise
   std::uint64_t free_pages = 0;
   std::uint64_t private_pages = 0;
   std::uint64_t cached_pages = 0;
@@ -133,7 +134,8 @@ enum class step_kind : std::uint8_t {
   publish_page,  ///< the first private page becomes a node, or becomes free and the node that stands is adopted
   publish_end,   ///< the lease is as observed; the pin moved along with each page already
   free_page,     ///< the private page `target` becomes free
-  drop_pin,      ///< closes the lease; its chain is the most recent one, and what of it is forgotten and has no pins becomes free
+  drop_pin,      ///< closes the lease; its chain is the most recent one, and what of it is forgotten and has no pins
+                 ///< becomes free
   match,         ///< says how many pages the longest prefix has, and changes nothing
   forget,        ///< a prefix, and what is below it, is not found any more; what nobody pins becomes free
   forget_first,  ///< the same of the first page `target` of a namespace; crowded: one after the other
@@ -143,10 +145,11 @@ enum class step_kind : std::uint8_t {
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
 
-/// What the answers of operations are held to, beside others: when they may say that there is not enough to evict (cache_full, or
-/// an evict or clear that ends early), and whether each operation is one step.
+/// What the answers of operations are held to, beside others: when they may say that there is not enough to evict
+/// (cache_full, or an evict or clear that ends early), and whether each operation is one step.
 enum class refusals : std::uint8_t {
-  at_once,  ///< exact, and every operation takes effect at one instant, with the exact order of eviction (whole_operations.h)
+  at_once,  ///< exact, and every operation takes effect at one instant, with the exact order of eviction
+            ///< (whole_operations.h)
   exact,    ///< only when at some instant inside the call eviction could not cover the need
   crowded,  ///< also when it could cover it only with pages that operations of other threads move meanwhile (withheld)
 };
@@ -169,9 +172,10 @@ class state {
   /// On a violation the state is unspecified.
   std::optional<violation> step(const operation& op, const outcome& observed, std::size_t evicted_on_refusal = 0);
 
-  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. A refusal
-  /// for want of pages, or an eviction that ends early, may have missed what is `missed`.
-  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed, const withheld& missed = {});
+  /// Takes the step `s` of `op`. On a violation the state is unchanged. Requires of publish_page: a page to publish. A
+  /// refusal for want of pages, or an eviction that ends early, may have missed what is `missed`.
+  std::optional<violation> apply(const atomic_step& s, const operation& op, const outcome& observed,
+                                 const withheld& missed = {});
 
   /// The nodes that must be evicted before `s` can be as observed, each behind its descendants; all are unpinned.
   /// Empty where evictions are not needed or cannot help, and for evict_page.
@@ -207,8 +211,8 @@ class state {
   /// How many pages an allocate or fork has to take; 0 as well where the lease is not open or the request too large.
   std::size_t shortage(const operation& op) const;
 
-  /// How many private pages a publish still has to make nodes: those that the computed tokens fill; 0 where the lease is not
-  /// open or holds fewer tokens, or its prefix is forgotten.
+  /// How many private pages a publish still has to make nodes: those that the computed tokens fill; 0 where the lease
+  /// is not open or holds fewer tokens, or its prefix is forgotten.
   std::size_t publishable(const operation& op) const;
 
   /// The same beside others: below a forgotten page as many as were observed.
@@ -260,7 +264,7 @@ class state {
     std::vector<token> tokens;
     held_keys keys;
     std::vector<page> pages;
-    std::size_t cached = 0;  // how many of pages are published
+    std::size_t cached = 0;     // how many of pages are published
     std::size_t looked_up = 0;  // full blocks that its lookup asked for
     bool was_granted = false;   // something that it asked for; a forked lease, with the other one
     bool was_refused = false;
@@ -316,17 +320,19 @@ class state {
   void become_free(page p);
   void cut(page top);
   void fall_forgotten(page node);
-  bool is_below_forgotten(const open_lease& l) const { return l.cached != 0 && pages_[l.pages[l.cached - 1]].forgotten; }
+  bool is_below_forgotten(const open_lease& l) const {
+    return l.cached != 0 && pages_[l.pages[l.cached - 1]].forgotten;
+  }
   std::size_t unpublished(const operation& op) const;
 
   config config_;
   std::vector<page_record> pages_;
   std::map<edge, page, edge_order> children_;
-  std::map<lease, open_lease> leases_;                  // the open ones
+  std::map<lease, open_lease> leases_;  // the open ones
   eviction_ranks ranks_;
   std::set<std::pair<eviction_ranks::rank, page>> evictable_;  // (rank, node) of each unpinned leaf
-  std::size_t unpinned_ = 0;                            // nodes without pins, leaves and others
-  statistics stats_;                                    // open_leases is filled in by stats()
+  std::size_t unpinned_ = 0;                                   // nodes without pins, leaves and others
+  statistics stats_;                                           // open_leases is filled in by stats()
 };
 
 }  // namespace triecheck::model

@@ -51,7 +51,9 @@ statistics state::stats() const {
 }
 
 availability state::available() const {
-  return {.free_pages = stats_.free_pages, .evictable_pages = unpinned_, .pinned_pages = stats_.cached_pages - unpinned_,
+  return {.free_pages = stats_.free_pages,
+          .evictable_pages = unpinned_,
+          .pinned_pages = stats_.cached_pages - unpinned_,
           .private_pages = stats_.private_pages};
 }
 
@@ -59,7 +61,9 @@ availability state::available_by_chains() const {
   std::uint64_t held = 0;
   for (const auto& [number, l] : leases_) held += l.cached;
   const std::uint64_t pinned = std::min(held, stats_.cached_pages);
-  return {.free_pages = stats_.free_pages, .evictable_pages = stats_.cached_pages - pinned, .pinned_pages = pinned,
+  return {.free_pages = stats_.free_pages,
+          .evictable_pages = stats_.cached_pages - pinned,
+          .pinned_pages = pinned,
           .private_pages = stats_.private_pages};
 }
 
@@ -172,8 +176,8 @@ std::string state::show() const {
   if (!forgotten.empty()) text += "forgotten: " + show_pages(forgotten, forgotten.size()) + "\n";
   text += "leases:\n";
   for (const auto& [number, l] : leases_) {
-    text += "  #" + std::to_string(number) + (l.space == 0 ? "" : " in " + std::to_string(l.space)) + ": " + show_pages(l.pages, l.cached) + ", tokens " +
-            model::show(l.tokens) + "\n";
+    text += "  #" + std::to_string(number) + (l.space == 0 ? "" : " in " + std::to_string(l.space)) + ": " +
+            show_pages(l.pages, l.cached) + ", tokens " + model::show(l.tokens) + "\n";
   }
   std::vector<page> free;
   for (std::size_t i = 0; i < pages_.size(); ++i) {

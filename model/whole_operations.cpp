@@ -116,8 +116,8 @@ class search {
            ", but then it was " + show_pages(order, order.size());
   }
 
-  // The next event of each thread, where no event that is yet to be done returned before it was called; what returned first
-  // comes first.
+  // The next event of each thread, where no event that is yet to be done returned before it was called; what returned
+  // first comes first.
   std::vector<std::size_t> next_of(const position& p) const {
     std::size_t earliest_return = SIZE_MAX;
     for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -138,7 +138,8 @@ class search {
   const event& at(std::size_t i) const { return events_[i]; }
   std::string show_thread(std::size_t i) const { return "thread " + std::to_string(at(i).thread) + ": "; }
   std::string show_event(std::size_t i) const {
-    if (const end_state* shown = shown_by(i)) return show_thread(i) + (shown->available ? "available: " + show(*shown->available) : "snapshot");
+    if (const end_state* shown = shown_by(i))
+      return show_thread(i) + (shown->available ? "available: " + show(*shown->available) : "snapshot");
     return show_thread(i) + show(at(i).op) + ": " + show(at(i).op, at(i).observed);
   }
 
@@ -157,8 +158,8 @@ class search {
 
 }  // namespace
 
-linearization check_whole(const config& c, const std::vector<event>& history, const end_state* end, std::size_t limit_states,
-                          std::span<const std::optional<end_state>> shown) {
+linearization check_whole(const config& c, const std::vector<event>& history, const end_state* end,
+                          std::size_t limit_states, std::span<const std::optional<end_state>> shown) {
   for (const event& e : history) {
     if (e.returned < e.called) throw std::invalid_argument(show(e.op) + " returned before it was called");
   }

@@ -19,7 +19,8 @@ withheld touched_by(const config& c, const event& e, const held& before, bool fo
   const std::vector<page>& pages = e.observed.pages;
   switch (e.op.kind) {
     case operation_kind::lookup:
-      if (forgets) return {.free = e.op.tokens.size() / c.tokens_per_page, .evictable = e.op.tokens.size() / c.tokens_per_page};
+      if (forgets)
+        return {.free = e.op.tokens.size() / c.tokens_per_page, .evictable = e.op.tokens.size() / c.tokens_per_page};
       return {.evictable = e.observed.cached};
     case operation_kind::allocate: {
       if (e.observed.result == status::request_too_large) return {};
@@ -35,7 +36,8 @@ withheld touched_by(const config& c, const event& e, const held& before, bool fo
     }
     case operation_kind::publish: {
       std::size_t adopted = 0;
-      for (std::size_t i = 0; i < std::min(pages.size(), before.last.pages.size()); ++i) adopted += pages[i] != before.last.pages[i];
+      for (std::size_t i = 0; i < std::min(pages.size(), before.last.pages.size()); ++i)
+        adopted += pages[i] != before.last.pages[i];
       return {.free = adopted, .evictable = adopted};
     }
     case operation_kind::release:
@@ -57,7 +59,8 @@ withheld touched_by(const config& c, const event& e, const held& before, bool fo
 std::vector<withheld> touched_by_each(const config& c, std::span<const std::reference_wrapper<const event>> history) {
   std::vector<withheld> touched;
   std::map<lease, held> leases;
-  const bool forgets = std::any_of(history.begin(), history.end(), [](const event& e) { return e.op.kind == operation_kind::forget; });
+  const bool forgets =
+      std::any_of(history.begin(), history.end(), [](const event& e) { return e.op.kind == operation_kind::forget; });
   for (const event& e : history) {
     held& subject = leases[e.op.subject];
     touched.push_back(touched_by(c, e, subject, forgets));
@@ -78,8 +81,8 @@ std::vector<withheld> touched_by_each(const config& c, std::span<const std::refe
 
 // Whether the operation may have found too little, or forgotten too little.
 bool looked_for_pages(const event& e) {
-  return e.observed.result == status::cache_full || e.op.kind == operation_kind::evict || e.op.kind == operation_kind::clear ||
-         e.op.kind == operation_kind::forget;
+  return e.observed.result == status::cache_full || e.op.kind == operation_kind::evict ||
+         e.op.kind == operation_kind::clear || e.op.kind == operation_kind::forget;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The rule `crowded`: what an operation may miss of the pages that are free or evictable, because operations of other threads
-// move them from one to the other, or hold them, while it looks.
+// The rule `crowded`: what an operation may miss of the pages that are free or evictable, because operations of other
+// threads move them from one to the other, or hold them, while it looks.
 //
 // An operation that looks for pages looks at one place after the other. A page that it misses was moved, or held, by an
 // operation that overlaps it; so it misses no more pages than these operations touch.
@@ -25,9 +25,10 @@ struct withheld {
   bool beside_forget = false;  ///< an operation that forgets overlaps
 };
 
-/// For each operation of a history, in the order of the calls, what those of other threads that overlap it in time touch:
-///   lookup           the pages that it found: evictable ones are not while it holds them
-///   allocate, fork   as many free or evictable pages as it needed, whether it got them or not, and the parents of evicted ones;
+/// For each operation of a history, in the order of the calls, what those of other threads that overlap it in time
+/// touch:
+///   lookup           the pages that it found: evictable ones are not while it holds them allocate, fork   as many free
+///   or evictable pages as it needed, whether it got them or not, and the parents of evicted ones;
 ///                    one that evicts nothing, free pages alone
 ///   publish          the pages that it adopted, and its own that it gave back for them
 ///   release          its private pages and its prefix

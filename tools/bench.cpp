@@ -83,7 +83,8 @@ std::vector<checks::load> make_loads(const arguments& a) {
   t.rows.resize(std::min<std::size_t>(t.rows.size(), a.requests));
   loads.push_back(checks::make_load("trace-32", "32 pages for each block of the trace", t, page_tokens, most_tokens));
   for (const checks::load& l : loads) {
-    if (l.distinct_pages == 0) throw usage_error(a.trace + " has no request with a full block of tokens: there is nothing to find again");
+    if (l.distinct_pages == 0)
+      throw usage_error(a.trace + " has no request with a full block of tokens: there is nothing to find again");
   }
   return loads;
 }
@@ -152,7 +153,8 @@ int bench(const arguments& a, const std::string& command) {
   std::error_code error;
   if (!a.svg.empty()) std::filesystem::create_directories(a.svg, error);
   if (error) throw usage_error(a.svg + " cannot be made (" + error.message() + ")");
-  const std::vector<checks::load> loads = is_wanted("loads") || a.only == "metrics" ? make_loads(a) : std::vector<checks::load>();
+  const std::vector<checks::load> loads =
+      is_wanted("loads") || a.only == "metrics" ? make_loads(a) : std::vector<checks::load>();
   const auto measure = [&](checks::bench_results& results, const checks::bench_listener& listener) {
     options.listener = listener;
     if (is_wanted("loads")) checks::run_bench(loads, options, results);
@@ -165,7 +167,8 @@ int bench(const arguments& a, const std::string& command) {
       results.misses = checks::measure_misses(checks::miss_tokens, listener);
     }
     if (a.only == "metrics") {  // the pair differs by so little that it takes minutes
-      checks::measure_monitoring(loads, monitored_threads(options.threads), options.seconds, results.monitoring, listener);
+      checks::measure_monitoring(loads, monitored_threads(options.threads), options.seconds, results.monitoring,
+                                 listener);
     }
     if (is_wanted("overload")) measure_overload(a, overload_threads, options.seconds, listener, results.overload);
   };
@@ -190,19 +193,25 @@ int run(int argc, char** argv) {
   app.add_option("--pages", a.pages, "Sizes of the cache for the full cycle with one thread")
       ->type_name("N,N...")
       ->capture_default_str();
-  add_number(app, "--cycle-pages", a.cycle_pages,
-             "Size of the cache for the full cycle over threads, more where open requests need it; without it the largest "
-             "power of two below half of the load's pages",
-             1, most_pages);
+  add_number(
+      app, "--cycle-pages", a.cycle_pages,
+      "Size of the cache for the full cycle over threads, more where open requests need it; without it the largest "
+      "power of two below half of the load's pages",
+      1, most_pages);
   app.add_option("--seconds", a.seconds, "For each cell and cache, at least; 0 is a single pass")
       ->type_name("S")
       ->capture_default_str();
-  app.add_option("--only", a.only, "A part of it: loads (the caches on request traces), overload (more open requests than pages), memory (bytes for each page), misses (what finds nothing, over the prompt) or, of which the whole has none, metrics (what monitoring costs)")
+  app.add_option("--only", a.only,
+                 "A part of it: loads (the caches on request traces), overload (more open requests than pages), memory "
+                 "(bytes for each page), misses (what finds nothing, over the prompt) or, of which the whole has none, "
+                 "metrics (what monitoring costs)")
       ->type_name("PART");
-  app.add_option("--overload-threads", a.overload_threads, "How many threads serve the overload, one run after the other")
+  app.add_option("--overload-threads", a.overload_threads,
+                 "How many threads serve the overload, one run after the other")
       ->type_name("N,N...")
       ->capture_default_str();
-  add_number(app, "--overload-pages", a.overload_pages, "Size of the cache under overload", checks::least_overload_pages, most_pages);
+  add_number(app, "--overload-pages", a.overload_pages, "Size of the cache under overload",
+             checks::least_overload_pages, most_pages);
   add_number(app, "--requests", a.requests, "Requests of a load, at most", 1, checks::most_generated_requests);
   app.add_option("--svg", a.svg, "Writes charts into this directory")->type_name("DIR");
   add_patience(app, a.patience);

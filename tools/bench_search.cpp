@@ -1,4 +1,5 @@
-// `triecheck bench-search`: our searches and Relacy's own side by side, on litmus programs, scenarios and seeded faults.
+// `triecheck bench-search`: our searches and Relacy's own side by side, on litmus programs, scenarios and seeded
+// faults.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -97,10 +98,14 @@ std::string fixed(double value, const char* format) {
 std::string in_words(const measurement& m) {
   const std::string count = std::to_string(m.executions);
   switch (m.how) {
-    case measurement::end::complete: return count;
-    case measurement::end::failed: return "! " + count;
-    case measurement::end::stopped: return "> " + count;
-    case measurement::end::broken: break;
+    case measurement::end::complete:
+      return count;
+    case measurement::end::failed:
+      return "! " + count;
+    case measurement::end::stopped:
+      return "> " + count;
+    case measurement::end::broken:
+      break;
   }
   return "error";
 }
@@ -253,14 +258,15 @@ checks::verdict measure(const arguments& a) {
     print(of_three, "programs of three threads");
     print(of_all, "programs");
   }
-  const bool all = programs.size() == chosen.programs.size() + chosen.scenarios.size() && faults.size() == chosen.faults.size();
+  const bool all =
+      programs.size() == chosen.programs.size() + chosen.scenarios.size() && faults.size() == chosen.faults.size();
   const auto verdict = broken(programs, faults) ? checks::verdict::error
                        : all                    ? checks::verdict::pass
                                                 : checks::verdict::incomplete;
   if (a.json.empty()) return verdict;
-  json j = {{"tool", "triecheck"},       {"verdict", checks::to_string(verdict)}, {"limit_seconds", options.limit.count()},
-            {"seeds", a.seeds},          {"most_executions", a.executions},
-            {"programs", json::array()}, {"faults", json::array()}};
+  json j = {{"tool", "triecheck"},    {"verdict", checks::to_string(verdict)}, {"limit_seconds", options.limit.count()},
+            {"seeds", a.seeds},       {"most_executions", a.executions},       {"programs", json::array()},
+            {"faults", json::array()}};
   for (const auto& row : programs) j["programs"].push_back(to_json(row));
   for (const auto& row : faults) j["faults"].push_back(to_json(row));
   const auto mean = [](const litmus::mean_reduction& m) {

@@ -37,8 +37,8 @@ const explore::fault& known_fault(const std::string& name) {
   if (const explore::fault* found = explore::find_fault(name)) return *found;
   const auto& left_out = explore::faults_not_built();
   if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) {
-    throw usage_error("the fault '" + name + "' is not in this build, which left out " + std::to_string(left_out.size()) +
-                      " seeded faults (`tools/build` builds all)");
+    throw usage_error("the fault '" + name + "' is not in this build, which left out " +
+                      std::to_string(left_out.size()) + " seeded faults (`tools/build` builds all)");
   }
   throw usage_error("there is no fault '" + name + "'" +
                     checks::did_you_mean(name, checks::names_of(explore::faults()), " (`triecheck list` shows them)"));

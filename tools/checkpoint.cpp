@@ -48,7 +48,9 @@ void check_new_checkpoint(const std::string& file) {
   }
   if (!is_checkpoint(old)) throw usage_error(file + ": this is no checkpoint, and is not replaced by one");
   if (old.value("finished", json()) != true) {
-    throw usage_error(file + ": this is the checkpoint of a run that is not finished (--resume goes on with it; remove it to start over)");
+    throw usage_error(
+        file +
+        ": this is the checkpoint of a run that is not finished (--resume goes on with it; remove it to start over)");
   }
 }
 
@@ -60,8 +62,8 @@ void save_checkpoint(const std::string& file, const checkpoint& c) {
     results.push_back(s.result ? checks::to_json(*s.result) : json());
     states.push_back(s.state);
   }
-  json all = {{"tool", "triecheck"}, {"is", "checkpoint"}, {"build", build}, {"finished", c.finished},
-              {"plan", c.plan},      {"results", results},  {"states", states}};
+  json all = {{"tool", "triecheck"}, {"is", "checkpoint"}, {"build", build},  {"finished", c.finished},
+              {"plan", c.plan},      {"results", results}, {"states", states}};
   all["checksum"] = checksum(all);
   const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
   std::error_code none;
@@ -95,7 +97,8 @@ checkpoint load_checkpoint(const std::string& file) {
   all.erase("checksum");
   if (sum != checksum(all)) throw usage_error(file + ": this checkpoint is damaged (its checksum does not fit)");
   if (all.value("build", json()) != this_build()) {
-    throw usage_error(file + ": this checkpoint was written by another build of triecheck, which explores another program");
+    throw usage_error(file +
+                      ": this checkpoint was written by another build of triecheck, which explores another program");
   }
   try {
     checkpoint c{.finished = all.at("finished"), .plan = all.at("plan"), .spaces = {}};

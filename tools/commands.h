@@ -1,8 +1,9 @@
 // The subcommands of `triecheck`: each file of tools/ adds one of them to the command line.
 //
-// A subcommand sets `exit_code` from its callback: 0 pass, 1 fail, 3 incomplete, 4 error, as `checks::exit_code` maps
-// a verdict. What the user has to change is thrown: `usage_error`, or the `file:line:column: ...` errors of the readers
-// (`checks::scenario_error`, `checks::trace_error`, `checks::log_error`); main turns each into one line on stderr and exit status 2.
+// A subcommand sets `exit_code` from its callback: 0 pass, 1 fail, 3 incomplete, 4 error, as `checks::exit_code` maps a
+// verdict. What the user has to change is thrown: `usage_error`, or the `file:line:column: ...` errors of the readers
+// (`checks::scenario_error`, `checks::trace_error`, `checks::log_error`); main turns each into one line on stderr and
+// exit status 2.
 //
 // Threads: the command line is built and parsed by one thread.
 #pragma once

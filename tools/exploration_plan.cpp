@@ -95,8 +95,8 @@ std::string command_of(const explore_arguments& a) {
   return text;
 }
 
-// Whether the default has to be a cache that takes eviction policies. Of all scenarios of a folder one that wants a policy
-// is left out: it does not decide for the others.
+// Whether the default has to be a cache that takes eviction policies. Of all scenarios of a folder one that wants a
+// policy is left out: it does not decide for the others.
 bool needs_policies(const std::vector<named_scenario>& scenarios, bool are_named) {
   const auto wants_a_policy = [](const named_scenario& s) {
     return s.program.policy != model::eviction_policy::recency;
@@ -178,12 +178,22 @@ nlohmann::json to_json(const exploration_plan& p) {
   nlohmann::json left_out = nlohmann::json::array();
   for (const left_out_space& s : p.left_out) left_out.push_back({s.scenario, s.cache, s.needs});
   const explore::explore_options& o = p.options;
-  nlohmann::json j = {{"command", p.command}, {"scenarios", scenarios}, {"spaces", spaces}, {"left_out", left_out},
-                      {"not_asked_for", p.not_asked_for}, {"fault", o.fault}, {"strategy", o.strategy},
-                      {"heed_bounds", o.heed_bounds}, {"reduction", o.reduction}, {"stale_depth", o.stale_depth},
+  nlohmann::json j = {{"command", p.command},
+                      {"scenarios", scenarios},
+                      {"spaces", spaces},
+                      {"left_out", left_out},
+                      {"not_asked_for", p.not_asked_for},
+                      {"fault", o.fault},
+                      {"strategy", o.strategy},
+                      {"heed_bounds", o.heed_bounds},
+                      {"reduction", o.reduction},
+                      {"stale_depth", o.stale_depth},
                       {"spurious", static_cast<unsigned>(o.spurious)},
-                      {"preemptions", o.preemptions}, {"depth", o.depth}, {"solo_steps", o.solo_steps},
-                      {"seed", o.seed}, {"executions", o.executions}};
+                      {"preemptions", o.preemptions},
+                      {"depth", o.depth},
+                      {"solo_steps", o.solo_steps},
+                      {"seed", o.seed},
+                      {"executions", o.executions}};
   if (o.stops_within) j["stops_within"] = *o.stops_within;
   if (o.shard) j["shard"] = {o.shard->index, o.shard->count};
   return j;

@@ -19,7 +19,7 @@ struct explore_arguments {
   std::string directory;
   std::string cache;
   std::string fault;
-  std::uint64_t defect = 0;    ///< of the historical cache; 0 is none, otherwise `fault` is not given
+  std::uint64_t defect = 0;  ///< of the historical cache; 0 is none, otherwise `fault` is not given
   std::string strategy = "exhaustive";
   bool bounded_stops = false;  ///< --preemptions was given: obstruction looks no further
   bool heed_bounds = false;    ///< no strategy was asked for: the scenarios may bound the search
@@ -62,11 +62,11 @@ struct left_out_space {
 /// checkpoint needs to know.
 struct exploration_plan {
   std::vector<named_scenario> scenarios;
-  std::vector<planned_space> spaces;      ///< in the order of the results
+  std::vector<planned_space> spaces;  ///< in the order of the results
   std::vector<left_out_space> left_out;
-  std::vector<std::string> not_asked_for; ///< caches that were not explored because nobody named a cache
+  std::vector<std::string> not_asked_for;  ///< caches that were not explored because nobody named a cache
   explore::explore_options options;
-  std::string command;                    ///< the same for all shards of a run
+  std::string command;  ///< the same for all shards of a run
 };
 
 /// Throws usage_error and scenario_error for what cannot be explored as it was asked. A space whose scenario was named

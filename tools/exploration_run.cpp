@@ -38,8 +38,13 @@ constexpr seconds shortest_slice(0.05);
 
 std::string time_left(double left) {
   char text[40];
-  std::snprintf(text, sizeof text, left < 100 ? ", %.0f s left" : left < 6000 ? ", %.0f min left" : ", %.1f h left",
-                left < 100 ? left : left < 6000 ? left / 60 : left / 3600);
+  std::snprintf(text, sizeof text,
+                left < 100    ? ", %.0f s left"
+                : left < 6000 ? ", %.0f min left"
+                              : ", %.1f h left",
+                left < 100    ? left
+                : left < 6000 ? left / 60
+                              : left / 3600);
   return text;
 }
 
@@ -71,7 +76,9 @@ void print_failure(const explore::explored& e) {
 class exploration_run {
  public:
   exploration_run(const explore_arguments& a, exploration_plan p, checkpoint from)
-      : arguments_(a), plan_(std::move(p)), checkpoint_(std::move(from)),
+      : arguments_(a),
+        plan_(std::move(p)),
+        checkpoint_(std::move(from)),
         file_(!a.checkpoint.empty() ? a.checkpoint : a.resume),
         failures_(a.failures),
         talk_(a.json != "-" && a.junit != "-"),
@@ -107,16 +114,14 @@ class exploration_run {
 
  private:
   struct space {
-    std::size_t number;       // in the plan
-    explore::explored last;   // what the last slice found
+    std::size_t number;      // in the plan
+    explore::explored last;  // what the last slice found
     unsigned slices = 0;
-    bool done = false;        // `last` is the result
+    bool done = false;  // `last` is the result
     bool reported = false;
   };
 
-  const named_scenario& scenario_of(const space& s) const {
-    return plan_.scenarios[plan_.spaces[s.number].scenario];
-  }
+  const named_scenario& scenario_of(const space& s) const { return plan_.scenarios[plan_.spaces[s.number].scenario]; }
 
   explore::explore_options options_of(const space& s) const {
     explore::explore_options o = plan_.options;
@@ -130,8 +135,8 @@ class exploration_run {
     return o.heed_bounds && explore::known_strategy(o.strategy).walks_whole_tree() && o.executions == 0 && !o.shard;
   }
 
-  // A red run is red early: most violations are among the executions with the fewest preemptions. Before any space is searched at
-  // length:
+  // A red run is red early: most violations are among the executions with the fewest preemptions. Before any space is
+  // searched at length:
   //  1. Of each the first executions with at most one preemption are run.
   //  2. All are searched shortly. Most end within that.
   //  3. Of the others the executions with at most one preemption are run, for a second.
@@ -148,7 +153,8 @@ class exploration_run {
     for (const auto& looks : {first, second, third}) look(looks);
   }
 
-  explore::explore_options few_preemptions_of(const space& s, std::uint64_t executions, std::optional<seconds> budget) const {
+  explore::explore_options few_preemptions_of(const space& s, std::uint64_t executions,
+                                              std::optional<seconds> budget) const {
     explore::explore_options o = options_of(s);
     o.strategy = "bounded";
     o.heed_bounds = false;
@@ -197,8 +203,8 @@ class exploration_run {
     end(*l.of);
   }
 
-  // Each space whole in a process, as long as there are as many spaces as processes; what is stored on the way is stored
-  // by this one.
+  // Each space whole in a process, as long as there are as many spaces as processes; what is stored on the way is
+  // stored by this one.
   void explore_the_rest() {
     std::vector<search> left;
     for (space& s : spaces_) {
@@ -225,15 +231,16 @@ class exploration_run {
       o.jobs = 1;
       return explore::explore_scenario(scenario.program, scenario.place, o, tick);
     };
-    const space_listener listener = {
-        .tick = [&](std::size_t i, const explore::exploration_status& now) {
-          running[i] = now;
-          show_progress(*all[i].of, now);
-        },
-        .ended = [&](std::size_t i, explore::explored e) {
-          running.erase(i);
-          ended(all[i], std::move(e));
-        }};
+    const space_listener listener = {.tick =
+                                         [&](std::size_t i, const explore::exploration_status& now) {
+                                           running[i] = now;
+                                           show_progress(*all[i].of, now);
+                                         },
+                                     .ended =
+                                         [&](std::size_t i, explore::explored e) {
+                                           running.erase(i);
+                                           ended(all[i], std::move(e));
+                                         }};
     try {
       explore_at_once(all.size(), static_cast<std::size_t>(arguments_.jobs), explore_one, listener);
     } catch (const checks::interruption&) {
@@ -282,8 +289,8 @@ class exploration_run {
     o.budget = slice;
     const nlohmann::json before = checkpoint_.spaces[s.number].state;
     if (!before.is_null()) o.resume = &before;
-    // In pieces, which a state needs, a small space may take more executions: not in its first slice. A strategy that knows
-    // no pieces begins anew in each.
+    // In pieces, which a state needs, a small space may take more executions: not in its first slice. A strategy that
+    // knows no pieces begins anew in each.
     const bool goes_on = explore::known_strategy(o.strategy).takes("--checkpoint");
     if (!file_.empty() || (slice && s.slices != 0 && goes_on)) {
       o.save = [&](const nlohmann::json& state) {
@@ -346,8 +353,11 @@ class exploration_run {
 
   explore::explored unfinished(const space& s, const std::string& scope) const {
     const explore::explore_options o = options_of(s);
-    return {.outcome = {.scenario = scenario_of(s).program.name, .cache = o.cache, .strategy = o.strategy,
-                        .outcome = checks::verdict::incomplete, .scope = scope},
+    return {.outcome = {.scenario = scenario_of(s).program.name,
+                        .cache = o.cache,
+                        .strategy = o.strategy,
+                        .outcome = checks::verdict::incomplete,
+                        .scope = scope},
             .interleaving = {}};
   }
 
@@ -390,7 +400,9 @@ class exploration_run {
 
   checks::verdict finish() {
     report_finished();  // what an earlier process finished
-    checks::report report{.command = plan_.command, .results = {}, .shard = plan_.options.shard,
+    checks::report report{.command = plan_.command,
+                          .results = {},
+                          .shard = plan_.options.shard,
                           .build = plan_.options.shard ? this_build() : ""};
     for (const space& s : spaces_) report.results.push_back(s.last.outcome);
     const bool all = std::all_of(checkpoint_.spaces.begin(), checkpoint_.spaces.end(),

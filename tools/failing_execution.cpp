@@ -33,10 +33,13 @@ failing_execution read_failure_file(const std::string& file) {
   e.scenario = {checks::load_scenario(file), file};
   e.stored = e.scenario.program.failure;
   if (!e.stored) {
-    throw usage_error(file + ": this scenario has no [failure], so there is no execution in it (triecheck explore runs it)");
+    throw usage_error(file +
+                      ": this scenario has no [failure], so there is no execution in it (triecheck explore runs it)");
   }
   std::string why;
-  e.token = {.scenario = file, .cache = e.stored->cache, .fault = e.stored->fault,
+  e.token = {.scenario = file,
+             .cache = e.stored->cache,
+             .fault = e.stored->fault,
              .choices = explore::parse_schedule(e.stored->schedule, why).value_or(explore::schedule{})};
   if (!e.stored->version.empty() && e.stored->version != TRIECHECK_VERSION) {
     std::cerr << "triecheck: " << file << " was stored by version " << e.stored->version << ", and this is "

@@ -12,8 +12,8 @@ namespace triecheck::tools {
 
 struct failing_execution {
   named_scenario scenario;
-  explore::replay_token token;                      ///< of a known cache and fault
-  std::optional<checks::stored_failure> stored;     ///< of a failure file
+  explore::replay_token token;                   ///< of a known cache and fault
+  std::optional<checks::stored_failure> stored;  ///< of a failure file
 };
 
 /// Of a failure file the scenario is the one in it; a token's is looked for below `directory`. Throws usage_error for

@@ -14,8 +14,16 @@ namespace fs = std::filesystem;
 
 checks::stored_failure remembered(const checks::failure& f, const std::string& cache, const std::string& fault,
                                   const std::string& strategy) {
-  return {.kind = f.kind, .message = f.message, .cache = cache, .fault = fault, .strategy = strategy, .seed = {},
-          .preemptions = f.preemptions, .schedule = f.schedule, .version = TRIECHECK_VERSION, .replay = f.replay};
+  return {.kind = f.kind,
+          .message = f.message,
+          .cache = cache,
+          .fault = fault,
+          .strategy = strategy,
+          .seed = {},
+          .preemptions = f.preemptions,
+          .schedule = f.schedule,
+          .version = TRIECHECK_VERSION,
+          .replay = f.replay};
 }
 
 failure_folder::failure_folder(std::string path) : path_(std::move(path)) {
@@ -29,7 +37,8 @@ void failure_folder::store(const checks::scenario& s, const explore::explore_opt
       s.name + '-' + options.cache + (options.fault.empty() ? "" : '-' + options.fault) + '-' + r.found->kind;
   fs::path file = fs::path(path_) / (name + ".toml");
   // Two scenarios of one run may have the same name, in different folders.
-  for (int i = 2; !stored_.insert(file).second; ++i) file = fs::path(path_) / (name + '-' + std::to_string(i) + ".toml");
+  for (int i = 2; !stored_.insert(file).second; ++i)
+    file = fs::path(path_) / (name + '-' + std::to_string(i) + ".toml");
 
   checks::stored_failure stored = remembered(*r.found, options.cache, options.fault, options.strategy);
   if (explore::known_strategy(options.strategy).draws_at_random) stored.seed = options.seed;

@@ -17,9 +17,9 @@ class failure_folder {
   /// `path` is made when there is something to store; "none" stores nothing. Throws usage_error for an empty path.
   explicit failure_folder(std::string path);
 
-  /// Stores the failing execution of `r`, which `options` found in `s`, as <scenario>-<cache>[-<fault>]-<kind>.toml, and
-  /// says so in `r`. Does nothing where there is no execution to run again. A file of an earlier run is replaced. Where it
-  /// cannot be written, one line on stderr says so, once, and the run goes on.
+  /// Stores the failing execution of `r`, which `options` found in `s`, as <scenario>-<cache>[-<fault>]-<kind>.toml,
+  /// and says so in `r`. Does nothing where there is no execution to run again. A file of an earlier run is replaced.
+  /// Where it cannot be written, one line on stderr says so, once, and the run goes on.
   void store(const checks::scenario& s, const explore::explore_options& options, checks::result& r);
 
  private:

@@ -1,4 +1,5 @@
-// `triecheck fuzz`: random workloads, one operation at a time, on the production build of a cache, held against the model.
+// `triecheck fuzz`: random workloads, one operation at a time, on the production build of a cache, held against the
+// model.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -93,7 +94,8 @@ std::string command_of(const arguments& a) {
 }
 
 // "coarse: 1200 of 10000 cases, about 3 s left".
-std::vector<progress_part> progress_text(const std::string& cache, std::size_t done, std::size_t cases, double seconds) {
+std::vector<progress_part> progress_text(const std::string& cache, std::size_t done, std::size_t cases,
+                                         double seconds) {
   const double left = seconds / static_cast<double>(done) * static_cast<double>(cases - done);
   return {{cache + ": ", 0},
           {std::to_string(done) + " of " + std::to_string(cases) + " cases", 0},
@@ -117,17 +119,21 @@ checks::sequential_check check(const arguments& a, const std::optional<checks::w
 void print(const checks::sequential_check& c) {
   const checks::result& r = c.summary;
   std::cout << checks::to_string(r.outcome) << "  " << r.scenario << "  " << r.cache << ": " << r.scope << "\n";
-  if (r.found && r.outcome == checks::verdict::error) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
+  if (r.found && r.outcome == checks::verdict::error)
+    std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
   for (const std::string& line : c.lines) std::cout << "  " << line << "\n";
-  if (r.found && r.outcome != checks::verdict::error && c.lines.empty()) std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
+  if (r.found && r.outcome != checks::verdict::error && c.lines.empty())
+    std::cout << "  " << r.found->kind << ": " << r.found->message << "\n";
   std::cout << std::flush;
 }
 
 // What draws the same workloads again, on the screen before the first of them runs: what comes then may end in any way.
 void announce(const arguments& a, const checks::report& r, bool in_words) {
   if (a.reproduce) return;
-  if (in_words) std::cout << "seed " << a.seed << "\n" << as_typed(r.command) << std::endl;
-  else if (a.seed_is_drawn) std::cerr << as_typed(r.command) << std::endl;
+  if (in_words)
+    std::cout << "seed " << a.seed << "\n" << as_typed(r.command) << std::endl;
+  else if (a.seed_is_drawn)
+    std::cerr << as_typed(r.command) << std::endl;
 }
 
 checks::verdict fuzz(const arguments& a) {
@@ -153,7 +159,8 @@ checks::verdict fuzz(const arguments& a) {
   report = as_typed(std::move(report));
   if (in_words) print_summary(report);
   if (checks::interrupted()) std::cerr << "triecheck: interrupted\n";
-  const bool replays = std::any_of(report.results.begin(), report.results.end(), [](const checks::result& r) { return r.found && !r.found->replay.empty(); });
+  const bool replays = std::any_of(report.results.begin(), report.results.end(),
+                                   [](const checks::result& r) { return r.found && !r.found->replay.empty(); });
   if (in_words && report.outcome() != checks::verdict::pass && !replays) std::cout << as_typed(report.command) << "\n";
   if (!a.junit.empty()) write_text(a.junit, checks::to_junit(report, "fuzz"));
   if (!a.json.empty()) write_json(a.json, nlohmann::ordered_json(checks::to_json(report)));
@@ -164,13 +171,14 @@ checks::verdict fuzz(const arguments& a) {
 
 void add_fuzz(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("fuzz", "Random workloads against the model; failures shrink to minimal ones");
-  command->footer("One operation at a time, whoever runs it: for operations that overlap there is `triecheck explore`.");
+  command->footer(
+      "One operation at a time, whoever runs it: for operations that overlap there is `triecheck explore`.");
   const auto a = std::make_shared<arguments>();
   CLI::Option* cases = add_number(*command, "--cases", a->cases, "How many workloads", 1, checks::most_cases);
   CLI::Option* seed = add_number(*command, "--seed", a->seed, "Where the workloads come from; fresh without it", 0);
   seed->default_str("");
-  CLI::Option* length = add_number(*command, "--length", a->length, "Commands per workload, at most", 1,
-                                   checks::most_length);
+  CLI::Option* length =
+      add_number(*command, "--length", a->length, "Commands per workload, at most", 1, checks::most_length);
   add_number(*command, "--threads", a->threads, "Threads that take turns: lease l is of thread l modulo this", 1,
              most_threads);
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows, or all")

@@ -71,7 +71,8 @@ void add_generate(CLI::App& app, int& exit_code) {
   command->add_option("--shape", a->shape, shapes)->required()->type_name("SHAPE");
   add_number(*command, "--requests", a->requests, "Lines of the trace", 1, checks::most_generated_requests);
   add_number(*command, "--seed", a->seed, "Which trace of that shape", 0);
-  add_number(*command, "--namespaces", a->namespaces, "Among how many namespaces its conversations are spread", 1, 0xffff'ffff);
+  add_number(*command, "--namespaces", a->namespaces, "Among how many namespaces its conversations are spread", 1,
+             0xffff'ffff);
   command->add_option("--output", a->output, "Where the trace goes; - is standard output")
       ->type_name("FILE|-")
       ->capture_default_str();

@@ -93,11 +93,14 @@ void print(const arguments& a, const std::vector<cell>& cells, checks::verdict v
     std::printf("%-10zu  %-10s", cells[row].pages, cells[row].policy.c_str());
     for (std::size_t column = 0; column < a.traces.size(); ++column) {
       const cell& c = cells[column * width + row];
-      std::printf("  %*.4f%c", column_width(c.trace) - 1, c.hit_rate(), c.s.hit_pages == best(column, c.pages) ? '*' : ' ');
+      std::printf("  %*.4f%c", column_width(c.trace) - 1, c.hit_rate(),
+                  c.s.hit_pages == best(column, c.pages) ? '*' : ' ');
     }
     std::printf("\n");
   }
-  std::printf("* the best of a size and a trace%s\n", a.verify && v == checks::verdict::pass ? "; every outcome and the order of eviction are the model's" : "");
+  std::printf("* the best of a size and a trace%s\n", a.verify && v == checks::verdict::pass
+                                                          ? "; every outcome and the order of eviction are the model's"
+                                                          : "");
   std::fflush(stdout);
 }
 
@@ -115,9 +118,15 @@ nlohmann::ordered_json to_json(const arguments& a, const std::vector<cell>& cell
                        {"evicted_pages", c.s.evicted_pages},
                        {"hit_rate", c.hit_rate()}});
   }
-  return {{"tool", "triecheck"},     {"version", TRIECHECK_VERSION}, {"command", command_of(a)},
-          {"verdict", checks::to_string(v)}, {"cache", a.cache},     {"page_tokens", a.page_tokens},
-          {"block_tokens", a.block_tokens},  {"in_flight", a.in_flight}, {"results", results}};
+  return {{"tool", "triecheck"},
+          {"version", TRIECHECK_VERSION},
+          {"command", command_of(a)},
+          {"verdict", checks::to_string(v)},
+          {"cache", a.cache},
+          {"page_tokens", a.page_tokens},
+          {"block_tokens", a.block_tokens},
+          {"in_flight", a.in_flight},
+          {"results", results}};
 }
 
 int hit_rates(const arguments& a) {
@@ -189,12 +198,16 @@ void add_hit_rates(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
       ->capture_default_str();
-  take_aliases(*command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows, or all")
-                    ->type_name("P|all")
-                    ->capture_default_str());
-  command->add_option("--keep-hits", a->keep_hits,
-                      "For the policy priority: requests that hit half of their pages are released with this priority, for so "
-                  "many releases")
+  take_aliases(
+      *command
+           ->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows, or all")
+           ->type_name("P|all")
+           ->capture_default_str());
+  command
+      ->add_option(
+          "--keep-hits", a->keep_hits,
+          "For the policy priority: requests that hit half of their pages are released with this priority, for so "
+          "many releases")
       ->type_name("PRIORITY[:TICKS]");
   command->add_flag("--verify", a->verify, "Runs the model beside the cache: every outcome and the order of eviction");
   add_patience(*command, a->patience);

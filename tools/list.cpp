@@ -30,19 +30,26 @@ struct arguments {
 
 std::string show(model::refusals rule) {
   switch (rule) {
-    case model::refusals::at_once: return "at once";
-    case model::refusals::exact: return "exact";
-    case model::refusals::crowded: break;
+    case model::refusals::at_once:
+      return "at once";
+    case model::refusals::exact:
+      return "exact";
+    case model::refusals::crowded:
+      break;
   }
   return "crowded";
 }
 
 std::string show(checks::stats_consistency together) {
   switch (together) {
-    case checks::stats_consistency::each: return "each";
-    case checks::stats_consistency::parts: return "parts";
-    case checks::stats_consistency::pages: return "pages";
-    case checks::stats_consistency::all: return "all";
+    case checks::stats_consistency::each:
+      return "each";
+    case checks::stats_consistency::parts:
+      return "parts";
+    case checks::stats_consistency::pages:
+      return "pages";
+    case checks::stats_consistency::all:
+      return "all";
   }
   return "unknown";
 }
@@ -109,7 +116,8 @@ void print(const std::vector<checks::scenario>& scenarios) {
   const checks::variant& historical = historical::as_variant();
   lines.push_back({historical.name, historical.description + "; explore and fuzz run it where it is named"});
   print("caches (" + checks::default_variant().name + " is the default)", std::exchange(lines, {}));
-  for (const checks::policy& p : checks::policies()) lines.push_back({p.name, p.description + (p.alias == p.name ? "" : " (or " + p.alias + ")")});
+  for (const checks::policy& p : checks::policies())
+    lines.push_back({p.name, p.description + (p.alias == p.name ? "" : " (or " + p.alias + ")")});
   print("eviction policies (the first is the default)", std::exchange(lines, {}));
   for (const listed_strategy& s : list_strategies()) lines.push_back({s.name, s.description});
   print("strategies (the first is the default)", std::exchange(lines, {}));
@@ -133,8 +141,8 @@ void list(const arguments& a) {
 }  // namespace
 
 void add_list(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("list", "Lists the scenarios, the variants of the cache, the eviction policies, the strategies and the faults");
+  CLI::App* command = app.add_subcommand(
+      "list", "Lists the scenarios, the variants of the cache, the eviction policies, the strategies and the faults");
   const auto a = std::make_shared<arguments>();
   command
       ->add_option("--scenarios", a->scenarios,

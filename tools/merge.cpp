@@ -74,7 +74,8 @@ void add_merge(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--json", a->json, "Writes the results as JSON; - is standard output, in place of the text")
       ->type_name("FILE|-");
-  command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")->type_name("FILE|-");
+  command->add_option("--junit", a->junit, "Writes the results as JUnit XML; - is standard output")
+      ->type_name("FILE|-");
   command->callback([a, &exit_code] {
     checks::end_at_interrupts();
     exit_code = checks::exit_code(merge_all(*a));

@@ -61,7 +61,8 @@ void add_patience(CLI::App& app, std::string& value) {
 
 std::chrono::milliseconds patience_of(const std::string& text) {
   const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(parse_time("--patience", text));
-  if (patience < std::chrono::milliseconds(100)) throw usage_error("--patience: must be at least 100ms, not '" + text + "'");
+  if (patience < std::chrono::milliseconds(100))
+    throw usage_error("--patience: must be at least 100ms, not '" + text + "'");
   return patience;
 }
 
@@ -96,8 +97,10 @@ model::retention keep_hits_of(const std::string& text, const std::string& policy
   }
   if (error != std::errc{} || at != end || keep.priority > 100) {
     throw usage_error(
-        "--keep-hits: expected a priority from 0 to 100, and after a colon for how many releases, such as 50 or 50:2000, "
-        "not '" + text + "'");
+        "--keep-hits: expected a priority from 0 to 100, and after a colon for how many releases, such as 50 or "
+        "50:2000, "
+        "not '" +
+        text + "'");
   }
   return keep;
 }
@@ -109,7 +112,8 @@ usage_error memory_error(std::uint64_t pages, std::uint64_t page_tokens) {
 
 void check_memory(std::uint64_t pages, std::uint64_t page_tokens) {
   const double needed_bytes = static_cast<double>(pages) * (4.0 * static_cast<double>(page_tokens) + 64);
-  const double machine_bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double machine_bytes =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   if (needed_bytes > machine_bytes) throw memory_error(pages, page_tokens);
 }
 

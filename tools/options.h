@@ -23,7 +23,7 @@ namespace triecheck::checks {
 struct policy;
 struct trace_shape;
 struct variant;
-}
+}  // namespace triecheck::checks
 
 namespace triecheck::tools {
 
@@ -57,7 +57,8 @@ std::chrono::milliseconds patience_of(const std::string& text);
 /// What to throw for a name that is none of the few `known` ones: names all, and the nearest where one is near.
 usage_error unknown_name(const std::string& kind, const std::string& name, const std::vector<std::string_view>& known);
 
-/// " (did you mean '--cache'?)" for the option that begins `words`, "--cahce=coarse"; empty where none of `app` is near.
+/// " (did you mean '--cache'?)" for the option that begins `words`, "--cahce=coarse"; empty where none of `app` is
+/// near.
 std::string near_option(const CLI::App& app, const std::string& words);
 
 /// The variant called `name`; throws usage_error that names the known ones.
@@ -66,14 +67,15 @@ const checks::variant& known_variant(const std::string& name);
 /// The option `policy` takes an alias, too, and then has the name. Other text stays, for `known_policy` to refuse.
 void take_aliases(CLI::Option& policy);
 
-/// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no policy.
+/// The eviction policy called `name`; throws usage_error that names the known ones, or where the variant takes no
+/// policy.
 const checks::policy& known_policy(const std::string& name, const checks::variant& v);
 
 /// The shape of a generated trace called `name`; throws usage_error that names the known ones.
 const checks::trace_shape& known_shape(const std::string& name);
 
-/// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory that was installed with this
-/// program, otherwise that of the source tree that it was built from.
+/// `given`, or where it is empty ./scenarios if that is a directory, otherwise the directory that was installed with
+/// this program, otherwise that of the source tree that it was built from.
 std::filesystem::path scenario_directory(const std::string& given);
 
 using checks::shell_word;

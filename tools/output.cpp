@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 bool is_one_file(const std::string& a, const std::string& b) {
   std::error_code none;
   if (fs::exists(a, none) && !fs::is_regular_file(a, none)) return false;
-  return fs::weakly_canonical(fs::absolute(a, none), none) == fs::weakly_canonical(fs::absolute(b, none), none) || fs::equivalent(a, b, none);
+  return fs::weakly_canonical(fs::absolute(a, none), none) == fs::weakly_canonical(fs::absolute(b, none), none) ||
+         fs::equivalent(a, b, none);
 }
 
 bool write_to(const fs::path& file, const std::string& text) {
@@ -72,8 +73,10 @@ void check_writable(const std::string& file) {
   std::error_code none;
   const fs::path place = fs::absolute(file, none);
   int reason = 0;
-  if (fs::is_directory(place, none)) reason = EISDIR;
-  else if (fs::exists(place, none) ? access(place.c_str(), W_OK) : access(place.parent_path().c_str(), W_OK | X_OK)) reason = errno;
+  if (fs::is_directory(place, none))
+    reason = EISDIR;
+  else if (fs::exists(place, none) ? access(place.c_str(), W_OK) : access(place.parent_path().c_str(), W_OK | X_OK))
+    reason = errno;
   if (reason != 0) throw usage_error(file + " cannot be written (" + std::generic_category().message(reason) + ")");
 }
 
@@ -99,7 +102,8 @@ nlohmann::json read_json(const std::string& file) {
   errno = 0;
   std::ifstream in(file, std::ios::binary);
   const std::string json{std::istreambuf_iterator<char>(in), {}};
-  if (!in || errno != 0) throw usage_error(file + " cannot be read (" + std::generic_category().message(errno != 0 ? errno : EIO) + ")");
+  if (!in || errno != 0)
+    throw usage_error(file + " cannot be read (" + std::generic_category().message(errno != 0 ? errno : EIO) + ")");
   first_json_error reader;
   if (!nlohmann::json::sax_parse(json, &reader)) {
     const std::string before = json.substr(0, reader.byte == 0 ? 0 : reader.byte - 1);
@@ -119,7 +123,8 @@ bool replace_file(const std::string& file, const std::string& text) {
   if (!is_new && !fs::is_regular_file(place, none)) return write_to(place, text);
   const fs::path next = place.string() + ".next";
   // A file may be written to though its folder is not.
-  if (access(place.has_parent_path() ? place.parent_path().c_str() : ".", W_OK | X_OK) != 0) return write_to(place, text);
+  if (access(place.has_parent_path() ? place.parent_path().c_str() : ".", W_OK | X_OK) != 0)
+    return write_to(place, text);
   if (!write_to(next, text)) return forget(next);
   if (!is_new) fs::permissions(next, fs::status(place, none).permissions(), none);
   return std::rename(next.c_str(), place.c_str()) == 0 || forget(next);

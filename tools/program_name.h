@@ -8,8 +8,8 @@
 namespace triecheck::tools {
 
 /// `command`, which begins with the word "triecheck", with the word in its place by which this process was called: the
-/// path as it was typed, or the bare name where the shell finds it; the full path where that word leads elsewhere. Other
-/// text is left as it is.
+/// path as it was typed, or the bare name where the shell finds it; the full path where that word leads elsewhere.
+/// Other text is left as it is.
 std::string as_typed(const std::string& command);
 
 /// The result, or the report, with each command that replays a failure in it as typed. What identifies a run,

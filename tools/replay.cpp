@@ -34,24 +34,30 @@ checks::verdict replay(const arguments& a) {
   try {
     r = explore::replay_scenario(s, token, a.all, {.patience = patience_of(a.patience)});
   } catch (const checks::interruption&) {
-    r.outcome = {.scenario = s.name, .cache = token.cache, .strategy = "replay", .outcome = checks::verdict::incomplete, .scope = "interrupted"};
+    r.outcome = {.scenario = s.name,
+                 .cache = token.cache,
+                 .strategy = "replay",
+                 .outcome = checks::verdict::incomplete,
+                 .scope = "interrupted"};
   }
   if (a.json != "-") {
-    std::cout << s.name << ", " << token.cache << (token.fault.empty() ? "" : " with the fault " + token.fault)
-              << ": " << s.title << "\n" << r.interleaving;
+    std::cout << s.name << ", " << token.cache << (token.fault.empty() ? "" : " with the fault " + token.fault) << ": "
+              << s.title << "\n"
+              << r.interleaving;
     if (checks::interrupted() && !r.outcome.found) {
       std::cout << "interrupted\n";
     } else if (r.outcome.found) {
       std::cout << r.outcome.found->kind << ": " << r.outcome.found->message << "\n";
     } else {
-      std::cout << (r.outcome.complete ? "no rule is violated on this schedule\n"
-                                       : "no rule is violated on this schedule, which ends before the program does: the "
-                                         "recorded failure no longer occurs; explore the scenario to be sure\n");
+      std::cout << (r.outcome.complete
+                        ? "no rule is violated on this schedule\n"
+                        : "no rule is violated on this schedule, which ends before the program does: the "
+                          "recorded failure no longer occurs; explore the scenario to be sure\n");
     }
   }
   if (!a.json.empty()) {
-    write_json(a.json, nlohmann::ordered_json(checks::to_json(as_typed(checks::report{.command = "triecheck replay " + shell_word(a.execution),
-                                                                                      .results = {r.outcome}}))));
+    write_json(a.json, nlohmann::ordered_json(checks::to_json(as_typed(checks::report{
+                           .command = "triecheck replay " + shell_word(a.execution), .results = {r.outcome}}))));
   }
   return r.outcome.outcome;
 }
@@ -59,10 +65,13 @@ checks::verdict replay(const arguments& a) {
 }  // namespace
 
 void add_replay(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("replay", "One execution again, step by step: what a failing run printed last");
+  CLI::App* command =
+      app.add_subcommand("replay", "One execution again, step by step: what a failing run printed last");
   const auto a = std::make_shared<arguments>();
-  command->add_option("execution", a->execution,
-                      "SCENARIO@CACHE@SCHEDULE, SCENARIO@CACHE+FAULT@SCHEDULE, a failure file, or a file that explore --json wrote")
+  command
+      ->add_option(
+          "execution", a->execution,
+          "SCENARIO@CACHE@SCHEDULE, SCENARIO@CACHE+FAULT@SCHEDULE, a failure file, or a file that explore --json wrote")
       ->type_name("TOKEN|FILE")
       ->required();
   command->add_option("--scenarios", a->directory, "Another directory of scenarios")->type_name("DIR");

@@ -21,7 +21,8 @@ std::string whole(double number) {
 // Nothing but its name where this build does not know it.
 listed_strategy strategy_of(const checks::result& r) {
   const std::vector<listed_strategy> all = list_strategies();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const listed_strategy& s) { return s.name == r.strategy; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const listed_strategy& s) { return s.name == r.strategy; });
   return found == all.end() ? listed_strategy{.name = r.strategy, .description = {}} : *found;
 }
 

@@ -49,7 +49,8 @@ named_scenario find_scenario(const std::string& name_or_path, const fs::path& di
     const fs::path file = directory / folder / (name_or_path + ".toml");
     if (fs::exists(file)) return {checks::load_scenario(file), by_path ? file.string() : name_or_path};
   }
-  throw usage_error("there is no scenario '" + name_or_path + "' in " + directory.string() + ", and no file of that name" +
+  throw usage_error("there is no scenario '" + name_or_path + "' in " + directory.string() +
+                    ", and no file of that name" +
                     near_name(name_or_path, scenario_names(directory), " (`triecheck list` shows the scenarios)"));
 }
 
@@ -84,8 +85,8 @@ void check_fits(const checks::scenario& s, const std::string& cache, const std::
   if (!missing.starts_with("the policy")) throw usage_error(asks + "which the cache '" + cache + "' does not have");
   const explore::fault* faulty = explore::find_fault(fault);
   const model::eviction_policy only = faulty == nullptr ? checks::policies().front().value : faulty->policy;
-  throw usage_error(asks + "but the " + (faulty == nullptr ? "cache '" + cache + "'" : "fault '" + fault + "'") + " knows " +
-                    checks::name_of(only) + " alone");
+  throw usage_error(asks + "but the " + (faulty == nullptr ? "cache '" + cache + "'" : "fault '" + fault + "'") +
+                    " knows " + checks::name_of(only) + " alone");
 }
 
 }  // namespace triecheck::tools

@@ -15,8 +15,10 @@ struct named_scenario {
 };
 
 /// Throws usage_error for a name that is neither, scenario_error for a file that cannot be read as a scenario.
-/// `by_path`: a shipped scenario is named by its path, too, as `directory` is not the one that is searched without being named.
-named_scenario find_scenario(const std::string& name_or_path, const std::filesystem::path& directory, bool by_path = false);
+/// `by_path`: a shipped scenario is named by its path, too, as `directory` is not the one that is searched without
+/// being named.
+named_scenario find_scenario(const std::string& name_or_path, const std::filesystem::path& directory,
+                             bool by_path = false);
 
 /// The names that `find_scenario` takes; none where the directory cannot be read.
 std::vector<std::string> scenario_names(const std::filesystem::path& directory);

@@ -40,7 +40,8 @@ struct arguments {
 fs::path default_output(const arguments& a, const failing_execution& e) {
   if (e.stored) return fs::path(a.execution).replace_filename(fs::path(a.execution).stem().string() + "-shrunk.toml");
   const std::string fault = e.token.fault.empty() ? "" : '-' + e.token.fault;
-  return fs::path(failure_folder::default_path) / (e.scenario.program.name + '-' + e.token.cache + fault + "-shrunk.toml");
+  return fs::path(failure_folder::default_path) /
+         (e.scenario.program.name + '-' + e.token.cache + fault + "-shrunk.toml");
 }
 
 bool is_failure_file(const fs::path& file) {
@@ -58,14 +59,15 @@ fs::path output_of(const arguments& a, const failing_execution& e) {
   const bool missing = !a.output.empty() && !folder.empty() && !fs::is_directory(folder, no_file);
   if (missing) throw usage_error("--output: there is no folder " + folder.string());
   if (fs::is_directory(output, no_file)) throw usage_error("--output: " + output.string() + " is a folder");
-  if (fs::is_regular_file(output, no_file) && !is_failure_file(output)) throw usage_error(output.string() + " is no failure file, and is not replaced by one");
+  if (fs::is_regular_file(output, no_file) && !is_failure_file(output))
+    throw usage_error(output.string() + " is no failure file, and is not replaced by one");
   return output;
 }
 
 std::string row(const char* name, const explore::failing_extent& e) {
   std::array<char, 120> line{};
-  std::snprintf(line.data(), line.size(), "%-8s%9zu%12zu%7zu%8zu%13zu%7zu\n", name, e.size.threads, e.operations, e.size.pages,
-                e.size.tokens, e.preemptions, e.steps);
+  std::snprintf(line.data(), line.size(), "%-8s%9zu%12zu%7zu%8zu%13zu%7zu\n", name, e.size.threads, e.operations,
+                e.size.pages, e.size.tokens, e.preemptions, e.steps);
   return line.data();
 }
 
@@ -78,7 +80,7 @@ void print(const explore::shrunk& s) {
 }
 
 nlohmann::ordered_json to_json(const explore::failing_extent& e) {
-  return {{"threads", e.size.threads}, {"operations", e.operations}, {"pages", e.size.pages},
+  return {{"threads", e.size.threads}, {"operations", e.operations},   {"pages", e.size.pages},
           {"tokens", e.size.tokens},   {"preemptions", e.preemptions}, {"steps", e.steps}};
 }
 
@@ -86,7 +88,8 @@ checks::verdict shrink_execution(const arguments& a) {
   const std::chrono::duration<double> budget = parse_time("--budget", a.budget);
   const failing_execution e = find_execution(a.execution, scenario_directory(a.directory));
   const fs::path output = output_of(a, e);
-  const bool has_folder = output.parent_path().empty() || fs::exists(output.parent_path());  // that of failures is made later
+  const bool has_folder =
+      output.parent_path().empty() || fs::exists(output.parent_path());  // that of failures is made later
   check_outputs({a.json, has_folder ? output.string() : ""}, {a.execution, e.scenario.place});
 
   progress_line line;
@@ -95,7 +98,9 @@ checks::verdict shrink_execution(const arguments& a) {
     if (!line.due()) return;
     line.show({{std::to_string(s.candidates) + " smaller scenarios tried", 0},
                {"; the smallest that fails has", 2},
-               {" " + std::to_string(s.after.size.threads) + " threads, " + std::to_string(s.after.operations) + " operations", 1}});
+               {" " + std::to_string(s.after.size.threads) + " threads, " + std::to_string(s.after.operations) +
+                    " operations",
+                1}});
   };
   const explore::shrink_options options{.budget = budget, .patience = patience_of(a.patience)};
   std::optional<explore::shrunk> smaller;
@@ -107,20 +112,27 @@ checks::verdict shrink_execution(const arguments& a) {
   line.clear();
   const checks::verdict verdict = smaller && smaller->confirmed ? checks::verdict::fail : checks::verdict::incomplete;
 
-  nlohmann::ordered_json j = {{"tool", "triecheck"}, {"version", TRIECHECK_VERSION},
+  nlohmann::ordered_json j = {{"tool", "triecheck"},
+                              {"version", TRIECHECK_VERSION},
                               {"command", "triecheck shrink " + shell_word(a.execution)},
-                              {"verdict", checks::to_string(verdict)}, {"scenario", e.scenario.program.name},
-                              {"cache", e.token.cache}, {"fault", e.token.fault}};
+                              {"verdict", checks::to_string(verdict)},
+                              {"scenario", e.scenario.program.name},
+                              {"cache", e.token.cache},
+                              {"fault", e.token.fault}};
   if (!smaller) {
     j["reason"] = why;
     j["failure"] = nullptr;
-    if (a.json != "-") std::cout << "incomplete: " << (checks::interrupted() ? "" : "there is nothing to shrink, for the failure does not show again: ") << why << "\n";
+    if (a.json != "-")
+      std::cout << "incomplete: "
+                << (checks::interrupted() ? "" : "there is nothing to shrink, for the failure does not show again: ")
+                << why << "\n";
   } else {
     smaller->found.replay = "triecheck replay " + shell_word(output.string());
     std::error_code problem;
     if (!output.parent_path().empty()) fs::create_directories(output.parent_path(), problem);
     write_text(output.string(), checks::failure_file_text(smaller->program.source_text,
-        remembered(smaller->found, e.token.cache, e.token.fault, explore::strategy_for(smaller->found.kind).name)));
+                                                          remembered(smaller->found, e.token.cache, e.token.fault,
+                                                                     explore::strategy_for(smaller->found.kind).name)));
     smaller->found.file = output.string();
     smaller->found.replay = as_typed(smaller->found.replay);
     if (a.json != "-") print(*smaller);
@@ -141,14 +153,19 @@ checks::verdict shrink_execution(const arguments& a) {
 }  // namespace
 
 void add_shrink(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("shrink", "A failing execution made small: the scenario first, then its schedule");
-  command->footer("The exit status is 1 where the smaller failure is stored, 3 where the failure does not show again, or an interrupt came first.");
+  CLI::App* command =
+      app.add_subcommand("shrink", "A failing execution made small: the scenario first, then its schedule");
+  command->footer(
+      "The exit status is 1 where the smaller failure is stored, 3 where the failure does not show again, or an "
+      "interrupt came first.");
   const auto a = std::make_shared<arguments>();
   command->add_option("execution", a->execution, "A failure file, a file that explore --json wrote, or a replay token")
       ->type_name("FILE|TOKEN")
       ->required();
   command->add_option("--scenarios", a->directory, "Another directory of scenarios, for a token")->type_name("DIR");
-  command->add_option("--output", a->output, "Where the smaller failure goes; beside FILE, as NAME-shrunk.toml, without it")
+  command
+      ->add_option("--output", a->output,
+                   "Where the smaller failure goes; beside FILE, as NAME-shrunk.toml, without it")
       ->type_name("FILE");
   command->add_option("--budget", a->budget, "Stops after this time, as 20s or 5m, with the best so far")
       ->type_name("TIME")

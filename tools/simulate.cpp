@@ -123,7 +123,8 @@ int simulate(arguments a) {
         "--compare-exact does not go with --verify, whose checks between the operations would change their order: run "
         "one after the other");
   }
-  if (a.metrics && a.compare_exact) throw usage_error("--compare-exact does not go with --metrics: run one after the other");
+  if (a.metrics && a.compare_exact)
+    throw usage_error("--compare-exact does not go with --metrics: run one after the other");
   const checks::variant& variant = known_variant(a.cache);
   const model::eviction_policy policy = known_policy(a.policy, variant).value;
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
@@ -146,9 +147,10 @@ int simulate(arguments a) {
   checks::simulation s;
   try {
     const std::string of_all = " of " + std::to_string(a.requests == 0 ? t.rows.size() : a.requests) + " requests";
-    s = checks::simulate_isolated(t, options, patience_of(a.patience), [&](std::uint64_t done, const std::string& about) {
-      if (line.due()) line.show({{std::to_string(done) + of_all, 0}, {about.empty() ? "" : ": " + about, 1}});
-    });
+    s = checks::simulate_isolated(
+        t, options, patience_of(a.patience), [&](std::uint64_t done, const std::string& about) {
+          if (line.due()) line.show({{std::to_string(done) + of_all, 0}, {about.empty() ? "" : ": " + about, 1}});
+        });
   } catch (const std::invalid_argument& e) {
     throw usage_error(e.what());
   } catch (const std::bad_alloc&) {
@@ -175,12 +177,15 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
       ->default_str(checks::default_variant().name);
-  take_aliases(*command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows")
-                    ->type_name("P")
-                    ->capture_default_str());
-  command->add_option("--keep-hits", a->keep_hits,
-                      "With --policy priority: requests that hit half of their pages are released with this priority, for so "
-                  "many releases")
+  take_aliases(
+      *command->add_option("--policy", a->policy, "The eviction policy, by the name that `triecheck list` shows")
+           ->type_name("P")
+           ->capture_default_str());
+  command
+      ->add_option(
+          "--keep-hits", a->keep_hits,
+          "With --policy priority: requests that hit half of their pages are released with this priority, for so "
+          "many releases")
       ->type_name("PRIORITY[:TICKS]");
   add_number(*command, "--threads", a->threads, "Thread t of T takes rows t, t+T, ...", 1, 256);
   add_number(*command, "--in-flight", a->in_flight, "Requests that a thread keeps allocated but unpublished, at most",
@@ -189,10 +194,12 @@ void add_simulate(CLI::App& app, int& exit_code) {
       ->default_str("");
   command->add_flag("--verify", a->verify,
                     "Checks contents and structure; with one thread, every outcome against the model as well");
-  command->add_flag("--compare-exact", a->compare_exact,
-                    "Repeats the operations in the order of the run on the exact cache in one thread, and compares the hits");
-  command->add_flag("--metrics", a->metrics,
-                    "Monitors the cache, its locks and words: its metrics are shown while it runs and after, and audited");
+  command->add_flag(
+      "--compare-exact", a->compare_exact,
+      "Repeats the operations in the order of the run on the exact cache in one thread, and compares the hits");
+  command->add_flag(
+      "--metrics", a->metrics,
+      "Monitors the cache, its locks and words: its metrics are shown while it runs and after, and audited");
   add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")
       ->type_name("FILE|-");

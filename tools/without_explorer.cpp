@@ -29,7 +29,11 @@ checks::fuzz_target sequential_fault(const std::string&) {
 
 void add_explore(CLI::App& app, int&) { add_absent(app, "explore", "interleavings of scenarios (not in this build)"); }
 void add_replay(CLI::App& app, int&) { add_absent(app, "replay", "one execution again (not in this build)"); }
-void add_shrink(CLI::App& app, int&) { add_absent(app, "shrink", "a failing execution made small (not in this build)"); }
-void add_bench_search(CLI::App& app, int&) { add_absent(app, "bench-search", "searches side by side (not in this build)"); }
+void add_shrink(CLI::App& app, int&) {
+  add_absent(app, "shrink", "a failing execution made small (not in this build)");
+}
+void add_bench_search(CLI::App& app, int&) {
+  add_absent(app, "bench-search", "searches side by side (not in this build)");
+}
 
 }  // namespace triecheck::tools

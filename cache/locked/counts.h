@@ -1,8 +1,8 @@
 // Counts, in two kinds with one interface: pins, statistics, the number of the next lease.
 //
-// plain_count: every access requires a lock exclusively. atomic_count: threads may change it at once, holders of a lock in
-// shared mode for example; it is only read for a decision by a thread that holds the locks under which it changes so that
-// nobody else does.
+// plain_count: every access requires a lock exclusively. atomic_count: threads may change it at once, holders of a lock
+// in shared mode for example; it is only read for a decision by a thread that holds the locks under which it changes so
+// that nobody else does.
 #pragma once
 
 #include "../lockfree/orders.h"

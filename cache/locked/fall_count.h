@@ -1,11 +1,12 @@
-// How many nodes would fall if as many were evicted as can be, counted up to a need without changing anything: so that a
-// request which cannot be served costs nobody a page.
+// How many nodes would fall if as many were evicted as can be, counted up to a need without changing anything: so that
+// a request which cannot be served costs nobody a page.
 //
 // The leaves are named one by one. Above each goes on counting as long as nothing else refers to the parent: where more
-// children do, the parent is noted, and counts once the last of them did. Each note follows a node that was counted, so the
-// room for the pages that are needed is enough for them.
+// children do, the parent is noted, and counts once the last of them did. Each note follows a node that was counted, so
+// the room for the pages that are needed is enough for them.
 //
-// Cost: O(nodes counted), and for those with several children O(log n), and a move of n notes at most. Nothing is allocated.
+// Cost: O(nodes counted), and for those with several children O(log n), and a move of n notes at most. Nothing is
+// allocated.
 // Threads: belongs to one operation. Where others change the nodes meanwhile, the count may be too large or too small.
 #pragma once
 
@@ -17,7 +18,8 @@
 
 namespace triecheck {
 
-/// `references(page)`: how many children and leases refer to the node; `parent(page)`: where its parent is, or `no_page`.
+/// `references(page)`: how many children and leases refer to the node; `parent(page)`: where its parent is, or
+/// `no_page`.
 template <class References, class Parent>
 class fall_count {
  public:

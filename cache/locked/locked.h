@@ -1,9 +1,10 @@
-// The cache under one lock: what `coarse` and `rwlock` share. They differ in the lock, in how lookups hold it, and in the
-// counts that lookups change meanwhile: the parameter `Locking`. Which page falls is the parameter `Policy` (eviction.h).
+// The cache under one lock: what `coarse` and `rwlock` share. They differ in the lock, in how lookups hold it, and in
+// the counts that lookups change meanwhile: the parameter `Locking`. Which page falls is the parameter `Policy`
+// (eviction.h).
 //
-// Guarantees: every operation takes effect in one step while the lock is held (its linearization point), the order of the
-// policy is exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an operation
-// stops all, one stopped inside a lookup of `rwlock` stops all but lookups.
+// Guarantees: every operation takes effect in one step while the lock is held (its linearization point), the order of
+// the policy is exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an
+// operation stops all, one stopped inside a lookup of `rwlock` stops all but lookups.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page, independent of the size of the pool.
 //
 // Invariants (numbers as in the documentation of the checks): the page is the node; `trie_.pins(p)` is the number of
@@ -17,22 +18,22 @@
 #include <optional>
 #include <utility>
 
-#include "counts.h"
-#include "../policies/eviction.h"
 #include "../events.h"
+#include "../lease.h"
+#include "../lockfree/page_queue.h"
 #include "../pages/block_keys.h"
 #include "../pages/inspection.h"
-#include "../lease.h"
 #include "../pages/lease_buffers.h"
-#include "page_pool.h"
-#include "../lockfree/page_queue.h"
 #include "../pages/page_records.h"
-#include "page_trie.h"
 #include "../pages/prefix_hashes.h"
 #include "../pages/subtree.h"
+#include "../policies/eviction.h"
 #include "../policies/recency_list.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "counts.h"
+#include "page_pool.h"
+#include "page_trie.h"
 
 namespace triecheck {
 
@@ -70,7 +71,8 @@ class locked_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else runs.
+  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else
+  /// runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
@@ -141,14 +143,14 @@ class locked_cache {
     return status::ok;
   }
 
-  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached already
-  /// stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached
+  /// already stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
   ///
   /// Below a forgotten page nothing is published: the pages stay private (forget).
   ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
-  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
-  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
+  /// and is `invalid_argument` without assertions. Then nothing is changed.
   [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
@@ -175,11 +177,12 @@ class locked_cache {
   }
 
   /// Keeps the first `kept_tokens` tokens of the lease, and makes the private pages that hold none of them free; with
-  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the number is.
+  /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the
+  /// number is.
   ///
   /// Requires that nobody reads or writes the pages that go.
-  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts, and is
-  /// `invalid_argument` without assertions. Then nothing is changed.
+  /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
+  /// and is `invalid_argument` without assertions. Then nothing is changed.
   status shrink(lease_type& l, std::size_t kept_tokens) {
     if (const status s = l.template shrinkable_in<Sync>(*this, kept_tokens); s != status::ok) return s;
     const std::span<const page_id> returned = l.pages_behind(kept_tokens, config_.tokens_per_page);
@@ -309,7 +312,10 @@ class locked_cache {
     const std::uint64_t cached = counters_.published_pages.get() - counters_.evicted_pages.get();
     const std::uint64_t free = pool_.free_count();
     const std::uint64_t evictable = unpinned_count_.get();
-    return {.free_pages = free, .evictable_pages = evictable, .pinned_pages = cached - evictable, .private_pages = config_.pages - free - cached};
+    return {.free_pages = free,
+            .evictable_pages = evictable,
+            .pinned_pages = cached - evictable,
+            .private_pages = config_.pages - free - cached};
   }
 
   /// The whole cache at one instant, for checks and diagnosis. O(pages x tokens per page).
@@ -331,8 +337,8 @@ class locked_cache {
 
   // What follows requires mutex_ in either mode.
 
-  // Calls `found` for each node of the longest chain of `space` that matches the leading full blocks of `tokens`. Inlined: with a
-  // call for each node a request whose prompt is cached has 4 % more instructions.
+  // Calls `found` for each node of the longest chain of `space` that matches the leading full blocks of `tokens`.
+  // Inlined: with a call for each node a request whose prompt is cached has 4 % more instructions.
   template <class Found>
   [[gnu::always_inline]] void each_match(std::span<const token> tokens, std::span<const block_key> keys,
                                          key_space space, Found found) const {
@@ -390,7 +396,8 @@ class locked_cache {
 
   // Every unpinned node can be evicted, leaves first, so their number is what eviction can yield: a refusal is known
   // before anything was evicted (I8).
-  bool take_pages(lease_type& l, std::size_t count, lease_id holder, page_source source = page_source::free_and_evicted) {
+  bool take_pages(lease_type& l, std::size_t count, lease_id holder,
+                  page_source source = page_source::free_and_evicted) {
     const std::size_t evictable = source == page_source::free_only ? 0 : unpinned_count_.get();
     if (pool_.free_count() + evictable < count) {
       add(counters_.refused_full, 1);
@@ -402,8 +409,8 @@ class locked_cache {
     return true;
   }
 
-  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there. Returns
-  // whether that is its own.
+  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there.
+  // Returns whether that is its own.
   bool publish_page(const typename trie_type::key& k, page_id& page) {
     const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
@@ -482,7 +489,8 @@ class locked_cache {
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
-               typename Policy::per_page> records_;
+               typename Policy::per_page>
+      records_;
   page_pool<Sync> pool_;
   trie_type trie_;
   Policy unpinned_;

@@ -5,8 +5,8 @@
 // shutdown can say who kept a page.
 //
 // Invariants: every page is on the stack exactly when its state is `free`; free_count() is the length of the stack.
-// Threads: none of its own; the owner serialises every call, but `mark_cached` and `hand_over`: they touch nothing but the
-// page, so they need no more than that nobody else touches that page.
+// Threads: none of its own; the owner serialises every call, but `mark_cached` and `hand_over`: they touch nothing but
+// the page, so they need no more than that nobody else touches that page.
 #pragma once
 
 #include <cstdint>

@@ -75,7 +75,7 @@ class page_trie {
   /// What a child of `parent` under `block` is found by.
   struct key {
     key_space space;
-    page_id parent;  ///< `no_page` is the root of the namespace
+    page_id parent;      ///< `no_page` is the root of the namespace
     std::uint64_t hash;  ///< of all blocks from the root to this one: block_hash of the last, continued from the others
     std::span<const token> block;
     std::uint64_t extra;  ///< the key of the block; 0 is none
@@ -122,8 +122,8 @@ class page_trie {
     head.set(page);
   }
 
-  /// Ask memory for what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires what
-  /// find_child does.
+  /// Ask memory for what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires
+  /// what find_child does.
   void fetch_bucket(std::size_t bucket) const { Sync::prefetch(&heads_[bucket]); }
   void fetch_first(std::size_t bucket) const {
     const page_id page = heads_[bucket].get();
@@ -198,14 +198,15 @@ class page_trie {
     for (std::size_t i = 0; i < buckets_; ++i) {
       // A damaged index may have a cycle: the checks say so, this must end.
       std::size_t steps = 0;
-      for (page_id page = heads_[i].get(); page != no_page && steps <= pages_; page = at(page).next.get(), ++steps) visit(page);
+      for (page_id page = heads_[i].get(); page != no_page && steps <= pages_; page = at(page).next.get(), ++steps)
+        visit(page);
     }
   }
 
  private:
   static constexpr page_id in_no_bucket{static_cast<std::uint32_t>(no_page) - 1};  // no page has this number, either
-  static constexpr std::uint8_t is_first = 1;   // of a kind: below the root
-  static constexpr std::uint8_t has_extra = 2;  // the block has a key
+  static constexpr std::uint8_t is_first = 1;                                      // of a kind: below the root
+  static constexpr std::uint8_t has_extra = 2;                                     // the block has a key
 
   void take_out(page_id page) {
     shared_page* link = &heads_[bucket_of(hash(page))];

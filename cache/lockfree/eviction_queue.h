@@ -1,41 +1,44 @@
 // Which node falls next, without a lock: exact recency for one thread; for several, recency but for a part of the age.
 //
-// Every thread has a lane: a list, and an inbox for it. A node is posted to the lane that its page is at home in: of the
-// thread that published it, so the pages that a thread evicts are mostly those that it used before.
+// Every thread has a lane: a list, and an inbox for it. A node is posted to the lane that its page is at home in: of
+// the thread that published it, so the pages that a thread evicts are mostly those that it used before.
 //
-// A release stamps the node that its lease ended on with a tick and puts it into the inbox of its lane, a stack, unless it
-// is in one already. The list, a doubly linked one, belongs to the curator of the lane: the evictor that has its turn. It
-// sorts the inbox by tick and puts each node into its place on the list, which is mostly the back: it was posted after the
-// list was filled. So the list is sorted by recency, and its front is the node to visit next:
+// A release stamps the node that its lease ended on with a tick and puts it into the inbox of its lane, a stack, unless
+// it is in one already. The list, a doubly linked one, belongs to the curator of the lane: the evictor that has its
+// turn. It sorts the inbox by tick and puts each node into its place on the list, which is mostly the back: it was
+// posted after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
 //   - a node without references falls;
 //   - any other is dropped. Its next release, or the fall of its last child, brings it back.
-// A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next, so
-// it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
+// A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next,
+// so it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
 //
-// An evictor begins with its own lane, unless the front of another one is older by much. It goes on with others, the oldest
-// first, and takes home what it evicts there, so that lanes grow with the need of their threads. What a lane says of its front
-// is a hint: the front may have been released again since. Who has sorted the lane knows, says so, and where it is younger
-// than that by too much, chooses again; so does who comes past the age up to which it chose the lane. Only the curator of the
-// lane where a page is at home moves it, when the page is on no list: a page is never on two.
+// An evictor begins with its own lane, unless the front of another one is older by much. It goes on with others, the
+// oldest first, and takes home what it evicts there, so that lanes grow with the need of their threads. What a lane
+// says of its front is a hint: the front may have been released again since. Who has sorted the lane knows, says so,
+// and where it is younger than that by too much, chooses again; so does who comes past the age up to which it chose the
+// lane. Only the curator of the lane where a page is at home moves it, when the page is on no list: a page is never on
+// two.
 //
-// Who does not get the turn of a lane does not wait: it goes on with another one. Where the lane that it did not get is older
-// by so much that this would cost recency, because its curator sleeps, say, it evicts with the hand and asks again. The hand
-// goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago, whatever its age, and
-// its parents as far as they fall with it. A thread that stops with a turn costs the others recency, nothing else.
+// Who does not get the turn of a lane does not wait: it goes on with another one. Where the lane that it did not get is
+// older by so much that this would cost recency, because its curator sleeps, say, it evicts with the hand and asks
+// again. The hand goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago,
+// whatever its age, and its parents as far as they fall with it. A thread that stops with a turn costs the others
+// recency, nothing else.
 //
-// Who needs several pages or none counts first what can fall (fall_count.h), in its own lane and then in the others, and
-// begins when that is enough. A lane that is empty says so without a turn: where nothing can fall, that costs a look at each.
+// Who needs several pages or none counts first what can fall (fall_count.h), in its own lane and then in the others,
+// and begins when that is enough. A lane that is empty says so without a turn: where nothing can fall, that costs a
+// look at each.
 //
-// A parent that is left behind by the hand, or by the fall of a child that was listed in another lane, is as old as its child
-// was: it does not go behind what is newer. If it is not where a release of its own put it, it goes to the front.
+// A parent that is left behind by the hand, or by the fall of a child that was listed in another lane, is as old as its
+// child was: it does not go behind what is newer. If it is not where a release of its own put it, it goes to the front.
 //
-// Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts it
-// there.
+// Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts
+// it there.
 // Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
-// sorted but for those released again, and O(threads) per call and per lane found younger than it said, which is each at most
-// once between two that fall; to find out that there are not enough, O(pages wanted + threads), and a look at each listed node
-// that somebody holds. Where the hand evicts, it looks at some hundred pages for each
-// leaf; for a caller that wants all it can have, at all of them where hardly one is a leaf without pins.
+// sorted but for those released again, and O(threads) per call and per lane found younger than it said, which is each
+// at most once between two that fall; to find out that there are not enough, O(pages wanted + threads), and a look at
+// each listed node that somebody holds. Where the hand evicts, it looks at some hundred pages for each leaf; for a
+// caller that wants all it can have, at all of them where hardly one is a leaf without pins.
 // Threads and progress: any; post is lock-free, evict too.
 #pragma once
 
@@ -50,14 +53,14 @@
 #include <vector>
 
 #include "../locked/fall_count.h"
+#include "../pages/page_records.h"
+#include "../policies/recency_list.h"
+#include "../sync/sync.h"
+#include "../types.h"
 #include "lanes.h"
 #include "lockfree_trie.h"
 #include "orders.h"
-#include "../pages/page_records.h"
-#include "../policies/recency_list.h"
 #include "striped.h"
-#include "../sync/sync.h"
-#include "../types.h"
 
 namespace triecheck {
 
@@ -74,7 +77,11 @@ class eviction_queue {
 
   eviction_queue(lockfree_trie<Sync>& trie, const typename Sync::thread_indices& threads, column<per_page> entries,
                  column<typename recency_list<Sync>::per_page> links, std::size_t pages)
-      : trie_(trie), pages_(pages), stride_(stride_over(pages)), entries_(entries), lanes_("eviction.lanes", threads, links) {
+      : trie_(trie),
+        pages_(pages),
+        stride_(stride_over(pages)),
+        entries_(entries),
+        lanes_("eviction.lanes", threads, links) {
     recency_list<Sync>::label(links, pages);
     Sync::label(hand_, "eviction.hand");
     for (std::size_t i = 0; i < pages; ++i) {
@@ -95,7 +102,8 @@ class eviction_queue {
   /// Before the caller gives its reference on `page` back: that happens at `tick`.
   void stamp(page_id page, std::uint64_t tick) { at(page).tick.store(tick, orders::tick); }
 
-  /// After it: puts the node into the inbox of its lane, if it is not in one; returns that lane then, as a set, else none.
+  /// After it: puts the node into the inbox of its lane, if it is not in one; returns that lane then, as a set, else
+  /// none.
   std::uint64_t post(page_id page) {
     per_page& e = at(page);
     if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return 0;
@@ -125,17 +133,18 @@ class eviction_queue {
     if (!is_here) post(page);
   }
 
-  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then. `now`
-  /// is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen to its parent;
-  /// and `gone.let_fall` for a parent that was forgotten, and that nothing refers to any more.
+  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then.
+  /// `now` is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen
+  /// to its parent; and `gone.let_fall` for a parent that was forgotten, and that nothing refers to any more.
   /// Linearization point of each: the claim of its node.
   template <class Gone>
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone) {
     return evict(freed, now, gone, true, pages_);
   }
 
-  /// The same, but evicts none where not all can be had. Exact when no other call runs; beside others, nodes that they move may
-  /// be missed, and what they take away may leave fewer. Looks at `hand_looks` pages at most for what is in lanes that are taken.
+  /// The same, but evicts none where not all can be had. Exact when no other call runs; beside others, nodes that they
+  /// move may be missed, and what they take away may leave fewer. Looks at `hand_looks` pages at most for what is in
+  /// lanes that are taken.
   template <class Gone>
   std::size_t evict_all(std::span<page_id> freed, std::uint64_t now, Gone gone) {
     // Of one page no forecast is needed: where it cannot be had, nothing is evicted.
@@ -159,10 +168,10 @@ class eviction_queue {
     alignas(64) typename Sync::template atomic<page_id> inbox{no_page};
     alignas(64) typename Sync::template atomic<bool> turn{false};
     typename Sync::template atomic<std::uint64_t> front{no_tick};  // of the node that falls next: a hint
-    typename Sync::template atomic<std::uint64_t> until{0};        // no other lane is much older than a front up to this
-    recency_list<Sync> list;                                       // of the curator
-    typename Sync::template var<std::uint64_t> newest{0};          // the latest tick that the list was filled up to
-    typename Sync::template var<bool> is_bare{true};               // the list was left empty, and the front says so
+    typename Sync::template atomic<std::uint64_t> until{0};  // no other lane is much older than a front up to this
+    recency_list<Sync> list;                                 // of the curator
+    typename Sync::template var<std::uint64_t> newest{0};    // the latest tick that the list was filled up to
+    typename Sync::template var<bool> is_bare{true};         // the list was left empty, and the front says so
   };
 
   using lanes_type = lanes<Sync, lane>;
@@ -232,9 +241,10 @@ class eviction_queue {
     std::uint64_t limit = no_tick;
   };
 
-  // The caller's own lane if it is open and about as old as the others of `open`, else the oldest of these; `no_lane` where that
-  // is not about as old as what is taken. What was seen of the others lasts a while, as they mostly grow younger: not to look at
-  // them every time leaves their lines with their threads. Who makes one older looks again; others may be late to see it.
+  // The caller's own lane if it is open and about as old as the others of `open`, else the oldest of these; `no_lane`
+  // where that is not about as old as what is taken. What was seen of the others lasts a while, as they mostly grow
+  // younger: not to look at them every time leaves their lines with their threads. Who makes one older looks again;
+  // others may be late to see it.
   choice next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) {
     if (taken == 0 && std::has_single_bit(open)) return {lanes_.first_of(open), no_tick};
     const std::uint64_t mine = open & lanes_.bit(own());
@@ -256,8 +266,8 @@ class eviction_queue {
     return {next.number, std::min(limit, limit_of_taken)};
   }
 
-  // As evict says. Where it is not assured that there are enough, that is found out before the first one falls. With the
-  // hand it looks at so many pages for a leaf.
+  // As evict says. Where it is not assured that there are enough, that is found out before the first one falls. With
+  // the hand it looks at so many pages for a leaf.
   template <class Gone>
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone, bool is_assured, std::size_t round) {
     if (freed.empty()) return 0;
@@ -313,7 +323,8 @@ class eviction_queue {
       trie_.fetch_above(page);
       return trie_.parent(page);
     };
-    return fall_count(notes, [this](page_id page) { return trie_.references(page); }, parent);
+    return fall_count(
+        notes, [this](page_id page) { return trie_.references(page); }, parent);
   }
 
   // Whether as many nodes can fall, in all lanes, as `notes` has room for, which it writes over.
@@ -321,9 +332,9 @@ class eviction_queue {
     for (unsigned round = 1;; ++round) {
       auto falling = falls(notes);
       std::uint64_t open = lanes_.used();
-      std::uint64_t taken = 0;    // the lanes whose turn somebody else has
+      std::uint64_t taken = 0;  // the lanes whose turn somebody else has
       std::uint64_t counted = 0;
-      bool sent_back = false;     // what was found in a lane went to one that was counted before
+      bool sent_back = false;  // what was found in a lane went to one that was counted before
       while (open != 0 && !falling.is_enough()) {
         const std::uint64_t mine = open & lanes_.bit(own());
         const std::size_t i = lanes_.first_of(mine != 0 ? mine : open);
@@ -354,10 +365,11 @@ class eviction_queue {
     return page != no_page && tick(page) > limit;
   }
 
-  // Takes the first page off the list, and goes on as long as the next one was released up to `limit`. Adds to `open` the lanes
-  // that it sent pages to, and this one where it has more.
+  // Takes the first page off the list, and goes on as long as the next one was released up to `limit`. Adds to `open`
+  // the lanes that it sent pages to, and this one where it has more.
   template <class Gone>
-  std::size_t evict_in_order(std::size_t i, std::span<page_id> freed, std::uint64_t limit, Gone gone, std::uint64_t& open) {
+  std::size_t evict_in_order(std::size_t i, std::span<page_id> freed, std::uint64_t limit, Gone gone,
+                             std::uint64_t& open) {
     lane& l = lanes_[i];
     const auto take_home = [&](page_id page) {
       if (own() != i) at(page).home.store(own(), orders::home_move);
@@ -401,7 +413,8 @@ class eviction_queue {
       l.front.store(tick(next), l.is_bare.get() ? orders::front_there : orders::hint);
       l.is_bare.set(false);
     } else {
-      // A lane without a front is not asked. Who posts from here on says what the front is; who did before is seen here.
+      // A lane without a front is not asked. Who posts from here on says what the front is; who did before is seen
+      // here.
       l.front.store(no_tick, orders::front_gone);
       l.is_bare.set(true);
       next = l.inbox.load(orders::inbox_look_again);
@@ -439,8 +452,9 @@ class eviction_queue {
       }
       at(page).posted.store(false, orders::unpost);
       const std::uint64_t released = tick(page);
-      // What is older than the newest was released by a thread whose clock is behind, or is a parent that was left behind. What
-      // is older by more than clocks are apart is such a parent, and all that was listed before it is gone.
+      // What is older than the newest was released by a thread whose clock is behind, or is a parent that was left
+      // behind. What is older by more than clocks are apart is such a parent, and all that was listed before it is
+      // gone.
       if (released >= newest) {
         l.list.push_newest(page);
         newest = released;
@@ -506,7 +520,8 @@ class eviction_queue {
 
   // What follows requires nothing.
 
-  // Evicts one leaf, and its parents as far as they fall with it and `freed` has room; returns how many, 0 when there is none.
+  // Evicts one leaf, and its parents as far as they fall with it and `freed` has room; returns how many, 0 when there
+  // is none.
   template <class Gone>
   std::size_t evict_with_hand(std::span<page_id> freed, std::size_t round, Gone gone) {
     std::size_t hand = hand_.load(orders::hint);
@@ -516,7 +531,8 @@ class eviction_queue {
     } while (page != no_page && !trie_.claim(page));
     hand_.store(static_cast<std::uint32_t>(hand), orders::hint);
     if (page == no_page) return 0;
-    return evict_upwards(page, freed, gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
+    return evict_upwards(
+        page, freed, gone, [](page_id) {}, [&](page_id parent, bool) { post(parent); });
   }
 
   // Counts leaves of the lanes that others have the turn of; returns whether that is enough.
@@ -541,7 +557,8 @@ class eviction_queue {
     return stride;
   }
 
-  // Of the next leaves without pins, the one that was released longest ago; `no_page` when there is none among `round` pages.
+  // Of the next leaves without pins, the one that was released longest ago; `no_page` when there is none among `round`
+  // pages.
   page_id oldest_of_some(std::size_t& hand, std::size_t round) const {
     page_id oldest = no_page;
     std::uint64_t since = 0;
@@ -614,7 +631,8 @@ std::vector<page_id> eviction_queue<Sync>::order() const {
     const bool has_none = l.list.oldest() == no_page && l.inbox.load(orders::inbox_look) == no_page;
     Sync::require(has_none || l.front.load(orders::hint) != no_tick, "I6: a lane that has pages is asked for them");
     std::vector<page_id> posted;
-    for (page_id page = l.inbox.load(orders::inbox_look); page != no_page; page = at(page).below.get()) posted.push_back(page);
+    for (page_id page = l.inbox.load(orders::inbox_look); page != no_page; page = at(page).below.get())
+      posted.push_back(page);
     std::stable_sort(posted.begin(), posted.end(), [&](page_id a, page_id b) { return tick(a) < tick(b); });
     for (page_id page = l.list.oldest(); page != no_page; page = l.list.newer_than(page)) put(page, true);
     for (const page_id page : posted) put(page, true);

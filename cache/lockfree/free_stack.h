@@ -1,8 +1,8 @@
-// The free pages without a lock: a stack (Treiber's, with a version in its top) from which any number of pages is taken in
-// one exchange, all or none.
+// The free pages without a lock: a stack (Treiber's, with a version in its top) from which any number of pages is taken
+// in one exchange, all or none.
 //
-// Every free page knows the page below it and how many pages lie from itself to the bottom. So the top says how many there
-// are, no second counter can disagree with it, and a reservation is the taking itself.
+// Every free page knows the page below it and how many pages lie from itself to the bottom. So the top says how many
+// there are, no second counter can disagree with it, and a reservation is the taking itself.
 //
 // Invariants: a page is on the stack at most once (its state in the trie says so, I1); depth(page) is 1 + the depth of
 // the page below.
@@ -13,19 +13,19 @@
 #include <algorithm>
 #include <span>
 
-#include "node_word.h"
-#include "orders.h"
 #include "../pages/page_records.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "node_word.h"
+#include "orders.h"
 
 namespace triecheck {
 
 template <sync_layer Sync>
 class free_stack {
  public:
-  /// What the stack notes of a page. While a page is not free, others may keep what they like here, as long as the low half
-  /// is a page or `no_page`.
+  /// What the stack notes of a page. While a page is not free, others may keep what they like here, as long as the low
+  /// half is a page or `no_page`.
   struct per_page {
     typename Sync::template atomic<std::uint64_t> word;  // entry
   };
@@ -36,7 +36,8 @@ class free_stack {
   }
 
   /// A stack of all pages, the lowest on top. Requires 1 <= pages < 2^32 - 1.
-  free_stack(column<per_page> entries, std::size_t pages) : entries_(entries), top_(link_word{.page = page_id(0)}.packed()) {
+  free_stack(column<per_page> entries, std::size_t pages)
+      : entries_(entries), top_(link_word{.page = page_id(0)}.packed()) {
     Sync::label(top_, "pool.top");
     for (std::size_t i = 0; i < pages; ++i) {
       const bool last = i + 1 == pages;
@@ -96,9 +97,11 @@ class free_stack {
       const std::size_t below = depth_of(first.page);
       for (std::size_t i = 0; i < pages.size(); ++i) {
         const page_id next = i + 1 < pages.size() ? pages[i + 1] : first.page;
-        entries_[pages[i]].word.store(packed({.below = next, .depth = below + pages.size() - i}), orders::stack_link_write);
+        entries_[pages[i]].word.store(packed({.below = next, .depth = below + pages.size() - i}),
+                                      orders::stack_link_write);
       }
-      if (top_.compare_exchange_strong(top, first.leading_to(pages.front()), orders::stack_change, orders::stack_read)) return;
+      if (top_.compare_exchange_strong(top, first.leading_to(pages.front()), orders::stack_change, orders::stack_read))
+        return;
     }
   }
 

@@ -1,5 +1,6 @@
-// Parts of a structure that one thread each mainly works on by itself, though all may: so the lines of a part stay with the
-// core of its thread. A lane for each index of a thread; threads beyond the indices share the first, with its thread.
+// Parts of a structure that one thread each mainly works on by itself, though all may: so the lines of a part stay with
+// the core of its thread. A lane for each index of a thread; threads beyond the indices share the first, with its
+// thread.
 //
 // Threads and progress: any; wait-free. What a lane may be asked, the lane says.
 #pragma once
@@ -11,8 +12,8 @@
 #include <memory>
 #include <vector>
 
-#include "orders.h"
 #include "../sync/sync.h"
+#include "orders.h"
 
 namespace triecheck {
 
@@ -23,7 +24,8 @@ class lanes {
 
   /// Every lane is made of its number and `arguments`.
   template <class... Arguments>
-  lanes(const char* name, const typename Sync::thread_indices& threads, const Arguments&... arguments) : threads_(threads) {
+  lanes(const char* name, const typename Sync::thread_indices& threads, const Arguments&... arguments)
+      : threads_(threads) {
     for (std::size_t i = 0; i < count; ++i) lanes_.push_back(std::make_unique<Lane>(i, arguments...));
     Sync::label(used_, name);
   }

@@ -1,10 +1,12 @@
-// The trie of published pages without a lock. A node is its page: everything about it stands in arrays indexed by page id
-// that are allocated once and never returned, so no node is ever reclaimed under a reader, and no operation allocates.
+// The trie of published pages without a lock. A node is its page: everything about it stands in arrays indexed by page
+// id that are allocated once and never returned, so no node is ever reclaimed under a reader, and no operation
+// allocates.
 //
-// A run is what one publication makes nodes, a chain of pages: its first node stands in the index, and each leads to its
-// follower, the next one. So a run is published by one exchange, however long it is, a walk along it needs neither hash nor
-// index, and a follower is out of the trie as soon as it is claimed. Where a node has its follower is written before it can
-// be found and never changes; another child of it, or the same block again after the follower fell, stands in the index.
+// A run is what one publication makes nodes, a chain of pages: its first node stands in the index, and each leads to
+// its follower, the next one. So a run is published by one exchange, however long it is, a walk along it needs neither
+// hash nor index, and a follower is out of the trie as soon as it is claimed. Where a node has its follower is written
+// before it can be found and never changes; another child of it, or the same block again after the follower fell,
+// stands in the index.
 //
 // The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent, block and the key
 // of the block. Whether a block has a key is in the state of its node, so a walk looks at a key only where there is
@@ -13,18 +15,19 @@
 // inserted since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
 //
 // What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that
-// leads to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was looked
-// at, because the link that led there was read again afterwards: an old link also leads to a page that is being published
-// again, which looks like a node before it is linked, and may never be. Whoever pins a node, by its generation, learns that
-// it stood all along. And as only leaves are evicted, the pin of the deepest node proves the whole path (I2, I3).
+// leads to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was
+// looked at, because the link that led there was read again afterwards: an old link also leads to a page that is being
+// published again, which looks like a node before it is linked, and may never be. Whoever pins a node, by its
+// generation, learns that it stood all along. And as only leaves are evicted, the pin of the deepest node proves the
+// whole path (I2, I3).
 //
-// Invariants: I7: the first node of a run is in its bucket's chain from attach to detach, once; the link of every other page
-// is marked. A node has as many references as it has children and leases that end on it (I4); children name their parent by
-// page and generation, and nodes their follower. A forgotten node stays in its chain until it falls, and walks pass it
-// by (I11).
+// Invariants: I7: the first node of a run is in its bucket's chain from attach to detach, once; the link of every other
+// page is marked. A node has as many references as it has children and leases that end on it (I4); children name their
+// parent by page and generation, and nodes their follower. A forgotten node stays in its chain until it falls, and
+// walks pass it by (I11).
 // Cost: find_path and attach are O(tokens) expected, detach O(1). Nothing is allocated.
-// Threads and progress: any thread may call anything at any time, unless a member says otherwise; lock-free: a walk starts
-// again only when another thread changed the chain under it.
+// Threads and progress: any thread may call anything at any time, unless a member says otherwise; lock-free: a walk
+// starts again only when another thread changed the chain under it.
 // Source of the orders: orders.h.
 #pragma once
 
@@ -38,13 +41,13 @@
 
 #include "../pages/block_hash.h"
 #include "../pages/block_keys.h"
-#include "node_word.h"
-#include "orders.h"
 #include "../pages/page_records.h"
 #include "../pages/prefix_hashes.h"
 #include "../pages/subtree.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "node_word.h"
+#include "orders.h"
 
 namespace triecheck {
 
@@ -61,15 +64,16 @@ class lockfree_trie {
 
   /// What the trie notes of a page, beside its block and its key.
   struct per_page {
-    shared_word state{0};   // node_word
-    shared_word next{0};    // link_word, in the chain of the bucket; marked outside of chains, where it may lead upwards
-    shared_word parent{0};  // node_ref
+    shared_word state{0};  // node_word
+    shared_word next{0};   // link_word, in the chain of the bucket; marked outside of chains, where it may lead upwards
+    shared_word parent{0};     // node_ref
     shared_word hash{nobody};  // of all blocks from the root to this one; of a page that is no node, its owner
   };
 
-  /// An empty trie over all pages, all free. Requires a checked configuration. `followers` is written for nodes only: of other
-  /// pages it may hold anything, as long as the low half is a page or `no_page`.
-  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks, const cache_config& config)
+  /// An empty trie over all pages, all free. Requires a checked configuration. `followers` is written for nodes only:
+  /// of other pages it may hold anything, as long as the low half is a page or `no_page`.
+  lockfree_trie(column<per_page> nodes, column<shared_word> followers, column<shared_word> blocks,
+                const cache_config& config)
       : tokens_per_page_(config.tokens_per_page),
         pages_(config.pages),
         buckets_(bucket_count(config)),
@@ -160,10 +164,10 @@ class lockfree_trie {
   }
 
   /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `rest`, each with one reference.
-  /// False when a node stands under the first block. Requires a page, that the caller holds `own` and a reference on the
-  /// parent, which then is the first node's, and that find_path, called since, found nothing there. Calls `announce` before
-  /// anybody can find `own`, if it comes to that; the answer may still be false. Linearization point: the exchange of the
-  /// bucket's head.
+  /// False when a node stands under the first block. Requires a page, that the caller holds `own` and a reference on
+  /// the parent, which then is the first node's, and that find_path, called since, found nothing there. Calls
+  /// `announce` before anybody can find `own`, if it comes to that; the answer may still be false. Linearization point:
+  /// the exchange of the bucket's head.
   template <class Announce>
   bool attach(std::span<const page_id> own, node_ref parent, const block_sequence& rest, Announce announce) {
     const auto first = rest.tokens.first(tokens_per_page_);
@@ -186,20 +190,23 @@ class lockfree_trie {
       n.next.store(link_word::of(n.next.load(orders::link_private)).leading_to(head.page), orders::link_write);
       std::uint64_t expected = end.head;
       const std::uint64_t linked = head.leading_to(own.front());
-      if (heads_[bucket_of(k.hash)].compare_exchange_strong(expected, linked, orders::link_change, orders::link_read)) return true;
+      if (heads_[bucket_of(k.hash)].compare_exchange_strong(expected, linked, orders::link_change, orders::link_read))
+        return true;
     }
   }
 
   /// One reference more, if the node still is the one that was seen. Linearization point: the exchange.
   bool pin(const sight& seen) {
     std::uint64_t now = seen.state;
-    while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::one_reference, orders::pin, orders::state_read)) {
+    while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::one_reference, orders::pin,
+                                                      orders::state_read)) {
       if (!node_word::of_one_node(now, seen.state)) return false;
     }
     return true;
   }
 
-  /// Whether the node still is the one that was seen. Linearization point: the look, which sees the latest state. Wait-free.
+  /// Whether the node still is the one that was seen. Linearization point: the look, which sees the latest state.
+  /// Wait-free.
   bool stands(const sight& seen) const {
     return node_word::of_one_node(nodes_[seen.page].state.fetch_add(0, orders::state_look), seen.state);
   }
@@ -219,8 +226,8 @@ class lockfree_trie {
   /// before. The caller has a reference on it then. Linearization point: the exchange.
   bool forget(const sight& seen) {
     std::uint64_t now = seen.state;
-    while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::forgotten + node_word::one_reference, orders::forget_node,
-                                                      orders::state_read)) {
+    while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::forgotten + node_word::one_reference,
+                                                      orders::forget_node, orders::state_read)) {
       if (!node_word::of_one_node(now, seen.state)) return false;
     }
     return true;
@@ -302,8 +309,8 @@ class lockfree_trie {
     sweep(hash(page), page);
   }
 
-  /// Asks memory for what detach is going to read, or for the page that an eviction which goes up from here comes to soon.
-  /// And for the block, which whoever gets the page writes. Requires that the caller claimed the node.
+  /// Asks memory for what detach is going to read, or for the page that an eviction which goes up from here comes to
+  /// soon. And for the block, which whoever gets the page writes. Requires that the caller claimed the node.
   void fetch_for_eviction(page_id page) const {
     Sync::prefetch_to_write(block_at(page));
     if (is_indexed(page)) return fetch_bucket(bucket_of(hash(page)));
@@ -319,10 +326,12 @@ class lockfree_trie {
     return {.page = page, .generation = node_word::of(at(page).state.load(orders::state_private)).generation};
   }
 
-  /// The hash of all blocks from the root to `page`: of the node that the caller has a reference on, or is going to pin.
+  /// The hash of all blocks from the root to `page`: of the node that the caller has a reference on, or is going to
+  /// pin.
   std::uint64_t hash(page_id page) const { return at(page).hash.load(orders::block_read); }
 
-  /// Who has `page`, which is no node, and a note of that. Requires that the caller has it; or, for owner, that nothing runs.
+  /// Who has `page`, which is no node, and a note of that. Requires that the caller has it; or, for owner, that nothing
+  /// runs.
   std::uint64_t owner(page_id page) const { return at(page).hash.load(orders::block_read); }
   void set_owner(page_id page, std::uint64_t owner) {
     Sync::require(!word(page).is_node, "I1: a node has no owner");
@@ -332,7 +341,8 @@ class lockfree_trie {
   /// The state of a page that nobody changes meanwhile.
   node_word word(page_id page) const { return node_word::of(at(page).state.load(orders::state_private)); }
 
-  /// The parent of a node that the caller holds a reference on, or claimed; of another page, what it was or comes to be.
+  /// The parent of a node that the caller holds a reference on, or claimed; of another page, what it was or comes to
+  /// be.
   page_id parent(page_id page) const { return node_ref::of(at(page).parent.load(orders::block_read)).page; }
 
   // For snapshots: require that nothing runs.
@@ -463,8 +473,8 @@ class lockfree_trie {
     n.state.store(w.packed(), orders::state_publish);
   }
 
-  // Of a page that is in no chain: which page an eviction that comes here should ask memory for. Near the beginning of a run
-  // that is the parent of the run, as other threads change it whenever they publish or evict below it.
+  // Of a page that is in no chain: which page an eviction that comes here should ask memory for. Near the beginning of
+  // a run that is the parent of the run, as other threads change it whenever they publish or evict below it.
   void note_above(page_id page, page_id above) {
     shared_word& next = at(page).next;
     link_word note = link_word::of(next.load(orders::link_private));
@@ -516,13 +526,15 @@ class lockfree_trie {
     return stands && at(follower).parent.load(orders::block_read) == ref(page).packed() ? follower : no_page;
   }
 
-  // The node on `page`, if it stands under `k`. Its state is read first: what is read behind it belongs to that generation,
-  // or to a later one, and then the pin fails.
+  // The node on `page`, if it stands under `k`. Its state is read first: what is read behind it belongs to that
+  // generation, or to a later one, and then the pin fails.
   sight match(page_id page, const key& k) const {
     const std::uint64_t state = at(page).state.load(orders::state_read);
     if (!node_word::is_findable(state, k.kind)) return {};
     if (at(page).parent.load(orders::block_read) != k.parent) return {};
-    const auto is_stored = [words = block_at(page)](std::size_t i, std::uint64_t word) { return words[i].load(orders::block_read) == word; };
+    const auto is_stored = [words = block_at(page)](std::size_t i, std::uint64_t word) {
+      return words[i].load(orders::block_read) == word;
+    };
     if (!each_word(k.block, is_stored)) return {};
     if (k.extra != 0 && extras_[index_of(page)].load(orders::block_read) != k.extra) return {};
     return {.page = page, .state = state};
@@ -532,9 +544,9 @@ class lockfree_trie {
     return node.page == no_page ? root_hash(key_, key_space(node.generation)) : hash(node.page);
   }
 
-  // As find_path, along the run of `above` alone. A follower that does not stand under its block will not come to: if the node
-  // has a child there, it is in the index. A function by itself, so that nothing else wants the registers of the loop that
-  // lookups spend most of their time in; and one more for sequences with keys.
+  // As find_path, along the run of `above` alone. A follower that does not stand under its block will not come to: if
+  // the node has a child there, it is in the index. A function by itself, so that nothing else wants the registers of
+  // the loop that lookups spend most of their time in; and one more for sequences with keys.
   template <class Keys>
   [[gnu::noinline]] path_end follow(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first,
                                     std::span<page_id> path) const {
@@ -556,9 +568,9 @@ class lockfree_trie {
     return end;
   }
 
-  // Ask memory for pages of a run before a walk comes there, as if all were as far apart as two that follow one another: what is
-  // allocated together mostly was free together. A wrong guess costs a look at memory. First for some behind `page`, then, at
-  // every step, for the one that is `steps` behind `follower`.
+  // Ask memory for pages of a run before a walk comes there, as if all were as far apart as two that follow one
+  // another: what is allocated together mostly was free together. A wrong guess costs a look at memory. First for some
+  // behind `page`, then, at every step, for the one that is `steps` behind `follower`.
   void fetch_run(page_id page) const {
     const page_id follower = follower_of(Sync::peek(followers_[page], no_follower));
     if (follower == no_page) return;
@@ -566,7 +578,8 @@ class lockfree_trie {
   }
   void fetch_behind(page_id page, page_id follower, std::uint32_t steps) const {
     const auto number = static_cast<std::uint32_t>(follower);
-    const page_id guess{number + steps * (number - static_cast<std::uint32_t>(page))};  // modulo 2^32: a run may go downwards
+    const page_id guess{number +
+                        steps * (number - static_cast<std::uint32_t>(page))};  // modulo 2^32: a run may go downwards
     if (index_of(guess) < pages_) fetch(guess);
   }
   void fetch(page_id page) const {
@@ -575,10 +588,12 @@ class lockfree_trie {
   }
 
   walk_end walk(const key& k) const {
-    return walk(k.hash, [&](page_id page) { return match(page, k); }, [](page_id) { return false; });
+    return walk(
+        k.hash, [&](page_id page) { return match(page, k); }, [](page_id) { return false; });
   }
   void sweep(std::uint64_t hash, page_id marked) const {
-    walk(hash, [](page_id) { return sight{}; }, [marked](page_id page) { return page == marked; });
+    walk(
+        hash, [](page_id) { return sight{}; }, [marked](page_id page) { return page == marked; });
   }
 
   // Goes along the chain until `look` finds something, and takes marked nodes out on the way.
@@ -619,11 +634,12 @@ class lockfree_trie {
     return taken_out;
   }
 
-  static constexpr std::uint32_t fetch_ahead = 4;  // pages that a walk goes along a run, or an eviction up, while memory answers
+  static constexpr std::uint32_t fetch_ahead =
+      4;  // pages that a walk goes along a run, or an eviction up, while memory answers
 
   const std::size_t tokens_per_page_;
   const std::size_t pages_;
-  const std::size_t buckets_;          // several times the number of pages: most chains are of one node
+  const std::size_t buckets_;  // several times the number of pages: most chains are of one node
   const hash_key key_;
   const column<per_page> nodes_;
   const column<shared_word> followers_;  // node_ref

@@ -47,7 +47,9 @@ struct node_word {
   }
 
   /// Whether both words are of one node, with as many references as each may have.
-  static constexpr bool of_one_node(std::uint64_t a, std::uint64_t b) noexcept { return a >> 32 == b >> 32 && (a >> 32 & 1) != 0; }
+  static constexpr bool of_one_node(std::uint64_t a, std::uint64_t b) noexcept {
+    return a >> 32 == b >> 32 && (a >> 32 & 1) != 0;
+  }
 
  private:
   static constexpr std::uint32_t generation_mask = 0x0fff'ffff;
@@ -79,9 +81,9 @@ struct node_ref {
   static constexpr std::uint64_t root_mark = std::uint64_t{1} << 63;  // above every generation
 };
 
-/// The field that leads to the next node of a chain, or to the top of a stack: a page, a version that every change to another
-/// page raises, so that a link that was changed and changed back is not taken for the old one, and a mark: the node whose link
-/// it is leaves the chain.
+/// The field that leads to the next node of a chain, or to the top of a stack: a page, a version that every change to
+/// another page raises, so that a link that was changed and changed back is not taken for the old one, and a mark: the
+/// node whose link it is leaves the chain.
 struct link_word {
   page_id page = no_page;
   bool marked = false;

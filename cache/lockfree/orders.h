@@ -12,21 +12,23 @@ namespace triecheck::orders {
 
 // ---- The index of the lock-free trie (lockfree_trie.h)
 
-// (1) with (2), (3): links a run; publishes all that its nodes are and the contents of their pages; or takes a node out of
-// a chain. seq_cst, with (2): a lookup that starts after a publish returned sees the node although nothing
-// else orders the two; with release and acquire it could miss a prefix that stands.
+// (1) with (2), (3): links a run; publishes all that its nodes are and the contents of their pages; or takes a node out
+// of a chain. seq_cst, with (2): a lookup that starts after a publish returned sees the node although nothing else
+// orders the two; with release and acquire it could miss a prefix that stands.
 inline constexpr memory_order link_change = memory_order::seq_cst;
 // (2) with (1), (33): follows a link, or makes sure that it still stands. seq_cst: see (1).
 inline constexpr memory_order link_read = memory_order::seq_cst;
-// (3) with (1): a look at the link of a page that nobody else changes, and the first link of all, before anybody is there.
+// (3) with (1): a look at the link of a page that nobody else changes, and the first link of all, before anybody is
+// there.
 inline constexpr memory_order link_private = memory_order::relaxed;
-// (33) with (2): writes the link of a page that is in no chain. A walk may still stand on it, as on the node that it was: who
-// reads the new link learns with it that the page was taken out, and the second look at the link that led here sees that.
-// With less that look might be taken first, and the walk go on in another chain. The exploration cannot show it: see (25).
+// (33) with (2): writes the link of a page that is in no chain. A walk may still stand on it, as on the node that it
+// was: who reads the new link learns with it that the page was taken out, and the second look at the link that led here
+// sees that. With less that look might be taken first, and the walk go on in another chain. The exploration cannot show
+// it: see (25).
 inline constexpr memory_order link_write = memory_order::release;
-// (4) with (5), (32): writes the block, the hash or owner, the parent and the follower of a page that a lookup may still be reading
-// as the node that it was. Who reads the new words learns with them that the old node is gone: its pin fails, or the link that led
-// here has changed.
+// (4) with (5), (32): writes the block, the hash or owner, the parent and the follower of a page that a lookup may
+// still be reading as the node that it was. Who reads the new words learns with them that the old node is gone: its pin
+// fails, or the link that led here has changed.
 inline constexpr memory_order block_write = memory_order::release;
 // (5) with (4): reads a word of a block, a hash or owner, a parent or a follower.
 inline constexpr memory_order block_read = memory_order::acquire;
@@ -47,16 +49,17 @@ inline constexpr memory_order state_read = memory_order::acquire;
 inline constexpr memory_order claim_node = memory_order::acq_rel;
 // (10) alone: a second pin, by somebody who holds the first: nobody can evict the node.
 inline constexpr memory_order pin_again = memory_order::relaxed;
-// (42) alone: looks whether a node still is what it was, by adding nothing: unlike a load it never sees an old state. Relaxed:
-// what was read before it was read with (2), (5) and (8), which nothing behind them overtakes, and nothing is read after it.
+// (42) alone: looks whether a node still is what it was, by adding nothing: unlike a load it never sees an old state.
+// Relaxed: what was read before it was read with (2), (5) and (8), which nothing behind them overtakes, and nothing is
+// read after it.
 inline constexpr memory_order state_look = memory_order::relaxed;
 // (11) alone: the state of a page that nobody else can reach. What leads to it publishes it: (1), (21).
 inline constexpr memory_order state_private = memory_order::relaxed;
 
-// (25) with (8): the state of a new node, behind its block and parent. A lookup may come to the page by a link to the node
-// that it was before: whoever sees the new generation sees the new block. The exploration cannot show that less is wrong:
-// a walk reads its link again, see (2), and under Relacy a seq_cst load sees every seq_cst store that ran before it, here
-// the one that took the old node out. C++ orders the two only if something does: this.
+// (25) with (8): the state of a new node, behind its block and parent. A lookup may come to the page by a link to the
+// node that it was before: whoever sees the new generation sees the new block. The exploration cannot show that less is
+// wrong: a walk reads its link again, see (2), and under Relacy a seq_cst load sees every seq_cst store that ran before
+// it, here the one that took the old node out. C++ orders the two only if something does: this.
 inline constexpr memory_order state_publish = memory_order::release;
 
 // ---- Forgetting (lockfree_trie.h, forgetting.h)
@@ -89,9 +92,10 @@ inline constexpr memory_order posted = memory_order::seq_cst;
 inline constexpr memory_order unpost = memory_order::seq_cst;
 // (14) with (26): takes the right to put a page into the inbox: who took it out before is done with its link.
 inline constexpr memory_order post = memory_order::acquire;
-// (15) with (16), (37), (39): puts a page into the inbox, with its link, or takes all of them out. seq_cst for (35): of two threads,
-// one that posts a page and then looks at the front of the lane, and one that says that the lane has no front and then looks at
-// the inbox, at least one sees the other; else the lane would be asked last although it has the oldest page of all.
+// (15) with (16), (37), (39): puts a page into the inbox, with its link, or takes all of them out. seq_cst for (35): of
+// two threads, one that posts a page and then looks at the front of the lane, and one that says that the lane has no
+// front and then looks at the inbox, at least one sees the other; else the lane would be asked last although it has the
+// oldest page of all.
 inline constexpr memory_order inbox = memory_order::seq_cst;
 // (16) with (15): a look at the inbox before a page is put on top; what is below it is not read.
 inline constexpr memory_order inbox_look = memory_order::relaxed;
@@ -103,8 +107,9 @@ inline constexpr memory_order front_look = memory_order::seq_cst;
 inline constexpr memory_order inbox_look_again = memory_order::seq_cst;
 // (38) with (39): says that a lane that was left without a front has one again. seq_cst: see (39).
 inline constexpr memory_order front_there = memory_order::seq_cst;
-// (39) with (15), (38): looks whether a lane has pages: at its inbox, then at its front. seq_cst: a call that starts after
-// another one returned sees what that one listed although nothing else orders the two; with less it could refuse beside it.
+// (39) with (15), (38): looks whether a lane has pages: at its inbox, then at its front. seq_cst: a call that starts
+// after another one returned sees what that one listed although nothing else orders the two; with less it could refuse
+// beside it.
 inline constexpr memory_order lane_content = memory_order::seq_cst;
 // (17) alone: the tick of a release. A stale one costs recency, never safety; sequentially none is stale.
 inline constexpr memory_order tick = memory_order::relaxed;
@@ -114,14 +119,15 @@ inline constexpr memory_order turn_end = memory_order::release;
 inline constexpr memory_order turn_begin = memory_order::acquire;
 // (20) alone: where the hand stands, and how old the front of a lane is: hints.
 inline constexpr memory_order hint = memory_order::relaxed;
-// (29) with (30): moves a page to another lane: publishes that it is on no list any more. Only a thread that has the page
-// to itself and the turn of its lane does, or the first one that publishes it.
+// (29) with (30): moves a page to another lane: publishes that it is on no list any more. Only a thread that has the
+// page to itself and the turn of its lane does, or the first one that publishes it.
 inline constexpr memory_order home_move = memory_order::release;
-// (30) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old answer
-// sends the page to a lane whose curator sends it on.
+// (30) with (29): reads the lane that a page is at home in: who lists it there is behind the list that it left. An old
+// answer sends the page to a lane whose curator sends it on.
 inline constexpr memory_order home_read = memory_order::acquire;
-// (31) with (34): notes that something is going to be put into a lane. seq_cst, with (34): a call that starts after another
-// one returned sees the lane that it used although nothing else orders the two; with less it could refuse beside free pages.
+// (31) with (34): notes that something is going to be put into a lane. seq_cst, with (34): a call that starts after
+// another one returned sees the lane that it used although nothing else orders the two; with less it could refuse
+// beside free pages.
 inline constexpr memory_order lane_use = memory_order::seq_cst;
 // (34) with (31): looks which lanes are used. seq_cst: see (31).
 inline constexpr memory_order lane_look = memory_order::seq_cst;
@@ -129,24 +135,26 @@ inline constexpr memory_order lane_look = memory_order::seq_cst;
 // ---- The page pool (free_stack.h, striped_pool.h)
 
 // (21) with (22): puts pages on the stack or takes them off: publishes their links, and that their former owner is done
-// with them. seq_cst, with (22): an allocation that starts after a release returned sees the pages although nothing else
-// orders the two; with release and acquire it could be refused beside them.
+// with them. seq_cst, with (22): an allocation that starts after a release returned sees the pages although nothing
+// else orders the two; with release and acquire it could be refused beside them.
 inline constexpr memory_order stack_change = memory_order::seq_cst;
 // (22) with (21): the top of the stack, before its links are followed and before a refusal. seq_cst: see (21).
 inline constexpr memory_order stack_read = memory_order::seq_cst;
 // (23) with (32): writes a link and a depth below the top.
 inline constexpr memory_order stack_link_write = memory_order::release;
-// (32) with (4), (23): reads them. (21) published them; where they are newer, or are the follower of a node that the page has
-// become, who reads them learns with them that the top has changed: the exchange of the top fails, or the second look at it
-// sees another one. With less that look might be taken first, and a refusal count pages by what was no depth. The exploration
-// cannot show it: under Relacy a later seq_cst load sees every seq_cst store that ran before it.
+// (32) with (4), (23): reads them. (21) published them; where they are newer, or are the follower of a node that the
+// page has become, who reads them learns with them that the top has changed: the exchange of the top fails, or the
+// second look at it sees another one. With less that look might be taken first, and a refusal count pages by what was
+// no depth. The exploration cannot show it: under Relacy a later seq_cst load sees every seq_cst store that ran before
+// it.
 inline constexpr memory_order stack_link_read = memory_order::acquire;
 
 // ---- The queue for pages (page_queue.h)
 
-// (40) with (41): takes a place in the queue, or leaves it. seq_cst: of two threads, one that takes a place and then tries to
-// allocate, and one that gives pages back, see (7), (15), (21), and then looks whether somebody waits, at least one sees the
-// other; else the first would sleep beside free pages. Where pages come back under a lock that orders the two already.
+// (40) with (41): takes a place in the queue, or leaves it. seq_cst: of two threads, one that takes a place and then
+// tries to allocate, and one that gives pages back, see (7), (15), (21), and then looks whether somebody waits, at
+// least one sees the other; else the first would sleep beside free pages. Where pages come back under a lock that
+// orders the two already.
 inline constexpr memory_order queue_join = memory_order::seq_cst;
 // (41) with (40): looks whether somebody waits, after pages came back. seq_cst: see (40).
 inline constexpr memory_order queue_look = memory_order::seq_cst;
@@ -155,11 +163,11 @@ inline constexpr memory_order queue_look = memory_order::seq_cst;
 
 // (24) alone: a count that a lock publishes, or one that only its own thread changes: see counts.h and striped.h.
 inline constexpr memory_order count = memory_order::relaxed;
-// (27) with (28): counts in the thread's own stripe (striped.h): publishes what was counted before, by it and by those whose
-// pages it has.
+// (27) with (28): counts in the thread's own stripe (striped.h): publishes what was counted before, by it and by those
+// whose pages it has.
 inline constexpr memory_order count_publish = memory_order::release;
-// (28) with (27): looks at the counts of all threads, at those that come later first. Who sees a count sees all that came
-// before it; with less, a lease could be seen closed that was not seen opened.
+// (28) with (27): looks at the counts of all threads, at those that come later first. Who sees a count sees all that
+// came before it; with less, a lease could be seen closed that was not seen opened.
 inline constexpr memory_order count_collect = memory_order::acquire;
 
 }  // namespace triecheck::orders

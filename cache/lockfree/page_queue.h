@@ -1,6 +1,7 @@
 // Waiting for pages: a queue of those whom a cache refused pages, in the order in which they came.
 //
-// A server that is refused pages can ask again and again, or take a place in the queue and sleep until asking is worthwhile:
+// A server that is refused pages can ask again and again, or take a place in the queue and sleep until asking is
+// worthwhile:
 //
 //   auto place = cache.queue_for_pages();
 //   for (lease_id tried = no_lease; place.wait(tried);) {
@@ -9,21 +10,22 @@
 //     if (cache.allocate(lease, rest(prompt, lease)) == status::ok) return lease;
 //   }  // the lease goes, and with it what the lookup pinned
 //
-// When to use: where a thread has nothing else to do. When not: with leases that hold pages, while all others wait as well:
-// nobody is left then to give pages back. A lookup pins what it found, so a lease is given back before its owner waits.
+// When to use: where a thread has nothing else to do. When not: with leases that hold pages, while all others wait as
+// well: nobody is left then to give pages back. A lookup pins what it found, so a lease is given back before its owner
+// waits.
 //
 // Whose turn it is: the first of the queue, whenever pages may have come back: after a release, a publication that gave
-// duplicates back, an eviction, an attempt that was refused and gave back what it had, and when the one before it left. Those
-// behind it sleep on, even where the pages would do for them: a large request at the front is not overtaken by small ones that
-// wait, and so does not starve by them. It may be overtaken by calls of `allocate` that did not queue.
+// duplicates back, an eviction, an attempt that was refused and gave back what it had, and when the one before it left.
+// Those behind it sleep on, even where the pages would do for them: a large request at the front is not overtaken by
+// small ones that wait, and so does not starve by them. It may be overtaken by calls of `allocate` that did not queue.
 //
-// Progress: an operation that gives pages back looks at one word, which nobody writes while nobody waits; beyond that it costs
-// nothing. Where somebody waits it takes a mutex, which is held for O(places) steps at most and never while anybody sleeps: then
-// that operation is blocking, in every variant.
+// Progress: an operation that gives pages back looks at one word, which nobody writes while nobody waits; beyond that
+// it costs nothing. Where somebody waits it takes a mutex, which is held for O(places) steps at most and never while
+// anybody sleeps: then that operation is blocking, in every variant.
 //
-// Invariants. Q1: the first of the queue has its turn, or has tried since pages last came back: who waits takes a place before it
-// tries, and who gives pages back looks for places after it did, so one of the two sees the other. Q2: who leaves gives the turn
-// to the next one.
+// Invariants. Q1: the first of the queue has its turn, or has tried since pages last came back: who waits takes a place
+// before it tries, and who gives pages back looks for places after it did, so one of the two sees the other. Q2: who
+// leaves gives the turn to the next one.
 //
 // Threads: any; a place is used by one thread at a time, and does not outlive its cache.
 #pragma once
@@ -34,9 +36,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "orders.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "orders.h"
 
 namespace triecheck {
 
@@ -51,11 +53,12 @@ class page_queue {
     place(const place&) = delete;
     place& operator=(const place&) = delete;
 
-    /// Sleeps until it is this place's turn to try, and returns true. Where it is not, returns false once `wake_waiting` was
-    /// called since the place was taken, or since `wait` returned false: the caller looks why.
+    /// Sleeps until it is this place's turn to try, and returns true. Where it is not, returns false once
+    /// `wake_waiting` was called since the place was taken, or since `wait` returned false: the caller looks why.
     ///
     /// `tried`: the lease of the attempt that was just refused. What that one gave back is no reason to try again.
-    /// Threads and progress: blocking. Linearization point: the step under the mutex at which it saw the turn or the call.
+    /// Threads and progress: blocking. Linearization point: the step under the mutex at which it saw the turn or the
+    /// call.
     [[nodiscard]] bool wait(lease_id tried = no_lease) { return queue_.wait(number_, tried, wakes_); }
 
    private:
@@ -79,8 +82,8 @@ class page_queue {
     if (places_.load(orders::queue_look) != 0) give_turn(from);
   }
 
-  /// Wakes all who wait: their `wait` returns false, once, where it is not their turn. For a server that stops, or gives up a
-  /// request that waits: it says so first, in a flag of its own, which who waits reads after `wait`.
+  /// Wakes all who wait: their `wait` returns false, once, where it is not their turn. For a server that stops, or
+  /// gives up a request that waits: it says so first, in a flag of its own, which who waits reads after `wait`.
   void wake_waiting() {
     const guard lock(mutex_);
     wakes_.set(wakes_.get() + 1);
@@ -154,11 +157,11 @@ class page_queue {
   // Guarded by mutex_.
   typename Sync::mutex mutex_;
   std::array<condition, conditions> woken_;
-  std::vector<std::uint64_t> waiting_;                                     // the places by number, the first one first
-  typename Sync::template var<std::uint64_t> next_{0};                     // the number of the next place
-  typename Sync::template var<std::uint64_t> wakes_{0};                    // calls of wake_waiting
-  typename Sync::template var<bool> is_turn_{false};                       // of the first: pages may have come since it tried
-  typename Sync::template var<std::uint64_t> turn_from_{0};                // the only lease that had them; 0 where more did
+  std::vector<std::uint64_t> waiting_;                       // the places by number, the first one first
+  typename Sync::template var<std::uint64_t> next_{0};       // the number of the next place
+  typename Sync::template var<std::uint64_t> wakes_{0};      // calls of wake_waiting
+  typename Sync::template var<bool> is_turn_{false};         // of the first: pages may have come since it tried
+  typename Sync::template var<std::uint64_t> turn_from_{0};  // the only lease that had them; 0 where more did
 };
 
 }  // namespace triecheck

@@ -1,8 +1,8 @@
-// What many threads count: each thread on a line of its own, so that counting costs no read-modify-write and moves no line
-// from core to core.
+// What many threads count: each thread on a line of its own, so that counting costs no read-modify-write and moves no
+// line from core to core.
 //
-// A thread that has an index of its own is the only one that writes its stripe; those beyond the number of indices share the
-// last one and pay for it.
+// A thread that has an index of its own is the only one that writes its stripe; those beyond the number of indices
+// share the last one and pay for it.
 //
 // Threads and progress: any; wait-free unless a member says otherwise.
 #pragma once
@@ -11,8 +11,8 @@
 #include <array>
 #include <memory>
 
-#include "orders.h"
 #include "../sync/sync.h"
+#include "orders.h"
 
 namespace triecheck {
 
@@ -25,7 +25,8 @@ class striped_counts {
   explicit striped_counts(const typename Sync::thread_indices& threads)
       : threads_(threads), stripes_(std::make_unique<stripe[]>(stripe_count)) {
     for (std::size_t i = 0; i < stripe_count; ++i) {
-      for (std::size_t which = 0; which < Counts; ++which) Sync::label(stripes_[i].counts[which], "stats.counts", i * Counts + which);
+      for (std::size_t which = 0; which < Counts; ++which)
+        Sync::label(stripes_[i].counts[which], "stats.counts", i * Counts + which);
       Sync::label(stripes_[i].numbers, "stats.numbers", i);
     }
   }
@@ -55,12 +56,13 @@ class striped_counts {
     return before * stripe_count + i + 1;
   }
 
-  /// The counts, from the last number to the first. No count is seen without those of lower numbers that came before it; what
-  /// nothing orders with the call may be seen late. O(threads that the layer numbers).
+  /// The counts, from the last number to the first. No count is seen without those of lower numbers that came before
+  /// it; what nothing orders with the call may be seen late. O(threads that the layer numbers).
   values collect() const {
     values total{};
     for (std::size_t which = Counts; which-- > 0;) {
-      for (std::size_t i = 0; i < stripe_count; ++i) total[which] += stripes_[i].counts[which].load(orders::count_collect);
+      for (std::size_t i = 0; i < stripe_count; ++i)
+        total[which] += stripes_[i].counts[which].load(orders::count_collect);
     }
     return total;
   }
@@ -82,8 +84,9 @@ class striped_counts {
   const std::unique_ptr<stripe[]> stripes_;
 };
 
-/// Ticks that grow from release to release of one thread, and that differ between threads by little: a thread looks at what
-/// is common each time, and writes it when it is `apart` ahead. Threads that share the last stripe take turns at it.
+/// Ticks that grow from release to release of one thread, and that differ between threads by little: a thread looks at
+/// what is common each time, and writes it when it is `apart` ahead. Threads that share the last stripe take turns at
+/// it.
 template <sync_layer Sync>
 class striped_clock {
  public:
@@ -93,8 +96,8 @@ class striped_clock {
     for (std::size_t i = 0; i <= shared_stripe; ++i) Sync::label(stripes_[i].now, "clock.of_thread", i);
   }
 
-  /// By how much a tick may be below one that another thread was given before, as long as none of them stands still between
-  /// the reading and the writing of its clock.
+  /// By how much a tick may be below one that another thread was given before, as long as none of them stands still
+  /// between the reading and the writing of its clock.
   static constexpr std::uint64_t most_apart = 64;
 
   /// About what the next tick will be.

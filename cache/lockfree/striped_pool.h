@@ -1,8 +1,9 @@
-// The page pool of the lock-free cache: a stack of free pages for all, and a small one for each thread, of what it put back
-// last. A request gives back the page that it filled in part, and the next one takes a page: the same line, on the same core.
+// The page pool of the lock-free cache: a stack of free pages for all, and a small one for each thread, of what it put
+// back last. A request gives back the page that it filled in part, and the next one takes a page: the same line, on the
+// same core.
 //
-// A thread takes its own pages first, then from the common stack. What others keep is theirs until nothing else is left:
-// then as much as it lacks goes to the common stack: no thread ever keeps more from others than it needs.
+// A thread takes its own pages first, then from the common stack. What others keep is theirs until nothing else is
+// left: then as much as it lacks goes to the common stack: no thread ever keeps more from others than it needs.
 //
 // Cost: take_own, take and put are O(pages moved), gather O(threads + pages moved); nothing is allocated.
 // Threads and progress: any; lock-free.
@@ -12,11 +13,11 @@
 #include <array>
 #include <span>
 
-#include "free_stack.h"
-#include "lanes.h"
 #include "../pages/page_records.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "free_stack.h"
+#include "lanes.h"
 
 namespace triecheck {
 
@@ -51,7 +52,8 @@ class striped_pool {
     std::array<page_id, most_kept> pages;
     std::size_t left = most;
     for (std::uint64_t rest = kept_.used(); rest != 0 && left != 0; rest &= rest - 1) {
-      const std::size_t taken = kept_[kept_.first_of(rest)].take_some(std::span(pages).first(std::min(left, most_kept)));
+      const std::size_t taken =
+          kept_[kept_.first_of(rest)].take_some(std::span(pages).first(std::min(left, most_kept)));
       common_.put(std::span(pages).first(taken));
       left -= taken;
     }

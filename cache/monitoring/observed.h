@@ -70,11 +70,11 @@ constexpr const char* name_of(status s) noexcept {
 /// An operation that begins.
 struct operation_start {
   cache_operation operation;
-  lease_id lease = no_lease;         ///< that it is about; of a wait the one that was refused
-  std::span<const token> tokens{};   ///< of lookup, match, allocate and forget: what they were given
+  lease_id lease = no_lease;          ///< that it is about; of a wait the one that was refused
+  std::span<const token> tokens{};    ///< of lookup, match, allocate and forget: what they were given
   std::span<const block_key> keys{};  ///< likewise
-  std::span<const page_id> pages{};  ///< of the lease, before: first the cached ones
-  std::size_t cached_pages = 0;      ///< how many of them are cached
+  std::span<const page_id> pages{};   ///< of the lease, before: first the cached ones
+  std::size_t cached_pages = 0;       ///< how many of them are cached
   std::size_t count = 0;  ///< allocate: extra slots; publish: computed, shrink: kept tokens; evict: pages asked for
 };
 
@@ -88,7 +88,8 @@ struct operation_end {
   std::span<const page_id> pages{};  ///< of the lease, afterwards: none once it is released
   std::size_t cached_pages = 0;      ///< how many of them are cached: of a lookup, the hits
   std::size_t cached_tokens = 0;     ///< how many tokens these hold
-  std::size_t count = 0;             ///< evict, clear, shutdown: pages evicted; wait: 1 for a turn; match: pages found; forget: 1 where something was cached
+  std::size_t count = 0;  ///< evict, clear, shutdown: pages evicted; wait: 1 for a turn; match: pages found; forget: 1
+                          ///< where something was cached
 };
 
 /// What `begins` of an observer answers.

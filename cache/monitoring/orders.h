@@ -1,5 +1,5 @@
-// The memory orders of the operation log (operation_log.h): a ledger like that of the lock-free cache (../lockfree/orders.h), whose
-// numbers it goes on with.
+// The memory orders of the operation log (operation_log.h): a ledger like that of the lock-free cache
+// (../lockfree/orders.h), whose numbers it goes on with.
 #pragma once
 
 #include "../sync/sync.h"

@@ -14,8 +14,8 @@
 
 namespace triecheck {
 
-/// What the hashes of a cache depend on beside the tokens: random numbers, made of the seed that the cache was configured with
-/// (cache_config::hash_seed; splitmix64).
+/// What the hashes of a cache depend on beside the tokens: random numbers, made of the seed that the cache was
+/// configured with (cache_config::hash_seed; splitmix64).
 class hash_key {
  public:
   explicit constexpr hash_key(std::uint64_t seed) noexcept {
@@ -99,10 +99,17 @@ inline std::uint64_t of_long_block(const hash_key& key, std::uint64_t before, st
       sum.add(two_tokens(tokens) + words[0], two_tokens(tokens + 2) + words[1]);
     }
     switch (strip % 4) {
-      case 1: sum.add(tokens[0] + words[0], words[1]); break;
-      case 2: sum.add(two_tokens(tokens) + words[0], words[1]); break;
-      case 3: sum.add(two_tokens(tokens) + words[0], tokens[2] + words[1]); break;
-      default: break;
+      case 1:
+        sum.add(tokens[0] + words[0], words[1]);
+        break;
+      case 2:
+        sum.add(two_tokens(tokens) + words[0], words[1]);
+        break;
+      case 3:
+        sum.add(two_tokens(tokens) + words[0], tokens[2] + words[1]);
+        break;
+      default:
+        break;
     }
     before = reduced(wide{before} * key.chain + wide{sum.low} * key.fold + sum.high);
     if (strip == block.size()) return before;
@@ -128,20 +135,20 @@ inline std::uint64_t root_hash(const hash_key& key, key_space space) noexcept {
 /// Continues `before`, the hash of the blocks that come before, by one block. `extra` is the key that the block has
 /// beside its tokens; one that is not 0 counts as a block of its own, before this one.
 ///
-/// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have one hash
-/// under less than n + 6 of 2^62 keys, of blocks of four tokens or fewer, or with extra keys, under n + 1 of 2^58 at
-/// most, however tokens and extra keys are chosen by somebody who neither knows the key nor sees hashes. What makes the
-/// key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant must not
-/// see them. Equal hashes never make different prefixes one: the cache compares tokens and extra keys.
+/// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have
+/// one hash under less than n + 6 of 2^62 keys, of blocks of four tokens or fewer, or with extra keys, under n + 1 of
+/// 2^58 at most, however tokens and extra keys are chosen by somebody who neither knows the key nor sees hashes. What
+/// makes the key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant
+/// must not see them. Equal hashes never make different prefixes one: the cache compares tokens and extra keys.
 ///
-/// How: four tokens at a time, the sum of the products of two words, each shifted by a number of the key (NH: Black, Halevi,
-/// Krawczyk, Krovetz, Rogaway: "UMAC", CRYPTO 1999; with words of 64 bits). Two different blocks of one length have the
-/// same sums under at most 2 of 2^64 keys, and sums that are equal modulo the prime under 18 at most. The sums of blocks
-/// are the coefficients of a polynomial at `chain`, modulo a prime (Carter and Wegman 1979), in which a different chain
-/// is a different polynomial, of degree n: it agrees at n places at most. `fold` makes one coefficient of both sums.
-/// Of up to four tokens the sum of each times its number is a coefficient already, and modulo 2^61 - 1 a hash goes on from the one
-/// before after a multiplication and two sums: in such short blocks the next hash waits for that alone. All blocks of a cache are of
-/// one length, so the two ways never meet.
+/// How: four tokens at a time, the sum of the products of two words, each shifted by a number of the key (NH: Black,
+/// Halevi, Krawczyk, Krovetz, Rogaway: "UMAC", CRYPTO 1999; with words of 64 bits). Two different blocks of one length
+/// have the same sums under at most 2 of 2^64 keys, and sums that are equal modulo the prime under 18 at most. The sums
+/// of blocks are the coefficients of a polynomial at `chain`, modulo a prime (Carter and Wegman 1979), in which a
+/// different chain is a different polynomial, of degree n: it agrees at n places at most. `fold` makes one coefficient
+/// of both sums. Of up to four tokens the sum of each times its number is a coefficient already, and modulo 2^61 - 1 a
+/// hash goes on from the one before after a multiplication and two sums: in such short blocks the next hash waits for
+/// that alone. All blocks of a cache are of one length, so the two ways never meet.
 /// On a machine of another byte order hashes are others.
 inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::span<const token> block,
                                 std::uint64_t extra = 0) noexcept {
@@ -158,8 +165,8 @@ inline std::uint64_t block_hash(const hash_key& key, std::uint64_t before, std::
   return hashing::nearly_reduced(hashing::wide{before} * key.short_chain + sum);
 }
 
-/// One of `buckets` for a hash, any number of them below 2^64. Mixed, because the hashes of blocks that differ in one token are
-/// as far apart as the tokens are, times a number of the key.
+/// One of `buckets` for a hash, any number of them below 2^64. Mixed, because the hashes of blocks that differ in one
+/// token are as far apart as the tokens are, times a number of the key.
 constexpr std::size_t bucket_for(std::uint64_t hash, std::size_t buckets) noexcept {
   const std::uint64_t mixed = (hash ^ (hash >> 32)) * 0x9e37'79b9'7f4a'7c15;
   return static_cast<std::size_t>(hashing::wide{mixed} * buckets >> 64);

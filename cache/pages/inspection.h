@@ -3,7 +3,8 @@
 // A variant shows a pool (`state` and `holder` of a page), a trie (`parent`, `space`, `block` and `extra` of a node,
 // and `is_forgotten`, and `for_each_indexed`), and how many open leases have a node in their chain.
 //
-// Threads: none of its own; nobody changes the pages meanwhile. For checks and diagnosis: it asks for memory as it goes.
+// Threads: none of its own; nobody changes the pages meanwhile. For checks and diagnosis: it asks for memory as it
+// goes.
 #pragma once
 
 #include <utility>
@@ -62,15 +63,17 @@ class inspection {
   Pins pins_;
 };
 
-/// For each node how many open leases have it in their chain, where a node knows only of those that end on it: `own`, by
-/// page. The result is what `inspection` asks. O(pages, and for each node that a lease ends on the length of its chain).
+/// For each node how many open leases have it in their chain, where a node knows only of those that end on it: `own`,
+/// by page. The result is what `inspection` asks. O(pages, and for each node that a lease ends on the length of its
+/// chain).
 template <class Trie>
 auto pins_of_chains(const std::vector<std::uint32_t>& own, const Trie& trie) {
   std::vector<std::uint32_t> pins = own;
   for (std::size_t i = 0; i < own.size(); ++i) {
     if (own[i] == 0) continue;
     std::size_t steps = 0;  // a damaged trie may have a cycle: the checks say so, this must end
-    for (page_id above = trie.parent(page_id(static_cast<std::uint32_t>(i))); above != no_page && ++steps <= own.size(); above = trie.parent(above)) {
+    for (page_id above = trie.parent(page_id(static_cast<std::uint32_t>(i))); above != no_page && ++steps <= own.size();
+         above = trie.parent(above)) {
       pins[index_of(above)] += own[i];
     }
   }

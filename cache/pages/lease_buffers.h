@@ -3,8 +3,8 @@
 // Every thread keeps the buffers of the leases that it closed for those that it opens, so nobody else touches them. A
 // thread without an index of its own keeps none, and allocates.
 //
-// A thread keeps `most` pairs of buffers at most, and no more bytes than the constructor was told: what one long request
-// asked for is not kept for ever.
+// A thread keeps `most` pairs of buffers at most, and no more bytes than the constructor was told: what one long
+// request asked for is not kept for ever.
 //
 // Threads and progress: any; wait-free, but for the heap that a lease which is larger than any before it asks for.
 #pragma once
@@ -27,7 +27,8 @@ class lease_buffers {
   using pages = std::vector<page_id>;
   using tokens = std::vector<token>;
 
-  /// What a thread keeps at most, in all: what leases that hold every page of the cache need, and never more than 4 MiB.
+  /// What a thread keeps at most, in all: what leases that hold every page of the cache need, and never more than 4
+  /// MiB.
   static constexpr std::size_t bytes_kept(const cache_config& c) noexcept {
     constexpr std::size_t enough = std::size_t{4} << 20;
     const std::size_t pages = std::min(c.pages, enough);  // so that nothing overflows
@@ -36,7 +37,9 @@ class lease_buffers {
   }
 
   lease_buffers(const typename Sync::thread_indices& threads, const cache_config& c)
-      : threads_(threads), most_bytes_(bytes_kept(c)), stashes_(std::make_unique<stash[]>(Sync::thread_indices::count)) {
+      : threads_(threads),
+        most_bytes_(bytes_kept(c)),
+        stashes_(std::make_unique<stash[]>(Sync::thread_indices::count)) {
     for (std::size_t i = 0; i < Sync::thread_indices::count; ++i) Sync::label(stashes_[i].count, "buffers.count", i);
   }
 
@@ -54,7 +57,8 @@ class lease_buffers {
     s.bytes -= bytes(p, t);
   }
 
-  /// Takes the memory of a lease that is closed, or frees it where that would be too much to keep; both are empty afterwards.
+  /// Takes the memory of a lease that is closed, or frees it where that would be too much to keep; both are empty
+  /// afterwards.
   void keep(pages& p, tokens& t) {
     p.clear();
     t.clear();
@@ -79,7 +83,8 @@ class lease_buffers {
   }
 
   struct alignas(64) stash {
-    typename Sync::template var<std::size_t> count{0};  // of the layer: an exploration sees a second thread here as a race
+    typename Sync::template var<std::size_t> count{
+        0};                 // of the layer: an exploration sees a second thread here as a race
     std::size_t bytes = 0;  // of all that is kept
     std::array<std::pair<pages, tokens>, most> kept;
   };

@@ -1,6 +1,6 @@
-// What a cache notes about its pages, laid out page by page: everything about one page stands together on cache lines of
-// its own, so that an operation waits for memory once per page, and threads that work on different pages do not meet.
-// Blocks of tokens stand in rows beside, because evictions do not read them.
+// What a cache notes about its pages, laid out page by page: everything about one page stands together on cache lines
+// of its own, so that an operation waits for memory once per page, and threads that work on different pages do not
+// meet. Blocks of tokens stand in rows beside, because evictions do not read them.
 //
 // Threads: the layout is constant after construction; each field is guarded as its owner says.
 #pragma once
@@ -22,7 +22,9 @@ class column {
  public:
   column(std::byte* first, std::size_t stride) noexcept : first_(first), stride_(stride) {}
 
-  Field& operator[](std::size_t page) const noexcept { return *std::launder(reinterpret_cast<Field*>(first_ + page * stride_)); }
+  Field& operator[](std::size_t page) const noexcept {
+    return *std::launder(reinterpret_cast<Field*>(first_ + page * stride_));
+  }
   Field& operator[](page_id page) const noexcept { return (*this)[index_of(page)]; }
 
   /// A part of the field, where it is a record itself.
@@ -36,8 +38,8 @@ class column {
   std::size_t stride_;
 };
 
-/// A field of each of `Fields`, which are different types, and a row of `Element` for every page. The constructors of both
-/// do not throw.
+/// A field of each of `Fields`, which are different types, and a row of `Element` for every page. The constructors of
+/// both do not throw.
 template <class Element, class... Fields>
 class page_records {
  public:
@@ -50,7 +52,8 @@ class page_records {
         rows_(memory(pages * row_stride_)) {
     for (std::size_t page = 0; page < pages_; ++page) {
       new (records_.get() + page * record_stride) record();
-      for (std::size_t i = 0; i < row_length_; ++i) new (rows_.get() + page * row_stride_ + i * sizeof(Element)) Element();
+      for (std::size_t i = 0; i < row_length_; ++i)
+        new (rows_.get() + page * row_stride_ + i * sizeof(Element)) Element();
     }
   }
 
@@ -84,10 +87,12 @@ class page_records {
   static constexpr std::size_t record_stride = (sizeof(record) + line - 1) / line * line;
 
   struct freed {
-    void operator()(std::byte* p) const noexcept { ::operator delete(p, std::align_val_t{line}); }
+    void operator()(std::byte* p) const noexcept { ::operator delete (p, std::align_val_t{line}); }
   };
   using storage = std::unique_ptr<std::byte[], freed>;
-  static storage memory(std::size_t bytes) { return storage(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{line}))); }
+  static storage memory(std::size_t bytes) {
+    return storage(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{line})));
+  }
 
   record& record_of(std::size_t page) const noexcept {
     return *std::launder(reinterpret_cast<record*>(records_.get() + page * record_stride));

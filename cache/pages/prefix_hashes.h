@@ -9,14 +9,14 @@
 #include <cstdint>
 #include <span>
 
+#include "../types.h"
 #include "block_hash.h"
 #include "block_keys.h"
-#include "../types.h"
 
 namespace triecheck {
 
-/// `Index` is a trie: it has the key of its hashes, knows the bucket of a hash, fetches it, and later what the bucket leads to.
-/// `Keys` is keys_along or no_keys.
+/// `Index` is a trie: it has the key of its hashes, knows the bucket of a hash, fetches it, and later what the bucket
+/// leads to. `Keys` is keys_along or no_keys.
 template <class Index, class Keys>
 class prefix_hashes {
  public:
@@ -42,7 +42,8 @@ class prefix_hashes {
       ring_[hashed_ % most_ahead] = {latest_, bucket};
       index_.fetch_bucket(bucket);
     }
-    if (const std::size_t half = done_ + most_ahead / 2; half < hashed_) index_.fetch_first(ring_[half % most_ahead].bucket);
+    if (const std::size_t half = done_ + most_ahead / 2; half < hashed_)
+      index_.fetch_first(ring_[half % most_ahead].bucket);
     return ring_[done_++ % most_ahead].hash;
   }
 

@@ -1,5 +1,5 @@
-// Several sets of numbers below one bound, each of which knows its least member: a tree of words of 64 bits, where a bit
-// says whether the word below it has one.
+// Several sets of numbers below one bound, each of which knows its least member: a tree of words of 64 bits, where a
+// bit says whether the word below it has one.
 //
 // Cost: `set`, `clear` and `first` touch at most one word per layer, 6 layers for 2^33 numbers; `test` one word.
 // Threads: none of its own; the owner serialises every call.

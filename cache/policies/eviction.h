@@ -1,7 +1,7 @@
 // Which page falls next: what an eviction policy owes to the cache that asks it.
 //
-// The cache decides what may fall, a leaf of the trie that no lease pins, and the policy which of these falls first. So a
-// policy can lose hits, never correctness: every one passes the same checks.
+// The cache decides what may fall, a leaf of the trie that no lease pins, and the policy which of these falls first. So
+// a policy can lose hits, never correctness: every one passes the same checks.
 //
 // What a policy owes, besides the members below: all memory at construction, O(1) amortised per page that is published,
 // released or evicted, and an order that depends on these calls alone, never on a clock of the system. Pins come and go
@@ -11,7 +11,8 @@
 //   published(page, parent)   `page` became a node, pinned, below `parent` (`no_page` is the root)
 //   release_begins()          a lease ends; `released` follows for each of its nodes, the deepest first
 //   released(page, unpinned, terms)
-//                             the lease held `page`; `unpinned`: that was its last pin. `terms`: what its owner asked for
+//                             the lease held `page`; `unpinned`: that was its last pin. `terms`: what its owner asked
+//                             for
 //   oldest()                  the next to fall, or `no_page`; requires nothing of its pins, see above
 //   remove(page) what `oldest` named is evicted, or was found pinned; or an unpinned node is going to be forgotten
 //   evicted(page, trie) `page` is no node any more; it was removed before. `trie` still knows its parent
@@ -29,7 +30,6 @@
 #include "../pages/page_records.h"
 #include "../types.h"
 
-
 namespace triecheck {
 
 /// A policy that takes no wishes: releases end without terms.
@@ -45,14 +45,13 @@ struct retention {
 };
 
 template <class P>
-concept eviction_policy =
-    std::constructible_from<P, column<typename P::per_page>, std::size_t> &&
+concept eviction_policy = std::constructible_from<P, column<typename P::per_page>, std::size_t> &&
     requires(P& p, const P& c, page_id page, typename P::release_terms terms) {
-      p.published(page, page);
-      p.release_begins();
-      p.released(page, true, terms);
-      { c.oldest() } -> std::same_as<page_id>;
-      p.remove(page);
-    };
+  p.published(page, page);
+  p.release_begins();
+  p.released(page, true, terms);
+  { c.oldest() } -> std::same_as<page_id>;
+  p.remove(page);
+};
 
 }  // namespace triecheck

@@ -1,7 +1,7 @@
 // The policy `first-in` (FIFO): of the unpinned leaves the one that was published first.
 //
-// When to use: as a yardstick, or where requests come once. When not: prompts that come back; a hit does not help a page.
-// A parent was published before its children, so when the last of them falls it is the next.
+// When to use: as a yardstick, or where requests come once. When not: prompts that come back; a hit does not help a
+// page. A parent was published before its children, so when the last of them falls it is the next.
 //
 // Guarantees, cost, threads: ranked_leaves.h.
 #pragma once
@@ -27,7 +27,8 @@ class first_in : public ranked_leaves<Sync> {
 
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
-    this->in_order_of(trie, [](std::size_t level) { return level; }, visit);
+    this->in_order_of(
+        trie, [](std::size_t level) { return level; }, visit);
   }
 };
 

@@ -1,9 +1,9 @@
-// The policy `frequency` (LFU-DA): of the unpinned leaves the one that the fewest leases held, with ageing; among equals the one
-// that was released first.
+// The policy `frequency` (LFU-DA): of the unpinned leaves the one that the fewest leases held, with ageing; among
+// equals the one that was released first.
 //
 // Ageing is dynamic: a page counts as much as leases held it, up to 15, plus the age of the cache at its latest
-// release, and the age is what the page evicted last counted. What was popular once is overtaken after 15 evictions that
-// moved the age, without a pass over all pages.
+// release, and the age is what the page evicted last counted. What was popular once is overtaken after 15 evictions
+// that moved the age, without a pass over all pages.
 //
 // When to use: few prompts that come back often among many that come once. When not: conversations that move on; the
 // count of their early turns keeps them too long.
@@ -76,7 +76,8 @@ class frequency : public ranked_leaves<Sync> {
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
     const std::uint64_t first = age_.get() % levels;
-    this->in_order_of(trie, [first](std::size_t level) { return (level + levels - first) % levels; }, visit);
+    this->in_order_of(
+        trie, [first](std::size_t level) { return (level + levels - first) % levels; }, visit);
   }
 
  private:

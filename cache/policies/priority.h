@@ -1,13 +1,13 @@
-// The policy `priority`: of the unpinned leaves the one with the lowest priority; among equals the one that was released
-// first.
+// The policy `priority`: of the unpinned leaves the one with the lowest priority; among equals the one that was
+// released first.
 //
 // Whoever releases a lease may say how much its pages are worth, and for how long (`retention`). A page has the highest
-// priority that was asked for it and still lives, by the count of releases; one that has expired counts as 0, and the page
-// stands where its latest release puts it. The priorities 1 .. 100 are taken in seven steps, so that there is a list
-// for each: 1 .. 14, 15 .. 28, 29 .. 42, 43 .. 57, 58 .. 71, 72 .. 85, 86 .. 100.
+// priority that was asked for it and still lives, by the count of releases; one that has expired counts as 0, and the
+// page stands where its latest release puts it. The priorities 1 .. 100 are taken in seven steps, so that there is a
+// list for each: 1 .. 14, 15 .. 28, 29 .. 42, 43 .. 57, 58 .. 71, 72 .. 85, 86 .. 100.
 //
-// When to use: the server knows more than the trace shows, as that a system prompt returns all day, or a tool call within
-// seconds. When not: nobody says anything; then it is recency at a higher price.
+// When to use: the server knows more than the trace shows, as that a system prompt returns all day, or a tool call
+// within seconds. When not: nobody says anything; then it is recency at a higher price.
 //
 // Expiry: a page whose priority has an end stands in the slot of that tick in a wheel of as many slots as there are
 // pages, or more; each release turns the wheel by one slot and looks at what stands there. An end that lies more than a
@@ -35,7 +35,8 @@ class priority : public ranked_leaves<Sync> {
   /// What the policy notes of a page.
   struct per_page {
     typename ranked_leaves<Sync>::per_page node;
-    std::array<shared_tick, levels - 1> ends;       // by level, from 1: the tick with which that priority ends; 0 is long ago
+    std::array<shared_tick, levels - 1>
+        ends;  // by level, from 1: the tick with which that priority ends; 0 is long ago
     typename Sync::template var<std::size_t> slot;  // the page's place in the wheel
     shared_page before;
     shared_page behind;
@@ -107,7 +108,8 @@ class priority : public ranked_leaves<Sync> {
 
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
-    this->in_order_of(trie, [](std::size_t level) { return level; }, visit);
+    this->in_order_of(
+        trie, [](std::size_t level) { return level; }, visit);
   }
 
  private:

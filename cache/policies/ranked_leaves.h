@@ -3,12 +3,14 @@
 // A page has a level, which its policy chooses, and a turn, which says when it was renewed last. A leaf that is on the
 // list stands in the set of its level under its turn; a page may change its level in either direction and takes the
 // place that its turn gives it there. So a parent that becomes a leaf falls by its own turn, never by the present one
-// (fault 45 of the catalogue). No order between parents and children is asked of levels and turns: only leaves are listed.
+// (fault 45 of the catalogue). No order between parents and children is asked of levels and turns: only leaves are
+// listed.
 //
 // Invariants: a listed page is a leaf; a leaf without pins is listed, at its level; a pinned one may be, since lookups
 // pin without a word to the policy, until it is removed or released. A page has a turn while it is a node.
-// Cost: O(1) amortised for each call, with the few words of bit_sets.h counted as one. Turns are numbered up to twice the
-// number of pages; then the nodes are numbered anew in their order: a pass over all, once per `pages` renewals or more.
+// Cost: O(1) amortised for each call, with the few words of bit_sets.h counted as one. Turns are numbered up to twice
+// the number of pages; then the nodes are numbered anew in their order: a pass over all, once per `pages` renewals or
+// more.
 // Threads: none of its own; the owner serialises every call.
 #pragma once
 
@@ -19,11 +21,11 @@
 #include <tuple>
 #include <vector>
 
-#include "bit_sets.h"
-#include "eviction.h"
 #include "../pages/page_records.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "bit_sets.h"
+#include "eviction.h"
 
 namespace triecheck {
 

@@ -1,29 +1,31 @@
-// The eviction order: nodes that nobody pins, the one to be evicted next in front. A node that was pinned since may stay
-// where it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
+// The eviction order: nodes that nobody pins, the one to be evicted next in front. A node that was pinned since may
+// stay where it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
 //
-// It is exact without storing a tick. A release gives a whole chain one recency; there are two ways of listing the chain:
+// It is exact without storing a tick. A release gives a whole chain one recency; there are two ways of listing the
+// chain:
 //
-// - All of it (locked.h). A release drops the pins of a chain from its deepest node upwards, and a node enters the list,
-//   at the back, when its last pin goes. The recency of a node that nobody pins is the tick of that very release, so the
-//   list is sorted by recency, deeper nodes of one chain first. A child is never pinned without its parent and never
-//   released after it, so it stands before its parent; hence the front of the list is always a leaf, and a parent that
-//   becomes a leaf needs no work: it stands where its own recency puts it (fault 45 of the catalogue).
-// - Its deepest node (nodelock.h). A node above has the recency of its latest own release or of the child that fell last,
-//   whichever is later. When that child falls from the front, a node that is not listed goes to the front: it is now the
-//   oldest, because its own releases, if it had any, stood before the child and were skipped. A node that is listed
-//   then stands behind the child, by a later release of its own, and stays there.
+// - All of it (locked.h). A release drops the pins of a chain from its deepest node upwards, and a node enters the
+//   list, at the back, when its last pin goes. The recency of a node that nobody pins is the tick of that very release,
+//   so the list is sorted by recency, deeper nodes of one chain first. A child is never pinned without its parent and
+//   never released after it, so it stands before its parent; hence the front of the list is always a leaf, and a parent
+//   that becomes a leaf needs no work: it stands where its own recency puts it (fault 45 of the catalogue).
+// - Its deepest node (nodelock.h). A node above has the recency of its latest own release or of the child that fell
+//   last, whichever is later. When that child falls from the front, a node that is not listed goes to the front: it is
+//   now the oldest, because its own releases, if it had any, stood before the child and were skipped. A node that is
+//   listed then stands behind the child, by a later release of its own, and stays there.
 //
 // It is the policy `recency` (LRU), the one that the specification names: which page was not used for longest.
 //
-// Cost: every operation O(1) unless it says otherwise, nothing is allocated. Threads: none of its own; the owner serialises every call.
+// Cost: every operation O(1) unless it says otherwise, nothing is allocated. Threads: none of its own; the owner
+// serialises every call.
 #pragma once
 
 #include <utility>
 
-#include "eviction.h"
 #include "../pages/page_records.h"
 #include "../sync/sync.h"
 #include "../types.h"
+#include "eviction.h"
 
 namespace triecheck {
 
@@ -34,7 +36,8 @@ class recency_list {
 
   static constexpr page_id unlisted{static_cast<std::uint32_t>(no_page) - 1};  // no page has this number, either
 
-  /// What the list notes of a page. No page is listed at first. Several lists may share one column: a page is on one at most.
+  /// What the list notes of a page. No page is listed at first. Several lists may share one column: a page is on one at
+  /// most.
   struct per_page {
     typename Sync::template var<page_id> older{unlisted};
     typename Sync::template var<page_id> newer;

@@ -1,14 +1,14 @@
-// The policy `segmented` (segmented LRU, SLRU): pages that were held once fall before pages that were held again; within either part the one
-// that was released first.
+// The policy `segmented` (segmented LRU, SLRU): pages that were held once fall before pages that were held again;
+// within either part the one that was released first.
 //
-// A page is on probation until a second lease that held it is released; then it is protected. At most three tenths of the
-// pages are protected: where one more is, the protected page that was released first goes back on probation, and stands
-// there where its release puts it. A page that is held again is protected again.
+// A page is on probation until a second lease that held it is released; then it is protected. At most three tenths of
+// the pages are protected: where one more is, the protected page that was released first goes back on probation, and
+// stands there where its release puts it. A page that is held again is protected again.
 //
 // When to use: prompts that come back among many that do not: the latter pass through the probation without costing the
-// others a page. When not: a pool that holds everything, where it is recency at a higher price.
-// Why three tenths: measured on one real trace of conversations. A third and more loses to recency in large pools, a fifth
-// and less gains nothing in middling ones.
+// others a page. When not: a pool that holds everything, where it is recency at a higher price. Why three tenths:
+// measured on one real trace of conversations. A third and more loses to recency in large pools, a fifth and less gains
+// nothing in middling ones.
 //
 // Guarantees, cost, threads: ranked_leaves.h.
 // Source: segmented LRU, Karedla, Love, Wherry, "Caching strategies to improve disk system performance" (1994).
@@ -71,7 +71,8 @@ class segmented : public ranked_leaves<Sync> {
 
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
-    this->in_order_of(trie, [](std::size_t level) { return level; }, visit);
+    this->in_order_of(
+        trie, [](std::size_t level) { return level; }, visit);
   }
 
  private:

@@ -4,8 +4,9 @@
 // When to use: to see what an operation of the cache costs in synchronisation, and where threads meet. When not: in
 // production under load; an uncontended lock is measured by trying it first, which costs little, but not nothing.
 //
-// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: a program
-// that measures one cache uses no other over the same layer meanwhile, and uses that one from one shared library.
+// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: a
+// program that measures one cache uses no other over the same layer meanwhile, and uses that one from one shared
+// library.
 // Threads: as the layer's; `measured` and `measured_here` at any time, exact while nothing runs.
 #pragma once
 
@@ -13,8 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "sync.h"
 #include "std.h"
+#include "sync.h"
 
 namespace triecheck {
 
@@ -23,9 +24,9 @@ struct sync_counts {
   std::uint64_t loads = 0;
   std::uint64_t stores = 0;
   std::uint64_t read_modify_writes = 0;
-  std::uint64_t failed_exchanges = 0;   ///< compare-exchanges that did not take effect: retries
-  std::uint64_t acquisitions = 0;       ///< of mutexes, in either mode
-  std::uint64_t waits = 0;              ///< of these, those that had to wait
+  std::uint64_t failed_exchanges = 0;  ///< compare-exchanges that did not take effect: retries
+  std::uint64_t acquisitions = 0;      ///< of mutexes, in either mode
+  std::uint64_t waits = 0;             ///< of these, those that had to wait
   std::uint64_t waited_ns = 0;
   friend bool operator==(const sync_counts&, const sync_counts&) = default;
 
@@ -170,14 +171,20 @@ struct measured_sync {
   static void prefetch(const void* address) { Base::prefetch(address); }
   static void prefetch_to_write(const void* address) { Base::prefetch_to_write(address); }
   template <class T>
-  static T peek(const atomic<T>& word, T) { return word.peek(); }
+  static T peek(const atomic<T>& word, T) {
+    return word.peek();
+  }
   using thread_indices = typename Base::thread_indices;
   static std::uint64_t now_ns() { return Base::now_ns(); }
 
   template <class T>
-  static void assign(var<T>* to, const T* from, std::size_t n) { Base::assign(to, from, n); }
+  static void assign(var<T>* to, const T* from, std::size_t n) {
+    Base::assign(to, from, n);
+  }
   template <class T>
-  static bool equal(const var<T>* a, const T* b, std::size_t n) { return Base::equal(a, b, n); }
+  static bool equal(const var<T>* a, const T* b, std::size_t n) {
+    return Base::equal(a, b, n);
+  }
   static void require(bool condition, const char* text) { Base::require(condition, text); }
   template <class Object>
   static void label(const Object&, const char*, std::size_t = 0) {}
@@ -200,7 +207,16 @@ struct measured_sync {
   static sync_counts measured_here() { return stripes_[threads().own()].read(); }
 
  private:
-  enum kind : std::size_t { loads, stores, read_modify_writes, failed_exchanges, acquisitions, waits, waited_ns, kinds };
+  enum kind : std::size_t {
+    loads,
+    stores,
+    read_modify_writes,
+    failed_exchanges,
+    acquisitions,
+    waits,
+    waited_ns,
+    kinds
+  };
 
   // Of the standard layer, whatever is measured: the measure is no part of the program that it measures.
   struct alignas(64) stripe {
@@ -208,13 +224,12 @@ struct measured_sync {
 
     sync_counts read() const {
       const auto of = [&](kind k) { return counts[k].load(memory_order::relaxed); };
-      return {of(loads), of(stores), of(read_modify_writes), of(failed_exchanges), of(acquisitions), of(waits), of(waited_ns)};
+      return {of(loads),        of(stores), of(read_modify_writes), of(failed_exchanges),
+              of(acquisitions), of(waits),  of(waited_ns)};
     }
   };
 
-  static void note(kind k, std::uint64_t n = 1) {
-    stripes_[threads().own()].counts[k].add(n, memory_order::relaxed);
-  }
+  static void note(kind k, std::uint64_t n = 1) { stripes_[threads().own()].counts[k].add(n, memory_order::relaxed); }
 
   static const std_sync::thread_indices& threads() {
     static const std_sync::thread_indices indices;

@@ -23,26 +23,27 @@
 
 namespace triecheck {
 
-/// The thread indices of the production layer: unique among the threads that use one structure, however many shared libraries
-/// they use it from.
+/// The thread indices of the production layer: unique among the threads that use one structure, however many shared
+/// libraries they use it from.
 ///
-/// A process may hold this text many times, in a program and in each library that it loads, with variables of its own in each
-/// where symbols are hidden or a library is opened with RTLD_LOCAL. So no variable of a library decides who has an index. A
-/// table on the heap does, and the structure leads to it: all who use the structure ask one table. The variables of a library
-/// only remember what a table answered.
+/// A process may hold this text many times, in a program and in each library that it loads, with variables of its own
+/// in each where symbols are hidden or a library is opened with RTLD_LOCAL. So no variable of a library decides who has
+/// an index. A table on the heap does, and the structure leads to it: all who use the structure ask one table. The
+/// variables of a library only remember what a table answered.
 ///
-/// Invariants. T1: a bit of `taken_` is set while some thread remembers the index, so no two threads do. T2: the libraries from
-/// which a thread uses one structure remember one index; the last that forgets it gives it back. T3: a table lives as long
-/// as a structure, a thread that remembers an index of it, and the library that made it. Nothing here is virtual: no code of
-/// a library that was closed is called.
-/// Cost: own() is a load and a comparison where the thread asked the same table before, else O(8); the first time O(64).
+/// Invariants. T1: a bit of `taken_` is set while some thread remembers the index, so no two threads do. T2: the
+/// libraries from which a thread uses one structure remember one index; the last that forgets it gives it back. T3: a
+/// table lives as long as a structure, a thread that remembers an index of it, and the library that made it. Nothing
+/// here is virtual: no code of a library that was closed is called.
+/// Cost: own() is a load and a comparison where the thread asked the same table before, else O(8); the first time
+/// O(64).
 /// Threads and progress: any; wait-free, but for the first question of a thread, which is lock-free.
 class std_thread_indices {
  public:
   static constexpr std::size_t count = 64;
 
-  /// Asks the table of the library that this call is part of, which its first call makes. Throws std::bad_alloc. Requires
-  /// that the static objects of the library are not destroyed yet.
+  /// Asks the table of the library that this call is part of, which its first call makes. Throws std::bad_alloc.
+  /// Requires that the static objects of the library are not destroyed yet.
   std_thread_indices() : std_thread_indices(of_this_library()) {}
 
   std_thread_indices(const std_thread_indices& other) noexcept : table_(other.table_) { table_->retain(); }
@@ -76,7 +77,8 @@ class std_thread_indices {
       do {
         free = static_cast<std::size_t>(std::countr_one(taken));
         if (free == count) return count;
-      } while (!taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << free, std::memory_order_acquire, std::memory_order_relaxed));
+      } while (!taken_.compare_exchange_weak(taken, taken | std::uint64_t{1} << free, std::memory_order_acquire,
+                                             std::memory_order_relaxed));
       owners_[free].thread.store(me, std::memory_order_relaxed);
       owners_[free].libraries = 1;
       return free;
@@ -91,7 +93,8 @@ class std_thread_indices {
     }
 
    private:
-    // Written by the thread that has the index. Others compare `thread` with themselves: a stale value is not their own.
+    // Written by the thread that has the index. Others compare `thread` with themselves: a stale value is not their
+    // own.
     struct owner {
       std::atomic<std::thread::id> thread{};
       std::size_t libraries = 0;
@@ -108,7 +111,8 @@ class std_thread_indices {
     std::size_t index;
   };
 
-  // What the calling thread remembers for this library, until it ends. Beyond so many tables it forgets one for another.
+  // What the calling thread remembers for this library, until it ends. Beyond so many tables it forgets one for
+  // another.
   class memory {
    public:
     memory() noexcept = default;
@@ -159,7 +163,8 @@ class std_thread_indices {
     return latest_.index;
   }
 
-  // Never destroyed, so that a thread's other objects may ask as they end. The latest answer is one that `memory` keeps (T3).
+  // Never destroyed, so that a thread's other objects may ask as they end. The latest answer is one that `memory` keeps
+  // (T3).
   [[gnu::visibility("hidden")]] static inline constinit thread_local answer latest_{};
   [[gnu::visibility("hidden")]] static inline constinit thread_local bool ended_ = false;
 
@@ -169,11 +174,16 @@ class std_thread_indices {
 struct std_sync {
   static constexpr std::memory_order to_std(memory_order order) noexcept {
     switch (order) {
-      case memory_order::relaxed: return std::memory_order_relaxed;
-      case memory_order::acquire: return std::memory_order_acquire;
-      case memory_order::release: return std::memory_order_release;
-      case memory_order::acq_rel: return std::memory_order_acq_rel;
-      case memory_order::seq_cst: break;
+      case memory_order::relaxed:
+        return std::memory_order_relaxed;
+      case memory_order::acquire:
+        return std::memory_order_acquire;
+      case memory_order::release:
+        return std::memory_order_release;
+      case memory_order::acq_rel:
+        return std::memory_order_acq_rel;
+      case memory_order::seq_cst:
+        break;
     }
     return std::memory_order_seq_cst;
   }
@@ -243,7 +253,8 @@ struct std_sync {
   static void fence(memory_order order) noexcept { std::atomic_thread_fence(to_std(order)); }
   static void yield() noexcept { std::this_thread::yield(); }
 
-  // GCC takes a function that only prefetches for one without effect and leaves out its calls; the empty statement is an effect.
+  // GCC takes a function that only prefetches for one without effect and leaves out its calls; the empty statement is
+  // an effect.
   static void prefetch(const void* address) noexcept {
     __builtin_prefetch(address);
     asm volatile("");
@@ -253,7 +264,9 @@ struct std_sync {
     asm volatile("");
   }
   template <class T>
-  static T peek(const atomic<T>& word, T) noexcept { return word.load(memory_order::relaxed); }
+  static T peek(const atomic<T>& word, T) noexcept {
+    return word.load(memory_order::relaxed);
+  }
 
   using thread_indices = std_thread_indices;
 

@@ -5,15 +5,15 @@
 // the explorer interleaves with its own layer; no macro, no second copy.
 //
 // What a layer owes:
-//   atomic<T>       an atomic word; T is trivially copyable and at most 8 bytes. No default memory order.
-//                   `add` is a fetch_add whose answer nobody needs: relaxed additions commute, and an explorer may know.
+//   atomic<T>       an atomic word; T is trivially copyable and at most 8 bytes. No default memory order. `add` is a
+//                   fetch_add whose answer nobody needs: relaxed additions commute, and an explorer may know.
 //   var<T>          a plain field that a protocol protects: a bare T in production, checked for data races elsewhere.
 //                   Constructed without a value it is uninitialised. It is neither copied nor moved.
 //   mutex           lock, try_lock, unlock. Not recursive. try_lock does not fail while the mutex is free.
 //   shared_mutex    the same, and lock_shared, try_lock_shared, unlock_shared. A waiting writer may be passed.
 //   condition_variable
-//                   wait(m) lets go of a mutex that the caller holds, sleeps until it is notified, or for no reason, and locks
-//                   it again; notify_one, notify_all.
+//                   wait(m) lets go of a mutex that the caller holds, sleeps until it is notified, or for no reason,
+//                   and locks it again; notify_one, notify_all.
 //   exclusive_guard<M>, shared_guard<M>
 //                   hold a mutex from construction to destruction.
 //   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
@@ -23,13 +23,15 @@
 //   peek(word, otherwise)
 //                   a relaxed look at an atomic word that decides nothing but what to prefetch, or `otherwise`: a layer
 //                   that explores need not look.
-//   thread_indices  where a structure gets the indices of the threads that use it from. A structure makes one when it is
-//                   constructed, or copies another's, and asks no other: copies give equal answers, other objects need not,
-//                   and what is unsynchronised may be trusted to an index only among those who ask one object or its copies.
+//   thread_indices  where a structure gets the indices of the threads that use it from. A structure makes one when it
+//                   is constructed, or copies another's, and asks no other: copies give equal answers, other objects
+//                   need not, and what is unsynchronised may be trusted to an index only among those who ask one object
+//                   or its copies.
 //     count         a constant: how many indices there are.
-//     own()         a number of the calling thread below `count` that no other living thread has; `count` itself where more
-//                   threads live than there are indices, and for a thread at its end that has given its own back. Mostly,
-//                   but not always, the same as before. Acquiring an index synchronizes with its previous owner's release of it.
+//     own()         a number of the calling thread below `count` that no other living thread has; `count` itself where
+//                   more threads live than there are indices, and for a thread at its end that has given its own back.
+//                   Mostly, but not always, the same as before. Acquiring an index synchronizes with its previous
+//                   owner's release of it.
 //   now_ns()        nanoseconds of a steady clock, for measurement only; no behaviour may depend on it.
 //   assign(to, from, n), equal(a, b, n)
 //                   write n vars from plain values, compare n vars with plain values; n >= 1.
@@ -52,12 +54,16 @@ enum class memory_order : std::uint8_t { relaxed, acquire, release, acq_rel, seq
 /// The order of the failing half of a compare-exchange: the success order without its release.
 constexpr memory_order failure_order(memory_order success) noexcept {
   switch (success) {
-    case memory_order::acq_rel: return memory_order::acquire;
-    case memory_order::release: return memory_order::relaxed;
-    default: return success;
+    case memory_order::acq_rel:
+      return memory_order::acquire;
+    case memory_order::release:
+      return memory_order::relaxed;
+    default:
+      return success;
   }
 }
 
+// clang-format off
 template <class M>
 concept exclusive_lockable = requires(M& m) {
   m.lock();
@@ -98,7 +104,8 @@ concept atomic_integer = atomic_word<A, T> && requires(A& a, T value, memory_ord
 };
 
 template <class V, class T>
-concept plain_variable = std::default_initializable<V> && std::constructible_from<V, T> && requires(V& v, const V& c, T value) {
+concept plain_variable =
+    std::default_initializable<V> && std::constructible_from<V, T> && requires(V& v, const V& c, T value) {
   { c.get() } -> std::same_as<T>;
   v.set(value);
 };
@@ -132,5 +139,7 @@ concept sync_layer =
       S::require(true, "text");
       S::label(object, "name", n);
     };
+
+// clang-format on
 
 }  // namespace triecheck

@@ -103,7 +103,8 @@ class bench_run {
   }
 
   std::size_t cycle_pages(const load& l, std::size_t threads) const {
-    return options_.cycle_pages == 0 ? scarce_pages(l, threads) : std::max(options_.cycle_pages, least_pages(l, threads));
+    return options_.cycle_pages == 0 ? scarce_pages(l, threads)
+                                     : std::max(options_.cycle_pages, least_pages(l, threads));
   }
 
   // In which everything is cached.

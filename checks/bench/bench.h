@@ -26,9 +26,10 @@ namespace triecheck::checks {
 
 struct bench_options {
   std::vector<std::size_t> threads{1, 2, 4, 8, 16, 32};
-  std::vector<std::size_t> pages{1024, 4096, 16'384, 65'536, 262'144, 524'288, 1'048'576};  ///< of the sweep, which is a full cycle
+  std::vector<std::size_t> pages{1024,    4096,    16'384,   65'536,
+                                 262'144, 524'288, 1'048'576};  ///< of the sweep, which is a full cycle
   std::size_t cycle_pages = 0;  ///< of the full cycle over threads, more where open requests need it; 0: scarce_pages
-  double seconds = 0.5;  ///< of each cell and contestant, at least: further passes until then; 0 is one pass
+  double seconds = 0.5;         ///< of each cell and contestant, at least: further passes until then; 0 is one pass
   bench_listener listener{};
 };
 
@@ -43,12 +44,13 @@ struct bench_result {
   std::size_t threads = 1;
   std::size_t passes = 0;
   double requests_per_second = 0;
-  double spread = 0;       ///< between the fastest and the slowest pass, over the median: how disturbed the machine was
-  double spin_scale = 0;   ///< of as many threads, before each pass (spinning.h): the cores that they had; 0 with one thread
-  double spin_tail = 0;    ///< of the same: by how much the machine alone stretched short work (spinning.h)
-  double line_ns = 0;      ///< of the same: how long a line took from one of two to the other and back
-  double ns_per_page = 0;  ///< the time of a thread for each page that its requests found or allocated
-  double hit_share = 0;    ///< of these pages, those that were found
+  double spread = 0;  ///< between the fastest and the slowest pass, over the median: how disturbed the machine was
+  double spin_scale =
+      0;  ///< of as many threads, before each pass (spinning.h): the cores that they had; 0 with one thread
+  double spin_tail = 0;       ///< of the same: by how much the machine alone stretched short work (spinning.h)
+  double line_ns = 0;         ///< of the same: how long a line took from one of two to the other and back
+  double ns_per_page = 0;     ///< the time of a thread for each page that its requests found or allocated
+  double hit_share = 0;       ///< of these pages, those that were found
   double rejected_share = 0;  ///< of the requests
   std::uint64_t p50_ns = 0;
   std::uint64_t p99_ns = 0;
@@ -60,9 +62,9 @@ struct bench_results {
   machine_results machine;
   std::vector<synchronisation_result> synchronisation;
   std::vector<bench_result> cells;
-  overload_report overload;             ///< measured by itself (overload.h)
-  std::vector<memory_result> memory;    ///< as well (memory.h)
-  std::vector<miss_result> misses;      ///< as well (misses.h)
+  overload_report overload;                 ///< measured by itself (overload.h)
+  std::vector<memory_result> memory;        ///< as well (memory.h)
+  std::vector<miss_result> misses;          ///< as well (misses.h)
   std::vector<monitoring_cost> monitoring;  ///< as well (monitoring_cost.h)
 };
 

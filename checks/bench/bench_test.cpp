@@ -16,11 +16,11 @@
 #include "cache/coarse.h"
 #include "cache/sync/std.h"
 #include "checks/bench/baselines/bare_walk.h"
-#include "checks/report/chart.h"
 #include "checks/bench/course.h"
 #include "checks/bench/isolated_bench.h"
 #include "checks/bench/report.h"
 #include "checks/bench/spinning.h"
+#include "checks/report/chart.h"
 #include "checks/subject/production_caches.h"
 #include "checks/trace/generate.h"
 
@@ -119,7 +119,8 @@ TEST(bench, lookups_find_every_full_page) {
 
 TEST(bench, bare_walk_finds_what_caches_find) {
   const load l = small_load();
-  const bench_pass p = walk_hop_by_hop().prepare(l, bench_mode::cold_lookup, l.distinct_pages + l.longest_pages)->run(2);
+  const bench_pass p =
+      walk_hop_by_hop().prepare(l, bench_mode::cold_lookup, l.distinct_pages + l.longest_pages)->run(2);
   EXPECT_EQ(p.latencies.all().count(), p.requests);
   const bare_walk walk(l, l.distinct_pages);
   coarse_cache<std_sync> cache({.pages = l.distinct_pages + l.longest_pages, .tokens_per_page = l.page_tokens});
@@ -187,7 +188,8 @@ TEST(bench, sizes_of_one_half_of_a_power_of_two_are_about_the_same) {
   const sized_latencies l;
   const auto alike = [&](std::size_t a, std::size_t b) { return &l.about(a) == &l.about(b); };
   EXPECT_TRUE(alike(4, 5) && alike(6, 7) && alike(1024, 1535) && alike(std::size_t{1} << 30, 1 << 20));
-  EXPECT_FALSE(alike(0, 1) || alike(1, 2) || alike(2, 3) || alike(3, 4) || alike(5, 6) || alike(7, 8) || alike(1535, 1536));
+  EXPECT_FALSE(alike(0, 1) || alike(1, 2) || alike(2, 3) || alike(3, 4) || alike(5, 6) || alike(7, 8) ||
+               alike(1535, 1536));
 }
 
 TEST(bench, latency_counts_under_the_pages_that_were_worked_on) {
@@ -284,7 +286,9 @@ TEST(bench, latencies_over_the_usual_ones_are_beside_the_raw_ones_in_table_and_j
   const nlohmann::ordered_json json = to_json({small_load()}, results);
   EXPECT_EQ(json["results"][2]["latency_over_usual"]["p999"], 8.25);
   const std::string table = to_table({small_load()}, results);
-  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0         8.2      3.50\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("  full cycle   coarse              2      1.00     50.00    50.0         8.2      3.50\n"),
+            std::string::npos)
+      << table;
 }
 
 TEST(bench, cold_lookup_is_shown_over_a_walk_hop_by_hop) {

@@ -39,9 +39,10 @@ const std::vector<contestant>& contestants() {
 }
 
 const contestant& walk_hop_by_hop() {
-  static const contestant walk = {"bare-walk", true, [](const load& l, bench_mode mode, std::size_t pages) -> std::unique_ptr<prepared_cache> {
-                                    return std::make_unique<lookup_course<bare_walk>>(l, mode, pages);
-                                  }};
+  static const contestant walk = {
+      "bare-walk", true, [](const load& l, bench_mode mode, std::size_t pages) -> std::unique_ptr<prepared_cache> {
+        return std::make_unique<lookup_course<bare_walk>>(l, mode, pages);
+      }};
   return walk;
 }
 

@@ -35,8 +35,8 @@ struct bench_pass {
   std::uint64_t pages = 0;      ///< that these requests found or allocated
   std::uint64_t hit_pages = 0;  ///< of these, found
   std::uint64_t timed_ns = 0;   ///< of all threads together, inside what is measured
-  /// Of each request, in nanoseconds. Its size is that of the work, where a page counts once for the first half of what is done
-  /// with it, lookup and allocation, and once for the second, publication and release.
+  /// Of each request, in nanoseconds. Its size is that of the work, where a page counts once for the first half of what
+  /// is done with it, lookup and allocation, and once for the second, publication and release.
   sized_latencies latencies;
   std::optional<spin_sample> spinning;  ///< of as many threads, before the pass; nothing with one thread
 };

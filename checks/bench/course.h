@@ -35,8 +35,8 @@ void publish_request(Cache& cache, std::span<const token> tokens) {
   static_cast<void>(cache.release(l));
 }
 
-// Publishes strangers, of tokens from `next` on, until a page has to be evicted for one: the cache is full then. Returns the
-// first token that was not used.
+// Publishes strangers, of tokens from `next` on, until a page has to be evicted for one: the cache is full then.
+// Returns the first token that was not used.
 template <class Cache>
 token fill_with_strangers(Cache& cache, std::size_t pages, std::size_t page_tokens, token next) {
   std::vector<token> stranger(std::min<std::size_t>(pages, 64) * page_tokens);
@@ -47,14 +47,15 @@ token fill_with_strangers(Cache& cache, std::size_t pages, std::size_t page_toke
   return next;
 }
 
-// Runs `serve(thread, pass)` in as many threads, which prepared before (together.h), and adds up what they measured; before all
-// that, how many cores they get.
+// Runs `serve(thread, pass)` in as many threads, which prepared before (together.h), and adds up what they measured;
+// before all that, how many cores they get.
 template <class Serve, class... Prepare>
 bench_pass measure_pass(std::size_t threads, Serve serve, Prepare... prepare) {
   std::vector<bench_pass> parts(threads);
   bench_pass all;
   if (threads > 1) all.spinning = spin(threads);
-  all.seconds = run_together(threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare...);
+  all.seconds = run_together(
+      threads, [&](std::size_t t, auto) { serve(t, parts[t]); }, prepare...);
   for (const bench_pass& part : parts) {
     all.requests += part.requests;
     all.rejected += part.rejected;
@@ -75,8 +76,8 @@ class full_cycle_course final : public prepared_cache {
     cache_.reset();
     cache_.emplace(cache_config{.pages = pages_, .tokens_per_page = load_.page_tokens});
     const token others = fill();
-    // A copy for each thread: where those of other threads lie between them, tokens come from memory later than where one
-    // thread serves all, and what is measured is the cache.
+    // A copy for each thread: where those of other threads lie between them, tokens come from memory later than where
+    // one thread serves all, and what is measured is the cache.
     std::vector<request_list> shares(threads);
     return measure_pass(
         threads, [&](std::size_t t, bench_pass& p) { serve(shares[t], 0, p); },
@@ -91,15 +92,16 @@ class full_cycle_course final : public prepared_cache {
   using lease_type = typename Cache::lease_type;
 
   // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
-  // the very threads that use it. First it is filled with strangers until a page is evicted, then the load is served once, of
-  // other tokens, by all threads at once: one that began earlier would get the pages of the others. All that is older than
-  // every request that counts, so it falls before any page of those does. Returns by how much tokens have to be shifted to
-  // be other ones.
+  // the very threads that use it. First it is filled with strangers until a page is evicted, then the load is served
+  // once, of other tokens, by all threads at once: one that began earlier would get the pages of the others. All that
+  // is older than every request that counts, so it falls before any page of those does. Returns by how much tokens have
+  // to be shifted to be other ones.
   token fill() { return fill_with_strangers(*cache_, pages_, load_.page_tokens, load_.unused); }
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is
   // the lookup and the allocation of one request, and the publication and the release of the one eight before: half of
-  // the work on the pages of each, which is the size that the latency is counted under. `shift` is added to every token.
+  // the work on the pages of each, which is the size that the latency is counted under. `shift` is added to every
+  // token.
   void serve(const request_list& share, token shift, bench_pass& p) {
     std::vector<token> shifted;
     std::array<lease_type, in_flight> open;
@@ -152,7 +154,8 @@ class full_cycle_course final : public prepared_cache {
 template <class Cache>
 class resident_cache {
  public:
-  resident_cache(const load& l, std::size_t pages) : cache_(cache_config{.pages = pages, .tokens_per_page = l.page_tokens}) {
+  resident_cache(const load& l, std::size_t pages)
+      : cache_(cache_config{.pages = pages, .tokens_per_page = l.page_tokens}) {
     for (std::size_t i = 0; i < l.requests(); ++i) publish_request(cache_, l.request(i));
   }
 
@@ -168,7 +171,8 @@ class resident_cache {
 template <class Resident>
 class lookup_course final : public prepared_cache {
  public:
-  lookup_course(const load& l, bench_mode mode, std::size_t pages) : load_(l), mode_(mode), resident_(l, pages), order_(random_order(l.requests())) {
+  lookup_course(const load& l, bench_mode mode, std::size_t pages)
+      : load_(l), mode_(mode), resident_(l, pages), order_(random_order(l.requests())) {
     if (mode_ == bench_mode::warm_lookup) order_.resize(std::min(warm_requests, order_.size()));
   }
 
@@ -176,7 +180,8 @@ class lookup_course final : public prepared_cache {
     // Every thread takes all of them in turn, each from somewhere else, and the next pass does not begin where this
     // one did.
     begin_ += order_.size() / 7 + 1;
-    return measure_pass(threads, [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
+    return measure_pass(threads,
+                        [&](std::size_t t, bench_pass& p) { look_up(begin_ + t * order_.size() / threads, p); });
   }
 
  private:

@@ -30,9 +30,10 @@ struct bench_report {
 /// Fills the results, cell by cell, and tells the listener before each.
 using bench_body = std::function<void(bench_results& results, const bench_listener& listener)>;
 
-/// Runs `measure` in a child process. One that ends before it has an answer is an `error` with what happened and what it
-/// measured then; so is an exception that a cache throws. An interrupt (checks/process/interrupts.h) makes it `incomplete`.
-/// `patience`: without the beginning of a pass for so long, it hangs. `on_cell` hears what is measured next.
+/// Runs `measure` in a child process. One that ends before it has an answer is an `error` with what happened and what
+/// it measured then; so is an exception that a cache throws. An interrupt (checks/process/interrupts.h) makes it
+/// `incomplete`. `patience`: without the beginning of a pass for so long, it hangs. `on_cell` hears what is measured
+/// next.
 bench_report run_bench_isolated(const std::vector<load>& loads, const bench_body& measure,
                                 std::chrono::milliseconds patience,
                                 const std::function<void(const std::string&)>& on_cell);

@@ -35,10 +35,10 @@ struct load : request_list {
   std::string name;
   std::string description;
   std::size_t page_tokens = 16;
-  std::size_t distinct_pages = 0;   ///< full pages that the requests have together: what a cache for all of them holds
-  std::size_t pages = 0;            ///< of all requests, full or not
-  std::size_t longest_pages = 0;    ///< of one request
-  token unused = 0;                 ///< no request has this token or a higher one
+  std::size_t distinct_pages = 0;  ///< full pages that the requests have together: what a cache for all of them holds
+  std::size_t pages = 0;           ///< of all requests, full or not
+  std::size_t longest_pages = 0;   ///< of one request
+  token unused = 0;                ///< no request has this token or a higher one
 
   std::size_t pages_of(std::size_t i) const noexcept {
     return (starts[i + 1] - starts[i] + page_tokens - 1) / page_tokens;

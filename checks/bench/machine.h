@@ -26,8 +26,8 @@ struct dependent_load {
   double ns = 0;
 };
 
-/// The least that a lookup of the requests of a load can take for each page: comparing it with a copy whose place is known, in
-/// random order of requests.
+/// The least that a lookup of the requests of a load can take for each page: comparing it with a copy whose place is
+/// known, in random order of requests.
 struct walk_result {
   std::string load;
   double compare_ns = 0;
@@ -35,7 +35,8 @@ struct walk_result {
 
 struct machine_results {
   std::vector<micro_result> limits;
-  double spin_scale = 0;  ///< what two spinning threads do over what one does (spinning.h): the cores that there are for two
+  double spin_scale =
+      0;  ///< what two spinning threads do over what one does (spinning.h): the cores that there are for two
   std::vector<dependent_load> dependent_loads;
   std::vector<walk_result> walks;
 };

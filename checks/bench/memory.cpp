@@ -47,14 +47,15 @@ std::vector<memory_result> measure_memory(std::span<const std::size_t> pages, co
 
 std::string to_table(const std::vector<memory_result>& results) {
   if (results.empty()) return {};
-  std::string table = formatted("Memory: bytes of a cache for each page of %zu tokens (%zu bytes of tokens)\n", memory_page_tokens,
-                                memory_page_tokens * sizeof(std::uint32_t));
+  std::string table = formatted("Memory: bytes of a cache for each page of %zu tokens (%zu bytes of tokens)\n",
+                                memory_page_tokens, memory_page_tokens * sizeof(std::uint32_t));
   std::string head = formatted("  %-12s", "pages");
   std::string lines;
   const std::string first = results.front().cache;
   for (const memory_result& r : results) {
     if (r.cache == first) head += formatted("%10zu", r.pages);
-    if (lines.empty() || r.pages == results.front().pages) lines += (lines.empty() ? "" : "\n") + formatted("  %-12s", r.cache.c_str());
+    if (lines.empty() || r.pages == results.front().pages)
+      lines += (lines.empty() ? "" : "\n") + formatted("  %-12s", r.cache.c_str());
     lines += formatted("%10.1f", r.bytes_per_page());
   }
   return table + head + "\n" + lines + "\n\n";
@@ -63,7 +64,8 @@ std::string to_table(const std::vector<memory_result>& results) {
 nlohmann::ordered_json to_json(const std::vector<memory_result>& results) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   for (const memory_result& r : results) {
-    json.push_back({{"cache", r.cache}, {"pages", r.pages}, {"bytes", r.bytes}, {"bytes_per_page", r.bytes_per_page()}});
+    json.push_back(
+        {{"cache", r.cache}, {"pages", r.pages}, {"bytes", r.bytes}, {"bytes_per_page", r.bytes_per_page()}});
   }
   return json;
 }

@@ -1,5 +1,5 @@
-// What a cache asks for in memory, for each of its pages: counted from the allocator while one is constructed, so that what the
-// allocator adds counts as well. Pages themselves, the key/value memory of a server, are not the cache's.
+// What a cache asks for in memory, for each of its pages: counted from the allocator while one is constructed, so that
+// what the allocator adds counts as well. Pages themselves, the key/value memory of a server, are not the cache's.
 //
 // Threads: one caller, and nobody else allocates meanwhile.
 #pragma once
@@ -27,8 +27,8 @@ inline constexpr std::size_t memory_page_tokens = 16;  ///< 64 bytes of a page's
 /// One power of two and one page more, small and large: sizes that are rounded up show.
 inline const std::vector<std::size_t> memory_pages = {1024, 1025, 65'536, 65'537};
 
-/// Every variant of checks/subject/production_caches.h with each of `pages`. Empty where the allocator does not count, as under a
-/// sanitizer.
+/// Every variant of checks/subject/production_caches.h with each of `pages`. Empty where the allocator does not count,
+/// as under a sanitizer.
 std::vector<memory_result> measure_memory(std::span<const std::size_t> pages, const bench_listener& listener = {});
 
 /// A line for each variant; nothing without results.

@@ -26,11 +26,14 @@ TEST(memory, every_variant_has_at_least_its_tokens_and_pages_add_up) {
 
 TEST(memory, table_has_a_line_for_each_cache_and_a_column_for_each_size) {
   EXPECT_EQ(to_table(std::vector<memory_result>{}), "");
-  const std::vector<memory_result> results = {{"coarse", 10, 1440}, {"coarse", 20, 2900}, {"lockfree", 10, 2000}, {"lockfree", 20, 3000}};
+  const std::vector<memory_result> results = {
+      {"coarse", 10, 1440}, {"coarse", 20, 2900}, {"lockfree", 10, 2000}, {"lockfree", 20, 3000}};
   const std::string table = to_table(results);
   EXPECT_NE(table.find("  pages               10        20\n"
                        "  coarse           144.0     145.0\n"
-                       "  lockfree         200.0     150.0\n"), std::string::npos) << table;
+                       "  lockfree         200.0     150.0\n"),
+            std::string::npos)
+      << table;
   EXPECT_EQ(to_json(results)[3]["bytes_per_page"], 150.0);
 }
 

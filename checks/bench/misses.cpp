@@ -59,12 +59,15 @@ std::vector<miss_result> measure_misses(std::span<const std::size_t> tokens, con
 
 std::string to_table(const std::vector<miss_result>& results) {
   if (results.empty()) return {};
-  std::string table = formatted("Misses: ns of a lookup that finds nothing in %zu pages of one token, and bytes that the thread keeps\n", miss_pages);
+  std::string table = formatted(
+      "Misses: ns of a lookup that finds nothing in %zu pages of one token, and bytes that the thread keeps\n",
+      miss_pages);
   std::string head = formatted("  %-12s", "tokens");
   std::string lines;
   for (const miss_result& r : results) {
     if (r.cache == results.front().cache) head += formatted("%10zu%10s", r.tokens, "kept");
-    if (r.tokens == results.front().tokens) lines += (lines.empty() ? "" : "\n") + formatted("  %-12s", r.cache.c_str());
+    if (r.tokens == results.front().tokens)
+      lines += (lines.empty() ? "" : "\n") + formatted("  %-12s", r.cache.c_str());
     lines += formatted("%10.1f%10zu", r.ns, r.kept_bytes);
   }
   return table + head + "\n" + lines + "\n\n";

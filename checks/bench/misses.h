@@ -1,5 +1,5 @@
-// What a lookup costs that finds nothing, over the length of the prompt: as much as for a short one, in time and in the memory that
-// the thread keeps afterwards, as an operation pays for what it finds.
+// What a lookup costs that finds nothing, over the length of the prompt: as much as for a short one, in time and in the
+// memory that the thread keeps afterwards, as an operation pays for what it finds.
 //
 // Threads: one caller, and nobody else allocates meanwhile.
 #pragma once

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-
 namespace triecheck::checks {
 namespace {
 
@@ -22,7 +21,8 @@ TEST(misses, thread_keeps_no_memory_for_what_it_did_not_find) {
 
 TEST(misses, table_has_a_line_for_each_cache_and_two_columns_for_each_length) {
   EXPECT_EQ(to_table(std::vector<miss_result>{}), "");
-  const std::vector<miss_result> results = {{"coarse", 16, 20.25, 0}, {"coarse", 1024, 21, 64}, {"lockfree", 16, 30, 0}, {"lockfree", 1024, 31, 128}};
+  const std::vector<miss_result> results = {
+      {"coarse", 16, 20.25, 0}, {"coarse", 1024, 21, 64}, {"lockfree", 16, 30, 0}, {"lockfree", 1024, 31, 128}};
   const std::string table = to_table(results);
   EXPECT_NE(table.find("  tokens              16      kept      1024      kept\n"
                        "  coarse            20.2         0      21.0        64\n"

@@ -151,15 +151,20 @@ std::vector<overload_result> measure_overload(const overload_load& l, std::span<
 std::string to_table(const overload_report& report) {
   if (report.results.empty()) return {};
   const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) * 1e-3; };
-  std::string table = formatted("overload: %zu requests, at most %zu of them open (one in each thread at least), a full pool of %zu pages\n",
-                                report.requests, report.open, report.pages);
-  table += "who is refused with nothing open asks again or waits; latencies of allocate for a prompt, refused or not; ratios are medians over rounds in which the caches take turns\n";
+  std::string table = formatted(
+      "overload: %zu requests, at most %zu of them open (one in each thread at least), a full pool of %zu pages\n",
+      report.requests, report.open, report.pages);
+  table +=
+      "who is refused with nothing open asks again or waits; latencies of allocate for a prompt, refused or not; "
+      "ratios are medians over rounds in which the caches take turns\n";
   const std::string over = "/" + report.results.front().cache;
-  table += formatted("  %-12s%-11s%8s%7s%9s%9s%9s%9s%9s%9s%9s%10s%12s%10s%9s%10s\n", "cache", "refused", "threads", "passes", "ms", over.c_str(), "worst", "cpu ms",
-                     over.c_str(), "p50 us", "p99 us", over.c_str(), "p99.9 us", "attempts", "refused", "preempted");
+  table += formatted("  %-12s%-11s%8s%7s%9s%9s%9s%9s%9s%9s%9s%10s%12s%10s%9s%10s\n", "cache", "refused", "threads",
+                     "passes", "ms", over.c_str(), "worst", "cpu ms", over.c_str(), "p50 us", "p99 us", over.c_str(),
+                     "p99.9 us", "attempts", "refused", "preempted");
   for (const overload_result& r : report.results) {
-    table += formatted("  %-12s%-11s%8zu%7zu%9.1f%9.2f%9.2f%9.1f%9.2f%9.2f%9.2f%10.2f%12.2f%10.0f%9.0f%10.0f\n", r.cache.c_str(), to_string(r.then), r.threads, r.passes,
-                       1e3 * r.seconds, r.over_first, r.worst_over_median, 1e3 * r.processor_seconds, r.processor_over_first, us(r.p50_ns),
+    table += formatted("  %-12s%-11s%8zu%7zu%9.1f%9.2f%9.2f%9.1f%9.2f%9.2f%9.2f%10.2f%12.2f%10.0f%9.0f%10.0f\n",
+                       r.cache.c_str(), to_string(r.then), r.threads, r.passes, 1e3 * r.seconds, r.over_first,
+                       r.worst_over_median, 1e3 * r.processor_seconds, r.processor_over_first, us(r.p50_ns),
                        us(r.p99_ns), r.p99_over_first, us(r.p999_ns), r.attempts, r.refused, r.preempted);
   }
   return table + "\n";
@@ -168,18 +173,20 @@ std::string to_table(const overload_report& report) {
 nlohmann::ordered_json to_json(const overload_report& report) {
   nlohmann::ordered_json json = {{"requests", report.requests}, {"pages", report.pages}, {"open", report.open}};
   for (const overload_result& r : report.results) {
-    json["results"].push_back({{"cache", r.cache},
-                               {"when_refused", to_string(r.then)},
-                               {"threads", r.threads},
-                               {"passes", r.passes},
-                               {"seconds", r.seconds},
-                               {"processor_seconds", r.processor_seconds},
-                               {"worst_over_median", r.worst_over_median},
-                               {"ratio", {{"seconds", r.over_first}, {"processor_seconds", r.processor_over_first}, {"p99", r.p99_over_first}}},
-                               {"attempts", r.attempts},
-                               {"refused", r.refused},
-                               {"preempted", r.preempted},
-                               {"allocate_ns", {{"p50", r.p50_ns}, {"p99", r.p99_ns}, {"p999", r.p999_ns}}}});
+    json["results"].push_back(
+        {{"cache", r.cache},
+         {"when_refused", to_string(r.then)},
+         {"threads", r.threads},
+         {"passes", r.passes},
+         {"seconds", r.seconds},
+         {"processor_seconds", r.processor_seconds},
+         {"worst_over_median", r.worst_over_median},
+         {"ratio",
+          {{"seconds", r.over_first}, {"processor_seconds", r.processor_over_first}, {"p99", r.p99_over_first}}},
+         {"attempts", r.attempts},
+         {"refused", r.refused},
+         {"preempted", r.preempted},
+         {"allocate_ns", {{"p50", r.p50_ns}, {"p99", r.p99_ns}, {"p999", r.p999_ns}}}});
   }
   return json;
 }

@@ -37,7 +37,8 @@ class admission_queue {
     waiting_.push_back(request);
   }
 
-  // Nothing where none waits. A thread that has nothing open may end then: another one that puts a request back serves it.
+  // Nothing where none waits. A thread that has nothing open may end then: another one that puts a request back serves
+  // it.
   std::optional<std::size_t> pop() {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) return std::nullopt;
@@ -54,16 +55,24 @@ class admission_queue {
 template <class Cache>
 class overload_worker {
  public:
-  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t threads, std::size_t number, when_refused then, overload_pass& pass)
-      : cache_(cache), load_(l), queue_(queue), batch_(l.batch(threads)), has_company_(threads > 1), then_(then), pass_(pass), random_(static_cast<std::uint32_t>(number)) {}
+  overload_worker(Cache& cache, const overload_load& l, admission_queue& queue, std::size_t threads, std::size_t number,
+                  when_refused then, overload_pass& pass)
+      : cache_(cache),
+        load_(l),
+        queue_(queue),
+        batch_(l.batch(threads)),
+        has_company_(threads > 1),
+        then_(then),
+        pass_(pass),
+        random_(static_cast<std::uint32_t>(number)) {}
 
   void serve() {
     std::size_t round = 0;
     do {
       admit();
       grow();
-      // The model computes the next tokens of every beam, which takes far longer than all this: other threads run meanwhile. Not
-      // at every token: where other processes have the cores, each time costs as long as they like.
+      // The model computes the next tokens of every beam, which takes far longer than all this: other threads run
+      // meanwhile. Not at every token: where other processes have the cores, each time costs as long as they like.
       if (++round % 4 == 0 && has_company_) std::this_thread::yield();
     } while (!running_.empty() || !is_queue_empty_);
   }

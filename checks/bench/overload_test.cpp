@@ -66,14 +66,12 @@ overload_pass made_up(double seconds, std::uint64_t latency_ns) {
 std::string order_of_passes;
 
 const std::vector<overload_contestant> made_up_contestants = {
-    {"slow-at-times",
-     when_refused::asks_again,
+    {"slow-at-times", when_refused::asks_again,
      [](const overload_load&, std::size_t, when_refused) {
        order_of_passes += 'a';
        return made_up(std::count(order_of_passes.begin(), order_of_passes.end(), 'a') == 2 ? 40 : 4, 100);
      }},
-    {"even",
-     when_refused::waits,
+    {"even", when_refused::waits,
      [](const overload_load&, std::size_t, when_refused) {
        order_of_passes += 'b';
        return made_up(2, 120);
@@ -109,11 +107,29 @@ TEST(overload, ratios_are_medians_of_pairs_and_the_worst_pass_shows) {
 TEST(overload, table_and_json_have_a_line_for_each_cell) {
   EXPECT_EQ(to_table(overload_report{}), "");
   overload_report report{.requests = 10, .pages = 256, .open = 32};
-  report.results = {{.cache = "coarse", .threads = 8, .passes = 5, .seconds = 0.5, .over_first = 1, .worst_over_median = 1.25, .p99_ns = 1500, .p99_over_first = 1},
-                    {.cache = "lockfree", .then = when_refused::waits, .threads = 8, .passes = 5, .seconds = 0.25, .over_first = 0.5, .worst_over_median = 1.5, .refused = 7, .p99_ns = 3000, .p99_over_first = 2}};
+  report.results = {{.cache = "coarse",
+                     .threads = 8,
+                     .passes = 5,
+                     .seconds = 0.5,
+                     .over_first = 1,
+                     .worst_over_median = 1.25,
+                     .p99_ns = 1500,
+                     .p99_over_first = 1},
+                    {.cache = "lockfree",
+                     .then = when_refused::waits,
+                     .threads = 8,
+                     .passes = 5,
+                     .seconds = 0.25,
+                     .over_first = 0.5,
+                     .worst_over_median = 1.5,
+                     .refused = 7,
+                     .p99_ns = 3000,
+                     .p99_over_first = 2}};
   const std::string table = to_table(report);
-  EXPECT_NE(table.find("  coarse      asks again        8      5    500.0     1.00     1.25"), std::string::npos) << table;
-  EXPECT_NE(table.find("  lockfree    waits             8      5    250.0     0.50     1.50"), std::string::npos) << table;
+  EXPECT_NE(table.find("  coarse      asks again        8      5    500.0     1.00     1.25"), std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  lockfree    waits             8      5    250.0     0.50     1.50"), std::string::npos)
+      << table;
   const nlohmann::ordered_json json = to_json(report);
   EXPECT_EQ(json["pages"], 256);
   EXPECT_EQ(json["results"][1]["when_refused"], "waits");

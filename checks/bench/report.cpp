@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "checks/report/chart.h"
 #include "checks/bench/formatted.h"
+#include "checks/report/chart.h"
 
 namespace triecheck::checks {
 namespace {
@@ -65,8 +65,8 @@ std::string line(const bench_results& all, const bench_result& r) {
     text += formatted("%14s", shown_ratio(ratio(r, find(all, r, name, r.threads))).c_str());
   }
   if (!r.sweep) {
-    text += formatted("%8s%7s%9s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str(), shown_ratio(r.spin_scale).c_str(),
-                      r.threads == 1 ? "-" : formatted("%.0f", r.line_ns).c_str());
+    text += formatted("%8s%7s%9s", shown_ratio(ratio(r, find(all, r, r.cache, 1))).c_str(),
+                      shown_ratio(r.spin_scale).c_str(), r.threads == 1 ? "-" : formatted("%.0f", r.line_ns).c_str());
   }
   text += formatted("%7.0f%%%9.1f%7.1f%%%10s%10s%10s", 100 * r.spread, r.ns_per_page, 100 * r.hit_share,
                     in_microseconds(r.p50_ns).c_str(), in_microseconds(r.p99_ns).c_str(),
@@ -94,22 +94,26 @@ double p99_us(const bench_result& r) { return static_cast<double>(r.p99_ns) * 1e
 double ns_per_page(const bench_result& r) { return r.ns_per_page; }
 
 std::string synchronisation_table(const std::vector<synchronisation_result>& results) {
-  std::string text = formatted("%-40s%8s%8s%8s%8s%8s\n", "Synchronisation, counted", "pages", "r-m-w", "locks", "loads", "stores");
+  std::string text =
+      formatted("%-40s%8s%8s%8s%8s%8s\n", "Synchronisation, counted", "pages", "r-m-w", "locks", "loads", "stores");
   for (const synchronisation_result& r : results) {
     text += formatted("  %-10s%-28s%8zu%8zu%8zu%8zu%8zu\n", r.cache.c_str(), r.call.c_str(), r.pages,
-                      static_cast<std::size_t>(r.counts.read_modify_writes), static_cast<std::size_t>(r.counts.acquisitions),
-                      static_cast<std::size_t>(r.counts.loads), static_cast<std::size_t>(r.counts.stores));
+                      static_cast<std::size_t>(r.counts.read_modify_writes),
+                      static_cast<std::size_t>(r.counts.acquisitions), static_cast<std::size_t>(r.counts.loads),
+                      static_cast<std::size_t>(r.counts.stores));
   }
   return text + "\n";
 }
 
 double over(double a, double b) { return b <= 0 ? 0 : a / b; }
 
-// Requests differ in size by orders of magnitude: the raw ratio shows that, the other one what the cache adds, and the last what
-// the machine does.
+// Requests differ in size by orders of magnitude: the raw ratio shows that, the other one what the cache adds, and the
+// last what the machine does.
 std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
-  std::string text = "p99.9 over p50 of all requests, p99.9 of what each took over the median of those of about its size, and p99.9 over p50 of "
-                     "short work of as many spinning threads\n";
+  std::string text =
+      "p99.9 over p50 of all requests, p99.9 of what each took over the median of those of about its size, and p99.9 "
+      "over p50 of "
+      "short work of as many spinning threads\n";
   text += formatted("  %-13s%-12s%9s%10s%10s%8s%12s%10s\n", "mode", "cache", "threads", "p50 us", "p99.9 us", "ratio",
                     "of its size", "spinning");
   bool is_measured = false;
@@ -130,7 +134,8 @@ std::string walk_table(const load& l, const bench_results& results) {
   for (const bench_result& r : results.cells) {
     if (r.load != l.name || r.sweep || r.mode != bench_mode::cold_lookup || r.threads != 1) continue;
     const bench_result* walk = find(results, r, walk_hop_by_hop().name, 1);
-    if (walk != nullptr && walk != &r) text += formatted("  %-12s%9s\n", r.cache.c_str(), shown_ratio(over(r.ns_per_page, walk->ns_per_page)).c_str());
+    if (walk != nullptr && walk != &r)
+      text += formatted("  %-12s%9s\n", r.cache.c_str(), shown_ratio(over(r.ns_per_page, walk->ns_per_page)).c_str());
   }
   return text.empty() ? text : "cold lookup of one thread, ns/page over that of the bare walk hop by hop\n" + text;
 }
@@ -165,7 +170,8 @@ std::string to_table(const std::vector<load>& loads, const bench_results& result
     }
     text += walk_table(l, results) + tail_table(l, results.cells) + "\n";
   }
-  return text + to_table(results.overload) + to_table(results.memory) + to_table(results.misses) + to_table(results.monitoring);
+  return text + to_table(results.overload) + to_table(results.memory) + to_table(results.misses) +
+         to_table(results.monitoring);
 }
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results) {

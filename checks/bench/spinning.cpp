@@ -73,7 +73,9 @@ double line_round_trip_ns() {
 double spin_tail(const std::vector<spin_sample>& samples) {
   latency_histogram all;
   for (const spin_sample& s : samples) all.add(s.pieces);
-  return all.count() == 0 ? 0 : static_cast<double>(all.percentile(999)) / static_cast<double>(std::max<std::uint64_t>(all.percentile(500), 1));
+  return all.count() == 0 ? 0
+                          : static_cast<double>(all.percentile(999)) /
+                                static_cast<double>(std::max<std::uint64_t>(all.percentile(500), 1));
 }
 
 double spin_scale(const std::vector<spin_sample>& samples) {

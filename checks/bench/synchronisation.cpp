@@ -25,7 +25,8 @@ void measure(const char* name, std::size_t pages, std::vector<synchronisation_re
   Cache cache({.pages = 2 * pages, .tokens_per_page = tokens_per_page});
   std::vector<token> prompt(pages * tokens_per_page);
   std::iota(prompt.begin(), prompt.end(), token{0});
-  typename Cache::lease_type l = cache.lookup(prompt);  // once before: what only the first request of a thread does is not counted
+  typename Cache::lease_type l =
+      cache.lookup(prompt);  // once before: what only the first request of a thread does is not counted
   static_cast<void>(cache.allocate(l, prompt));
   static_cast<void>(cache.publish(l, prompt.size()));
   static_cast<void>(cache.release(l));
@@ -49,7 +50,8 @@ std::vector<synchronisation_result> measure_synchronisation(const bench_listener
         const auto all = [&](const auto& variant) {
           using cache = typename std::decay_t<decltype(variant)>::template over<layer>;
           listener.begin_pass(variant.name);
-          for (const std::size_t pages : {std::size_t{1}, std::size_t{8}, std::size_t{64}}) measure<cache>(variant.name, pages, results);
+          for (const std::size_t pages : {std::size_t{1}, std::size_t{8}, std::size_t{64}})
+            measure<cache>(variant.name, pages, results);
         };
         (all(p), ...);
       },

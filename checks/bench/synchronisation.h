@@ -1,5 +1,5 @@
-// What one call of each variant costs in synchronisation: counted by the measuring layer, not timed, so it is the same on
-// every machine.
+// What one call of each variant costs in synchronisation: counted by the measuring layer, not timed, so it is the same
+// on every machine.
 //
 // Threads: one caller, and no other use of the measuring layer meanwhile.
 #pragma once

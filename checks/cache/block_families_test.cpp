@@ -1,5 +1,6 @@
-// How many pairs of siblings have one hash, in the families of blocks that a server meets: those of a small vocabulary, of
-// which a weak hash maps many together. The hash of the cache, and beside it the one that it had before it got a key.
+// How many pairs of siblings have one hash, in the families of blocks that a server meets: those of a small vocabulary,
+// of which a weak hash maps many together. The hash of the cache, and beside it the one that it had before it got a
+// key.
 #include "cache/pages/block_hash.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,8 @@ std::uint64_t hash_without_a_key(std::span<const token> block) {
   constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
   std::uint64_t sum = 0;
   std::uint64_t place = odd;
-  for (std::size_t i = 0; i + 1 < block.size(); i += 2, place += 2 * odd) sum += (block[i] + place) * (block[i + 1] + place + odd);
+  for (std::size_t i = 0; i + 1 < block.size(); i += 2, place += 2 * odd)
+    sum += (block[i] + place) * (block[i + 1] + place + odd);
   const std::uint64_t hash = (sum ^ (sum >> 32)) * odd;
   return hash ^ (hash >> 32);
 }
@@ -38,8 +40,9 @@ std::uint64_t pairs_in(std::vector<std::uint64_t>& hashes) {
   return pairs;
 }
 
-/// Of `most` different blocks of the family, or of all: one after the other, or each is the last one plus a number all of whose
-/// digits are about a third of the vocabulary, so that every token changes. That number has no divisor of a vocabulary.
+/// Of `most` different blocks of the family, or of all: one after the other, or each is the last one plus a number all
+/// of whose digits are about a third of the vocabulary, so that every token changes. That number has no divisor of a
+/// vocabulary.
 template <class Hash>
 std::uint64_t equal_pairs(const family& f, std::size_t most, bool one_after_the_other, Hash hash) {
   std::vector<token> block(f.tokens);
@@ -68,12 +71,14 @@ TEST(TRIECHECK_SUITE, have_a_hash_each) {
   for (const std::uint32_t vocabulary : {16U, 256U, 1024U, 32000U, 128000U}) {
     for (const std::size_t tokens : {1U, 2U, 4U, 8U, 16U, 32U}) {
       for (const bool one_after_the_other : {true, false}) {
-        const auto of = [&](auto hash) { return equal_pairs({vocabulary, tokens}, TRIECHECK_SIBLINGS, one_after_the_other, hash); };
+        const auto of = [&](auto hash) {
+          return equal_pairs({vocabulary, tokens}, TRIECHECK_SIBLINGS, one_after_the_other, hash);
+        };
         const std::uint64_t now =
             of([&](std::span<const token> b) { return block_hash(usual, root_hash(usual, {}), b); });
         const std::uint64_t then = of(hash_without_a_key);
-        std::printf("%6u tokens, %2zu to a block: %llu, %llu\n", vocabulary, tokens, static_cast<unsigned long long>(now),
-                    static_cast<unsigned long long>(then));
+        std::printf("%6u tokens, %2zu to a block: %llu, %llu\n", vocabulary, tokens,
+                    static_cast<unsigned long long>(now), static_cast<unsigned long long>(then));
         EXPECT_EQ(now, 0U) << vocabulary << " tokens, " << tokens << " to a block";
         before += then;
       }

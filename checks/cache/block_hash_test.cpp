@@ -69,7 +69,8 @@ TEST(block_hash, differences_do_not_cancel_under_any_seed) {
       for (token x = 0; x < 4; ++x) {
         for (token y = 0; y < 4; ++y) {
           const std::uint64_t first = block_hash(key, root_hash(key, key_space{space}), std::vector<token>{x, y});
-          for (token z = 0; z < 4; ++z) EXPECT_TRUE(seen.insert(block_hash(key, first, std::vector<token>{z, x})).second);
+          for (token z = 0; z < 4; ++z)
+            EXPECT_TRUE(seen.insert(block_hash(key, first, std::vector<token>{z, x})).second);
         }
       }
     }
@@ -91,7 +92,8 @@ TEST(block_hash, prompts_that_share_a_bucket_do_not_under_another_seed) {
   EXPECT_LE(*std::max_element(found.begin(), found.end()), 8U);
 }
 
-// Blocks that differ in one token lie in the buckets like any others. 1,000 in 4,000: of random ones hardly ever 8 in one.
+// Blocks that differ in one token lie in the buckets like any others. 1,000 in 4,000: of random ones hardly ever 8 in
+// one.
 TEST(block_hash, siblings_are_spread_over_any_number_of_buckets) {
   for (const std::size_t buckets : {4000U, 4096U, 4100U}) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {

@@ -214,7 +214,7 @@ TYPED_TEST(variant, statistics_count_what_happened) {
   auto l = this->cache.lookup(tokens{1, 2, 7, 8, 9});  // looks up 2, hits 1
   ASSERT_EQ(this->cache.allocate(l, tokens{7, 8, 9}), status::ok);
   ASSERT_EQ(this->cache.publish(l, l.token_count()), status::ok);  // pages: 1 2 | 3 4 | 7 8 | private
-  ASSERT_EQ(this->cache.evict(1), 1U);            // the page of 3 4
+  ASSERT_EQ(this->cache.evict(1), 1U);                             // the page of 3 4
   ASSERT_EQ(this->cache.allocate(l, tokens{10, 11, 12, 13, 14}), status::request_too_large);
   const cache_stats expected = {.lookups = 2,
                                 .looked_up_pages = 4,

@@ -27,7 +27,8 @@ TYPED_TEST(variant, config_without_pages_or_tokens_is_refused) {
   EXPECT_THROW(make(SIZE_MAX, 1), std::invalid_argument);
   EXPECT_THROW(make(2, SIZE_MAX), std::invalid_argument);
   EXPECT_THROW(make(1'000'000, SIZE_MAX / 1'000'000), std::invalid_argument);
-  EXPECT_THROW(make(3, SIZE_MAX / sizeof(token) / 3), std::invalid_argument) << "the lines that a block ends on count, too";
+  EXPECT_THROW(make(3, SIZE_MAX / sizeof(token) / 3), std::invalid_argument)
+      << "the lines that a block ends on count, too";
   EXPECT_NO_THROW(make(1, 1));
 }
 
@@ -144,7 +145,8 @@ TYPED_TEST(variant, a_subscriber_hears_of_every_page_in_the_order_of_the_trie) {
   this->cache.subscribe(l);
   const pages p = this->request({1, 2, 3, 4}, key_space{5});
   const std::string first = listener::name(p[0]), second = listener::name(p[1]);
-  EXPECT_EQ(l.heard, (std::vector<std::string>{"+" + first + "<root in 5 1 2", "+" + second + "<" + first + " in 5 3 4"}));
+  EXPECT_EQ(l.heard,
+            (std::vector<std::string>{"+" + first + "<root in 5 1 2", "+" + second + "<" + first + " in 5 3 4"}));
   l.heard.clear();
   EXPECT_EQ(this->cache.evict(1), 1U);
   EXPECT_EQ(this->cache.clear(), 1U);

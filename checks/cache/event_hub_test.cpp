@@ -17,7 +17,8 @@ constexpr page_id p0{0}, p1{1}, p2{2};
 // Writes down what it is told, in words.
 struct listener final : cache_events {
   void stored(const stored_page& p) noexcept override {
-    heard += "+" + name(p.page) + "<" + name(p.parent) + ":" + std::to_string(p.hash) + "," + std::to_string(p.block[0]) + (p.key == 0 ? " " : "k" + std::to_string(p.key) + " ");
+    heard += "+" + name(p.page) + "<" + name(p.parent) + ":" + std::to_string(p.hash) + "," +
+             std::to_string(p.block[0]) + (p.key == 0 ? " " : "k" + std::to_string(p.key) + " ");
   }
   void removed(page_id page) noexcept override { heard += "-" + name(page) + " "; }
   void cleared(std::size_t pages) noexcept override { heard += "cleared " + std::to_string(pages) + " "; }
@@ -30,7 +31,8 @@ class hub : public testing::Test {
  protected:
   void store(page_id page, page_id parent, token first, std::uint64_t key = 0) {
     const std::array<token, 2> block = {first, 0};
-    hub_.stored({.page = page, .parent = parent, .space = key_space{3}, .hash = 10 + first, .block = block, .key = key});
+    hub_.stored(
+        {.page = page, .parent = parent, .space = key_space{3}, .hash = 10 + first, .block = block, .key = key});
   }
 
   event_hub<std_sync> hub_{{.pages = 3, .tokens_per_page = 2}};

@@ -1,4 +1,5 @@
-// The lanes of the eviction order, where only the order itself shows a mistake. The threads take turns, so every run is the same.
+// The lanes of the eviction order, where only the order itself shows a mistake. The threads take turns, so every run is
+// the same.
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -36,7 +37,9 @@ class lanes : public testing::Test {
     std::size_t found = 0;
     for (const token t : tokens) {
       std::size_t i = 0;
-      while (i < s.pages.size() && !(s.pages[i].state == page_state::cached && s.pages[i].parent == above && s.pages[i].block.front() == t)) ++i;
+      while (i < s.pages.size() &&
+             !(s.pages[i].state == page_state::cached && s.pages[i].parent == above && s.pages[i].block.front() == t))
+        ++i;
       if (i == s.pages.size()) break;
       above = page_id{static_cast<std::uint32_t>(i)};
       ++found;
@@ -48,8 +51,8 @@ class lanes : public testing::Test {
   turns who_{2};
 };
 
-// A page is at home with thread 0, its child with thread 1, which evicts the child. The page was used since, behind others that
-// thread 0 listed: it keeps the place that this gave it.
+// A page is at home with thread 0, its child with thread 1, which evicts the child. The page was used since, behind
+// others that thread 0 listed: it keeps the place that this gave it.
 TEST_F(lanes, a_page_keeps_its_place_when_its_child_falls_in_another_lane) {
   serve(0, {1});
   serve(1, {1, 2});
@@ -69,8 +72,9 @@ TEST_F(lanes, a_page_keeps_its_place_when_its_child_falls_in_another_lane) {
   EXPECT_EQ(cached({1}), 0U) << "the page is";
 }
 
-// A page is at home with thread 0, its child with thread 1, which knows nothing old of thread 0's lane: all there is pinned. When
-// the child falls the page is as old as that, and among the next to fall, although thread 1 goes on in its own lane.
+// A page is at home with thread 0, its child with thread 1, which knows nothing old of thread 0's lane: all there is
+// pinned. When the child falls the page is as old as that, and among the next to fall, although thread 1 goes on in its
+// own lane.
 TEST_F(lanes, a_page_that_falls_bare_in_another_lane_falls_soon) {
   using lease_type = lockfree_cache<std_sync>::lease_type;
   const auto hold = [&](std::vector<token> tokens) {

@@ -1,5 +1,5 @@
-// A lease that outlives its cache, and a cache that cannot be made: with assertions, and compiled without exceptions, as some
-// servers are.
+// A lease that outlives its cache, and a cache that cannot be made: with assertions, and compiled without exceptions,
+// as some servers are.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -18,7 +18,8 @@ namespace {
 template <class Cache>
 class outliving_lease : public testing::Test {};
 
-using variants = testing::Types<coarse_cache<std_sync>, rwlock_cache<std_sync>, nodelock_cache<std_sync>, lockfree_cache<std_sync>>;
+using variants =
+    testing::Types<coarse_cache<std_sync>, rwlock_cache<std_sync>, nodelock_cache<std_sync>, lockfree_cache<std_sync>>;
 TYPED_TEST_SUITE(outliving_lease, variants);
 
 template <class Cache>

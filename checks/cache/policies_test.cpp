@@ -105,7 +105,8 @@ TEST(policies, frequency_lets_what_was_popular_be_overtaken) {
     ASSERT_LT(fresh, 20U) << "the popular page never falls";
     c.request({fresh});
   }
-  EXPECT_EQ(fresh, 14U);  // evictions of pages that counted 1, 2 and 3 made the fourth new one count as much as the old one
+  EXPECT_EQ(fresh,
+            14U);  // evictions of pages that counted 1, 2 and 3 made the fourth new one count as much as the old one
 }
 
 // ---- priority

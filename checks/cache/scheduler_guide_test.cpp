@@ -62,7 +62,8 @@ struct variant_names {
     return std::array{"coarse", "rwlock", "nodelock", "lockfree"}[static_cast<std::size_t>(i)];
   }
 };
-using variants = testing::Types<coarse::server_cache, rwlock::server_cache, nodelock::server_cache, lockfree::server_cache>;
+using variants =
+    testing::Types<coarse::server_cache, rwlock::server_cache, nodelock::server_cache, lockfree::server_cache>;
 TYPED_TEST_SUITE(scheduler_guide, variants, variant_names);
 
 TYPED_TEST(scheduler_guide, a_request_is_admitted_grows_forks_and_leaves) {

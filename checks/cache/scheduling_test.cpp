@@ -1,5 +1,5 @@
-// What a scheduler asks for, of every variant: match, shrink, an allocation that evicts nothing, hits of admitted requests, and
-// what is available.
+// What a scheduler asks for, of every variant: match, shrink, an allocation that evicts nothing, hits of admitted
+// requests, and what is available.
 #include <span>
 
 #include <gtest/gtest.h>

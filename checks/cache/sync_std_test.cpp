@@ -136,7 +136,8 @@ TEST(sync_std, clock_does_not_run_backwards) {
   }
 }
 
-// What a thread's own objects ask as they end, when the thread has given its index back: they are made before its first question.
+// What a thread's own objects ask as they end, when the thread has given its index back: they are made before its first
+// question.
 const std_sync::thread_indices threads;
 struct asks_at_the_end {
   static inline std::size_t answer = 0;

@@ -41,8 +41,12 @@ void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_
 
 void* operator new(std::size_t bytes) { return counted(bytes); }
 void* operator new[](std::size_t bytes) { return counted(bytes); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* memory) noexcept { give_back(memory); }
 void operator delete[](void* memory) noexcept { give_back(memory); }
 void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
@@ -125,9 +129,9 @@ TEST_F(lockfree_cost, publishing_a_run_is_one_whatever_its_length) {
 }
 
 TEST_F(lockfree_cost, an_evicted_page_is_one_and_a_run_two_more_and_the_eviction_three) {
-  // The turn, the inbox and the pool; of each page the claim, which also gives back its reference on the parent where that
-  // falls with it; of the first page of a run the mark and the link; and the reference on the parent that stays. Here a
-  // run of one page falls, and seven pages of the next. That a thread keeps free pages is noted once, one more.
+  // The turn, the inbox and the pool; of each page the claim, which also gives back its reference on the parent where
+  // that falls with it; of the first page of a run the mark and the link; and the reference on the parent that stays.
+  // Here a run of one page falls, and seven pages of the next. That a thread keeps free pages is noted once, one more.
   auto cancelled = cache.lookup({});
   ASSERT_EQ(cache.allocate(cancelled, prompt(1, 900)), status::ok);
   ASSERT_EQ(cache.release(cancelled), status::ok);
@@ -143,7 +147,9 @@ TEST_F(lockfree_cost, a_refusal_beside_pages_that_all_are_held_is_none) {
   EXPECT_EQ(cache.allocate(l, prompt(2, 901)), status::cache_full) << "the nodes that are held go off the lists";
   EXPECT_EQ(cache.evict(1), 0u);
   for (const std::size_t pages : {1, 2, 100}) {
-    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.allocate(l, prompt(pages, 901)), status::cache_full); }).read_modify_writes, 0u) << pages;
+    EXPECT_EQ(cost([&] { EXPECT_EQ(cache.allocate(l, prompt(pages, 901)), status::cache_full); }).read_modify_writes,
+              0u)
+        << pages;
   }
 }
 
@@ -348,7 +354,7 @@ TYPED_TEST(memory_in_proportion, a_lookup_without_memory_pins_nothing) {
 TEST(counting_heap, sees_an_allocation) {
   const std::size_t before = allocations;
   ::operator delete(::operator new(1));  // not a new expression: that the compiler may leave out
-  ::operator delete(::operator new(1, std::align_val_t{64}), std::align_val_t{64});
+  ::operator delete (::operator new (1, std::align_val_t{64}), std::align_val_t{64});
   EXPECT_EQ(allocations, before + 2);
 }
 
@@ -384,9 +390,8 @@ TEST(measured_sync, a_lock_that_is_waited_for_is_counted_with_its_time) {
 TEST(measured_sync, a_failed_exchange_is_a_retry_and_no_read_modify_write) {
   measured::atomic<std::uint64_t> word(1);
   std::uint64_t expected = 2;
-  const sync_counts failed = cost([&] {
-    EXPECT_FALSE(word.compare_exchange_strong(expected, 3, memory_order::relaxed, memory_order::relaxed));
-  });
+  const sync_counts failed = cost(
+      [&] { EXPECT_FALSE(word.compare_exchange_strong(expected, 3, memory_order::relaxed, memory_order::relaxed)); });
   EXPECT_EQ(failed.failed_exchanges, 1u);
   EXPECT_EQ(failed.read_modify_writes, 0u);
   const sync_counts done = cost([&] {

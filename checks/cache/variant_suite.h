@@ -1,5 +1,5 @@
-// The suite over all production variants, and over all eviction policies: a new one is held to every test of the cache by
-// its line in the registry.
+// The suite over all production variants, and over all eviction policies: a new one is held to every test of the cache
+// by its line in the registry.
 //
 // Which free page an operation takes is not specified, so no test expects a number of a page that it was not given.
 #pragma once
@@ -17,7 +17,8 @@
 #include "checks/subject/production_caches.h"
 #include "checks/subject/production_policies.h"
 
-// Other caches than those that ship, in a program of their own: a header that defines `suite_caches` and `suite_policies`.
+// Other caches than those that ship, in a program of their own: a header that defines `suite_caches` and
+// `suite_policies`.
 #ifdef TRIECHECK_SUITE_CACHES
 #include TRIECHECK_SUITE_CACHES
 #else

@@ -14,8 +14,9 @@ namespace {
 class bench_command : public command_line {};
 
 TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
-  const nlohmann::json json = run_json("--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --cycle-pages 16384 --svg charts "
-                                       "--overload-threads 2 --overload-pages 256");
+  const nlohmann::json json = run_json(
+      "--seconds 0 --requests 200 --threads 2,1 --pages 1024,2048 --cycle-pages 16384 --svg charts "
+      "--overload-threads 2 --overload-pages 256");
   ASSERT_TRUE(json.is_object());
   EXPECT_EQ(json["tool"], "triecheck-bench");
   EXPECT_EQ(json["verdict"], "pass");
@@ -48,7 +49,8 @@ TEST_F(bench_command, one_tiny_run_measures_every_cell_and_draws_its_charts) {
 }
 
 TEST_F(bench_command, overload_runs_alone_for_every_variant_and_number_of_threads) {
-  const nlohmann::json json = run_json("--only overload --seconds 0 --requests 300 --overload-threads 3,1 --overload-pages 512");
+  const nlohmann::json json =
+      run_json("--only overload --seconds 0 --requests 300 --overload-threads 3,1 --overload-pages 512");
   ASSERT_TRUE(json.is_object());
   EXPECT_FALSE(json.contains("results") || json.contains("machine"));
   EXPECT_EQ(json["overload"]["pages"], 512);
@@ -89,21 +91,28 @@ TEST_F(bench_command, arguments_that_cannot_be_are_usage_errors) {
   expect_usage_error("--pages 1k",
                      "triecheck-bench: --pages: must be whole numbers from 1 to 67108864 with commas between "
                      "them, not '1k'");
-  expect_usage_error("--cycle-pages 0", "triecheck-bench: --cycle-pages: must be a whole number from 1 to 67108864, not '0'");
+  expect_usage_error("--cycle-pages 0",
+                     "triecheck-bench: --cycle-pages: must be a whole number from 1 to 67108864, not '0'");
   for (const std::string text : {"-1", "nan", "1s", ""}) {
     expect_usage_error("--seconds '" + text + "'",
                        "triecheck-bench: --seconds: must be a number from 0 to 3600, not '" + text + "'");
   }
   expect_usage_error("--patience 99ms", "triecheck-bench: --patience: must be at least 100ms, not '99ms'");
   expect_usage_error("--requests 0", "triecheck-bench: --requests: must be a whole number from 1 to 1000000, not '0'");
-  expect_usage_error("--only peace", "triecheck-bench: --only: must be loads, overload, memory, misses or metrics, not 'peace'");
-  expect_usage_error("--overload-threads 0", "triecheck-bench: --overload-threads: must be whole numbers from 1 to 256 with commas between them, not '0'");
-  expect_usage_error("--overload-pages 255", "triecheck-bench: --overload-pages: must be a whole number from 256 to 67108864, not '255'");
+  expect_usage_error("--only peace",
+                     "triecheck-bench: --only: must be loads, overload, memory, misses or metrics, not 'peace'");
+  expect_usage_error(
+      "--overload-threads 0",
+      "triecheck-bench: --overload-threads: must be whole numbers from 1 to 256 with commas between them, not '0'");
+  expect_usage_error("--overload-pages 255",
+                     "triecheck-bench: --overload-pages: must be a whole number from 256 to 67108864, not '255'");
   expect_usage_error("--trace nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");
   expect_usage_error("--json nowhere/t", "triecheck-bench: nowhere/t cannot be written (No such file or directory)");
   write("short.jsonl", R"({"timestamp":0,"input_length":500,"output_length":1,"hash_ids":[0]})"
                        "\n");
-  expect_usage_error("--trace short.jsonl", "triecheck-bench: short.jsonl has no request with a full block of tokens: there is nothing to find again");
+  expect_usage_error(
+      "--trace short.jsonl",
+      "triecheck-bench: short.jsonl has no request with a full block of tokens: there is nothing to find again");
   write("file", "");
   expect_usage_error("--svg file/charts", "triecheck-bench: file/charts cannot be made (Not a directory)");
   expect_usage_error("zipf", "triecheck-bench: The following argument was not expected: zipf");

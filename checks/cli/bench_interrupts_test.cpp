@@ -1,8 +1,8 @@
 // `triecheck-bench` over a cache that interrupts it, or ends, leaves or holds up the process that measures: what was
 // measured so far is there as a whole, no process is left, and no way out reads as a pass.
 //
-// The moments are publications of the cache under test (checks/subject/misbehaving_cache.h): no clock decides. TRIECHECK_BINARY
-// is the benchmark over that cache.
+// The moments are publications of the cache under test (checks/subject/misbehaving_cache.h): no clock decides.
+// TRIECHECK_BINARY is the benchmark over that cache.
 #include "checks/cli/interrupted_command.h"
 
 #include <gtest/gtest.h>

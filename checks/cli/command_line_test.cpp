@@ -83,10 +83,12 @@ TEST_F(command_line, policy_that_cannot_be_is_a_usage_error) {
   for (const std::string keep : {"x", "101", "5:", "5:x", "5:1:1"}) {
     expect_usage_error("simulate t --pages 5 --policy priority --keep-hits " + keep,
                        "triecheck: --keep-hits: expected a priority from 0 to 100, and after a colon for how many "
-                       "releases, such as 50 or 50:2000, not '" + keep + "'");
+                       "releases, such as 50 or 50:2000, not '" +
+                           keep + "'");
   }
-  expect_usage_error("hit-rates t --pages 5,x",
-                     "triecheck: --pages: must be whole numbers from 1 to 4294967294 with commas between them, not '5,x'");
+  expect_usage_error(
+      "hit-rates t --pages 5,x",
+      "triecheck: --pages: must be whole numbers from 1 to 4294967294 with commas between them, not '5,x'");
   expect_usage_error("fuzz --reproduce 2x1/bogus:c",
                      "triecheck: --reproduce: not a workload as a failing run prints it: '2x1/bogus:c'");
 }
@@ -119,7 +121,8 @@ TEST_F(command_line, file_holds_one_result) {
   expect_usage_error("fuzz --cases 1 --json - --junit -", "triecheck: standard output" + taken);
   expect_usage_error("generate --shape chat --requests 1 --output r --json r", "triecheck: r" + taken);
   EXPECT_FALSE(std::filesystem::exists(directory_ / "r")) << "what was refused leaves no file";
-  EXPECT_EQ(run("generate --shape chat --requests 1 --output /dev/null --json /dev/null").status, 0) << "a device holds any number";
+  EXPECT_EQ(run("generate --shape chat --requests 1 --output /dev/null --json /dev/null").status, 0)
+      << "a device holds any number";
 }
 
 TEST_F(command_line, result_that_cannot_be_written_is_known_before_the_work) {
@@ -135,7 +138,8 @@ TEST_F(command_line, result_that_cannot_be_written_after_the_work_goes_to_standa
   const ended e = run("generate --shape chat --requests 3 --output /dev/full");
   EXPECT_EQ(e.status, 4);
   EXPECT_EQ(std::count(e.out.begin(), e.out.end(), '\n'), 3);
-  EXPECT_EQ(e.err, "triecheck: /dev/full cannot be written (No space left on device); the result is on standard output\n");
+  EXPECT_EQ(e.err,
+            "triecheck: /dev/full cannot be written (No space left on device); the result is on standard output\n");
 }
 
 // ---- list
@@ -183,8 +187,12 @@ TEST_F(command_line, list_names_what_is_wrong_with_a_directory_or_a_scenario) {
 TEST_F(command_line, soak_refuses_what_it_cannot_do) {
   expect_usage_error("soak --for soon", "triecheck: --for: expected a time such as 60s, 200ms, 1.5m or 2h, not 'soon'");
   expect_usage_error("soak --for 1ms", "triecheck: --for takes 100ms to 1000h");
-  expect_usage_error("soak --shape chta", "triecheck: there is no shape called 'chta' (did you mean 'chat'?); the known ones are: chat, zipf, agent");
-  expect_usage_error("soak --cache bogus", "triecheck: there is no cache called 'bogus'; the known ones are: coarse, rwlock, nodelock, lockfree");
+  expect_usage_error(
+      "soak --shape chta",
+      "triecheck: there is no shape called 'chta' (did you mean 'chat'?); the known ones are: chat, zipf, agent");
+  expect_usage_error(
+      "soak --cache bogus",
+      "triecheck: there is no cache called 'bogus'; the known ones are: coarse, rwlock, nodelock, lockfree");
   expect_usage_error("soak nowhere", "nowhere:1:1: the trace cannot be opened: No such file or directory");
   expect_usage_error("soak --threads 256", "triecheck: --threads: must be a whole number from 1 to 255, not '256'");
   expect_usage_error("soak --json r --svg r", "triecheck: r cannot hold two results");
@@ -313,9 +321,10 @@ TEST_F(command_line, comparison_with_the_exact_cache_is_in_table_and_json) {
 }
 
 TEST_F(command_line, comparison_with_the_exact_cache_does_not_go_with_verification) {
-  expect_usage_error("simulate t --pages 5 --verify --compare-exact",
-                     "triecheck: --compare-exact does not go with --verify, whose checks between the operations would change "
-                     "their order: run one after the other");
+  expect_usage_error(
+      "simulate t --pages 5 --verify --compare-exact",
+      "triecheck: --compare-exact does not go with --verify, whose checks between the operations would change "
+      "their order: run one after the other");
 }
 
 TEST_F(command_line, cache_that_is_too_large_is_a_usage_error) {

@@ -75,9 +75,10 @@ TEST_F(explore_command, numbers_of_executions_are_written_as_the_shipped_file_ha
   EXPECT_EQ(row(written, "other"), "\nother coarse=7");
   write("counts.txt", "two coarse\n");
   for (const char* wrong : {"--strategy pct", "--jobs 2"}) {
-    expect_usage_error("explore two.toml --counts counts.txt " + std::string(wrong),
-                       "triecheck: --counts goes with the default strategy in one process, from the beginning and without "
-                       "a limit, alone");
+    expect_usage_error(
+        "explore two.toml --counts counts.txt " + std::string(wrong),
+        "triecheck: --counts goes with the default strategy in one process, from the beginning and without "
+        "a limit, alone");
   }
   const ended damaged = run("explore two.toml --cache coarse --counts counts.txt");
   EXPECT_EQ(damaged.status, 2);
@@ -93,7 +94,8 @@ TEST_F(explore_command, a_defect_is_a_number_of_the_historical_cache) {
   const ended elsewhere = run(scenario + "18 --cache coarse");
   EXPECT_EQ(elsewhere.status, 2);
   EXPECT_NE(elsewhere.err.find("applies to --cache historical only"), std::string::npos) << elsewhere.err;
-  for (const char* wrong : {"0", "34", "eighteen", "18 --fault lookup_without_the_mutex"}) EXPECT_EQ(run(scenario + wrong).status, 2) << wrong;
+  for (const char* wrong : {"0", "34", "eighteen", "18 --fault lookup_without_the_mutex"})
+    EXPECT_EQ(run(scenario + wrong).status, 2) << wrong;
 }
 
 TEST_F(explore_command, failure_ends_with_the_command_that_replays_it) {
@@ -117,9 +119,12 @@ TEST_F(explore_command, commands_run_as_pasted_however_the_program_was_called) {
   write("mine/in_a_folder.toml", good_scenario);
   const std::string file = R"('it'\''s "mine" $HOME.toml')";
   const std::string path = "PATH=\"$PWD/bin:$PATH\" ";
-  const std::pair<std::string, std::string> calls[] = {
-      {"bin/triecheck", "bin/triecheck"}, {"./bin/../bin/triecheck", "./bin/../bin/triecheck"}, {"'my tools/triecheck'", "'my tools/triecheck'"},
-      {"'a=b/triecheck'", "'a=b/triecheck'"}, {"./-odd", "./-odd"}, {path + "triecheck", "triecheck"}};
+  const std::pair<std::string, std::string> calls[] = {{"bin/triecheck", "bin/triecheck"},
+                                                       {"./bin/../bin/triecheck", "./bin/../bin/triecheck"},
+                                                       {"'my tools/triecheck'", "'my tools/triecheck'"},
+                                                       {"'a=b/triecheck'", "'a=b/triecheck'"},
+                                                       {"./-odd", "./-odd"},
+                                                       {path + "triecheck", "triecheck"}};
   for (const auto& [call, printed] : calls) {
     for (const std::string& scenario : {file, std::string("in_a_folder --scenarios mine")}) {
       const ended e = paste(call + " explore " + scenario + " --fault lookup_without_the_mutex --failures none");
@@ -131,9 +136,12 @@ TEST_F(explore_command, commands_run_as_pasted_however_the_program_was_called) {
     }
   }
   // Where the word that the program was called by leads nowhere, it names itself.
-  const ended renamed = paste("bash -c 'exec -a nowhere " TRIECHECK_BINARY " explore in_a_folder --scenarios mine --fault lookup_without_the_mutex --failures none'");
+  const ended renamed =
+      paste("bash -c 'exec -a nowhere " TRIECHECK_BINARY
+            " explore in_a_folder --scenarios mine --fault lookup_without_the_mutex --failures none'");
   EXPECT_EQ(renamed.status, 1) << renamed.err;
-  EXPECT_NE(last_line(renamed.out).find("/triecheck replay mine/in_a_folder.toml@coarse+"), std::string::npos) << renamed.out;
+  EXPECT_NE(last_line(renamed.out).find("/triecheck replay mine/in_a_folder.toml@coarse+"), std::string::npos)
+      << renamed.out;
 }
 
 TEST_F(explore_command, near_names_are_suggested_wherever_a_name_is_taken) {
@@ -171,18 +179,25 @@ TEST_F(explore_command, near_names_are_suggested_wherever_a_name_is_taken) {
 TEST_F(explore_command, what_is_not_explored_is_said) {
   write("two.toml", good_scenario);
   const ended one = run("explore two.toml");
-  EXPECT_NE(one.out.find("\nexplored under lockfree alone; --cache all adds coarse, rwlock, nodelock\n"), std::string::npos) << one.out;
+  EXPECT_NE(one.out.find("\nexplored under lockfree alone; --cache all adds coarse, rwlock, nodelock\n"),
+            std::string::npos)
+      << one.out;
   EXPECT_EQ(run("explore two.toml --cache lockfree").out.find("explored under"), std::string::npos);
   // A cache that does not have what a scenario needs leaves it out; a scenario that was named is refused.
   std::filesystem::create_directory(directory_ / "mine");
   write("mine/plain.toml", good_scenario);
-  write("mine/ranked.toml", "[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n");
+  write("mine/ranked.toml",
+        "[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\n[[thread]]\nrun = [\"request "
+        "1\"]\n[[thread]]\nrun = [\"request 2\"]\n");
   const ended some = run("explore --scenarios mine --cache nodelock --json some.json");
   EXPECT_EQ(some.status, 0) << some.err;
-  EXPECT_NE(some.out.find("\nleft out: 1 scenario under nodelock, which does not have the policy segmented (ranked)\n"), std::string::npos) << some.out;
+  EXPECT_NE(some.out.find("\nleft out: 1 scenario under nodelock, which does not have the policy segmented (ranked)\n"),
+            std::string::npos)
+      << some.out;
   const nlohmann::json j = nlohmann::json::parse(contents(directory_ / "some.json"));
   EXPECT_EQ(j["results"].size(), 1U);
-  EXPECT_EQ(j["left_out"], nlohmann::json::parse(R"([{"cache": "nodelock", "needs": "the policy segmented", "scenario": "ranked"}])"));
+  EXPECT_EQ(j["left_out"],
+            nlohmann::json::parse(R"([{"cache": "nodelock", "needs": "the policy segmented", "scenario": "ranked"}])"));
   const ended all = run("explore --scenarios mine --cache all");
   EXPECT_EQ(all.status, 0) << all.err;
   EXPECT_NE(all.out.find("left out: 1 scenario under lockfree"), std::string::npos) << all.out;
@@ -196,18 +211,25 @@ TEST_F(explore_command, what_is_not_explored_is_said) {
 }
 
 TEST_F(explore_command, result_file_replays_its_failure) {
-  EXPECT_EQ(run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --failures none --json r.json").status, 1);
+  EXPECT_EQ(
+      run("explore two_requests_publish_one_prefix --fault lookup_without_the_mutex --failures none --json r.json")
+          .status,
+      1);
   const ended again = run("replay r.json");
   EXPECT_EQ(again.status, 1) << again.err;
   EXPECT_TRUE(last_line(again.out).starts_with("data-race: ")) << again.out;
   EXPECT_EQ(run("explore clear_against_lookup --json clean.json").status, 0);
   expect_usage_error("replay clean.json", "triecheck: clean.json: there is no failure to replay in this result");
   write("other.json", "{");
-  expect_usage_error("replay other.json", "triecheck: other.json: this is neither a failure file nor a result of `triecheck explore --json`");
+  expect_usage_error(
+      "replay other.json",
+      "triecheck: other.json: this is neither a failure file nor a result of `triecheck explore --json`");
 }
 
 TEST_F(explore_command, junit_tells_passes_from_failures) {
-  const ended e = run("explore two_requests_publish_one_prefix clear_against_lookup --fault lookup_without_the_mutex --failures none --junit j.xml");
+  const ended e =
+      run("explore two_requests_publish_one_prefix clear_against_lookup --fault lookup_without_the_mutex --failures "
+          "none --junit j.xml");
   EXPECT_EQ(e.status, 1);
   const std::string xml = contents(directory_ / "j.xml");
   EXPECT_NE(xml.find("tests=\"2\""), std::string::npos) << xml;
@@ -239,11 +261,12 @@ TEST_F(explore_command, bad_scenario_is_one_line_with_its_place) {
   const ended type = run("explore type.toml");
   EXPECT_EQ(type.status, 2);
   EXPECT_TRUE(type.err.starts_with("type.toml:2:9: ")) << type.err;
-  write("nine.toml", "[cache]\npages = 2\ntokens_per_page = 2\n" + [] {
-    std::string threads;
-    for (int i = 0; i < 9; ++i) threads += "[[thread]]\nrun = [\"request 1\"]\n";
-    return threads;
-  }());
+  write(
+      "nine.toml", "[cache]\npages = 2\ntokens_per_page = 2\n" + [] {
+        std::string threads;
+        for (int i = 0; i < 9; ++i) threads += "[[thread]]\nrun = [\"request 1\"]\n";
+        return threads;
+      }());
   const ended nine = run("explore nine.toml");
   EXPECT_EQ(nine.status, 2);
   EXPECT_TRUE(nine.err.starts_with("nine.toml:20:1: ")) << nine.err;
@@ -261,10 +284,11 @@ TEST_F(explore_command, bad_scenario_is_one_line_with_its_place) {
 TEST_F(explore_command, bad_arguments_are_one_line_each) {
   for (const char* arguments :
        {"explore no_such_scenario", "explore --cache bogus", "explore --strategy bogus", "explore --fault bogus",
-        "explore --seed 7", "explore --strategy random --preemptions 1", "explore --strategy relacy-random --stale-depth 0",
-        "explore --json - --junit -", "explore --json no/such/folder/r.json", "explore --budget soon", "explore --budget 5", "explore --stale-depth 4", "explore --executions 0",
-        "replay", "replay nonsense", "replay 'a@coarse@0x'", "replay 'a@bogus@0'", "replay 'no_such@coarse@0'",
-        "replay 'clear_against_lookup@coarse+bogus@0'"}) {
+        "explore --seed 7", "explore --strategy random --preemptions 1",
+        "explore --strategy relacy-random --stale-depth 0", "explore --json - --junit -",
+        "explore --json no/such/folder/r.json", "explore --budget soon", "explore --budget 5",
+        "explore --stale-depth 4", "explore --executions 0", "replay", "replay nonsense", "replay 'a@coarse@0x'",
+        "replay 'a@bogus@0'", "replay 'no_such@coarse@0'", "replay 'clear_against_lookup@coarse+bogus@0'"}) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 2) << arguments << "\n" << e.out << e.err;
     EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1) << arguments << ": " << e.err;
@@ -300,9 +324,12 @@ TEST_F(explore_command, policy_that_the_cache_or_the_fault_does_not_take_is_a_us
         "[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n");
   const std::string asked = "triecheck: the scenario 's' asks for the policy segmented, but the ";
   expect_usage_error("explore s.toml --cache nodelock", asked + "cache 'nodelock' knows recency alone");
-  expect_usage_error("explore s.toml --fault publish_pins_twice", asked + "fault 'publish_pins_twice' knows recency alone");
-  expect_usage_error("explore s.toml --fault frequency_never_ages", asked + "fault 'frequency_never_ages' knows frequency alone");
-  EXPECT_EQ(run("explore s.toml --fault first_release_protects --failures none").status, 0) << "only its order is wrong";
+  expect_usage_error("explore s.toml --fault publish_pins_twice",
+                     asked + "fault 'publish_pins_twice' knows recency alone");
+  expect_usage_error("explore s.toml --fault frequency_never_ages",
+                     asked + "fault 'frequency_never_ages' knows frequency alone");
+  EXPECT_EQ(run("explore s.toml --fault first_release_protects --failures none").status, 0)
+      << "only its order is wrong";
   EXPECT_EQ(run_json("explore s.toml")["results"][0]["cache"], "coarse") << "where none is named, one that takes it";
 }
 

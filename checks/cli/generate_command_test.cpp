@@ -21,8 +21,7 @@ TEST_F(generate_command, arguments_that_cannot_be_are_usage_errors) {
                        "triecheck: --requests: must be a whole number from 1 to 1000000, not '" + number + "'");
   }
   expect_usage_error("generate --shape zipf --seed x", "triecheck: --seed: must be a whole number, not 'x'");
-  expect_usage_error("generate --shape zipf --json -",
-                     "triecheck: standard output cannot hold two results");
+  expect_usage_error("generate --shape zipf --json -", "triecheck: standard output cannot hold two results");
   expect_usage_error("generate --shape zipf --output nowhere/t",
                      "triecheck: nowhere/t cannot be written (No such file or directory)");
   expect_usage_error("generate --shape zipf --json nowhere/t",
@@ -81,7 +80,9 @@ TEST_F(generate_command, hit_rates_are_those_of_simulate_and_of_the_model) {
   const ended text = run("hit-rates chat.jsonl zipf.jsonl --pages 100,200" + options);
   EXPECT_EQ(text.status, 0) << text.err;
   EXPECT_EQ(std::count(text.out.begin(), text.out.end(), '\n'), 1 + 2 * 5 + 1);
-  EXPECT_TRUE(text.out.ends_with("\n* the best of a size and a trace; every outcome and the order of eviction are the model's\n")) << text.out;
+  EXPECT_TRUE(text.out.ends_with(
+      "\n* the best of a size and a trace; every outcome and the order of eviction are the model's\n"))
+      << text.out;
 }
 
 }  // namespace

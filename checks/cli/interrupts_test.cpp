@@ -1,8 +1,9 @@
-// SIGINT and SIGTERM at twenty moments of every long command, once and several times: `incomplete`, with what was done so far in
-// whole files, and no process left.
+// SIGINT and SIGTERM at twenty moments of every long command, once and several times: `incomplete`, with what was done
+// so far in whole files, and no process left.
 //
-// The moments are publications of the cache under test, which sends the signals itself (checks/subject/misbehaving_cache.h), and lines of
-// output: no clock decides. TRIECHECK_BINARY is the command line over that cache.
+// The moments are publications of the cache under test, which sends the signals itself
+// (checks/subject/misbehaving_cache.h), and lines of output: no clock decides. TRIECHECK_BINARY is the command line
+// over that cache.
 #include "checks/cli/interrupted_command.h"
 
 #include <gtest/gtest.h>
@@ -45,7 +46,9 @@ class interrupts : public interrupted_command {
     setenv("TRIECHECK_COUNTER", (directory_ / "counter").c_str(), 1);
   }
   ~interrupts() override {
-    for (const char* name : {"TRIECHECK_MISBEHAVIOUR", "TRIECHECK_COUNTER", "TRIECHECK_INTERRUPT_AT", "TRIECHECK_CRASHES_TOO"}) unsetenv(name);
+    for (const char* name :
+         {"TRIECHECK_MISBEHAVIOUR", "TRIECHECK_COUNTER", "TRIECHECK_INTERRUPT_AT", "TRIECHECK_CRASHES_TOO"})
+      unsetenv(name);
   }
 
   void expect_whole_files(bool junit) const {
@@ -111,7 +114,10 @@ TEST_F(interrupts, explore_with_several_processes_leaves_none) {
 // The processes that explore ignore signals; the command hears them and ends all.
 TEST_F(interrupts, explore_of_several_spaces_at_once_leaves_no_process) {
   for (const int moment : {0, 100, 400, 1500}) {
-    const started s = start("explore endless.toml endless.toml endless.toml --cache coarse --jobs 2 --failures none --json r.json --junit r.xml", false);
+    const started s = start(
+        "explore endless.toml endless.toml endless.toml --cache coarse --jobs 2 --failures none --json r.json --junit "
+        "r.xml",
+        false);
     std::this_thread::sleep_for(std::chrono::milliseconds(moment + 100));
     kill(s.process, moment % 200 == 0 ? SIGINT : SIGTERM);
     const nlohmann::json j = expect_incomplete(finish(s), true);
@@ -124,7 +130,9 @@ TEST_F(interrupts, checkpoint_of_an_interrupted_run_goes_on) {
   setenv("TRIECHECK_MISBEHAVIOUR", "interrupts", 1);
   for (const int moment : {1, 400, 1500}) {
     setenv("TRIECHECK_INTERRUPT_AT", std::to_string(moment).c_str(), 1);
-    expect_incomplete(finish(start("explore endless.toml --cache misbehaving --checkpoint c --failures none --json r.json", false)), false);
+    expect_incomplete(
+        finish(start("explore endless.toml --cache misbehaving --checkpoint c --failures none --json r.json", false)),
+        false);
     setenv("TRIECHECK_INTERRUPT_AT", "1", 1);
     expect_incomplete(finish(start("explore --resume c --failures none --json r.json", false)), false);
     std::filesystem::remove(directory_ / "c");
@@ -139,16 +147,14 @@ TEST_F(interrupts, fuzz_reports_the_cases_that_ran) {
 }
 
 TEST_F(interrupts, simulate_reports_the_requests_that_ran) {
-  interrupt_everywhere("simulate t.jsonl --pages 24 --page-tokens 128 --verify", false, [](const nlohmann::json& j) {
-    EXPECT_LT(j["requests"], 1'500);
-  });
+  interrupt_everywhere("simulate t.jsonl --pages 24 --page-tokens 128 --verify", false,
+                       [](const nlohmann::json& j) { EXPECT_LT(j["requests"], 1'500); });
 }
 
 // The worker that interrupts goes no further, so the others wait for it in vain: the grace ends the soak.
 TEST_F(interrupts, soak_reports_what_ran) {
-  interrupt_everywhere("soak --for 1h --pages 64 --patience 300ms", false, [](const nlohmann::json& j) {
-    EXPECT_GT(j["requests"], 0);
-  });
+  interrupt_everywhere("soak --for 1h --pages 64 --patience 300ms", false,
+                       [](const nlohmann::json& j) { EXPECT_GT(j["requests"], 0); });
 }
 
 TEST_F(interrupts, soak_that_is_interrupted_is_audited) {
@@ -160,9 +166,8 @@ TEST_F(interrupts, soak_that_is_interrupted_is_audited) {
 }
 
 TEST_F(interrupts, hit_rates_reports_what_ran) {
-  interrupt_everywhere("hit-rates t.jsonl --pages 24,32 --page-tokens 128 --verify", false, [](const nlohmann::json& j) {
-    EXPECT_EQ(j["results"].size(), 2U);
-  });
+  interrupt_everywhere("hit-rates t.jsonl --pages 24,32 --page-tokens 128 --verify", false,
+                       [](const nlohmann::json& j) { EXPECT_EQ(j["results"].size(), 2U); });
 }
 
 TEST_F(interrupts, shrink_reports_the_smallest_so_far) {
@@ -175,7 +180,8 @@ TEST_F(interrupts, shrink_reports_the_smallest_so_far) {
     SCOPED_TRACE(moment);
     setenv("TRIECHECK_MISBEHAVIOUR", moment % 2 == 0 ? "interrupts" : "interrupts_twice", 1);
     setenv("TRIECHECK_INTERRUPT_AT", std::to_string(moment).c_str(), 1);
-    const ended e = finish(start("shrink " + token.substr(0, token.find('\n')) + " --output s.toml --json r.json", false));
+    const ended e =
+        finish(start("shrink " + token.substr(0, token.find('\n')) + " --output s.toml --json r.json", false));
     expect_incomplete(e, false);
     std::filesystem::remove(directory_ / "s.toml");
   }

@@ -1,4 +1,5 @@
-// Long explorations as their users meet them: shards, merge, jobs, checkpoints and kills, estimates, progress guarantees.
+// Long explorations as their users meet them: shards, merge, jobs, checkpoints and kills, estimates, progress
+// guarantees.
 #include "checks/cli/command_line.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +54,9 @@ class long_run : public command_line {
     const pid_t child = fork();
     EXPECT_GE(child, 0);
     if (child == 0) {
-      if (chdir(directory_.c_str()) != 0 || freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(9);
+      if (chdir(directory_.c_str()) != 0 || freopen("/dev/null", "w", stdout) == nullptr ||
+          freopen("/dev/null", "w", stderr) == nullptr)
+        _exit(9);
       execl("/bin/sh", "sh", "-c", ("exec '" TRIECHECK_BINARY "' " + arguments).c_str(), nullptr);
       _exit(9);
     }
@@ -110,7 +113,9 @@ TEST_F(long_run, several_jobs_find_what_one_finds) {
 
 // Several spaces are not cut: each process takes one, and every number is that of a run in one process.
 TEST_F(long_run, several_spaces_at_once_have_the_counts_of_one_after_the_other) {
-  const std::string spaces = "explore large.toml clear_against_lookup three_releases_of_one_prefix fork_against_eviction large.toml --cache coarse ";
+  const std::string spaces =
+      "explore large.toml clear_against_lookup three_releases_of_one_prefix fork_against_eviction large.toml --cache "
+      "coarse ";
   ASSERT_EQ(run(spaces + "--jobs 1 --json one.json").status, 0);
   ASSERT_EQ(run(spaces + "--jobs 3 --json three.json").status, 0);
   const auto one = nlohmann::json::parse(contents(directory_ / "one.json"))["results"];
@@ -125,21 +130,26 @@ TEST_F(long_run, several_spaces_at_once_have_the_counts_of_one_after_the_other) 
 
 TEST_F(long_run, a_killed_shard_resumes_to_the_counts_of_one_that_was_not) {
   ASSERT_EQ(run("explore large.toml --cache coarse --shard 1/2 --json whole.json").status, 0);
-  kill_after("explore large.toml --cache coarse --shard 1/2 --checkpoint run.checkpoint", "run.checkpoint", 1);  // before any piece
+  kill_after("explore large.toml --cache coarse --shard 1/2 --checkpoint run.checkpoint", "run.checkpoint",
+             1);  // before any piece
   kill_after("explore --resume run.checkpoint", "run.checkpoint", 2);
   kill_after("explore --resume run.checkpoint", "run.checkpoint", 2);
   const ended e = run("explore --resume run.checkpoint --jobs 2 --json resumed.json");
   EXPECT_EQ(e.status, 0) << e.out << e.err;
   const auto whole = result_in("whole.json");
   const auto resumed = result_in("resumed.json");
-  for (const char* key : {"verdict", "complete", "executions", "redundant", "steps", "space"}) EXPECT_EQ(resumed[key], whole[key]) << key;
+  for (const char* key : {"verdict", "complete", "executions", "redundant", "steps", "space"})
+    EXPECT_EQ(resumed[key], whole[key]) << key;
   EXPECT_FALSE(std::filesystem::exists(directory_ / "run.checkpoint.next"));
 }
 
 TEST_F(long_run, an_interrupt_leaves_what_is_done_and_a_checkpoint_that_goes_on) {
   for (const int signal : {SIGINT, SIGTERM}) {
     // Written at the beginning, behind the first scenario, and on the way through the others.
-    const int ended = kill_after("explore three_releases_of_one_prefix large.toml large.toml --cache coarse --checkpoint run.checkpoint --json some.json", "run.checkpoint", 2, signal);
+    const int ended = kill_after(
+        "explore three_releases_of_one_prefix large.toml large.toml --cache coarse --checkpoint run.checkpoint --json "
+        "some.json",
+        "run.checkpoint", 2, signal);
     ASSERT_TRUE(WIFEXITED(ended));
     EXPECT_EQ(WEXITSTATUS(ended), 3);
     const auto some = nlohmann::json::parse(contents(directory_ / "some.json"))["results"];
@@ -169,17 +179,22 @@ TEST_F(long_run, a_budget_is_shared_so_that_small_spaces_end_and_results_keep_th
   std::string huge = "[cache]\npages = 4\ntokens_per_page = 1\n";
   for (int i = 0; i < 4; ++i) huge += "[[thread]]\nrun = [\"request 1 2\"]\n";
   write("huge.toml", huge);
-  write("small.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
+  write("small.toml",
+        "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
   for (const std::string jobs : {"1", "2"}) {
     const auto before = std::chrono::steady_clock::now();
-    const ended e = run("explore huge.toml huge.toml small.toml huge.toml small.toml --cache coarse --budget 4s --json r.json --jobs " + jobs);
+    const ended e = run(
+        "explore huge.toml huge.toml small.toml huge.toml small.toml --cache coarse --budget 4s --json r.json --jobs " +
+        jobs);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
     EXPECT_EQ(e.status, 3) << e.out << e.err;
     EXPECT_LT(taken.count(), 20) << "with room for a machine that has other things to do";
     const auto results = nlohmann::json::parse(contents(directory_ / "r.json"))["results"];
     std::vector<std::string> ends;
-    for (const auto& r : results) ends.push_back(r["scenario"].get<std::string>() + ' ' + r["verdict"].get<std::string>());
-    EXPECT_EQ(ends, (std::vector<std::string>{"huge incomplete", "huge incomplete", "small pass", "huge incomplete", "small pass"}));
+    for (const auto& r : results)
+      ends.push_back(r["scenario"].get<std::string>() + ' ' + r["verdict"].get<std::string>());
+    EXPECT_EQ(ends, (std::vector<std::string>{"huge incomplete", "huge incomplete", "small pass", "huge incomplete",
+                                              "small pass"}));
     std::vector<std::size_t> places;
     for (const char* line : {"incomplete  huge", "pass  small"}) places.push_back(e.out.find(line));
     EXPECT_LT(places[0], places[1]) << e.out;
@@ -194,8 +209,9 @@ TEST_F(long_run, a_budget_that_is_spent_says_what_has_not_begun) {
 }
 
 TEST_F(long_run, what_fails_soon_is_told_before_a_large_space_is_explored) {
-  write("contradicted.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[expect]\nverdict = \"fail\"\n[[thread]]\nrun = [\"request 1\"]\n"
-                             "[[thread]]\nrun = [\"evict 1\"]\n");
+  write("contradicted.toml",
+        "[cache]\npages = 1\ntokens_per_page = 1\n[expect]\nverdict = \"fail\"\n[[thread]]\nrun = [\"request 1\"]\n"
+        "[[thread]]\nrun = [\"evict 1\"]\n");
   const ended e = run("explore large.toml contradicted.toml --cache coarse --failures none");
   EXPECT_EQ(e.status, 1);
   const std::size_t failing = e.out.find("fail  contradicted"), large = e.out.find("pass  large");
@@ -237,20 +253,24 @@ TEST_F(long_run, wrong_use_is_one_line_each) {
   write("torn.json", "{\n  \"tool\": ");
   const std::pair<const char*, const char*> cases[] = {
       {"explore large.toml --cache coarse --shard 5/4", "--shard: expected I/N"},
-      {"explore large.toml --cache coarse --strategy relacy-full --shard 1/4", "--shard has no effect with --strategy relacy-full"},
-      {"explore large.toml --cache coarse --strategy random --estimate", "--estimate has no effect with --strategy random"},
+      {"explore large.toml --cache coarse --strategy relacy-full --shard 1/4",
+       "--shard has no effect with --strategy relacy-full"},
+      {"explore large.toml --cache coarse --strategy random --estimate",
+       "--estimate has no effect with --strategy random"},
       {"explore large.toml --cache coarse --jobs 0", "--jobs: must be a whole number from 1 to 256"},
       {"explore --resume missing.checkpoint", "missing.checkpoint cannot be read"},
       {"explore --resume whole.json", "whole.json: this is no checkpoint"},
       {"explore --resume torn.json", "torn.json:2:"},
-      {"explore large.toml --cache coarse --resume done.checkpoint", "scenario: --resume takes this from the checkpoint"},
+      {"explore large.toml --cache coarse --resume done.checkpoint",
+       "scenario: --resume takes this from the checkpoint"},
       {"explore --strategy pct --resume done.checkpoint", "--strategy: --resume takes this from the checkpoint"},
       {"merge whole.json", "whole.json: this is the result of a whole run"},
       {"merge s0.json s0.json", "s0.json: shard 0 is given twice"},
       {"merge torn.json", "torn.json:2:"},
       {"merge missing.json", "missing.json cannot be read"},
       {"merge", "file"},
-      {"explore large.toml --cache coarse --checkpoint nowhere/run.checkpoint", "nowhere/run.checkpoint cannot be written"},
+      {"explore large.toml --cache coarse --checkpoint nowhere/run.checkpoint",
+       "nowhere/run.checkpoint cannot be written"},
   };
   for (const auto& [arguments, message] : cases) {
     const ended e = run(arguments);
@@ -264,10 +284,12 @@ TEST_F(long_run, wrong_use_is_one_line_each) {
 TEST_F(long_run, a_number_that_does_not_fit_is_refused_with_its_place) {
   ASSERT_EQ(run("explore large.toml --cache coarse --executions 100 --shard 0/2 --json s0.json").status, 3);
   write("huge.json", "{\n  \"is\": \"checkpoint\",\n  \"seconds\": 1e999}\n");
-  for (const char* arguments : {"explore --resume huge.json", "merge huge.json", "explore large.toml --checkpoint huge.json"}) {
+  for (const char* arguments :
+       {"explore --resume huge.json", "merge huge.json", "explore large.toml --checkpoint huge.json"}) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 2) << arguments << e.out << e.err;
-    if (std::string(arguments).find("--checkpoint") != std::string::npos) continue;  // it is no checkpoint, and is not replaced
+    if (std::string(arguments).find("--checkpoint") != std::string::npos)
+      continue;  // it is no checkpoint, and is not replaced
     EXPECT_EQ(e.err, "triecheck: huge.json:3:14: the number 1e999 is out of range\n") << arguments;
   }
   const std::string shard = contents(directory_ / "s0.json");
@@ -279,25 +301,36 @@ TEST_F(long_run, a_number_that_does_not_fit_is_refused_with_its_place) {
       const ended e = run("merge wrong.json");
       EXPECT_EQ(e.status, 2) << key << number << e.out << e.err;
       EXPECT_TRUE(e.err.starts_with("triecheck: wrong.json: ")) << e.err;
-      EXPECT_NE(e.err.find("results[0]: " + std::string(key) + " must be a whole number from 0 to "), std::string::npos) << e.err;
+      EXPECT_NE(e.err.find("results[0]: " + std::string(key) + " must be a whole number from 0 to "), std::string::npos)
+          << e.err;
     }
   }
 }
 
 // A whole checkpoint, with a checksum that fits, in which one number is none.
 TEST_F(long_run, a_checkpoint_with_a_number_that_does_not_fit_is_refused) {
-  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --budget 100ms --executions 1000000 --checkpoint run.checkpoint").status, 3);
+  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --budget 100ms --executions 1000000 --checkpoint "
+                "run.checkpoint")
+                .status,
+            3);
   const nlohmann::json whole = nlohmann::json::parse(contents(directory_ / "run.checkpoint"));
   const nlohmann::json huge = nlohmann::json::parse("99999999999999999999");
-  const std::pair<const char*, nlohmann::json> changes[] = {
-      {"/states/0/round", huge},       {"/states/0/space", huge},          {"/states/0/earlier/0", huge},
-      {"/states/0/pieces/0/2/0", huge}, {"/states/0/pieces/0/3", huge},     {"/states/0/pieces/0/0", "#99999999999999999999+4"},
-      {"/states/0/pieces/0/0", "#18446744073709551615+4"}, {"/states/0/pieces/0/0", "#1+x"}, {"/plan/seed", huge},
-      {"/plan/executions", huge},     {"/plan/depth", 4294967296}};
+  const std::pair<const char*, nlohmann::json> changes[] = {{"/states/0/round", huge},
+                                                            {"/states/0/space", huge},
+                                                            {"/states/0/earlier/0", huge},
+                                                            {"/states/0/pieces/0/2/0", huge},
+                                                            {"/states/0/pieces/0/3", huge},
+                                                            {"/states/0/pieces/0/0", "#99999999999999999999+4"},
+                                                            {"/states/0/pieces/0/0", "#18446744073709551615+4"},
+                                                            {"/states/0/pieces/0/0", "#1+x"},
+                                                            {"/plan/seed", huge},
+                                                            {"/plan/executions", huge},
+                                                            {"/plan/depth", 4294967296}};
   for (const auto& [place, value] : changes) {
     const ended e = run_changed(whole, place, value);
     EXPECT_EQ(e.status, 2) << place << e.out << e.err;
-    EXPECT_TRUE(e.err.starts_with("triecheck: wrong.checkpoint: this checkpoint is damaged (")) << place << ": " << e.err;
+    EXPECT_TRUE(e.err.starts_with("triecheck: wrong.checkpoint: this checkpoint is damaged ("))
+        << place << ": " << e.err;
   }
 }
 
@@ -367,9 +400,11 @@ TEST_F(long_run, a_checkpoint_replaces_nothing_but_that_of_a_finished_run) {
 }
 
 TEST_F(long_run, shards_of_different_scenarios_do_not_merge_to_a_pass) {
-  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --executions 600 --shard 0/2 --json s0.json").status, 0);
+  ASSERT_EQ(
+      run("explore large.toml --cache coarse --strategy random --executions 600 --shard 0/2 --json s0.json").status, 0);
   write("large.toml", std::string(large_scenario) + "[final]\nrun = [\"clear\"]\n");
-  ASSERT_EQ(run("explore large.toml --cache coarse --strategy random --executions 600 --shard 1/2 --json s1.json").status, 0);
+  ASSERT_EQ(
+      run("explore large.toml --cache coarse --strategy random --executions 600 --shard 1/2 --json s1.json").status, 0);
   EXPECT_EQ(run("merge s0.json s1.json").status, 4);
 }
 

@@ -1,5 +1,6 @@
-// Every command that runs a cache, over a cache that ends, leaves or holds up its process (checks/subject/misbehaving_cache.h): no way out
-// reads as a pass, the words say what happened, and the command that shows it again does.
+// Every command that runs a cache, over a cache that ends, leaves or holds up its process
+// (checks/subject/misbehaving_cache.h): no way out reads as a pass, the words say what happened, and the command that
+// shows it again does.
 //
 // TRIECHECK_BINARY is the command line over that cache.
 #include "checks/cli/command_line.h"
@@ -24,7 +25,8 @@ const expected_end ends[] = {
     {"throws_a_number", "exception", "an exception that is no std::exception"},
     {"crashes", "crash", "access to an invalid address"},
     {"aborts", "crash", "the cache aborted"},
-    {"terminates", "exception", "std::terminate was called, for nobody caught the exception: the device has no memory left"},
+    {"terminates", "exception",
+     "std::terminate was called, for nobody caught the exception: the device has no memory left"},
     {"overflows", "", ""},  // of a fiber it is known, of another stack it is a crash
     {"exits", "exit", "the cache called exit(0)"},
     {"exits_with_a_failure", "exit", "the cache called exit(1)"},
@@ -56,7 +58,8 @@ std::string last_line(const std::string& text) {
   const std::size_t end = text.find_last_not_of('\n');
   if (end == std::string::npos) return "";
   const std::size_t start = text.rfind('\n', end);
-  return text.substr(start == std::string::npos ? 0 : start + 1, end - (start == std::string::npos ? 0 : start + 1) + 1);
+  return text.substr(start == std::string::npos ? 0 : start + 1,
+                     end - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
 class misbehaving_command : public command_line {
@@ -78,7 +81,8 @@ class misbehaving_command : public command_line {
 
   static void expect_error(const ended& e, const expected_end& expected) {
     EXPECT_EQ(e.status, 4) << e.out << e.err;
-    EXPECT_NE(e.out.find(expected.kind + std::string(*expected.kind == '\0' ? "" : ": ")), std::string::npos) << e.out << e.err;
+    EXPECT_NE(e.out.find(expected.kind + std::string(*expected.kind == '\0' ? "" : ": ")), std::string::npos)
+        << e.out << e.err;
     EXPECT_NE(e.out.find(expected.words), std::string::npos) << e.out << e.err;
   }
 
@@ -97,14 +101,17 @@ class misbehaving_command : public command_line {
     // Where a process was killed nobody knows by whom, so there is no execution to run again.
     if (expected.kind != std::string("killed")) expect_the_last_line_repeats(explored, expected, patience);
     const ended fuzzed = run("fuzz --seed 1 --cases 200" + over);
-    EXPECT_TRUE(fuzzed.out.starts_with("seed 1\n" + typed("fuzz --cache misbehaving --cases 200 --seed 1 --length 300\n"))) << fuzzed.out;
+    EXPECT_TRUE(
+        fuzzed.out.starts_with("seed 1\n" + typed("fuzz --cache misbehaving --cases 200 --seed 1 --length 300\n")))
+        << fuzzed.out;
     expect_error(fuzzed, expected);
     expect_the_last_line_repeats(fuzzed, expected, patience);
     for (const std::string threads : {"1", "2"}) {
       expect_error(run("simulate t.jsonl --pages 64 --threads " + threads + over), expected);
     }
     expect_error(run("explore s.toml s.toml --jobs 2 --failures none" + over), expected);
-    for (const std::string threads : {"1", "2"}) expect_error(run("soak --for 300ms --pages 64 --threads " + threads + over), expected);
+    for (const std::string threads : {"1", "2"})
+      expect_error(run("soak --for 300ms --pages 64 --threads " + threads + over), expected);
     const ended rates = run("hit-rates t.jsonl --pages 64" + over);
     EXPECT_EQ(rates.status, 4) << rates.out << rates.err;
     EXPECT_NE(rates.err.find(expected.words), std::string::npos) << rates.err;
@@ -133,7 +140,8 @@ TEST_F(misbehaving_command, workload_that_ends_its_process_is_made_small) {
 
 TEST_F(misbehaving_command, simulation_says_at_which_line_of_the_trace) {
   const ended e = misbehave("exits", "simulate t.jsonl --pages 64 --cache misbehaving");
-  EXPECT_NE(e.out.find("exit: the cache called exit(0) during operation 3 of line 2: publish\n"), std::string::npos) << e.out;
+  EXPECT_NE(e.out.find("exit: the cache called exit(0) during operation 3 of line 2: publish\n"), std::string::npos)
+      << e.out;
   const nlohmann::json j = nlohmann::json::parse(run("simulate t.jsonl --pages 64 --cache misbehaving --json -").out);
   EXPECT_EQ(j["verdict"], "error");
   EXPECT_EQ(j["failure"]["kind"], "exit");

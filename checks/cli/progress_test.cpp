@@ -1,5 +1,5 @@
-// How far a run is, as people and logs see it: on a terminal of any width the line never wraps, elsewhere lines come now
-// and then. The program is run with a pseudo-terminal for its stderr.
+// How far a run is, as people and logs see it: on a terminal of any width the line never wraps, elsewhere lines come
+// now and then. The program is run with a pseudo-terminal for its stderr.
 #include "checks/cli/command_line.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,8 @@ constexpr const char* clear_line = "\r\033[K";
 
 class progress : public command_line {
  protected:
-  // What the program wrote to a terminal of `columns`, which becomes one of `later` once a line on it is longer than that.
+  // What the program wrote to a terminal of `columns`, which becomes one of `later` once a line on it is longer than
+  // that.
   std::string on_terminal(const std::string& arguments, unsigned short columns, unsigned short later = 0) const {
     int terminal = -1;
     int inside = -1;
@@ -30,7 +31,8 @@ class progress : public command_line {
     EXPECT_EQ(openpty(&terminal, &inside, nullptr, nullptr, &size), 0);
     const pid_t child = fork();
     if (child == 0) {
-      if (chdir(directory_.c_str()) != 0 || dup2(inside, STDERR_FILENO) < 0 || freopen("out", "w", stdout) == nullptr) _exit(9);
+      if (chdir(directory_.c_str()) != 0 || dup2(inside, STDERR_FILENO) < 0 || freopen("out", "w", stdout) == nullptr)
+        _exit(9);
       execl("/bin/sh", "sh", "-c", ("exec '" TRIECHECK_BINARY "' " + arguments).c_str(), nullptr);
       _exit(9);
     }
@@ -67,7 +69,10 @@ class progress : public command_line {
   }
 
   // Longer than any terminal, with characters of one, two and no columns.
-  static std::string long_name() { return "two_requests_that_pub\u00e9lish_\u4f60\u597d_be\u0301low_a_cached_prefix_which_goes_on_for_longer_than_a_terminal_is_wide"; }
+  static std::string long_name() {
+    return "two_requests_that_pub\u00e9lish_\u4f60\u597d_be\u0301low_a_cached_prefix_which_goes_on_for_longer_than_a_"
+           "terminal_is_wide";
+  }
 
   void write_large(const std::string& name) const {
     std::string text = "[cache]\npages = 4\ntokens_per_page = 1\n";
@@ -99,7 +104,8 @@ TEST_F(progress, line_of_every_long_command_fits_the_terminal) {
 
 TEST_F(progress, line_follows_the_size_of_the_window) {
   write_large(long_name() + ".toml");
-  const std::vector<std::string> lines = lines_of(on_terminal("explore '" + long_name() + ".toml' --cache coarse --budget 2s", 200, 50));
+  const std::vector<std::string> lines =
+      lines_of(on_terminal("explore '" + long_name() + ".toml' --cache coarse --budget 2s", 200, 50));
   ASSERT_GE(lines.size(), 3U);
   EXPECT_GT(longest(lines), 50U);
   EXPECT_LT(columns_of(lines.back()), 50U);
@@ -123,19 +129,24 @@ TEST_F(progress, without_a_terminal_lines_come_now_and_then) {
 
 // ---- The text alone
 
-const std::vector<progress_part> line = {{"[7/212] ", 0}, {"two_requests_publish_below_a_cached_prefix", 0}, {", lockfree", 1},
-                                         {": 123456", 0}, {" of about 456000", 1}, {" (400000 to 500000)", 4},
-                                         {" executions", 2}, {", 4000/s", 3}, {", 83 s left", 1}};
+const std::vector<progress_part> line = {{"[7/212] ", 0},         {"two_requests_publish_below_a_cached_prefix", 0},
+                                         {", lockfree", 1},       {": 123456", 0},
+                                         {" of about 456000", 1}, {" (400000 to 500000)", 4},
+                                         {" executions", 2},      {", 4000/s", 3},
+                                         {", 83 s left", 1}};
 
 TEST(progress_text, parts_of_the_highest_rank_go_first_and_the_name_is_shortened) {
   EXPECT_EQ(fitted(line, 200), in_full(line));
-  EXPECT_EQ(fitted(line, 120), "[7/212] two_requests_publish_below_a_cached_prefix, lockfree: 123456 of about 456000 executions, 4000/s, 83 s left");
+  EXPECT_EQ(fitted(line, 120),
+            "[7/212] two_requests_publish_below_a_cached_prefix, lockfree: 123456 of about 456000 executions, 4000/s, "
+            "83 s left");
   EXPECT_EQ(fitted(line, 79), "[7/212] two_requests...ched_prefix, lockfree: 123456 of about 456000, 83 s left");
   EXPECT_EQ(fitted(line, 39), "[7/212] two_reque...d_prefix: 123456");
 }
 
 TEST(progress_text, any_width_is_kept) {
-  for (std::size_t columns = 0; columns <= 200; ++columns) EXPECT_LE(columns_of(fitted(line, columns)), columns) << columns;
+  for (std::size_t columns = 0; columns <= 200; ++columns)
+    EXPECT_LE(columns_of(fitted(line, columns)), columns) << columns;
 }
 
 TEST(progress_text, columns_are_those_of_a_terminal) {

@@ -1,5 +1,5 @@
-// Failure files as their users meet them: `explore` stores them, `replay` shows them, `shrink` makes them small, and among
-// the regressions they run first.
+// Failure files as their users meet them: `explore` stores them, `replay` shows them, `shrink` makes them small, and
+// among the regressions they run first.
 #include "checks/cli/command_line.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,8 @@ std::string last_line(const std::string& text) {
 class failure_files : public command_line {
  protected:
   const std::string race = "three_releases_of_one_prefix --fault release_without_the_mutex";
-  const std::string file = "triecheck-failures/three_releases_of_one_prefix-coarse-release_without_the_mutex-data-race.toml";
+  const std::string file =
+      "triecheck-failures/three_releases_of_one_prefix-coarse-release_without_the_mutex-data-race.toml";
 
   std::string text_of(const std::string& name) const { return contents(directory_ / name); }
 
@@ -48,7 +49,8 @@ TEST_F(failure_files, failing_run_stores_a_scenario_that_replays) {
   EXPECT_NE(e.out.find("  stored in " + file + "\n"), std::string::npos) << e.out;
   const nlohmann::json failure = nlohmann::json::parse(text_of("r.json"))["results"][0]["failure"];
   EXPECT_EQ(failure["file"], file);
-  EXPECT_TRUE(failure["token"].get<std::string>().starts_with("three_releases_of_one_prefix@coarse+release_without_the_mutex@"));
+  EXPECT_TRUE(failure["token"].get<std::string>().starts_with(
+      "three_releases_of_one_prefix@coarse+release_without_the_mutex@"));
   EXPECT_EQ(failure["replay"], typed("replay " + failure["token"].get<std::string>()));
   const ended again = run("replay " + file);
   EXPECT_EQ(again.status, 1) << again.err;
@@ -77,11 +79,13 @@ TEST_F(failure_files, seed_is_stored_for_a_random_strategy) {
 TEST_F(failure_files, scenarios_of_one_name_do_not_overwrite_each_other) {
   for (const char* folder : {"a", "b"}) {
     std::filesystem::create_directory(directory_ / folder);
-    write(std::string(folder) + "/s.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\"]\n"
-                                           "[[thread]]\nrun = [\"b = lookup 1\"]\n");
+    write(std::string(folder) + "/s.toml",
+          "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\"]\n"
+          "[[thread]]\nrun = [\"b = lookup 1\"]\n");
   }
   EXPECT_EQ(run("explore a/s.toml b/s.toml --fault lookup_without_the_mutex").status, 1);
-  for (const char* name : {"s-coarse-lookup_without_the_mutex-data-race.toml", "s-coarse-lookup_without_the_mutex-data-race-2.toml"}) {
+  for (const char* name :
+       {"s-coarse-lookup_without_the_mutex-data-race.toml", "s-coarse-lookup_without_the_mutex-data-race-2.toml"}) {
     EXPECT_TRUE(std::filesystem::exists(directory_ / "triecheck-failures" / name)) << name;
   }
 }
@@ -105,14 +109,17 @@ TEST_F(failure_files, file_from_another_version_says_so_in_one_line) {
 }
 
 TEST_F(failure_files, file_without_an_execution_is_a_usage_error) {
-  write("plain.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
+  write("plain.toml",
+        "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
   for (const std::string command : {"replay", "shrink"}) {
     expect_usage_error(command + " plain.toml",
-                       "triecheck: plain.toml: this scenario has no [failure], so there is no execution in it (triecheck explore runs it)");
+                       "triecheck: plain.toml: this scenario has no [failure], so there is no execution in it "
+                       "(triecheck explore runs it)");
   }
   const std::string failure = "[failure]\nkind = \"pins\"\nschedule = \"0\"\n";
   write("misspelt.toml", text_of("plain.toml") + failure + "cash = \"coarse\"\n");
-  expect_usage_error("replay misspelt.toml", "misspelt.toml:11:1: unknown key \"cash\" in [failure] (did you mean \"cache\"?)");
+  expect_usage_error("replay misspelt.toml",
+                     "misspelt.toml:11:1: unknown key \"cash\" in [failure] (did you mean \"cache\"?)");
   write("cache.toml", text_of("plain.toml") + failure + "cache = \"bogus\"\n");
   EXPECT_TRUE(run("replay cache.toml").err.starts_with("triecheck: there is no cache called 'bogus'"));
   write("fault.toml", text_of("plain.toml") + failure + "cache = \"coarse\"\nfault = \"bogus\"\n");
@@ -123,7 +130,8 @@ TEST_F(failure_files, stored_schedule_of_a_regression_runs_first) {
   EXPECT_EQ(run("explore " + race).status, 1);
   std::filesystem::create_directories(directory_ / "mine" / "regressions");
   std::filesystem::rename(directory_ / file, directory_ / "mine" / "regressions" / "race.toml");
-  write("mine/a.toml", "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
+  write("mine/a.toml",
+        "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n");
   const ended e = run("explore --scenarios mine --fault release_without_the_mutex --failures none");
   EXPECT_EQ(e.status, 1);
   EXPECT_TRUE(e.out.starts_with("fail  race  coarse, exhaustive: not complete, 1 execution, ")) << e.out;
@@ -135,13 +143,15 @@ TEST_F(failure_files, stored_schedule_of_a_regression_runs_first) {
 }
 
 TEST_F(shrink_command, stored_failure_becomes_a_smaller_one_that_replays) {
-  EXPECT_EQ(run("explore four_requests_on_a_three_page_pool --fault release_keeps_private_pages --failures f").status, 1);
+  EXPECT_EQ(run("explore four_requests_on_a_three_page_pool --fault release_keeps_private_pages --failures f").status,
+            1);
   const std::string input = "f/four_requests_on_a_three_page_pool-coarse-release_keeps_private_pages-refusal.toml";
   const std::string before = text_of(input);
   const ended e = run("shrink " + input + " --json r.json");
   EXPECT_EQ(e.status, 1) << e.out << e.err;
   EXPECT_EQ(text_of(input), before);
-  const std::string output = "f/four_requests_on_a_three_page_pool-coarse-release_keeps_private_pages-refusal-shrunk.toml";
+  const std::string output =
+      "f/four_requests_on_a_three_page_pool-coarse-release_keeps_private_pages-refusal-shrunk.toml";
   EXPECT_EQ(last_line(e.out), typed("replay " + output));
   expect_replays(e.out, "refusal");
   const nlohmann::json j = nlohmann::json::parse(text_of("r.json"));
@@ -166,8 +176,9 @@ TEST_F(shrink_command, token_and_result_file_are_shrunk_too) {
     EXPECT_EQ(last_line(e.out), typed("replay 'my smaller one.toml'"));
     expect_replays(e.out, "data-race");
   }
-  EXPECT_EQ(last_line(run("shrink " + token).out),
-            typed("replay triecheck-failures/three_releases_of_one_prefix-coarse-release_without_the_mutex-shrunk.toml"));
+  EXPECT_EQ(
+      last_line(run("shrink " + token).out),
+      typed("replay triecheck-failures/three_releases_of_one_prefix-coarse-release_without_the_mutex-shrunk.toml"));
 }
 
 TEST_F(shrink_command, budget_that_ends_keeps_the_best_so_far_and_says_so) {
@@ -193,11 +204,13 @@ TEST_F(shrink_command, bad_arguments_are_one_line_each) {
   const std::string input = "f/three_releases_of_one_prefix-coarse-release_without_the_mutex-data-race.toml";
   write("notes.txt", "not to be replaced");
   for (const std::string& arguments :
-       {std::string("shrink"), std::string("shrink nonsense"), std::string("shrink 'a@coarse@0x'"), std::string("shrink f"),
-        std::string("shrink 'no_such@coarse@0'"), std::string("shrink 'clear_against_lookup@coarse+bogus@0'"),
-        "shrink " + input + " --output " + input, "shrink " + input + " --output ./f/../" + input, "shrink " + input + " --output f",
-        "shrink " + input + " --output notes.txt", "shrink " + input + " --output no/such/folder/x.toml", "shrink " + input + " --budget soon",
-        "shrink " + input + " --json no/such/folder/r.json", "explore " + race + " --failures ''"}) {
+       {std::string("shrink"), std::string("shrink nonsense"), std::string("shrink 'a@coarse@0x'"),
+        std::string("shrink f"), std::string("shrink 'no_such@coarse@0'"),
+        std::string("shrink 'clear_against_lookup@coarse+bogus@0'"), "shrink " + input + " --output " + input,
+        "shrink " + input + " --output ./f/../" + input, "shrink " + input + " --output f",
+        "shrink " + input + " --output notes.txt", "shrink " + input + " --output no/such/folder/x.toml",
+        "shrink " + input + " --budget soon", "shrink " + input + " --json no/such/folder/r.json",
+        "explore " + race + " --failures ''"}) {
     const ended e = run(arguments);
     EXPECT_EQ(e.status, 2) << arguments << "\n" << e.out << e.err;
     EXPECT_EQ(std::count(e.err.begin(), e.err.end(), '\n'), 1) << arguments << ": " << e.err;

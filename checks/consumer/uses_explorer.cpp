@@ -39,7 +39,8 @@ int main() {
   const auto right = explored("counter", [](auto& n) { n.increment(); });
   const auto wrong = explored("counter-in-two-steps", [](auto& n) { n.increment_in_two_steps(); });
   std::cout << right << "\n" << wrong << "\n";
-  const bool found = wrong.kind == "invariant" && !wrong.token.empty() && wrong.interleaving.find("uses_explorer.cpp") != std::string::npos;
+  const bool found = wrong.kind == "invariant" && !wrong.token.empty() &&
+                     wrong.interleaving.find("uses_explorer.cpp") != std::string::npos;
   if (shipped.value() == 1 && right.passed && right.complete && !wrong.passed && found) return 0;
   std::fputs("the installed explorer did not tell the two counters apart\n", stderr);
   return 1;

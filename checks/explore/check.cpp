@@ -24,7 +24,8 @@ check_options overridden(check_options o) {
   if (const std::string text = from_environment("TRIECHECK_BUDGET"); !text.empty()) {
     char* end = nullptr;
     const double seconds = std::strtod(text.c_str(), &end);
-    if (end == text.c_str() || seconds < 0 || std::string(end) != "s") refuse("TRIECHECK_BUDGET", text, "seconds, as 60s");
+    if (end == text.c_str() || seconds < 0 || std::string(end) != "s")
+      refuse("TRIECHECK_BUDGET", text, "seconds, as 60s");
     o.budget = std::chrono::duration<double>(seconds);
   }
   if (const std::string text = from_environment("TRIECHECK_PREEMPTIONS"); !text.empty()) {
@@ -85,7 +86,8 @@ report run_check(const std::string& name, const program_factory& make, const che
   read(r, f);
   const strategy_row& strategy = known_strategy(o.strategy);
   r.complete = f.complete && strategy.covers_everything && r.outcome == checks::verdict::pass;
-  r.passed = r.outcome == checks::verdict::pass || (r.outcome == checks::verdict::incomplete && o.incomplete_passes && r.kind.empty());
+  r.passed = r.outcome == checks::verdict::pass ||
+             (r.outcome == checks::verdict::incomplete && o.incomplete_passes && r.kind.empty());
   const schedule& path = f.broken ? f.broken->so_far : f.path;
   if (r.kind.empty() || path.empty()) return r;
   r.token = name + '@' + show(path);
@@ -118,9 +120,12 @@ harness_heap::~harness_heap() { rl::context_holder<>::instance_ = static_cast<rl
 
 call_phase running_phase() {
   switch (session::current().running_phase()) {
-    case session::phase::setup: return call_phase::setup;
-    case session::phase::threads: return call_phase::threads;
-    case session::phase::finish: break;
+    case session::phase::setup:
+      return call_phase::setup;
+    case session::phase::threads:
+      return call_phase::threads;
+    case session::phase::finish:
+      break;
   }
   return call_phase::end;
 }

@@ -10,8 +10,9 @@
 //     EXPECT_TRUE(passes(c));                                                 // gtest.h
 //   }
 //
-// Judged without being asked: data races, deadlock, livelock, use after destruction, double free, leaks, misuse of mutexes,
-// exceptions, crashes, hangs, and that the program is deterministic. With `calls` (below) also that the answers are linearizable.
+// Judged without being asked: data races, deadlock, livelock, use after destruction, double free, leaks, misuse of
+// mutexes, exceptions, crashes, hangs, and that the program is deterministic. With `calls` (below) also that the
+// answers are linearizable.
 //
 // What a thread does must depend on nothing but the layer: no clock, no random number, no thread of its own.
 // Limits: two to eight threads; load buffering and 2+2W are not seen (checks/explore/README.md).
@@ -35,8 +36,8 @@
 
 namespace triecheck::explore {
 
-/// How a check is explored. The environment overrides: TRIECHECK_BUDGET=60s, TRIECHECK_PREEMPTIONS=2 (then `bounded`), and
-/// TRIECHECK_REPLAY=TOKEN, which follows the one schedule.
+/// How a check is explored. The environment overrides: TRIECHECK_BUDGET=60s, TRIECHECK_PREEMPTIONS=2 (then `bounded`),
+/// and TRIECHECK_REPLAY=TOKEN, which follows the one schedule.
 struct check_options : search_options {
   bool incomplete_passes = false;  ///< a run that its budget ended, and that found nothing, passes
 };
@@ -45,14 +46,14 @@ struct check_options : search_options {
 struct report {
   std::string name;
   checks::verdict outcome = checks::verdict::error;
-  bool complete = false;          ///< every execution was run, up to the order of independent steps
+  bool complete = false;  ///< every execution was run, up to the order of independent steps
   std::uint64_t executions = 0;
   double seconds = 0;
-  std::string scope;              ///< what the verdict covers, one clause
-  std::string kind;               ///< of a failure: "data-race", "linearizability", "deadlock", ...
-  std::string message;            ///< one line
-  std::string interleaving;       ///< of a failure, or of a replay: a column per thread
-  std::string token;              ///< what TRIECHECK_REPLAY takes
+  std::string scope;         ///< what the verdict covers, one clause
+  std::string kind;          ///< of a failure: "data-race", "linearizability", "deadlock", ...
+  std::string message;       ///< one line
+  std::string interleaving;  ///< of a failure, or of a replay: a column per thread
+  std::string token;         ///< what TRIECHECK_REPLAY takes
   std::size_t preemptions = 0;
   bool passed = false;
 };
@@ -82,7 +83,8 @@ class check {
   }
 
   report run() const {
-    return run_check(name_, [this] { return std::make_unique<threads_over>(*this); }, options_);
+    return run_check(
+        name_, [this] { return std::make_unique<threads_over>(*this); }, options_);
   }
 
  private:
@@ -94,7 +96,7 @@ class check {
     void thread(unsigned index) override { check_.threads_[index](*object_); }
     void finish() override {
       if (check_.end_) check_.end_(*object_);
-      if constexpr (requires(Object& o) { o.judge(); }) object_->judge();
+      if constexpr (requires(Object & o) { o.judge(); }) object_->judge();
       delete object_;
     }
 
@@ -128,8 +130,8 @@ void begin_call(const std::function<std::string()>& title);
 checks::interval end_call(const std::function<std::string()>& title);
 [[noreturn]] void fail_check(const char* kind, const std::string& message);
 
-/// An object whose calls are held against a sequential specification (linearizable.h). Derive from it, or have it as a member and
-/// call `judge` at the end; a check calls it by itself.
+/// An object whose calls are held against a sequential specification (linearizable.h). Derive from it, or have it as a
+/// member and call `judge` at the end; a check calls it by itself.
 ///
 ///   struct checked_stack : calls<stack_specification> {
 ///     stack<relacy_sync> s;

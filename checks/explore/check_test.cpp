@@ -1,5 +1,5 @@
-// The front door of the explorer: what a failing check says, how it is followed again, what the environment changes, and
-// which verdicts the check of linearizability has.
+// The front door of the explorer: what a failing check says, how it is followed again, what the environment changes,
+// and which verdicts the check of linearizability has.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -125,7 +125,9 @@ TEST(check, within_a_bound_is_not_complete) {
 }
 
 TEST(check, that_its_budget_ends_passes_only_where_it_may) {
-  struct busy { std::array<word, 3> words{word{0}, word{0}, word{0}}; };
+  struct busy {
+    std::array<word, 3> words{word{0}, word{0}, word{0}};
+  };
   check_options o;
   o.executions = 10;
   for (const bool may : {false, true}) {
@@ -163,20 +165,24 @@ TEST(check, sees_memory_that_leaks) {
   EXPECT_EQ(kind_of<board>([](board& s) { s.turn.store(1, memory_order::relaxed); }, [](board&) {}), "memory-leak");
 }
 TEST(check, sees_a_word_that_is_used_after_its_destruction) {
-  EXPECT_EQ(kind_of<board>([](board& s) { delete s.shared; }, [](board& s) { s.shared->load(memory_order::relaxed); }), "use-after-free");
+  EXPECT_EQ(kind_of<board>([](board& s) { delete s.shared; }, [](board& s) { s.shared->load(memory_order::relaxed); }),
+            "use-after-free");
 }
 TEST(check, sees_an_exception) {
   EXPECT_EQ(kind_of<board>([](board&) { throw std::runtime_error("no"); }, [](board&) {}), "exception");
 }
 TEST(check, sees_a_crash) {
-  EXPECT_EQ(kind_of<board>([](board& s) { s.turn.store(1, memory_order::relaxed), std::abort(); }, [](board&) {}), "crash");
+  EXPECT_EQ(kind_of<board>([](board& s) { s.turn.store(1, memory_order::relaxed), std::abort(); }, [](board&) {}),
+            "crash");
 }
 TEST(check, sees_locks_in_opposite_orders) {
   EXPECT_EQ(kind_of<locks>([](locks& s) { s.a.lock(), s.b.lock(), s.b.unlock(), s.a.unlock(); },
-                           [](locks& s) { s.b.lock(), s.a.lock(), s.a.unlock(), s.b.unlock(); }), "deadlock");
+                           [](locks& s) { s.b.lock(), s.a.lock(), s.a.unlock(), s.b.unlock(); }),
+            "deadlock");
 }
 
-// A stack of nodes on the heap without a tag: a node that is freed and made anew at the same address is taken for the old one.
+// A stack of nodes on the heap without a tag: a node that is freed and made anew at the same address is taken for the
+// old one.
 struct node {
   relacy_sync::atomic<node*> next;
   explicit node(node* n) : next(n) {}
@@ -190,7 +196,8 @@ struct heap_stack {
   }
   node* pop() {
     node* old = top.load(memory_order::acquire);
-    while (old != nullptr && !top.compare_exchange_strong(old, old->next.load(memory_order::relaxed), memory_order::acq_rel, memory_order::acquire)) {
+    while (old != nullptr && !top.compare_exchange_strong(old, old->next.load(memory_order::relaxed),
+                                                          memory_order::acq_rel, memory_order::acquire)) {
     }
     return old;
   }
@@ -223,7 +230,11 @@ TEST(check, has_one_address_stand_for_two_objects_where_it_is_asked_to) {
 // The check of linearizability, by itself.
 
 struct register_specification {
-  struct operation { bool is_write; int key; int value; };
+  struct operation {
+    bool is_write;
+    int key;
+    int value;
+  };
   using result = int;  // of a read
   using state = std::map<int, int>;
   static bool step(state& s, const operation& o, const result& r) {
@@ -245,8 +256,10 @@ struct register_specification {
 };
 using judge = linearizability_of<register_specification>;
 
-// A call of a thread whose first and last steps are the numbers of its clock; `knows`: how many steps of the other thread come before.
-judge::call by(unsigned thread, std::uint32_t first, std::uint32_t last, std::uint32_t knows, register_specification::operation o, int result) {
+// A call of a thread whose first and last steps are the numbers of its clock; `knows`: how many steps of the other
+// thread come before.
+judge::call by(unsigned thread, std::uint32_t first, std::uint32_t last, std::uint32_t knows,
+               register_specification::operation o, int result) {
   const auto at = [&](std::uint32_t step) {
     checks::moment m{.thread = thread, .clock = {}};
     m.clock[thread] = step;
@@ -266,7 +279,9 @@ TEST(linearizability_of, accepts_either_order_of_calls_that_overlap) {
 TEST(linearizability_of, names_the_call_that_has_no_place) {
   const auto a = judge().judge({by(0, 1, 2, 0, {true, 0, 1}, 0), by(1, 1, 2, 2, {false, 0, 0}, 0)});
   EXPECT_EQ(a.verdict, linearizability_verdict::not_linearizable);
-  EXPECT_EQ(a.why, "no order of the calls explains their answers: after [thread 0: r0 := 1] there is no place for thread 1: r0 = 0");
+  EXPECT_EQ(
+      a.why,
+      "no order of the calls explains their answers: after [thread 0: r0 := 1] there is no place for thread 1: r0 = 0");
 }
 
 TEST(linearizability_of, heeds_the_order_of_a_thread_and_of_the_setup_and_the_end) {

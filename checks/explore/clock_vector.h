@@ -42,13 +42,13 @@ constexpr bool happens_before(const moment& earlier, const moment& later) {
   return earlier.clock[earlier.thread] <= later.clock[earlier.thread];
 }
 
-/// When an operation ran: its first and its last step. The thread could have called just before the one and returned just
-/// after the other, so an order that no such interval admits is a violation. An operation without a step of its own has
-/// one, both its first and its last, which is ordered with those of its thread only.
+/// When an operation ran: its first and its last step. The thread could have called just before the one and returned
+/// just after the other, so an order that no such interval admits is a violation. An operation without a step of its
+/// own has one, both its first and its last, which is ordered with those of its thread only.
 struct interval {
   moment opened;
   moment closed;
-  std::size_t called = 0;    ///< where the execution at hand had the two: any numbers that grow
+  std::size_t called = 0;  ///< where the execution at hand had the two: any numbers that grow
   std::size_t returned = 0;
 };
 

@@ -1,5 +1,5 @@
-// A check as an assertion of GoogleTest: EXPECT_TRUE(passes(c)). A failing one prints the interleaving and the command that follows
-// it again.
+// A check as an assertion of GoogleTest: EXPECT_TRUE(passes(c)). A failing one prints the interleaving and the command
+// that follows it again.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,8 @@ namespace triecheck::explore {
 /// The command that runs the test that runs, on the schedule alone.
 inline std::string replay_command(const report& r) {
   char program[PATH_MAX] = "TEST-PROGRAM";
-  if (const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1); length > 0) program[length] = '\0';
+  if (const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1); length > 0)
+    program[length] = '\0';
   std::string command = "TRIECHECK_REPLAY='" + r.token + "' " + program;
   if (const auto* test = testing::UnitTest::GetInstance()->current_test_info()) {
     command += std::string(" --gtest_filter=") + test->test_suite_name() + "." + test->name();

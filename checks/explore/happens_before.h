@@ -1,9 +1,9 @@
-// The order of the steps of an execution that all executions with the same answers share, kept step by step. Two steps are
-// ordered where they are of one thread or the one `precedes` the other, and where others link them.
+// The order of the steps of an execution that all executions with the same answers share, kept step by step. Two steps
+// are ordered where they are of one thread or the one `precedes` the other, and where others link them.
 //
-// A step joins the clocks of the earlier steps that precede it. What a step joins of one object is kept together: its loads, those
-// of them that are sequentially consistent, its additions, what readers do to a mutex; everything else on it.
-// Plain variables need no clock: their accesses are ordered by the steps around them, or Relacy reports a race.
+// A step joins the clocks of the earlier steps that precede it. What a step joins of one object is kept together: its
+// loads, those of them that are sequentially consistent, its additions, what readers do to a mutex; everything else on
+// it. Plain variables need no clock: their accesses are ordered by the steps around them, or Relacy reports a race.
 //
 // Cost per step: constant, but for a step that nobody announced and for a relock. No memory is given back between two
 // executions.
@@ -50,12 +50,14 @@ class happens_before {
         for (const clock_vector& other : threads_) join(now, other);
         unknown_ = now;
         break;
-      case access::local: break;
+      case access::local:
+        break;
       case access::fence:
         join(now, fences_);
         fences_ = now;
         break;
-      default: touch(now, a);
+      default:
+        touch(now, a);
     }
     return now;
   }
@@ -84,12 +86,16 @@ class happens_before {
 
   static constexpr group group_of(access kind) {
     switch (kind) {
-      case access::load: return loads;
-      case access::add: return adds;
+      case access::load:
+        return loads;
+      case access::add:
+        return adds;
       case access::lock_shared:
       case access::try_lock_shared:
-      case access::unlock_shared: return readers;
-      default: return others;
+      case access::unlock_shared:
+        return readers;
+      default:
+        return others;
     }
   }
 
@@ -107,7 +113,8 @@ class happens_before {
     if (a.kind == access::load && a.seq_cst) join(t.clocks[seq_cst_loads], now);
   }
 
-  // Waits and notifications of a condition variable are ordered; the end of a wait is ordered with its notification only.
+  // Waits and notifications of a condition variable are ordered; the end of a wait is ordered with its notification
+  // only.
   void join_condition(clock_vector& now, const pending_operation& a) {
     if (a.kind == access::relock) {
       for (const notification& n : notices_) {

@@ -31,7 +31,8 @@ class drawn_steps {
       a.seq_cst = number(3) == 0;
       // An object is an atomic or a mutex; either may be destroyed.
       const bool of_mutex = a.kind >= access::lock || (a.destroys && number(2) == 0);
-      if (a.kind > access::local && a.kind != access::fence) a.object = (1 + number(2)) << 24 | (number(2) + (of_mutex ? 2 : 0));
+      if (a.kind > access::local && a.kind != access::fence)
+        a.object = (1 + number(2)) << 24 | (number(2) + (of_mutex ? 2 : 0));
       if (a.kind >= access::wait) a.condition = 3U << 24 | number(2);
       if (a.kind >= access::notify) a.notice = 1 + number(3);
       steps.push_back({number(max_threads), a});

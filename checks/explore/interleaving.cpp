@@ -33,7 +33,8 @@ std::string show(const location& where) {
   constexpr std::string_view top = TRIECHECK_SOURCE_DIR "/";
   std::string_view file = where.file;
   if (file.starts_with(top)) file.remove_prefix(top.size());
-  while (file.starts_with("../")) file.remove_prefix(3);  // a compiler that was called with relative paths, in the build folder
+  while (file.starts_with("../"))
+    file.remove_prefix(3);  // a compiler that was called with relative paths, in the build folder
   return std::string(file) + ':' + std::to_string(where.line);
 }
 
@@ -165,9 +166,10 @@ std::string interleaving::table(unsigned threads, bool all) const {
       const std::size_t last = shown[i + r.rows - 1]->step;
       const std::string steps = first == 0 || last == 0 ? "the last " + std::to_string(r.rows) + " rows"
                                 : first == last         ? "step " + std::to_string(first)
-                                                        : "steps " + std::to_string(first) + " to " + std::to_string(last);
+                                                : "steps " + std::to_string(first) + " to " + std::to_string(last);
       const bool one = r.times == 1;
-      out += "      (" + steps + (r.rows == 1 ? " repeats " : " repeat ") + std::to_string(r.times) + (one ? " time)" : " times)") + '\n';
+      out += "      (" + steps + (r.rows == 1 ? " repeats " : " repeat ") + std::to_string(r.times) +
+             (one ? " time)" : " times)") + '\n';
     }
     i += r.rows * (r.times + 1) + (r.rows == 0 ? 1 : 0);
   }

@@ -31,7 +31,8 @@ class object_names {
   std::string name(object_id object) const;
   /// The object that was entered last at this address; 0 where there was none.
   object_id at(const void* address) const;
-  /// The nearest labelled object, and how far it is: "trie.pins[3], 96 bytes before it". Empty where nothing is labelled.
+  /// The nearest labelled object, and how far it is: "trie.pins[3], 96 bytes before it". Empty where nothing is
+  /// labelled.
   std::string nearest(const void* address) const;
 
  private:

@@ -4,12 +4,12 @@
 //
 //   struct stack_specification {
 //     struct operation { bool is_push; int value; };
-//     using result = std::optional<int>;                                  // of a pop
-//     using state = std::vector<int>;                                     // starts as state{}; ==
-//     static bool step(state& s, const operation& o, const result& r);    // whether it may answer r, and what it leaves
-//     static std::size_t hash(const state& s);
-//     static std::string show(const operation& o, const result* r);       // "pop = 3"; "pop" of one that has not answered yet
-//     static int key(const operation& o);                                 // optional: calls of different keys do not meet
+//     using result = std::optional<int>;                                  // of a pop using state = std::vector<int>;
+//     // starts as state{}; == static bool step(state& s, const operation& o, const result& r);    // whether it may
+//     answer r, and what it leaves static std::size_t hash(const state& s);
+//     static std::string show(const operation& o, const result* r);       // "pop = 3"; "pop" of one that has not
+//     answered yet static int key(const operation& o);                                 // optional: calls of different
+//     keys do not meet
 //   };
 //
 // Where `step` answers false it may have changed the state.
@@ -17,8 +17,8 @@
 // Real time: one call comes before another if it ends before the other begins in every execution with the same answers
 // (clock_vector.h). So one explored execution stands for all that differ in the order of independent steps.
 //
-// Source: Wing, Gong: Testing and Verifying Concurrent Objects, JPDC 1993, with the memory of Lowe: Testing for Linearizability,
-// 2017, and the partitions by key of Horn, Kroening, FORTE 2015.
+// Source: Wing, Gong: Testing and Verifying Concurrent Objects, JPDC 1993, with the memory of Lowe: Testing for
+// Linearizability, 2017, and the partitions by key of Horn, Kroening, FORTE 2015.
 // Cost: of n calls of a key O(2^n) in the worst case, with memory for what was tried; few where calls overlap little.
 // Threads: none of its own.
 #pragma once
@@ -38,15 +38,15 @@ namespace triecheck::explore {
 
 template <class S>
 concept specification = std::default_initializable<typename S::state> && std::equality_comparable<typename S::state> &&
-                        std::copyable<typename S::state> &&
-                        requires(typename S::state& s, const typename S::operation& o, const typename S::result& r) {
-                          { S::step(s, o, r) } -> std::same_as<bool>;
-                          { S::hash(s) } -> std::convertible_to<std::size_t>;
-                          { S::show(o, &r) } -> std::convertible_to<std::string>;
-                        };
+    std::copyable<typename S::state> &&
+    requires(typename S::state& s, const typename S::operation& o, const typename S::result& r) {
+  { S::step(s, o, r) } -> std::same_as<bool>;
+  { S::hash(s) } -> std::convertible_to<std::size_t>;
+  { S::show(o, &r) } -> std::convertible_to<std::string>;
+};
 
-/// When a call ran. The calls of the setup come first, those of the end last; outside of the threads the order of the history is
-/// the order of the calls.
+/// When a call ran. The calls of the setup come first, those of the end last; outside of the threads the order of the
+/// history is the order of the calls.
 enum class call_phase : std::uint8_t { setup, threads, end };
 
 /// A call that returned.
@@ -122,7 +122,8 @@ class linearizability_of {
     best_ = {};
     const std::uint64_t all = calls.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << calls.size()) - 1;
     if (place(0, all, {})) return {};
-    if (states_ >= most_states_) return {linearizability_verdict::undecided, "more than " + std::to_string(most_states_) + " states"};
+    if (states_ >= most_states_)
+      return {linearizability_verdict::undecided, "more than " + std::to_string(most_states_) + " states"};
     return {linearizability_verdict::not_linearizable, explanation()};
   }
 
@@ -179,7 +180,7 @@ class linearizability_of {
   std::unordered_map<std::size_t, std::vector<tried>> tried_;
   std::size_t states_ = 0;
   std::vector<std::size_t> order_;
-  std::vector<std::size_t> best_;      // the longest order that was found
+  std::vector<std::size_t> best_;  // the longest order that was found
 };
 
 }  // namespace triecheck::explore

@@ -9,12 +9,17 @@ namespace {
 
 rl::thread_info_base& running() { return *rl::ctx().threadx_; }
 
-bool acquires(rl::memory_order order) { return order == rl::mo_acquire || order == rl::mo_acq_rel || order == rl::mo_seq_cst; }
-bool releases(rl::memory_order order) { return order == rl::mo_release || order == rl::mo_acq_rel || order == rl::mo_seq_cst; }
+bool acquires(rl::memory_order order) {
+  return order == rl::mo_acquire || order == rl::mo_acq_rel || order == rl::mo_seq_cst;
+}
+bool releases(rl::memory_order order) {
+  return order == rl::mo_release || order == rl::mo_acq_rel || order == rl::mo_seq_cst;
+}
 
 template <class To, class From>
 void learn(To& to, const From& from, std::size_t threads) {
-  for (std::size_t t = 0; t < threads; ++t) to[t] = std::max<std::uint32_t>(static_cast<std::uint32_t>(to[t]), static_cast<std::uint32_t>(from[t]));
+  for (std::size_t t = 0; t < threads; ++t)
+    to[t] = std::max<std::uint32_t>(static_cast<std::uint32_t>(to[t]), static_cast<std::uint32_t>(from[t]));
 }
 
 }  // namespace
@@ -72,8 +77,8 @@ std::uint64_t modelled_word::load(rl::memory_order order) {
   return see(age, order);
 }
 
-modelled_word::exchanged modelled_word::compare_exchange(std::uint64_t expected, std::uint64_t desired, rl::memory_order success,
-                                                         rl::memory_order failure) {
+modelled_word::exchanged modelled_word::compare_exchange(std::uint64_t expected, std::uint64_t desired,
+                                                         rl::memory_order success, rl::memory_order failure) {
   const unsigned oldest = oldest_visible(failure == rl::mo_seq_cst);
   unsigned age = 0;
   for (unsigned older = 1; older <= oldest; ++older) {

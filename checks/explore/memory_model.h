@@ -1,17 +1,20 @@
-// The memory that the atomics of a program under test live in: which values a load may return, and what an acquire learns.
+// The memory that the atomics of a program under test live in: which values a load may return, and what an acquire
+// learns.
 //
-// The clocks of the threads are Relacy's, so that its plain variables, its mutexes and these atomics share one happens-before
-// order. Relacy's own atomics are not used, for two reasons: their release sequences are those of C++11, and their failed exchange
-// always sees the newest value. Here:
+// The clocks of the threads are Relacy's, so that its plain variables, its mutexes and these atomics share one
+// happens-before order. Relacy's own atomics are not used, for two reasons: their release sequences are those of C++11,
+// and their failed exchange always sees the newest value. Here:
 //
-//  - A store takes effect when it runs: the modification order of an object is the order of execution. So two threads that each
-//    store to two objects never see both first stores last, and load buffering is not seen.
-//  - A load returns the newest store, or an older one that neither coherence nor a sequentially consistent pair forbids.
-//    The last `kept_stores` are there to choose from.
-//  - A release sequence is that of C++20: the release store, and the read-modify-writes that follow it. A relaxed store of the
-//    same thread ends it.
-//  - An exchange that fails is a load with its failure order. It may see an older value, if that is not the expected one.
-//  - A sequentially consistent fence synchronizes with every later one, as Relacy's does. That is more than the standard says.
+//  - A store takes effect when it runs: the modification order of an object is the order of execution. So two threads
+//    that each store to two objects never see both first stores last, and load buffering is not seen.
+//  - A load returns the newest store, or an older one that neither coherence nor a sequentially consistent pair
+//    forbids. The last `kept_stores` are there to choose from.
+//  - A release sequence is that of C++20: the release store, and the read-modify-writes that follow it. A relaxed store
+//    of the same thread ends it.
+//  - An exchange that fails is a load with its failure order. It may see an older value, if that is not the expected
+//    one.
+//  - A sequentially consistent fence synchronizes with every later one, as Relacy's does. That is more than the
+//    standard says.
 //
 // Threads: those of the program under test; the setup and the end run as one of them, before and after all others.
 // Cost: of a load O(threads * stores that it could see), of everything else O(threads). No memory of its own.
@@ -41,8 +44,8 @@ class fence_clocks {
     ordered_ = {};
   }
 
-  /// The calling thread runs a fence. Requires an order that is not relaxed; a sequentially consistent one is a scheduling point,
-  /// which is the caller's to make.
+  /// The calling thread runs a fence. Requires an order that is not relaxed; a sequentially consistent one is a
+  /// scheduling point, which is the caller's to make.
   void fence(rl::memory_order order);
 
  private:
@@ -76,7 +79,8 @@ class modelled_word {
     unsigned age;  ///< of what a failed one saw: stores back
   };
   /// A strong exchange.
-  exchanged compare_exchange(std::uint64_t expected, std::uint64_t desired, rl::memory_order success, rl::memory_order failure);
+  exchanged compare_exchange(std::uint64_t expected, std::uint64_t desired, rl::memory_order success,
+                             rl::memory_order failure);
 
   /// A weak exchange fails though the newest value is the expected one.
   void fail_spuriously(rl::memory_order failure) { see(0, failure); }

@@ -1,4 +1,5 @@
-// What a thread is about to do, announced to the scheduler before Relacy sees it, and which of these operations commute.
+// What a thread is about to do, announced to the scheduler before Relacy sees it, and which of these operations
+// commute.
 //
 // The relation below is what the reduction's soundness rests on:
 //  - every shared access is an announced operation or a race-checked plain variable (a race is a property of the
@@ -24,9 +25,9 @@ enum class access : std::uint8_t {
   local,    ///< touches nothing shared: yield
   load,
   store,
-  add,      ///< relaxed, and nobody sees what was there before: additions commute
-  rmw,      ///< read-modify-write; an exchange that fails is a load
-  fence,    ///< sequentially consistent; weaker fences are no scheduling points
+  add,    ///< relaxed, and nobody sees what was there before: additions commute
+  rmw,    ///< read-modify-write; an exchange that fails is a load
+  fence,  ///< sequentially consistent; weaker fences are no scheduling points
   lock,
   try_lock,
   unlock,
@@ -57,9 +58,9 @@ struct pending_operation {
   const mutex_state* mutex = nullptr;  // of lock, lock_shared and relock
   object_id condition = 0;             // of wait, notify and relock
   object_id notice = 0;                // of notify: which one it is; of relock: the one that ended the wait
-  std::uint64_t watched = 0;           // of an operation that goes on after a wait in a loop: the objects of the loop, as bits
-  bool seq_cst = false;                // of an access to an atomic: its order is sequentially consistent
-  bool destroys = false;               // of a store: it ends the life of the object
+  std::uint64_t watched = 0;  // of an operation that goes on after a wait in a loop: the objects of the loop, as bits
+  bool seq_cst = false;       // of an access to an atomic: its order is sequentially consistent
+  bool destroys = false;      // of a store: it ends the life of the object
 
   /// Of a compare-exchange: what decides whether it succeeds. `kind` is what it will be: a load where it fails.
   struct exchange_terms {
@@ -71,12 +72,18 @@ struct pending_operation {
   exchange_terms exchange;
 
   operator shared_access() const {  // NOLINT: implicit, as it is a part
-    return {.kind = kind, .seq_cst = seq_cst, .destroys = destroys, .is_exchange = exchange.newest != nullptr,
-            .object = object, .condition = condition, .notice = notice, .watched = watched};
+    return {.kind = kind,
+            .seq_cst = seq_cst,
+            .destroys = destroys,
+            .is_exchange = exchange.newest != nullptr,
+            .object = object,
+            .condition = condition,
+            .notice = notice,
+            .watched = watched};
   }
 
-  /// At a choice of a thread: says what a compare-exchange would be if it ran now. While only operations run that commute with
-  /// it, it stays that.
+  /// At a choice of a thread: says what a compare-exchange would be if it ran now. While only operations run that
+  /// commute with it, it stays that.
   void foresee() {
     if (exchange.newest == nullptr) return;
     become_exchange(*exchange.newest == exchange.expected);
@@ -90,7 +97,8 @@ struct pending_operation {
   /// Whether `thread` has to wait. A thread that locks its own mutex again does not wait: Relacy reports it.
   bool blocked_for(unsigned thread) const {
     const std::uint32_t others = mutex == nullptr ? 0 : mutex->readers & ~(1U << thread);
-    const bool owned = mutex != nullptr && mutex->owner != mutex_state::nobody && mutex->owner != static_cast<int>(thread);
+    const bool owned =
+        mutex != nullptr && mutex->owner != mutex_state::nobody && mutex->owner != static_cast<int>(thread);
     if (kind == access::lock || kind == access::relock) return owned || others != 0;
     return kind == access::lock_shared && owned;
   }
@@ -142,7 +150,8 @@ constexpr relation relate_by_object(const shared_access& earlier, const shared_a
   return relation::racing;  // two acquisitions: the later one could have come first
 }
 
-/// Whether `changing` may end a wait that `waiting` goes on after: a thread that waits in a loop reads all objects of the loop.
+/// Whether `changing` may end a wait that `waiting` goes on after: a thread that waits in a loop reads all objects of
+/// the loop.
 constexpr bool may_wake(const shared_access& changing, const shared_access& waiting) {
   return (waiting.watched & watch_bit(changing.object)) != 0 && changing.object != 0 && changing.kind != access::load;
 }
@@ -152,7 +161,8 @@ constexpr relation relate(const shared_access& earlier, const shared_access& lat
   const relation object = relate_by_object(earlier, later);
   const relation condition = relate_by_condition(earlier, later);
   if (condition == relation::caused || object == relation::independent) {
-    const bool watched = (earlier.watched | later.watched) != 0 && (may_wake(earlier, later) || may_wake(later, earlier));
+    const bool watched =
+        (earlier.watched | later.watched) != 0 && (may_wake(earlier, later) || may_wake(later, earlier));
     return watched && condition == relation::independent ? relation::racing : condition;
   }
   return object;
@@ -164,9 +174,9 @@ constexpr bool independent(const shared_access& a, const shared_access& b) {
 
 constexpr bool is_write(access kind) { return kind == access::store || kind == access::add || kind == access::rmw; }
 
-/// Whether every execution with the same answers has `earlier` before `later`. Of operations that do not commute all do, but
-/// for a load and a later store: the load could run behind that store too and see the older value, unless the orders of both are
-/// sequentially consistent or the store is the end of the object.
+/// Whether every execution with the same answers has `earlier` before `later`. Of operations that do not commute all
+/// do, but for a load and a later store: the load could run behind that store too and see the older value, unless the
+/// orders of both are sequentially consistent or the store is the end of the object.
 constexpr bool precedes(const shared_access& earlier, const shared_access& later) {
   if (relate(earlier, later) == relation::independent) return false;
   const bool reads_then_writes = earlier.kind == access::load && is_write(later.kind) && earlier.object == later.object;

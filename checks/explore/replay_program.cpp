@@ -14,7 +14,9 @@ replayed replay_program(const program_factory& make, const schedule& choices, co
     const std::unique_ptr<program> made = make();
     interleaving record;
     // A schedule says how old each loaded value is, so the depth is the largest there is.
-    const run_options o{.bounds = {.stale_depth = oldest_age, .reuses_memory = options.reuses_memory, .runaway_steps = options.runaway_steps}};
+    const run_options o{.bounds = {.stale_depth = oldest_age,
+                                   .reuses_memory = options.reuses_memory,
+                                   .runaway_steps = options.runaway_steps}};
     json answer = to_json(run(*made, *make_replay(choices), o, shared, &record));
     answer["undecided"] = made->undecided();
     answer["story"] = record.table(made->threads(), all);

@@ -9,8 +9,8 @@
 // Relacy replaces new and delete by inline functions. Where a compiler inlines every call of one, none is emitted, and
 // the text that does not include Relacy would get the standard one: one heap would free what the other gave. Taking the
 // addresses keeps all four in the program.
-[[gnu::used]] static void* (*const kept_new[])(std::size_t) = {&operator new, &operator new[]};
-[[gnu::used]] static void (*const kept_delete[])(void*) noexcept = {&operator delete, &operator delete[]};
+[[gnu::used]] static void* (*const kept_new[])(std::size_t) = {&operator new, &operator new[] };
+[[gnu::used]] static void (*const kept_delete[])(void*) noexcept = {&operator delete, &operator delete[] };
 
 // It replaces the unsized delete only; at -O2 the compiler calls the sized one.
 void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
@@ -105,14 +105,16 @@ class guided_scheduler : public rl::scheduler<guided_scheduler<N>, rl::scheduler
     reason = rl::unpark_reason_normal;
     session::current().settle_probe();
     std::uint32_t live = 0;
-    for (rl::thread_id_t i = 0; i != this->running_threads_count; ++i) live |= 1U << this->running_threads[static_cast<std::size_t>(i)];
+    for (rl::thread_id_t i = 0; i != this->running_threads_count; ++i)
+      live |= 1U << this->running_threads[static_cast<std::size_t>(i)];
     std::optional<unsigned> next;
     {
       const outside_simulation heap;
       next = session::current().pick(live);
     }
     stop_at_error();
-    if (session::current().found()) rl::ctx().fail_test("refuted", rl::test_result_user_assert_failed, rl::debug_info());
+    if (session::current().found())
+      rl::ctx().fail_test("refuted", rl::test_result_user_assert_failed, rl::debug_info());
     if (!next) rl::ctx().fail_test("deadlock", rl::test_result_deadlock, rl::debug_info());
     session::current().resume(*next);
     return static_cast<rl::thread_id_t>(*next);
@@ -198,8 +200,9 @@ struct suite : rl::test_suite<suite<N>, N> {
     session& s = session::current();
     const unsigned thread = s.thread();
     const outside_simulation heap;
-    s.set_error({"exception", (thread < max_threads ? "thread " + std::to_string(thread) : std::string("setup or finish")) +
-                                  " threw: " + what});
+    s.set_error(
+        {"exception", (thread < max_threads ? "thread " + std::to_string(thread) : std::string("setup or finish")) +
+                          " threw: " + what});
   }
 };
 
@@ -207,12 +210,14 @@ template <rl::thread_id_t N>
 rl::test_result_e run_with(search by, rl::test_params& params) {
   rl::ostringstream state;
   switch (by) {
-    case search::guided: return rl::run_test<suite<N>, guided_scheduler<N>>(params, state, false);
+    case search::guided:
+      return rl::run_test<suite<N>, guided_scheduler<N>>(params, state, false);
     case search::relacy_full:
       return rl::run_test<suite<N>, watched_scheduler<rl::full_search_scheduler<N>>>(params, state, false);
     case search::relacy_bound:
       return rl::run_test<suite<N>, watched_scheduler<rl::context_bound_scheduler<N>>>(params, state, false);
-    case search::relacy_random: break;
+    case search::relacy_random:
+      break;
   }
   return rl::run_test<suite<N>, watched_scheduler<rl::random_scheduler<N>>>(params, state, false);
 }
@@ -225,8 +230,8 @@ std::string side(const access_side& s) {
 std::string describe_race(const session& s) {
   const suspect& last = s.last_plain_access();
   const unsigned thread = s.acting_thread();
-  std::string text = s.name(last.object) + ": thread " + std::to_string(thread) + (last.store ? " stores at " : " loads at ") +
-                     show(s.acting_location()) + ", unordered with ";
+  std::string text = s.name(last.object) + ": thread " + std::to_string(thread) +
+                     (last.store ? " stores at " : " loads at ") + show(s.acting_location()) + ", unordered with ";
   if (last.store && last.last_load.thread != access_side::nobody && last.last_load.thread != thread) {
     text += "the load by " + side(last.last_load) + " or ";
   }
@@ -237,23 +242,32 @@ std::string describe_race(const session& s) {
 violation translate(rl::test_result_e result, const session& s) {
   const std::string at = ", at " + show(s.acting_location());
   switch (result) {
-    case rl::test_result_data_race: return {"data-race", describe_race(s)};
-    case rl::test_result_deadlock: return {"deadlock", "every thread waits for a mutex that another one holds"};
+    case rl::test_result_data_race:
+      return {"data-race", describe_race(s)};
+    case rl::test_result_deadlock:
+      return {"deadlock", "every thread waits for a mutex that another one holds"};
     case rl::test_result_livelock:
-      return {"livelock", "an execution of more than " + std::to_string(s.bounds().runaway_steps) + " operations of the sync layer"};
+      return {"livelock", "an execution of more than " + std::to_string(s.bounds().runaway_steps) +
+                              " operations of the sync layer"};
     case rl::test_result_access_to_freed_memory:
       return {"use-after-free", s.acting_object() + " is used after its destruction" + at};
-    case rl::test_result_double_free: return {"double-free", "memory is freed twice" + at};
-    case rl::test_result_memory_leak: return {"memory-leak", "memory of the cache was never freed"};
-    case rl::test_result_resource_leak: return {"memory-leak", "an object of the sync layer was never destroyed"};
-    case rl::test_result_unitialized_access: return {"uninitialised-read", s.acting_object() + " is read before it was written" + at};
-    default: return {"mutex-misuse", s.acting_object() + ": " + rl::test_result_str(result) + at};
+    case rl::test_result_double_free:
+      return {"double-free", "memory is freed twice" + at};
+    case rl::test_result_memory_leak:
+      return {"memory-leak", "memory of the cache was never freed"};
+    case rl::test_result_resource_leak:
+      return {"memory-leak", "an object of the sync layer was never destroyed"};
+    case rl::test_result_unitialized_access:
+      return {"uninitialised-read", s.acting_object() + " is read before it was written" + at};
+    default:
+      return {"mutex-misuse", s.acting_object() + ": " + rl::test_result_str(result) + at};
   }
 }
 
 }  // namespace
 
-run_outcome run(program& p, strategy& strategy_in_use, const run_options& options, progress& shared, interleaving* record) {
+run_outcome run(program& p, strategy& strategy_in_use, const run_options& options, progress& shared,
+                interleaving* record) {
   session s(strategy_in_use, options.bounds, shared, record);
   s.set_guided(options.by == search::guided);
   s.set_threads(p.threads());
@@ -279,14 +293,29 @@ run_outcome run(program& p, strategy& strategy_in_use, const run_options& option
 
   rl::test_result_e result = rl::test_result_success;
   switch (p.threads()) {
-    case 2: result = run_with<2>(options.by, params); break;
-    case 3: result = run_with<3>(options.by, params); break;
-    case 4: result = run_with<4>(options.by, params); break;
-    case 5: result = run_with<5>(options.by, params); break;
-    case 6: result = run_with<6>(options.by, params); break;
-    case 7: result = run_with<7>(options.by, params); break;
-    case 8: result = run_with<8>(options.by, params); break;
-    default: throw std::invalid_argument("a program has two to eight threads");
+    case 2:
+      result = run_with<2>(options.by, params);
+      break;
+    case 3:
+      result = run_with<3>(options.by, params);
+      break;
+    case 4:
+      result = run_with<4>(options.by, params);
+      break;
+    case 5:
+      result = run_with<5>(options.by, params);
+      break;
+    case 6:
+      result = run_with<6>(options.by, params);
+      break;
+    case 7:
+      result = run_with<7>(options.by, params);
+      break;
+    case 8:
+      result = run_with<8>(options.by, params);
+      break;
+    default:
+      throw std::invalid_argument("a program has two to eight threads");
   }
 
   s.end_trial(trial::differs);  // a violation or an error

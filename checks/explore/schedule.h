@@ -19,9 +19,9 @@ inline constexpr unsigned oldest_age = 3;
 /// One operation of one thread, and how the choices inside it fell.
 struct choice {
   std::uint8_t thread = 0;
-  std::uint8_t age = 0;        ///< how many stores before the newest the loaded value is, or waiters before the woken one
-  bool spurious = false;       ///< a weak compare-exchange failed though the value was the expected one
-  std::uint16_t alone = 0;     ///< not 0: no operation, but a demand: the thread ends its operation in that many steps
+  std::uint8_t age = 0;     ///< how many stores before the newest the loaded value is, or waiters before the woken one
+  bool spurious = false;    ///< a weak compare-exchange failed though the value was the expected one
+  std::uint16_t alone = 0;  ///< not 0: no operation, but a demand: the thread ends its operation in that many steps
   friend bool operator==(const choice&, const choice&) = default;
 };
 

@@ -15,7 +15,9 @@ std::string exchange_text(std::uint64_t expected, std::uint64_t desired) {
 }
 
 session::session(strategy& s, const limits& l, progress& shared, interleaving* record)
-    : strategy_(s), limits_(l), progress_(shared), record_(record), loops_([this](const cycle& steps) { return try_out(steps); }) {
+    : strategy_(s), limits_(l), progress_(shared), record_(record), loops_([this](const cycle& steps) {
+        return try_out(steps);
+      }) {
   current_ = this;
 }
 
@@ -47,8 +49,9 @@ void session::announce(const pending_operation& next, const location& where) {
 // Nobody runs beside the setup and the end: what they do without end, nobody changes.
 void session::note_step_outside() {
   if (++steps_outside_ != most_steps_outside) return;
-  fail("livelock", "more than " + std::to_string(most_steps_outside) + " operations of the sync layer without the end of an operation of "
-                   "the cache, and no other thread runs");
+  fail("livelock", "more than " + std::to_string(most_steps_outside) +
+                       " operations of the sync layer without the end of an operation of "
+                       "the cache, and no other thread runs");
 }
 
 void session::performed() {
@@ -83,8 +86,11 @@ void session::append(unsigned t) {
     return;
   }
   if (steps_alone_ == limits_.runaway_steps && guided_) {
-    error_ = violation{"runaway", std::to_string(steps_alone_) + " operations of the sync layer without the end of an operation of the "
-                                  "cache, and no state came twice: a loop without end, or more work than this scenario should need"};
+    error_ = violation{
+        "runaway",
+        std::to_string(steps_alone_) +
+            " operations of the sync layer without the end of an operation of the "
+            "cache, and no state came twice: a loop without end, or more work than this scenario should need"};
     return;
   }
   progress_.path[at] = {.thread = static_cast<std::uint8_t>(t)};
@@ -124,10 +130,12 @@ void session::fail_without_object(const void* address, bool destroyed, const loc
   std::string message;
   {
     const outside_simulation heap;
-    const object_id object = names_.at(address);  // what lies in its memory now may have replaced the mark of a destroyed one
+    const object_id object =
+        names_.at(address);  // what lies in its memory now may have replaced the mark of a destroyed one
     destroyed = destroyed || object != 0;
     const std::string nearest = names_.nearest(address);
-    message = destroyed ? (object == 0 ? std::string("an object of the sync layer") : names_.name(object)) + " is used after its destruction"
+    message = destroyed ? (object == 0 ? std::string("an object of the sync layer") : names_.name(object)) +
+                              " is used after its destruction"
                         : "an access to no object of the sync layer, past the end of an array perhaps" +
                               (nearest.empty() ? "" : "; the nearest is " + nearest);
     message += ", at " + show(where);
@@ -222,8 +230,12 @@ std::optional<unsigned> session::pick(std::uint32_t live) {
     report_livelock(live, enabled);
     return std::nullopt;
   }
-  const scheduling_point point{.next = std::span(next_).first(threads_), .enabled = enabled & ~waiting, .waiting = waiting, .current = last_thread_,
-                               .operations = operations_, .values = values_};
+  const scheduling_point point{.next = std::span(next_).first(threads_),
+                               .enabled = enabled & ~waiting,
+                               .waiting = waiting,
+                               .current = last_thread_,
+                               .operations = operations_,
+                               .values = values_};
   const unsigned chosen = strategy_.choose_thread(point);
   if (!strategy_.broken().empty()) error_ = violation{"nondeterminism", strategy_.broken()};
   if (const auto& refuted = strategy_.refuted()) {
@@ -247,8 +259,9 @@ void session::report_livelock(std::uint32_t live, std::uint32_t enabled) {
   std::string text;
   for (unsigned t = 0; t < threads_; ++t) {
     if ((live & (1U << t)) == 0) continue;
-    text += (text.empty() ? "" : "; ") + ((enabled & (1U << t)) != 0 ? loops_.describe(t, name)
-                                                                     : "thread " + std::to_string(t) + " waits for a mutex");
+    text +=
+        (text.empty() ? "" : "; ") +
+        ((enabled & (1U << t)) != 0 ? loops_.describe(t, name) : "thread " + std::to_string(t) + " waits for a mutex");
   }
   found_ = violation{"livelock", "no thread can get on, however often each of them runs: " + text};
 }
@@ -295,7 +308,8 @@ void session::enter(phase p) {
 
 bool session::look_older(unsigned age) {
   if (!guided_) {
-    if (age > (rl::ctx().is_random_sched() ? 2U : 1U) || rl::ctx().rand(2, rl::sched_type_atomic_load) == 0) return false;
+    if (age > (rl::ctx().is_random_sched() ? 2U : 1U) || rl::ctx().rand(2, rl::sched_type_atomic_load) == 0)
+      return false;
     if (in_threads()) pending_age_ = age;
     return true;
   }
@@ -324,7 +338,8 @@ bool session::retries(const weak_exchange& e, const std::byte* frame) {
 session::weak_end session::choose_weak(const weak_exchange& e) {
   if (!in_threads() || tried_ != nullptr) return weak_end::succeeds;
   const unsigned t = thread();
-  const bool spent = limits_.spurious == spurious_failures::one ? failed_spuriously_ != decltype(failed_spuriously_){} : failed_spuriously_[t];
+  const bool spent = limits_.spurious == spurious_failures::one ? failed_spuriously_ != decltype(failed_spuriously_){}
+                                                                : failed_spuriously_[t];
   if (spent || limits_.spurious == spurious_failures::none) return weak_end::succeeds;
   if (!guided_) {
     pending_spurious_ = rl::ctx().rand(rl::ctx().is_random_sched() ? 4 : 2, rl::sched_type_cas_fail) == 0;
@@ -353,7 +368,8 @@ void session::note_failure() {
   performed(e.object, {.reads = true, .may_differ = true, .seen = e.expected});
   saw(e.expected);
   describe(e.where, [&](const interleaving& names) {
-    return names.name(e.object) + exchange_text(e.expected, e.desired) + " fails [spuriously] (" + rl::format(e.failure) + ')';
+    return names.name(e.object) + exchange_text(e.expected, e.desired) + " fails [spuriously] (" +
+           rl::format(e.failure) + ')';
   });
 }
 

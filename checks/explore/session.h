@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "checks/explore/pending_operation.h"
 #include "checks/explore/clock_vector.h"
 #include "checks/explore/happens_before.h"
 #include "checks/explore/interleaving.h"
 #include "checks/explore/memory_model.h"
+#include "checks/explore/pending_operation.h"
 #include "checks/explore/relacy/headers.h"
 #include "checks/explore/spurious.h"
 #include "checks/explore/strategy.h"
@@ -82,8 +82,8 @@ struct limits {
   unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to oldest_age
   spurious_failures spurious = spurious_failures::each_thread;
   bool reuses_memory = false;  ///< freed memory is given out again at once: what one address stands for changes
-  /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches, more
-  /// operations of an execution: a livelock.
+  /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches,
+  /// more operations of an execution: a livelock.
   unsigned runaway_steps = 20'000;
 };
 
@@ -112,7 +112,8 @@ class session {
     where_[acting_] = where;
   }
 
-  /// If a weak exchange of the running thread was probed, it does something else now: the failure is a step of this execution.
+  /// If a weak exchange of the running thread was probed, it does something else now: the failure is a step of this
+  /// execution.
   void settle_probe() {
     if (probe_.pending()) note_failure();
   }
@@ -139,8 +140,10 @@ class session {
   }
   void wrote_plain(object_id object, std::uint64_t value) {
     if (!guided_) return;
-    if (in_threads()) loops_.wrote_plain(thread(), object, value);
-    else loops_.left(object, value);
+    if (in_threads())
+      loops_.wrote_plain(thread(), object, value);
+    else
+      loops_.left(object, value);
   }
 
   /// A value that the program read or wrote: what it does next may depend on it.
@@ -180,7 +183,8 @@ class session {
   /// The tightest interval of the operation. Outside of the threads it has none.
   checks::interval end_operation();
   bool recording() const { return record_ != nullptr; }
-  /// From now on threads 0 to n - 1 have a thread index each, the others none. Requires at most `threads_with_an_index`, the default.
+  /// From now on threads 0 to n - 1 have a thread index each, the others none. Requires at most
+  /// `threads_with_an_index`, the default.
   void limit_thread_indices(unsigned n) { threads_with_indices_ = n; }
   unsigned threads_with_indices() const { return threads_with_indices_; }
   /// A heading in the thread's column.
@@ -197,8 +201,9 @@ class session {
   }
   /// Whether the running load, or exchange, sees a value that is `age` stores old or older, where it may.
   bool look_older(unsigned age);
-  /// The thread enters a weak exchange. Answers whether it comes back to the one that was probed, which goes on without a choice.
-  /// `frame` is that of the exchange, which has to save all registers that calls preserve: it and what is above it are compared.
+  /// The thread enters a weak exchange. Answers whether it comes back to the one that was probed, which goes on without
+  /// a choice. `frame` is that of the exchange, which has to save all registers that calls preserve: it and what is
+  /// above it are compared.
   bool retries(const weak_exchange& e, const std::byte* frame);
   enum class weak_end : std::uint8_t { succeeds, fails, is_probed };
   /// How the running weak exchange ends, which could succeed. One that is probed fails, as far as the thread can see.
@@ -262,19 +267,19 @@ class session {
   unsigned threads_with_indices_ = checks::threads_with_an_index;
   bool guided_ = true;
   std::array<pending_operation, max_threads> next_{};
-  std::uint32_t announced_ = 0;                      // bit per thread: next_ is what the thread does next
+  std::uint32_t announced_ = 0;  // bit per thread: next_ is what the thread does next
   std::uint32_t started_ = 0;
   std::array<bool, max_threads> failed_spuriously_{};
   spurious_probe probe_;
-  unsigned pending_age_ = 0;                         // choices of an unguided scheduler before its step is appended
+  unsigned pending_age_ = 0;  // choices of an unguided scheduler before its step is appended
   bool pending_spurious_ = false;
-  unsigned last_thread_ = 0;                         // whose step ran last
+  unsigned last_thread_ = 0;  // whose step ran last
   unsigned acting_ = 0;
-  std::size_t clock_ = 0;                            // steps of all threads in this execution
-  std::size_t steps_alone_ = 0;                      // steps since an operation of the cache ended
-  std::size_t steps_outside_ = 0;                    // the same of the setup and the end
+  std::size_t clock_ = 0;          // steps of all threads in this execution
+  std::size_t steps_alone_ = 0;    // steps since an operation of the cache ended
+  std::size_t steps_outside_ = 0;  // the same of the setup and the end
   std::size_t preemptions_ = 0;
-  std::uint64_t values_ = 0;                         // digest of all values of this execution
+  std::uint64_t values_ = 0;                             // digest of all values of this execution
   std::array<std::uint32_t, max_threads> operations_{};  // of the cache, by thread: begun and ended
   std::array<object_id, max_threads + 1> objects_{};
   std::array<location, max_threads + 1> where_{};

@@ -33,7 +33,8 @@ void spurious_probe::start(const weak_exchange& e) {
   exchange_ = e;
   const outside_simulation heap;
   heap_.clear();
-  rl::memory_mgr::each_area([this](std::span<const std::byte> area) { heap_.insert(heap_.end(), area.begin(), area.end()); });
+  rl::memory_mgr::each_area(
+      [this](std::span<const std::byte> area) { heap_.insert(heap_.end(), area.begin(), area.end()); });
 }
 
 bool spurious_probe::comes_back(unsigned thread, const weak_exchange& e, const std::byte* frame) {

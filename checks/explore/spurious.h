@@ -1,19 +1,21 @@
-// Which spurious failures of weak exchanges need a branch of their own: those after which the thread does anything but try again.
+// Which spurious failures of weak exchanges need a branch of their own: those after which the thread does anything but
+// try again.
 //
-// A weak exchange that could succeed first fails, without anybody seeing it: nothing else runs, and the memory model does not hear
-// of it. Then the thread goes on until it reaches the layer again.
-//  1. It makes the same exchange, of the same values, from the same call, and its stack, its registers and the heap of the program
-//     are what they were, byte by byte: it is in the state that it was in. Whatever it could do now it could do without the
-//     failure. The exchange goes on as if it had never failed, and no branch is needed.
+// A weak exchange that could succeed first fails, without anybody seeing it: nothing else runs, and the memory model
+// does not hear of it. Then the thread goes on until it reaches the layer again.
+//  1. It makes the same exchange, of the same values, from the same call, and its stack, its registers and the heap of
+//     the program are what they were, byte by byte: it is in the state that it was in. Whatever it could do now it
+//     could do without the failure. The exchange goes on as if it had never failed, and no branch is needed.
 //  2. Anything else: the failure has a consequence. It becomes a step of the execution, and the success is a branch.
-// In the second case nothing is lost by the delay: between the failure and the layer's next call no other thread can see anything.
-// What is compared may differ where it does not matter (a dead slot of the stack); then a branch is run that was not needed.
+// In the second case nothing is lost by the delay: between the failure and the layer's next call no other thread can
+// see anything. What is compared may differ where it does not matter (a dead slot of the stack); then a branch is run
+// that was not needed.
 //
-// Memory that is compared: the thread's stack, the registers that calls preserve, and what the program allocated. A thread that
-// counts its failures anywhere else (a static variable) would go unseen; the cache has no such place.
+// Memory that is compared: the thread's stack, the registers that calls preserve, and what the program allocated. A
+// thread that counts its failures anywhere else (a static variable) would go unseen; the cache has no such place.
 //
-// Threads: those of the program under test are numbers here. Cost: O(depth of the stack) per weak exchange, O(heap) per probe; there
-// is one probe per new step of a search.
+// Threads: those of the program under test are numbers here. Cost: O(depth of the stack) per weak exchange, O(heap) per
+// probe; there is one probe per new step of a search.
 #pragma once
 
 #include <array>
@@ -21,9 +23,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "checks/explore/pending_operation.h"
 #include "checks/explore/interleaving.h"
 #include "checks/explore/memory_model.h"
+#include "checks/explore/pending_operation.h"
 
 namespace triecheck::explore {
 
@@ -37,8 +39,8 @@ struct weak_exchange {
   location where;
 
   bool same_as(const weak_exchange& other) const {
-    return word == other.word && expected == other.expected && desired == other.desired && where.file == other.where.file &&
-           where.line == other.where.line;
+    return word == other.word && expected == other.expected && desired == other.desired &&
+           where.file == other.where.file && where.line == other.where.line;
   }
 };
 

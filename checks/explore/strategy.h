@@ -25,16 +25,18 @@ struct violation {
 /// What a strategy sees when it picks the thread whose announced operation runs next.
 struct scheduling_point {
   std::span<const pending_operation> next;  ///< by thread, of the program's threads; meaningful for live ones
-  std::uint32_t enabled = 0;           ///< bit per thread; never 0
-  std::uint32_t waiting = 0;           ///< bit per thread: could run, but waits in a loop (waiting.h): only a replay lets it
-  unsigned current = 0;                ///< the thread that ran last
-  std::span<const std::uint32_t> operations;  ///< by thread: operations of the cache begun and ended; odd: it is inside one
-  std::uint64_t values = 0;            ///< a digest of every value that was read or written so far in this execution
+  std::uint32_t enabled = 0;                ///< bit per thread; never 0
+  std::uint32_t waiting = 0;  ///< bit per thread: could run, but waits in a loop (waiting.h): only a replay lets it
+  unsigned current = 0;       ///< the thread that ran last
+  std::span<const std::uint32_t>
+      operations;            ///< by thread: operations of the cache begun and ended; odd: it is inside one
+  std::uint64_t values = 0;  ///< a digest of every value that was read or written so far in this execution
 };
 
-/// A choice inside an operation: how old the value is that a load or a failing exchange sees (asked once per older store that it
-/// may see), whether a weak compare-exchange fails, whether a notification passes over the waiter that has waited longest (asked
-/// once per waiter that is left). Alternative 0 is the newest value, no failure, the longest wait.
+/// A choice inside an operation: how old the value is that a load or a failing exchange sees (asked once per older
+/// store that it may see), whether a weak compare-exchange fails, whether a notification passes over the waiter that
+/// has waited longest (asked once per waiter that is left). Alternative 0 is the newest value, no failure, the longest
+/// wait.
 enum class data_choice : std::uint8_t { older_value, spurious_failure, other_waiter };
 
 class strategy {
@@ -49,8 +51,9 @@ class strategy {
   /// `age`: of an older value, how many stores back it is; of another waiter, how many are passed over.
   virtual bool choose_data(data_choice kind, unsigned age) = 0;
 
-  /// Whether the running weak exchange, which could succeed, is to fail to see what comes of it (spurious.h). If so, `probed` says
-  /// what came of it, in place of a choice: nothing, or the failure has a consequence, and this execution is one in which it failed.
+  /// Whether the running weak exchange, which could succeed, is to fail to see what comes of it (spurious.h). If so,
+  /// `probed` says what came of it, in place of a choice: nothing, or the failure has a consequence, and this execution
+  /// is one in which it failed.
   virtual bool probes() const { return false; }
   virtual void probed(bool in_vain) { static_cast<void>(in_vain); }
 
@@ -63,7 +66,8 @@ class strategy {
   /// Whether everything that the strategy promises has run.
   virtual bool complete() const = 0;
 
-  /// Whether the execution that just ended is not counted: it repeats one that was, or it was run to measure the program.
+  /// Whether the execution that just ended is not counted: it repeats one that was, or it was run to measure the
+  /// program.
   virtual bool redundant() const { return false; }
 
   /// Whether the execution that just ended was none of the search: not counted at all.
@@ -95,9 +99,9 @@ class strategy {
 
 /// Which part of a tree of executions a search walks. The default is all of it.
 struct tree_part {
-  schedule below = {};        ///< only the executions that begin with these choices
-  std::string position = {};  ///< what `position()` of an equal search said: goes on from there
-  std::size_t list_depth = 0; ///< not 0: one execution for every beginning of that many choices, put into `beginnings`
+  schedule below = {};         ///< only the executions that begin with these choices
+  std::string position = {};   ///< what `position()` of an equal search said: goes on from there
+  std::size_t list_depth = 0;  ///< not 0: one execution for every beginning of that many choices, put into `beginnings`
 
   /// In the order of the search. The parts below them are disjoint, and together hold what the whole search counts. An
   /// execution that is shorter is a beginning itself.
@@ -122,13 +126,14 @@ struct preemption_range {
   unsigned most = 0;
 };
 
-/// Every execution with at most `bound.most` preemptions, fewest first, with happens-before caching. Requires that a part
-/// of the tree is searched for one number of preemptions. Has no position.
+/// Every execution with at most `bound.most` preemptions, fewest first, with happens-before caching. Requires that a
+/// part of the tree is searched for one number of preemptions. Has no position.
 std::unique_ptr<strategy> make_bounded(const preemption_range& bound, const tree_part& part = {});
 inline std::unique_ptr<strategy> make_bounded(unsigned most) { return make_bounded({.fewest = 0, .most = most}); }
 
 // The random strategies run the executions numbered `first` to `first + count - 1`. Each is a function of the seed, its
-// number, and what the measuring executions saw. Those are the same in every process and run first; they are redundant().
+// number, and what the measuring executions saw. Those are the same in every process and run first; they are
+// redundant().
 
 /// How many executions measure how long the threads of a program are.
 inline constexpr unsigned measuring_executions = 8;

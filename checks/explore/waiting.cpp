@@ -30,19 +30,32 @@ constexpr std::uint64_t now_seen(access kind, std::uint64_t held) {
 const char* name_of(access kind) {
   using enum access;
   switch (kind) {
-    case local: return "yield";
-    case load: return "load";
-    case store: return "store";
-    case add: return "add";
-    case rmw: return "exchange";
-    case fence: return "fence";
-    case lock: return "lock";
-    case try_lock: return "try_lock";
-    case unlock: return "unlock";
-    case lock_shared: return "lock_shared";
-    case try_lock_shared: return "try_lock_shared";
-    case unlock_shared: return "unlock_shared";
-    default: return "wait";
+    case local:
+      return "yield";
+    case load:
+      return "load";
+    case store:
+      return "store";
+    case add:
+      return "add";
+    case rmw:
+      return "exchange";
+    case fence:
+      return "fence";
+    case lock:
+      return "lock";
+    case try_lock:
+      return "try_lock";
+    case unlock:
+      return "unlock";
+    case lock_shared:
+      return "lock_shared";
+    case try_lock_shared:
+      return "try_lock_shared";
+    case unlock_shared:
+      return "unlock_shared";
+    default:
+      return "wait";
   }
 }
 
@@ -85,10 +98,20 @@ void waiting_loops::performed(unsigned t, const effect& e) {
   const std::uint64_t own = s.own;
   if (e.writes) s.own ^= store(s.next.object, e.left);
   const std::uint64_t step = hashed(s.announced + e.seen, e.writes ? ~e.left : e.may_differ ? 2 : e.reads ? 1 : 0);
-  s.at(s.count) = {.step = step, .announced = s.announced, .own = own, .others = s.others, .seen = e.seen,
-                   .before = std::exchange(s.latest[step % history], s.count), .file = s.where.file, .object = s.next.object, .line = static_cast<std::uint32_t>(s.where.line), .kind = s.next.kind,
-                   .reads_plain = s.reads_plain, .reads = e.reads,
-                   .changes = own != s.own && !is_of_mutex(s.next.kind), .may_differ = e.may_differ};
+  s.at(s.count) = {.step = step,
+                   .announced = s.announced,
+                   .own = own,
+                   .others = s.others,
+                   .seen = e.seen,
+                   .before = std::exchange(s.latest[step % history], s.count),
+                   .file = s.where.file,
+                   .object = s.next.object,
+                   .line = static_cast<std::uint32_t>(s.where.line),
+                   .kind = s.next.kind,
+                   .reads_plain = s.reads_plain,
+                   .reads = e.reads,
+                   .changes = own != s.own && !is_of_mutex(s.next.kind),
+                   .may_differ = e.may_differ};
   s.plain_accesses = 0;
   s.reads_plain = false;
 
@@ -279,8 +302,8 @@ std::string waiting_loops::describe(unsigned t, const std::function<std::string(
   for (std::uint64_t i = s.count - s.period; i != s.count; ++i) {
     if (i - (s.count - s.period) == shown) return text + " and " + std::to_string(s.count - i) + " more";
     const entry& e = s.at(i);
-    text += (i == s.count - s.period ? "" : ", ") + std::string(name_of(e.kind)) + (e.object != 0 ? ' ' + name(e.object) : "") +
-            " at " + show(location(e.file, e.line));
+    text += (i == s.count - s.period ? "" : ", ") + std::string(name_of(e.kind)) +
+            (e.object != 0 ? ' ' + name(e.object) : "") + " at " + show(location(e.file, e.line));
   }
   return text;
 }

@@ -62,21 +62,15 @@ class defect_set {
   constexpr bool has(defect d) const noexcept { return (bits_ & bit(d)) != 0; }
 
  private:
-  static constexpr std::uint64_t bit(defect d) noexcept {
-    return std::uint64_t{1} << static_cast<unsigned>(d);
-  }
+  static constexpr std::uint64_t bit(defect d) noexcept { return std::uint64_t{1} << static_cast<unsigned>(d); }
 
   std::uint64_t bits_ = 0;
 };
 
 /// What the last revision of the original had, as far as more than one of them can be on at once.
 inline constexpr defect_set last_revision{
-    defect::release_unpins_without_the_lock,
-    defect::lookup_does_not_pin,
-    defect::follower_stays_pinned_above,
-    defect::duplicates_are_reset_without_the_lock,
-    defect::partial_page_is_kept,
-    defect::refusal_has_flushed_the_cache,
+    defect::release_unpins_without_the_lock,       defect::lookup_does_not_pin,  defect::follower_stays_pinned_above,
+    defect::duplicates_are_reset_without_the_lock, defect::partial_page_is_kept, defect::refusal_has_flushed_the_cache,
     defect::shortfall_is_counted_without_the_lock,
 };
 

@@ -15,8 +15,7 @@ namespace triecheck::historical {
 template <sync_layer Sync>
 class duplicate_list {
  public:
-  explicit duplicate_list(std::size_t pages)
-      : capacity_(pages), pages_(std::make_unique<place[]>(pages)) {
+  explicit duplicate_list(std::size_t pages) : capacity_(pages), pages_(std::make_unique<place[]>(pages)) {
     Sync::label(count_, "duplicates.count");
     for (std::size_t i = 0; i < pages; ++i) Sync::label(pages_[i], "duplicates.page", i);
   }

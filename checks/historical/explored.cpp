@@ -55,13 +55,10 @@ std::string defect_name(unsigned number) {
 }
 
 const std::vector<explore::fault>& defects() {
-  static const std::vector<explore::fault> faults =
-      all(std::make_integer_sequence<unsigned, defect_count>());
+  static const std::vector<explore::fault> faults = all(std::make_integer_sequence<unsigned, defect_count>());
   return faults;
 }
 
-checks::subject_factory explored() {
-  return &checks::make_subject<historical_cache<explore::relacy_sync>>;
-}
+checks::subject_factory explored() { return &checks::make_subject<historical_cache<explore::relacy_sync>>; }
 
 }  // namespace triecheck::historical

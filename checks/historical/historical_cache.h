@@ -60,17 +60,14 @@ class historical_cache {
   historical_cache& operator=(const historical_cache&) = delete;
 
   /// Requires that every lease was released.
-  ~historical_cache() {
-    Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache");
-  }
+  ~historical_cache() { Sync::require(counters_.open_leases.get() == 0, "no lease outlives its cache"); }
 
   const cache_config& config() const noexcept { return config_; }
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   // The operations, as cache/locked/locked.h documents them.
   [[nodiscard]] lease_type lookup(std::span<const token> tokens, key_space space = {});
-  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens,
-                                std::size_t extra_slots = 0);
+  [[nodiscard]] status allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots = 0);
   [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens);
   status release(lease_type& l);
   fork_result_type fork(const lease_type& l);
@@ -158,8 +155,7 @@ class historical_cache {
     });
   }
 
-  bool take_pages(std::vector<page_id>& pages, std::size_t count, std::size_t counted_free,
-                  lease_id holder);
+  bool take_pages(std::vector<page_id>& pages, std::size_t count, std::size_t counted_free, lease_id holder);
   void take_free(std::vector<page_id>& pages, std::size_t count, lease_id holder) {
     for (std::size_t i = 0; i < count; ++i) pages.push_back(pool_.take(holder));
     counters_.allocated_pages.add(count);
@@ -178,8 +174,7 @@ class historical_cache {
   void end_partial(lease_type& l);
 
   void stored(node_id n, const lease_type& l, std::span<const token> block) {
-    events_.stored(
-        {trie_.page(n), trie_.page(trie_.parent(n)), l.space_, trie_.hash(n, l.space_), block});
+    events_.stored({trie_.page(n), trie_.page(trie_.parent(n)), l.space_, trie_.hash(n, l.space_), block});
     counters_.published_pages.add(1);
   }
 

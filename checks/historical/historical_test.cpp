@@ -26,8 +26,7 @@ TEST(last_revision, answers_one_request_at_a_time_correctly) {
     hits += l.cached_pages().size();
     ASSERT_EQ(c.allocate(l, std::span<const token>(prompt).subspan(l.token_count())), status::ok);
     for (std::size_t page = 0; page < l.pages().size(); ++page) {
-      const tokens prefix(prompt.begin(),
-                          prompt.begin() + 2 * static_cast<std::ptrdiff_t>(page + 1));
+      const tokens prefix(prompt.begin(), prompt.begin() + 2 * static_cast<std::ptrdiff_t>(page + 1));
       tokens& content = contents[l.pages()[page]];
       if (page >= l.cached_pages().size()) content = prefix;
       ASSERT_EQ(content, prefix) << "request " << i;

@@ -72,8 +72,7 @@ class lease {
                                       const cache_config& c) const noexcept {
     const std::size_t room = c.pages * c.tokens_per_page - tokens_.size();
     if (tokens > room || extra_slots > room - tokens) return std::nullopt;
-    const std::size_t wanted =
-        (tokens_.size() + tokens + extra_slots + c.tokens_per_page - 1) / c.tokens_per_page;
+    const std::size_t wanted = (tokens_.size() + tokens + extra_slots + c.tokens_per_page - 1) / c.tokens_per_page;
     return wanted > pages_.size() ? wanted - pages_.size() : 0;
   }
 
@@ -84,9 +83,7 @@ class lease {
   void reserve_pages(std::size_t more) { make_room(pages_, more); }
   void reserve_tokens(std::size_t more) { make_room(tokens_, more); }
 
-  void append(std::span<const token> tokens) {
-    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  }
+  void append(std::span<const token> tokens) { tokens_.insert(tokens_.end(), tokens.begin(), tokens.end()); }
 
   /// Defect 33: becomes another name of `l`.
   void share(const lease& l) {
@@ -144,7 +141,7 @@ class lease {
   std::vector<page_id> pages_;
   std::vector<token> tokens_;
   std::vector<page_id> duplicates_;  // defects 22 and 25: its pages that were duplicates
-  std::vector<page_id> released_;  // defect 6: pages that its release freed
+  std::vector<page_id> released_;    // defect 6: pages that its release freed
 };
 
 /// What `fork` answered: with `ok` an open lease and the pages to copy, otherwise neither.

@@ -43,8 +43,7 @@ void historical_cache<Sync>::match(lease_type& l, std::span<const token> tokens)
 }
 
 template <sync_layer Sync>
-status historical_cache<Sync>::allocate(lease_type& l, std::span<const token> tokens,
-                                        std::size_t extra_slots) {
+status historical_cache<Sync>::allocate(lease_type& l, std::span<const token> tokens, std::size_t extra_slots) {
   if (const status s = l.usable_in(*this); s != status::ok) return s;
   const std::optional<std::size_t> shortage = l.shortage(tokens.size(), extra_slots, config_);
   if (!shortage) {
@@ -75,8 +74,7 @@ bool historical_cache<Sync>::take_for(lease_type& l, std::size_t count) {
   const guard lock(mutex_);
   const bool pins_meanwhile = is_on(defect::refusal_keeps_its_pin);
   if (pins_meanwhile) trie_.pin(l.end_);
-  if (!take_pages(l.pages_, count, counts_before ? before : pool_.free_count(), l.id_))
-    return false;
+  if (!take_pages(l.pages_, count, counts_before ? before : pool_.free_count(), l.id_)) return false;
   if (pins_meanwhile) trie_.unpin(l.end_);
   if (is_on(defect::lookup_does_not_pin) && l.pinned_ == no_node) pin(l, l.end_);
   return true;
@@ -101,8 +99,8 @@ bool historical_cache<Sync>::take_after_evictions(lease_type& l, std::size_t cou
 
 // `counted_free`: how many pages are free, as the caller counted them.
 template <sync_layer Sync>
-bool historical_cache<Sync>::take_pages(std::vector<page_id>& pages, std::size_t count,
-                                        std::size_t counted_free, lease_id holder) {
+bool historical_cache<Sync>::take_pages(std::vector<page_id>& pages, std::size_t count, std::size_t counted_free,
+                                        lease_id holder) {
   const std::size_t free = pool_.free_count();
   if (free < count && free + evictable_count() < count) {
     if (is_on(defect::refusal_has_flushed_the_cache)) evict_oldest(config_.pages);
@@ -165,8 +163,7 @@ cache_snapshot historical_cache<Sync>::snapshot() const {
   trie_.for_each([&](node_id n) {
     if (chain_pins_[static_cast<std::size_t>(n)] == 0) unpinned.push_back(n);
   });
-  std::sort(unpinned.begin(), unpinned.end(),
-            [this](node_id a, node_id b) { return trie_.is_evicted_before(a, b); });
+  std::sort(unpinned.begin(), unpinned.end(), [this](node_id a, node_id b) { return trie_.is_evicted_before(a, b); });
   for (const node_id n : unpinned) s.eviction_order.push_back(trie_.page(n));
   return s;
 }

@@ -66,8 +66,7 @@ class prefix_tree {
   node_id match_child(node_id parent, key_space space, tokens block) const {
     node_id found = find_child(parent, space, block);
     if (!defects_.has(defect::match_goes_on_below)) return found;
-    for (node_id n = at(parent).first_child.get(); found == no_node && n != no_node;
-         n = at(n).next_sibling.get()) {
+    for (node_id n = at(parent).first_child.get(); found == no_node && n != no_node; n = at(n).next_sibling.get()) {
       found = match_child(n, space, block);
     }
     return found;
@@ -77,8 +76,7 @@ class prefix_tree {
   /// block, which nobody unlinks from anything else; otherwise requires that there is none. A block
   /// that does not fill a page is one of defects 17 and 28.
   node_id attach(node_id parent, key_space space, tokens block, page_id page) {
-    if (const node_id child = find_child(parent, space, block); child != no_node)
-      remove_from_list(child);
+    if (const node_id child = find_child(parent, space, block); child != no_node) remove_from_list(child);
     const node_id id = unused();
     node& n = at(id);
     n.in_use.set(true);
@@ -181,8 +179,7 @@ class prefix_tree {
     by_node.assign(count_, 0);
     for_each([&](node_id n) {
       if (const std::uint32_t own = pins(n); own != 0) {
-        each_in_chain(
-            n, [&](node_id in_chain) { by_node[static_cast<std::size_t>(in_chain)] += own; });
+        each_in_chain(n, [&](node_id in_chain) { by_node[static_cast<std::size_t>(in_chain)] += own; });
       }
     });
   }
@@ -195,9 +192,7 @@ class prefix_tree {
 
   page_id page(node_id n) const { return at(n).page.get(); }
   node_id parent(node_id n) const { return at(n).parent.get(); }
-  std::uint64_t hash(node_id n, key_space space) const {
-    return n == root ? root_hash(key_, space) : at(n).hash.get();
-  }
+  std::uint64_t hash(node_id n, key_space space) const { return n == root ? root_hash(key_, space) : at(n).hash.get(); }
   std::size_t size() const noexcept { return count_; }
 
   // By page, of cached ones: what an inspection asks.
@@ -226,20 +221,18 @@ class prefix_tree {
 
   struct node {
     typename Sync::template var<bool> in_use{false};
-    typename Sync::template var<bool> is_candidate{
-        false};  // of an eviction, once it is unpinned: a leaf
+    typename Sync::template var<bool> is_candidate{false};  // of an eviction, once it is unpinned: a leaf
     typename Sync::template var<page_id> page{no_page};
     shared_node parent{no_node};
     shared_node first_child{no_node};
     shared_node next_sibling{no_node};
     typename Sync::template var<key_space> space{key_space{}};
     typename Sync::template var<std::uint64_t> hash{0};  // of all blocks from the root to this one
-    typename Sync::template var<std::uint64_t> used{
-        0};  // the tick of the latest release that used it
+    typename Sync::template var<std::uint64_t> used{0};  // the tick of the latest release that used it
     typename Sync::template var<std::uint32_t> depth{0};
     typename Sync::template var<std::size_t> length{0};  // of its block, in tokens
     typename Sync::template var<std::size_t> former_length{
-        0};  // defect 17: it is still found under so many tokens, too
+        0};                                                 // defect 17: it is still found under so many tokens, too
     typename Sync::template atomic<std::uint32_t> pins{0};  // of the leases that end on it
   };
 
@@ -266,8 +259,7 @@ class prefix_tree {
 
   bool has_same_key(node_id a, node_id b) const {
     bool same = at(a).space.get() == at(b).space.get() && at(a).length.get() == at(b).length.get();
-    for (std::size_t i = 0; same && i < at(a).length.get(); ++i)
-      same = block_at(a)[i].get() == block_at(b)[i].get();
+    for (std::size_t i = 0; same && i < at(a).length.get(); ++i) same = block_at(a)[i].get() == block_at(b)[i].get();
     return same;
   }
 
@@ -275,16 +267,14 @@ class prefix_tree {
   // end.
   template <class Visit>
   void each_in_chain(node_id n, Visit visit) const {
-    for (std::size_t steps = 0; n != root && n != no_node && steps < count_; ++steps, n = parent(n))
-      visit(n);
+    for (std::size_t steps = 0; n != root && n != no_node && steps < count_; ++steps, n = parent(n)) visit(n);
   }
 
   // The child of its parent that has the key of `n`, which is `n` itself unless another one took
   // its place.
   void remove_from_list(node_id n) {
     shared_node* link = &at(at(n).parent.get()).first_child;
-    while (link->get() != no_node && !has_same_key(link->get(), n))
-      link = &at(link->get()).next_sibling;
+    while (link->get() != no_node && !has_same_key(link->get(), n)) link = &at(link->get()).next_sibling;
     if (link->get() != no_node) link->set(at(link->get()).next_sibling.get());
   }
 
@@ -307,9 +297,7 @@ class prefix_tree {
 
   node& at(node_id n) { return nodes_[static_cast<std::size_t>(n)]; }
   const node& at(node_id n) const { return nodes_[static_cast<std::size_t>(n)]; }
-  shared_token* block_at(node_id n) const {
-    return &blocks_[static_cast<std::size_t>(n) * tokens_per_page_];
-  }
+  shared_token* block_at(node_id n) const { return &blocks_[static_cast<std::size_t>(n) * tokens_per_page_]; }
 
   const defect_set defects_;
   const std::size_t tokens_per_page_;
@@ -317,8 +305,7 @@ class prefix_tree {
   const std::size_t count_;
   const std::unique_ptr<node[]> nodes_;
   const std::unique_ptr<shared_token[]> blocks_;
-  typename Sync::template var<std::uint32_t> next_{
-      1};  // where the search for an unused node begins
+  typename Sync::template var<std::uint32_t> next_{1};  // where the search for an unused node begins
 };
 
 }  // namespace triecheck::historical

@@ -15,8 +15,7 @@ struct family {
 const checks::variant& as_variant() {
   static const checks::variant self = {
       .name = cache_name,
-      .description =
-          "what the project began with: one mutex, and each of its 33 defects a switch (all off)",
+      .description = "what the project began with: one mutex, and each of its 33 defects a switch (all off)",
       .make = &checks::make_variant_subject<family, std_sync>,
       .refusals = model::refusals::at_once,
       .statistics = checks::stats_consistency::all,

@@ -8,8 +8,7 @@ namespace triecheck::historical {
 template <sync_layer Sync>
 status historical_cache<Sync>::publish(lease_type& l, std::size_t computed_tokens) {
   if (const status s = l.usable_in(*this); s != status::ok) return s;
-  Sync::require(computed_tokens <= l.token_count(),
-                "publish: no more tokens are computed than the lease holds");
+  Sync::require(computed_tokens <= l.token_count(), "publish: no more tokens are computed than the lease holds");
   if (computed_tokens > l.token_count()) return status::invalid_argument;
   const std::size_t full = computed_tokens / config_.tokens_per_page;
   if (!changes_anything(l, full)) return status::ok;
@@ -84,8 +83,7 @@ void historical_cache<Sync>::publish_partial(lease_type& l, std::size_t computed
   if (!counts && !is_on(defect::partial_page_changes_its_key)) return;
   const std::size_t begin = l.cached_ * config_.tokens_per_page;
   if (computed_tokens <= begin) return;
-  const std::span<const token> block =
-      std::span<const token>(l.tokens_).subspan(begin, computed_tokens - begin);
+  const std::span<const token> block = std::span<const token>(l.tokens_).subspan(begin, computed_tokens - begin);
   if (l.partial_ != no_node) return trie_.complete(l.partial_, block);
   const node_id n = trie_.attach(l.end_, l.space_, block, l.pages_[l.cached_]);
   if (!counts) {
@@ -117,8 +115,7 @@ void historical_cache<Sync>::rewind(lease_type& l, std::size_t full) {
 template <sync_layer Sync>
 void historical_cache<Sync>::give_duplicate_back(lease_type& l, page_id own) {
   if (is_on(defect::duplicates_are_dropped)) return;
-  if (is_on(defect::duplicates_are_reset_without_the_lock) ||
-      is_on(defect::any_releaser_frees_duplicates)) {
+  if (is_on(defect::duplicates_are_reset_without_the_lock) || is_on(defect::any_releaser_frees_duplicates)) {
     return duplicates_.append(own);
   }
   if (is_on(defect::duplicates_stay_allocated) || is_on(defect::publish_frees_duplicates_again))
@@ -130,14 +127,13 @@ template <sync_layer Sync>
 status historical_cache<Sync>::release(lease_type& l) {
   if (!l.is_open()) return release_again(l);
   if (l.cache_ != this) return status::invalid_argument;
-  const bool unpins_later = is_on(defect::release_unpins_without_the_lock) ||
-                            is_on(defect::releases_unpin_without_the_lock);
+  const bool unpins_later =
+      is_on(defect::release_unpins_without_the_lock) || is_on(defect::releases_unpin_without_the_lock);
   {
     const guard lock(mutex_);
     end_partial(l);
     free_private_pages(l);
-    if (is_on(defect::any_releaser_frees_duplicates))
-      duplicates_.free_all([&](page_id page) { pool_.put(page); });
+    if (is_on(defect::any_releaser_frees_duplicates)) duplicates_.free_all([&](page_id page) { pool_.put(page); });
     ticks_.set(ticks_.get() + 1);
     trie_.use(l.end_, ticks_.get());
     if (!unpins_later) unpin(l);
@@ -170,8 +166,7 @@ void historical_cache<Sync>::free_private_pages(lease_type& l) {
   }
   if (is_on(defect::publisher_keeps_its_tail) && l.cached_ > l.found_) return;
   const std::size_t full = l.token_count() / config_.tokens_per_page;
-  const std::size_t freed =
-      is_on(defect::partial_page_is_kept) ? std::min(full, l.pages_.size()) : l.pages_.size();
+  const std::size_t freed = is_on(defect::partial_page_is_kept) ? std::min(full, l.pages_.size()) : l.pages_.size();
   for (std::size_t i = l.cached_; i < freed; ++i) {
     pool_.put(l.pages_[i]);
     if (is_on(defect::pages_are_freed_twice)) l.released_.push_back(l.pages_[i]);

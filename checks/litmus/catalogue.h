@@ -27,7 +27,7 @@ struct known_program {
   outcomes ends;                             ///< all of them; none where nobody describes them
   std::string violation;                     ///< its kind; empty: the program is correct
   outcomes missed_by_relacy;                 ///< of `ends`, what Relacy's full search does not see
-  bool spins = false;                        ///< a thread waits in a loop: Relacy's own searches have no end, or call it a livelock
+  bool spins = false;  ///< a thread waits in a loop: Relacy's own searches have no end, or call it a livelock
 };
 
 /// All of them: first the correct ones by number of threads, then those with a violation.

@@ -131,9 +131,10 @@ TEST(catalogue, what_relacys_full_search_misses_of_a_condition_variable_its_rand
 
 // Nobody is preempted who waits or yields, and a drawn schedule leaves a thread that waits alone.
 TEST(catalogue, a_livelock_of_threads_that_wait_is_found_by_searches_of_few_preemptions_and_by_drawn_ones) {
-  for (const char* name : {"two_spin_locks_in_opposite_orders", "two_tried_mutexes_in_opposite_orders", "two_threads_wait_for_each_other",
-                           "a_wake_up_is_lost", "two_threads_poll_for_what_nobody_puts", "two_threads_poll_under_a_spin_lock_for_what_nobody_puts",
-                           "a_thread_spins_on_what_a_blocked_one_would_do"}) {
+  for (const char* name :
+       {"two_spin_locks_in_opposite_orders", "two_tried_mutexes_in_opposite_orders", "two_threads_wait_for_each_other",
+        "a_wake_up_is_lost", "two_threads_poll_for_what_nobody_puts",
+        "two_threads_poll_under_a_spin_lock_for_what_nobody_puts", "a_thread_spins_on_what_a_blocked_one_would_do"}) {
     for (unsigned which = 0; which < 3; ++which) {
       const auto s = which == 0   ? explore::make_bounded(1)
                      : which == 1 ? explore::make_pct(1, 0, 1'000, 3)

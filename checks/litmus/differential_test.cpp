@@ -5,8 +5,8 @@
 // fixed seed; a disagreement is shrunk and printed as a program. Programs whose full tree is too large are skipped, and
 // the tests require that few are.
 //
-// Histories are compared as well: every instruction, or every two, is an operation, and of each execution of the full tree the order
-// in which its operations ended and began has to be one that the reduced search judges.
+// Histories are compared as well: every instruction, or every two, is an operation, and of each execution of the full
+// tree the order in which its operations ended and began has to be one that the reduced search judges.
 #include "checks/litmus/litmus.h"
 #include "checks/oracles/real_time.h"
 
@@ -33,11 +33,16 @@ namespace {
 
 const char* name_of(memory_order order) {
   switch (order) {
-    case memory_order::relaxed: return "relaxed";
-    case memory_order::acquire: return "acquire";
-    case memory_order::release: return "release";
-    case memory_order::acq_rel: return "acq_rel";
-    case memory_order::seq_cst: break;
+    case memory_order::relaxed:
+      return "relaxed";
+    case memory_order::acquire:
+      return "acquire";
+    case memory_order::release:
+      return "release";
+    case memory_order::acq_rel:
+      return "acq_rel";
+    case memory_order::seq_cst:
+      break;
   }
   return "seq_cst";
 }
@@ -46,14 +51,48 @@ const char* name_of(memory_order order) {
 constexpr std::uint64_t times = TRIECHECK_TIMES;
 
 enum class action : std::uint8_t {
-  load, store, add, swap, strong, weak, retry, retry_once, fence, get, set, destroy_word, destroy_mutex,
-  lock, try_lock, lock_shared, try_lock_shared, lock_exclusive, try_lock_exclusive,
+  load,
+  store,
+  add,
+  swap,
+  strong,
+  weak,
+  retry,
+  retry_once,
+  fence,
+  get,
+  set,
+  destroy_word,
+  destroy_mutex,
+  lock,
+  try_lock,
+  lock_shared,
+  try_lock_shared,
+  lock_exclusive,
+  try_lock_exclusive,
   end,  // of the innermost critical section
 };
 
-constexpr std::array names = {
-    "load", "store", "add", "swap", "strong", "weak", "retry", "retry_once", "fence", "get", "set", "destroy_word", "destroy_mutex",
-    "lock", "try_lock", "lock_shared", "try_lock_shared", "lock_exclusive", "try_lock_exclusive", "end"};
+constexpr std::array names = {"load",
+                              "store",
+                              "add",
+                              "swap",
+                              "strong",
+                              "weak",
+                              "retry",
+                              "retry_once",
+                              "fence",
+                              "get",
+                              "set",
+                              "destroy_word",
+                              "destroy_mutex",
+                              "lock",
+                              "try_lock",
+                              "lock_shared",
+                              "try_lock_shared",
+                              "lock_exclusive",
+                              "try_lock_exclusive",
+                              "end"};
 
 bool opens(action a) { return a >= action::lock && a != action::end; }
 
@@ -149,7 +188,8 @@ class runner {
   void end_operation() {
     if (length_of_operations_ == 0 || in_operation_ == 0) return;
     in_operation_ = 0;
-    machine_.operations[machine_.returned++] = {4 * thread_ + operations_++, explore::session::current().end_operation()};
+    machine_.operations[machine_.returned++] = {4 * thread_ + operations_++,
+                                                explore::session::current().end_operation()};
   }
 
   std::uint32_t latest() const {
@@ -165,12 +205,24 @@ class runner {
     bool held = true;
     sync::mutex& m = *machine_.mutexes[i.object];
     switch (i.what) {
-      case action::lock: m.lock(); break;
-      case action::try_lock: held = m.try_lock(); break;
-      case action::lock_shared: machine_.shared.lock_shared(); break;
-      case action::try_lock_shared: held = machine_.shared.try_lock_shared(); break;
-      case action::lock_exclusive: machine_.shared.lock(); break;
-      default: held = machine_.shared.try_lock(); break;
+      case action::lock:
+        m.lock();
+        break;
+      case action::try_lock:
+        held = m.try_lock();
+        break;
+      case action::lock_shared:
+        machine_.shared.lock_shared();
+        break;
+      case action::try_lock_shared:
+        held = machine_.shared.try_lock_shared();
+        break;
+      case action::lock_exclusive:
+        machine_.shared.lock();
+        break;
+      default:
+        held = machine_.shared.try_lock();
+        break;
     }
     if (held) held_[depth_++] = i;
     if (!held) skipped_ = 1;
@@ -187,10 +239,18 @@ class runner {
   void step(const instruction& i) {
     word* const w = machine_.words[i.object];
     switch (i.what) {
-      case action::load: observe(w->load(failure_order(i.order))); break;
-      case action::store: w->store(i.value, i.order == acquire || i.order == acq_rel ? release : i.order); break;
-      case action::add: observe(w->fetch_add(i.value, i.order)); break;
-      case action::swap: observe(w->exchange(i.value, i.order)); break;
+      case action::load:
+        observe(w->load(failure_order(i.order)));
+        break;
+      case action::store:
+        w->store(i.value, i.order == acquire || i.order == acq_rel ? release : i.order);
+        break;
+      case action::add:
+        observe(w->fetch_add(i.value, i.order));
+        break;
+      case action::swap:
+        observe(w->exchange(i.value, i.order));
+        break;
       case action::strong: {
         std::uint32_t expected = i.value - 1;
         observe(w->compare_exchange_strong(expected, i.value, i.order, failure_order(i.order)));
@@ -203,7 +263,8 @@ class runner {
       }
       case action::retry: {
         std::uint32_t expected = i.value - 1;
-        while (!w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order)) && expected == i.value - 1) {
+        while (!w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order)) &&
+               expected == i.value - 1) {
         }
         observe(expected);
         break;
@@ -211,13 +272,20 @@ class runner {
       case action::retry_once: {
         std::uint32_t expected = i.value - 1;
         unsigned failures = 0;
-        while (failures < 2 && !w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order))) ++failures;
+        while (failures < 2 && !w->compare_exchange_weak(expected, i.value, i.order, failure_order(i.order)))
+          ++failures;
         observe(8 * failures + expected);
         break;
       }
-      case action::fence: sync::fence(i.order == relaxed ? seq_cst : i.order); break;
-      case action::get: observe(machine_.plain[i.object].get()); break;
-      case action::set: machine_.plain[i.object].set(i.value); break;
+      case action::fence:
+        sync::fence(i.order == relaxed ? seq_cst : i.order);
+        break;
+      case action::get:
+        observe(machine_.plain[i.object].get());
+        break;
+      case action::set:
+        machine_.plain[i.object].set(i.value);
+        break;
       case action::destroy_word:
         delete w;
         machine_.word_gone[i.object] = true;
@@ -260,10 +328,15 @@ class generator {
  private:
   instruction simple() {
     static constexpr std::array orders = {relaxed, acquire, release, acq_rel, seq_cst};
-    static constexpr std::array<action, 15> always = {
-        action::load,  action::load,  action::load, action::load, action::load,   action::store,  action::store, action::store,
-        action::store, action::store, action::add,  action::swap, action::strong, action::fence, action::fence};
-    instruction i{.object = dice_(2), .value = 1 + dice_(2), .order = orders[dice_(5)], };
+    static constexpr std::array<action, 15> always = {action::load,   action::load,  action::load,  action::load,
+                                                      action::load,   action::store, action::store, action::store,
+                                                      action::store,  action::store, action::add,   action::swap,
+                                                      action::strong, action::fence, action::fence};
+    instruction i{
+        .object = dice_(2),
+        .value = 1 + dice_(2),
+        .order = orders[dice_(5)],
+    };
     if (dice_(4) == 0) i.only_after = dice_(2);
     i.what = always[dice_(always.size())];
     static constexpr std::array exchanges = {action::weak, action::retry, action::retry_once};
@@ -275,7 +348,8 @@ class generator {
 
   void section(thread_text& t, bool nested) {
     const unsigned kind = dice_(use_.shared ? 6 : 2);
-    t.push_back({.what = static_cast<action>(static_cast<unsigned>(action::lock) + kind), .object = dice_(3) == 0 ? 1U : 0U});
+    t.push_back(
+        {.what = static_cast<action>(static_cast<unsigned>(action::lock) + kind), .object = dice_(3) == 0 ? 1U : 0U});
     for (unsigned n = dice_(3); n > 0; --n) {
       if (!nested && dice_(4) == 0) {
         section(t, true);
@@ -303,10 +377,11 @@ struct answer {
 using precedence = std::bitset<machine::most_operations * machine::most_operations>;
 using histories = std::map<std::string, std::vector<precedence>>;  // by the outcome
 
-/// Notes the histories of an execution: those that its class stands for, or its own. An operation without a step has no place in
-/// time, only in its thread: it is left out.
+/// Notes the histories of an execution: those that its class stands for, or its own. An operation without a step has no
+/// place in time, only in its thread: it is left out.
 void note(std::vector<precedence>& orders, const machine& m, bool of_class) {
-  std::vector<machine::operation> operations(m.operations.begin(), m.operations.begin() + static_cast<std::ptrdiff_t>(m.returned));
+  std::vector<machine::operation> operations(m.operations.begin(),
+                                             m.operations.begin() + static_cast<std::ptrdiff_t>(m.returned));
   std::erase_if(operations, [](const machine::operation& o) { return o.when.called % 2 == 0; });
   const auto add = [&](auto precedes) {
     precedence p;
@@ -331,11 +406,12 @@ void note(std::vector<precedence>& orders, const machine& m, bool of_class) {
   });
 }
 
-program_over<machine> make_program(const program_text& text, unsigned length_of_operations = 0, histories* seen = nullptr,
-                                   bool of_class = false) {
+program_over<machine> make_program(const program_text& text, unsigned length_of_operations = 0,
+                                   histories* seen = nullptr, bool of_class = false) {
   std::vector<program_over<machine>::body> threads;
   for (unsigned t = 0; t < text.size(); ++t) {
-    threads.push_back([t, length_of_operations, mine = text[t]](machine& m) { runner(m, t, length_of_operations).run(mine); });
+    threads.push_back(
+        [t, length_of_operations, mine = text[t]](machine& m) { runner(m, t, length_of_operations).run(mine); });
   }
   return {std::move(threads), [seen, of_class](machine& m) {
             std::string all;
@@ -343,7 +419,8 @@ program_over<machine> make_program(const program_text& text, unsigned length_of_
               for (std::size_t i = 0; i < m.count[t]; ++i) all += std::to_string(m.seen[t][i]) + ' ';
               all += "| ";
             }
-            for (unsigned i = 0; i < 2; ++i) all += m.word_gone[i] ? "gone " : std::to_string(m.words[i]->load(relaxed)) + ' ';
+            for (unsigned i = 0; i < 2; ++i)
+              all += m.word_gone[i] ? "gone " : std::to_string(m.words[i]->load(relaxed)) + ' ';
             if (seen != nullptr) {
               const explore::outside_simulation heap;
               note((*seen)[std::string(all)], m, of_class);
@@ -354,8 +431,8 @@ program_over<machine> make_program(const program_text& text, unsigned length_of_
 
 enum class search : std::uint8_t { reduced, full, relacy, parts };
 
-/// What all parts of the tree see, cut after three choices; each part stops after every second execution, and a new search
-/// goes on from its position.
+/// What all parts of the tree see, cut after three choices; each part stops after every second execution, and a new
+/// search goes on from its position.
 answer ask_parts(const program_text& text, unsigned stale_depth) {
   auto p = make_program(text);
   const explore::run_options slice{.bounds = {.stale_depth = stale_depth}, .executions = 2};
@@ -387,16 +464,18 @@ answer ask(const program_text& text, search by, unsigned stale_depth, std::uint6
   if (by == search::parts) return ask_parts(text, stale_depth);
   auto p = make_program(text);
   const auto all = explore::make_exhaustive(by == search::reduced);
-  const auto o = run(p, *all, {.by = by == search::relacy ? explore::search::relacy_full : explore::search::guided,
-                               .bounds = {.stale_depth = stale_depth},
-                               .executions = limit});
+  const auto o = run(p, *all,
+                     {.by = by == search::relacy ? explore::search::relacy_full : explore::search::guided,
+                      .bounds = {.stale_depth = stale_depth},
+                      .executions = limit});
   return {o.complete, o.found ? o.found->kind : "", o.error, p.outcomes, o.executions};
 }
 
 /// How two answers contradict each other, or nothing.
 std::string contradiction(const answer& reduced, const answer& full) {
   if (!reduced.error.empty() || !full.error.empty()) return "an error: " + reduced.error + full.error;
-  if (reduced.violation.empty() != full.violation.empty()) return "only one finds: " + reduced.violation + full.violation;
+  if (reduced.violation.empty() != full.violation.empty())
+    return "only one finds: " + reduced.violation + full.violation;
   if (!full.violation.empty()) return {};
   if (reduced.seen != full.seen) {
     std::string text = std::to_string(reduced.seen.size()) + " outcomes of " + std::to_string(full.seen.size());
@@ -412,16 +491,17 @@ std::string show(const program_text& text) {
   for (const thread_text& t : text) {
     all += "  thread:";
     for (const instruction& i : t) {
-      all += std::string(" ") + (i.only_after ? "if " + std::to_string(*i.only_after) + ": " : "") + names[static_cast<std::size_t>(i.what)] + ' ' +
-             std::to_string(i.object) + ' ' + std::to_string(i.value) + ' ' + name_of(i.order) + ';';
+      all += std::string(" ") + (i.only_after ? "if " + std::to_string(*i.only_after) + ": " : "") +
+             names[static_cast<std::size_t>(i.what)] + ' ' + std::to_string(i.object) + ' ' + std::to_string(i.value) +
+             ' ' + name_of(i.order) + ';';
     }
     all += '\n';
   }
   return all;
 }
 
-/// A history that one of two searches judges and the other does not, or nothing. A history is judged where one is that orders all
-/// that it orders. `most` executions are enough for the full tree.
+/// A history that one of two searches judges and the other does not, or nothing. A history is judged where one is that
+/// orders all that it orders. `most` executions are enough for the full tree.
 std::string lost_history(const program_text& text, const ingredients& use, std::uint64_t most, bool& too_large) {
   const auto search = [&](bool reduction, unsigned stale_depth, bool of_class, histories& seen, std::uint64_t limit) {
     auto p = make_program(text, use.operations, &seen, of_class);
@@ -431,8 +511,9 @@ std::string lost_history(const program_text& text, const ingredients& use, std::
     for (const auto& [outcome, orders] : all) {
       const auto found = judged.find(outcome);
       for (const precedence& order : orders) {
-        const bool is_judged = found != judged.end() && std::any_of(found->second.begin(), found->second.end(),
-                                                                    [&](const precedence& j) { return (order & ~j).none(); });
+        const bool is_judged =
+            found != judged.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                 [&](const precedence& j) { return (order & ~j).none(); });
         if (!is_judged) return "of outcome " + outcome + " " + order.to_string();
       }
     }
@@ -446,7 +527,8 @@ std::string lost_history(const program_text& text, const ingredients& use, std::
   search(true, explore::oldest_age, true, reduced, 0);
   const std::string missed = lost(full, reduced);
   if (!missed.empty()) return "missed: " + missed;
-  // A class whose exchange fails spuriously stands for executions in which it fails so on an older value, which the tree leaves out.
+  // A class whose exchange fails spuriously stands for executions in which it fails so on an older value, which the
+  // tree leaves out.
   if (use.weak) return {};
   const std::string invented = lost(reduced, full);
   return invented.empty() ? "" : "invented: " + invented;
@@ -502,9 +584,11 @@ void compare(comparison c) {
     if (!full.violation.empty()) ++violating;
     if (!ended) return std::string();
     const answer reduced = ask(text, search::reduced, c.stale_depth);
-    const bool same_count = c.against != search::parts || reduced.executions == full.executions || !full.violation.empty();
-    return same_count ? contradiction(reduced, full)
-                      : std::to_string(full.executions) + " executions in parts, not " + std::to_string(reduced.executions);
+    const bool same_count =
+        c.against != search::parts || reduced.executions == full.executions || !full.violation.empty();
+    return same_count
+               ? contradiction(reduced, full)
+               : std::to_string(full.executions) + " executions in parts, not " + std::to_string(reduced.executions);
   };
   for (std::uint64_t seed = c.first_seed; seed < c.first_seed + c.programs; ++seed) {
     const program_text text = generator(seed, c.use).draw();
@@ -545,7 +629,8 @@ constexpr instruction try_b{.what = action::try_lock, .object = 1};
 constexpr instruction end{.what = action::end};
 
 TEST(differential, a_lock_that_waits_where_every_other_thread_sleeps_is_still_reversed) {
-  EXPECT_EQ(disagreement({{lock_b, end}, {{.what = action::add}, try_a, lock_b, end, end, try_b, end}, {lock_a, end}}), "");
+  EXPECT_EQ(disagreement({{lock_b, end}, {{.what = action::add}, try_a, lock_b, end, end, try_b, end}, {lock_a, end}}),
+            "");
 }
 
 TEST(differential, a_write_under_a_shared_lock_is_a_race_in_every_order_of_the_readers) {

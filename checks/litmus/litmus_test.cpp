@@ -73,9 +73,7 @@ TEST(litmus, a_schedule_replays_to_the_same_violation) {
                            s.value.set(1);
                          },
                          [](plain& s) {
-                           {
-                             const sync::exclusive_guard<sync::mutex> hold(s.m);
-                           }
+                           { const sync::exclusive_guard<sync::mutex> hold(s.m); }
                            s.value.set(2);
                          }});
   const auto found = explore_all(p);
@@ -93,11 +91,13 @@ TEST(litmus, a_schedule_that_does_not_fit_says_where) {
   program_over<one_mutex> p({lock_times<1>, lock_times<1>});
   const auto blocked = run(p, *explore::make_replay({{.thread = 0}, {.thread = 1}}));
   EXPECT_EQ(blocked.error,
-            "the schedule does not fit the program at operation 2: thread 1 cannot run: it waits for a mutex, or it has ended");
+            "the schedule does not fit the program at operation 2: thread 1 cannot run: it waits for a mutex, or it "
+            "has ended");
   const auto stops = run(p, *explore::make_replay({{.thread = 0}}));
   EXPECT_TRUE(stops.error.empty()) << stops.error;
   EXPECT_FALSE(stops.complete);
-  const auto goes_on = run(p, *explore::make_replay({{.thread = 0}, {.thread = 0}, {.thread = 1}, {.thread = 1}, {.thread = 1}}));
+  const auto goes_on =
+      run(p, *explore::make_replay({{.thread = 0}, {.thread = 0}, {.thread = 1}, {.thread = 1}, {.thread = 1}}));
   EXPECT_NE(goes_on.error.find("the program ended, but the schedule goes on"), std::string::npos) << goes_on.error;
 }
 
@@ -204,7 +204,8 @@ TEST(litmus, the_destruction_of_a_plain_variable_races_with_its_use) {
 }
 
 TEST(litmus, memory_that_is_never_freed_is_found) {
-  program_over<freed> p({[](freed& s) { s.leaked = new std::uint32_t(1); }, [](freed& s) {
+  program_over<freed> p({[](freed& s) { s.leaked = new std::uint32_t(1); },
+                         [](freed& s) {
                            delete s.x;
                            delete s.plain;
                          }});

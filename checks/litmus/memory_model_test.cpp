@@ -226,9 +226,7 @@ void expect_all_counts() {
   EXPECT_FALSE(count<Kind>(true, explore::spurious_failures::none).ends.contains("2 11"));
 }
 
-TEST(memory_model, a_loop_that_counts_its_failures_keeps_every_end) {
-  expect_all_counts<loop::counts_on_the_stack>();
-}
+TEST(memory_model, a_loop_that_counts_its_failures_keeps_every_end) { expect_all_counts<loop::counts_on_the_stack>(); }
 
 TEST(memory_model, a_loop_that_counts_its_failures_in_memory_keeps_every_end) {
   expect_all_counts<loop::counts_in_the_heap>();

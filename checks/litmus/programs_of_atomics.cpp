@@ -248,12 +248,11 @@ std::vector<known_program> programs_of_atomics() {
                           {announce, [](announced& s) { s.x.fetch_add(1, relaxed); }, read_at_two},
                           [](announced& s) { return std::to_string(s.read); }),
       // C++11 would let the second store carry on the release sequence; C++20 does not.
-      describe<announced>("a_release_sequence_ended_by_a_store_of_its_thread",
-                          {[](announced& s) {
-                             announce(s);
-                             s.x.store(2, relaxed);
-                           },
-                           read_at_two}),
+      describe<announced>("a_release_sequence_ended_by_a_store_of_its_thread", {[](announced& s) {
+                                                                                  announce(s);
+                                                                                  s.x.store(2, relaxed);
+                                                                                },
+                                                                                read_at_two}),
       describe<registers>("a_failed_exchange_sees_an_older_value",
                           {[](registers& s) {
                              s.x.store(1, relaxed);

@@ -272,8 +272,8 @@ std::vector<known_program> programs_of_structures() {
   return {
       describe<treiber>("treiber_2_threads_1_round", {push_and_pop<0, 1>, push_and_pop<1, 1>}, all_popped),
       describe<treiber>("treiber_2_threads_2_rounds", {push_and_pop<0, 2>, push_and_pop<1, 2>}, all_popped),
-      describe<treiber>("treiber_3_threads_1_round",
-                        {push_and_pop<0, 1>, push_and_pop<1, 1>, push_and_pop<2, 1>}, all_popped),
+      describe<treiber>("treiber_3_threads_1_round", {push_and_pop<0, 1>, push_and_pop<1, 1>, push_and_pop<2, 1>},
+                        all_popped),
       describe<bucket>("bucket_insert_beside_insert", {insert<1>, insert<2>}, chain),
       describe<bucket>("bucket_insert_remove_beside_insert_find",
                        {insert_and_remove<1>,

@@ -79,7 +79,8 @@ known_program two_take(std::string name) {
 }
 template <class Lock>
 known_program three_take(std::string name) {
-  return describe<guarded<Lock>>(std::move(name), {come_in<Lock, 0>, come_in<Lock, 1>, come_in<Lock, 2>}, order_of<Lock>);
+  return describe<guarded<Lock>>(std::move(name), {come_in<Lock, 0>, come_in<Lock, 1>, come_in<Lock, 2>},
+                                 order_of<Lock>);
 }
 
 /// Two locks, one inside the other.
@@ -242,7 +243,8 @@ std::vector<known_program> wrong_ones() {
       two_take<spin_lock<true, relaxed>>("a_spin_lock_that_is_unlocked_relaxed"),
       describe<guarded<spin_lock<true>>>("two_spin_locks_in_opposite_orders",
                                          {nest<spin_lock<true>, false>, nest<spin_lock<true>, true>}),
-      describe<guarded<trying_lock>>("two_tried_mutexes_in_opposite_orders", {nest<trying_lock, false>, nest<trying_lock, true>}),
+      describe<guarded<trying_lock>>("two_tried_mutexes_in_opposite_orders",
+                                     {nest<trying_lock, false>, nest<trying_lock, true>}),
       waiting_program("petersons_lock_with_release_and_acquire", {peterson<0, acq_rel>, peterson<1, acq_rel>}),
       waiting_program("two_threads_wait_for_each_other", {[](board& s) {
                                                             await(s.b, 1);

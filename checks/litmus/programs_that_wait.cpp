@@ -61,8 +61,8 @@ std::string times(hand_over& s) {
 std::vector<known_program> programs_that_wait() {
   return {
       describe<hand_over>("wait_for_an_item", {wait_for_an_item<0>, put_an_item}, who_waited),
-      // A thread that waits in Relacy yields: under its full search it goes on only after every other thread has run once
-      // more. So where the third thread has looked once, it looks again before the first one is back.
+      // A thread that waits in Relacy yields: under its full search it goes on only after every other thread has run
+      // once more. So where the third thread has looked once, it looks again before the first one is back.
       describe<hand_over>("wait_beside_a_third_thread",
                           {[](hand_over& s) {
                              look_at_the_clock<0>(s, 0);

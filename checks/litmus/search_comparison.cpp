@@ -82,10 +82,18 @@ measurement measure(const checks::scenario& s, const explore::explore_options& a
   const checks::result r = explore::explore_scenario(s, s.name, asked).outcome;
   measurement m{.executions = r.executions + r.redundant, .seconds = r.seconds};
   switch (r.outcome) {
-    case checks::verdict::pass: m.how = measurement::end::complete; break;
-    case checks::verdict::incomplete: m.how = measurement::end::stopped; break;
-    case checks::verdict::fail: m.how = measurement::end::failed; break;
-    case checks::verdict::error: m.how = measurement::end::broken; break;
+    case checks::verdict::pass:
+      m.how = measurement::end::complete;
+      break;
+    case checks::verdict::incomplete:
+      m.how = measurement::end::stopped;
+      break;
+    case checks::verdict::fail:
+      m.how = measurement::end::failed;
+      break;
+    case checks::verdict::error:
+      m.how = measurement::end::broken;
+      break;
   }
   if (r.found) m.message = m.how == measurement::end::failed ? r.found->kind : r.found->message;
   return m;
@@ -107,10 +115,14 @@ bool is_seeded(const std::string& search) {
 
 std::string to_string(measurement::end e) {
   switch (e) {
-    case measurement::end::complete: return "complete";
-    case measurement::end::failed: return "failed";
-    case measurement::end::stopped: return "stopped";
-    case measurement::end::broken: break;
+    case measurement::end::complete:
+      return "complete";
+    case measurement::end::failed:
+      return "failed";
+    case measurement::end::stopped:
+      return "stopped";
+    case measurement::end::broken:
+      break;
   }
   return "broken";
 }

@@ -1,5 +1,6 @@
-// The reduction against the full tree on random programs of one mutex and one condition variable: waits, notifications of
-// one and of all, inside and outside critical sections. Where a program may wait for ever, both must find a deadlock.
+// The reduction against the full tree on random programs of one mutex and one condition variable: waits, notifications
+// of one and of all, inside and outside critical sections. Where a program may wait for ever, both must find a
+// deadlock.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,8 +21,8 @@ enum class action : char {
   put = 'p',
   notify_one = 'n',
   notify_all = 'a',
-  note = '.',           // the order of the critical sections shows at the end
-  look = 'x',           // outside critical sections: how often all threads looked before
+  note = '.',  // the order of the critical sections shows at the end
+  look = 'x',  // outside critical sections: how often all threads looked before
 };
 
 constexpr std::size_t threads = 3;
@@ -40,8 +41,10 @@ struct board {
 void perform(board& b, action a, unsigned thread) {
   const auto note = [&](char base) { b.notes[b.noted++] = static_cast<char>(base + static_cast<char>(thread)); };
   switch (a) {
-    case action::lock: return b.m.lock();
-    case action::unlock: return b.m.unlock();
+    case action::lock:
+      return b.m.lock();
+    case action::unlock:
+      return b.m.unlock();
     case action::wait:
       b.changed.wait(b.m);
       return note('A');
@@ -52,11 +55,17 @@ void perform(board& b, action a, unsigned thread) {
       }
       --b.items;
       return note('A');
-    case action::put: ++b.items; return;
-    case action::notify_one: return b.changed.notify_one();
-    case action::notify_all: return b.changed.notify_all();
-    case action::note: return note('a');
-    case action::look: b.seen[thread][b.count[thread]++] = static_cast<char>('0' + b.looks.fetch_add(1, relaxed));
+    case action::put:
+      ++b.items;
+      return;
+    case action::notify_one:
+      return b.changed.notify_one();
+    case action::notify_all:
+      return b.changed.notify_all();
+    case action::note:
+      return note('a');
+    case action::look:
+      b.seen[thread][b.count[thread]++] = static_cast<char>('0' + b.looks.fetch_add(1, relaxed));
   }
 }
 

@@ -399,8 +399,8 @@ TEST(operation_log, the_defect_of_the_first_report_is_found_in_its_log) {
   EXPECT_EQ(checked.findings[0].kind, "page-ownership") << shown(checked);
 }
 
-// Defects that show without a race, and break no contract on the way. Most of the others need threads that meet, a refusal, or
-// memory that fails.
+// Defects that show without a race, and break no contract on the way. Most of the others need threads that meet, a
+// refusal, or memory that fails.
 class defects_in_logs : public testing::TestWithParam<int> {};
 
 TEST_P(defects_in_logs, are_found) {

@@ -24,14 +24,14 @@ constexpr std::size_t most_scenario_pages = 64;
 struct lease_text {
   std::string name;
   std::size_t thread = 0;
-  bool is_open = false;              // in the thread
-  std::vector<model::token> tokens;  // that it holds in the log
-  std::vector<std::uint32_t> full;   // the small tokens of all that it ever holds, or was looked up for
+  bool is_open = false;                // in the thread
+  std::vector<model::token> tokens;    // that it holds in the log
+  std::vector<std::uint32_t> full;     // the small tokens of all that it ever holds, or was looked up for
   std::vector<model::block_key> keys;  // of the blocks of these
-  std::size_t wanted = 0;            // small tokens of the lookup that no allocation has taken yet; 0: none are
-  std::size_t written = 0;           // small tokens that were written, or found
-  std::size_t held = 0;              // small tokens
-  std::size_t cached = 0;            // pages, in the log
+  std::size_t wanted = 0;              // small tokens of the lookup that no allocation has taken yet; 0: none are
+  std::size_t written = 0;             // small tokens that were written, or found
+  std::size_t held = 0;                // small tokens
+  std::size_t cached = 0;              // pages, in the log
 };
 
 class scenario_author {

@@ -28,18 +28,17 @@ struct asking {
 };
 
 struct window_events {
-  std::vector<asking> kept;             ///< those that are judged, in their order
-  std::set<model::lease> used;          ///< leases that they name
+  std::vector<asking> kept;     ///< those that are judged, in their order
+  std::set<model::lease> used;  ///< leases that they name
   bool has_evictions = false;
-  bool unknown = false;                 ///< a lease that was opened before the log has an operation here
-  std::vector<std::string> left_out;    ///< what is not judged, a clause each
+  bool unknown = false;               ///< a lease that was opened before the log has an operation here
+  std::vector<std::string> left_out;  ///< what is not judged, a clause each
 
   /// When they ended, the first one first.
   std::vector<const asking*> by_end() const;
 };
 
 /// Follows the leases of the window, and leaves out the operations of those whose tokens nobody knows.
-window_events events_of(const logged_run& run, const run_state& start, const window_request& wanted,
-                        path_table& paths);
+window_events events_of(const logged_run& run, const run_state& start, const window_request& wanted, path_table& paths);
 
 }  // namespace triecheck::checks

@@ -17,13 +17,13 @@
 namespace triecheck::checks {
 
 struct window_state {
-  std::set<model::page> touched;                        ///< pages that the window has to do with
-  std::set<model::page> others;                         ///< pages of leases that it has nothing to do with
-  std::map<model::lease, const lease_record*> leases;   ///< those that are open
+  std::set<model::page> touched;                       ///< pages that the window has to do with
+  std::set<model::page> others;                        ///< pages of leases that it has nothing to do with
+  std::map<model::lease, const lease_record*> leases;  ///< those that are open
   std::map<path_id, model::page> nodes;
-  bool chose = false;                                   ///< it is not certain
-  bool unknown = false;                                 ///< there are leases that were opened before the log
-  std::vector<std::string> left_out;                    ///< what cannot be judged, a clause each
+  bool chose = false;                 ///< it is not certain
+  bool unknown = false;               ///< there are leases that were opened before the log
+  std::vector<std::string> left_out;  ///< what cannot be judged, a clause each
 };
 
 window_state state_of(const logged_run& run, const run_state& start, const window_request& wanted,

@@ -112,11 +112,11 @@ TEST(linearizability, the_order_names_every_step) {
   EXPECT_EQ(l.order,
             (std::vector<std::string>{
                 "thread 0: lookup #1 [1 2]: ok, no page", "thread 0: allocate #1 [1 2]: ok, pages | 1 0",
-                "thread 0: publish #1 to 2, page 1", "thread 0: publish #1 to 2, page 0", "thread 0: publish #1 to 2: ok, pages 1 0",
-                "thread 0: release #1: ok", "thread 3: lookup #2 [7]: ok, no page",
-                "thread 3: allocate #2 [7] +1 evicts page 0", "thread 3: allocate #2 [7] +1 evicts page 1",
-                "thread 3: allocate #2 [7] +1: ok, pages | 0 1", "thread 3: release #2 frees page 0",
-                "thread 3: release #2 frees page 1", "thread 3: release #2: ok"}));
+                "thread 0: publish #1 to 2, page 1", "thread 0: publish #1 to 2, page 0",
+                "thread 0: publish #1 to 2: ok, pages 1 0", "thread 0: release #1: ok",
+                "thread 3: lookup #2 [7]: ok, no page", "thread 3: allocate #2 [7] +1 evicts page 0",
+                "thread 3: allocate #2 [7] +1 evicts page 1", "thread 3: allocate #2 [7] +1: ok, pages | 0 1",
+                "thread 3: release #2 frees page 0", "thread 3: release #2 frees page 1", "thread 3: release #2: ok"}));
 }
 
 TEST(linearizability, a_lookup_that_misses_a_prefix_published_before_it_began_is_rejected) {
@@ -325,7 +325,8 @@ TEST(linearizability, an_allocate_refused_for_want_of_pages_may_have_evicted) {
 }
 
 TEST(linearizability, evictions_happen_only_while_an_operation_that_may_evict_is_under_way) {
-  // The page is still cached at time 6, and gone at 10: an allocate that began later may have evicted it, and only that.
+  // The page is still cached at time 6, and gone at 10: an allocate that began later may have evicted it, and only
+  // that.
   story s(3);
   s.keep(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(2, lookup(3, {}), {});
   s.at(1, allocate(2, {7}), leased({1}, 0), 0, 4)
@@ -422,7 +423,8 @@ TEST(linearizability, a_released_lease_stays_closed) {
   s.hold(1, {1}, {0}).alone(0, release(1), {});
   story again = s;
   s.alone(0, release(1), {}).alone(0, publish(1, 1), refused(status::lease_closed)).expect_yes();
-  again.alone(0, publish(1, 1), leased({0}, 1)).expect_no("publish #1 to 1 returned ok, pages 0, but the lease was not open");
+  again.alone(0, publish(1, 1), leased({0}, 1))
+      .expect_no("publish #1 to 1 returned ok, pages 0, but the lease was not open");
 }
 
 // ---- The end, and the limit
@@ -466,18 +468,42 @@ TEST(linearizability, an_allocate_may_have_evicted_what_only_the_final_snapshot_
 
 TEST(linearizability, a_match_beside_an_eviction_sees_the_chain_before_or_behind_it) {
   for (const std::size_t found : {1u, 2u}) {
-    story(3).keep(1, {1, 2}, {0, 1}).at(1, evict(1), freed(1), 0, 5).at(2, match({1, 2}), matched(found), 1, 4).expect_yes();
+    story(3)
+        .keep(1, {1, 2}, {0, 1})
+        .at(1, evict(1), freed(1), 0, 5)
+        .at(2, match({1, 2}), matched(found), 1, 4)
+        .expect_yes();
   }
-  story(3).keep(1, {1, 2}, {0, 1}).at(1, evict(1), freed(1), 0, 5).at(2, match({1, 2}), matched(0), 1, 4).expect_no("found 0 pages");
-  story(3).keep(1, {1, 2}, {0, 1}).alone(1, evict(1), freed(1)).alone(2, match({1, 2}), matched(2)).expect_no("found 2 pages");
+  story(3)
+      .keep(1, {1, 2}, {0, 1})
+      .at(1, evict(1), freed(1), 0, 5)
+      .at(2, match({1, 2}), matched(0), 1, 4)
+      .expect_no("found 0 pages");
+  story(3)
+      .keep(1, {1, 2}, {0, 1})
+      .alone(1, evict(1), freed(1))
+      .alone(2, match({1, 2}), matched(2))
+      .expect_no("found 2 pages");
 }
 
 TEST(linearizability, a_forget_beside_a_lookup_is_before_or_behind_it_and_takes_the_whole_chain) {
   for (const std::size_t found : {0u, 2u}) {
-    story(3).keep(1, {1, 2}, {0, 1}).at(1, forget({1}), forgotten(true), 0, 5).at(2, match({1, 2}), matched(found), 1, 4).expect_yes();
+    story(3)
+        .keep(1, {1, 2}, {0, 1})
+        .at(1, forget({1}), forgotten(true), 0, 5)
+        .at(2, match({1, 2}), matched(found), 1, 4)
+        .expect_yes();
   }
-  story(3).keep(1, {1, 2}, {0, 1}).at(1, forget({1}), forgotten(true), 0, 5).at(2, match({1, 2}), matched(1), 1, 4).expect_no("found 1 page");
-  story(3).keep(1, {1, 2}, {0, 1}).alone(1, forget({1}), forgotten(true)).alone(2, match({1, 2}), matched(2)).expect_no("found 2 pages");
+  story(3)
+      .keep(1, {1, 2}, {0, 1})
+      .at(1, forget({1}), forgotten(true), 0, 5)
+      .at(2, match({1, 2}), matched(1), 1, 4)
+      .expect_no("found 1 page");
+  story(3)
+      .keep(1, {1, 2}, {0, 1})
+      .alone(1, forget({1}), forgotten(true))
+      .alone(2, match({1, 2}), matched(2))
+      .expect_no("found 2 pages");
   story(3).keep(1, {1, 2}, {0, 1}).alone(1, forget({1, 2}), forgotten(false)).expect_no("page 1 was cached then");
 }
 
@@ -503,7 +529,10 @@ TEST(linearizability, a_whole_namespace_is_forgotten_page_by_page_when_crowded) 
 TEST(linearizability, a_match_shows_that_an_allocation_evicted_before_it) {
   story s(2);
   s.keep(1, {1, 2}, {0, 1}).alone(1, lookup(2, {}), {});
-  s.at(1, allocate(2, {5}), leased({1}, 0), 0, 9).at(2, match({1, 2}), matched(1), 1, 2).at(2, match({1, 2}), matched(1), 3, 4).expect_yes();
+  s.at(1, allocate(2, {5}), leased({1}, 0), 0, 9)
+      .at(2, match({1, 2}), matched(1), 1, 2)
+      .at(2, match({1, 2}), matched(1), 3, 4)
+      .expect_yes();
 }
 
 TEST(linearizability, pages_of_a_shrink_are_taken_before_it_returns) {
@@ -529,22 +558,32 @@ TEST(linearizability, a_page_that_another_request_evicted_serves_an_allocation_t
 
 TEST(linearizability, an_allocation_that_evicts_nothing_is_refused_beside_evictable_pages_alone) {
   story s(2);
-  s.keep(1, {1}, {0}).alone(2, lookup(4, {}), {}).alone(2, allocate_free(4, {3, 4}), refused(status::cache_full)).expect_yes();
+  s.keep(1, {1}, {0})
+      .alone(2, lookup(4, {}), {})
+      .alone(2, allocate_free(4, {3, 4}), refused(status::cache_full))
+      .expect_yes();
   story wrong(2);
-  wrong.keep(1, {1}, {0}).alone(2, lookup(4, {}), {}).alone(2, allocate_free(4, {3}), refused(status::cache_full)).expect_no("covered by 1 free");
+  wrong.keep(1, {1}, {0})
+      .alone(2, lookup(4, {}), {})
+      .alone(2, allocate_free(4, {3}), refused(status::cache_full))
+      .expect_no("covered by 1 free");
 }
 
 TEST(linearizability, a_refusal_beside_another_thread_is_accepted_when_crowded) {
   story s(2);
   s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
-  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5).at(0, allocate(3, {8}), refused(status::cache_full), 1, 2);
+  s.at(1, allocate(2, {7}), refused(status::cache_full), 0, 5)
+      .at(0, allocate(3, {8}), refused(status::cache_full), 1, 2);
   s.expect_no("its shortage of 1 page was covered by 1 free");
   EXPECT_EQ(s.check_crowded().verdict, linearizable::yes);
 }
 
 TEST(linearizability, a_refusal_alone_is_exact_even_when_crowded) {
   story s(2);
-  s.hold(1, {1}, {0}).alone(1, lookup(2, {}), {}).alone(1, allocate(2, {7}), refused(status::cache_full)).alone(0, lookup(3, {1}), leased({0}, 1));
+  s.hold(1, {1}, {0})
+      .alone(1, lookup(2, {}), {})
+      .alone(1, allocate(2, {7}), refused(status::cache_full))
+      .alone(0, lookup(3, {1}), leased({0}, 1));
   const linearization l = s.check_crowded();
   EXPECT_EQ(l.verdict, linearizable::no);
   EXPECT_NE(l.reason.find("its shortage of 1 page was covered by 1 free"), std::string::npos) << l.reason;
@@ -568,7 +607,8 @@ TEST(linearizability, a_fork_may_be_refused_when_crowded) {
 TEST(linearizability, a_crowded_refusal_still_changes_no_lease_and_needs_a_need) {
   story changed(2);
   changed.alone(1, lookup(2, {}), {}).alone(0, lookup(3, {}), {});
-  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5).at(0, allocate(3, {8, 9}), leased({0, 1}, 0), 1, 2);
+  changed.at(1, allocate(2, {7}), refused(status::cache_full, {0}), 0, 5)
+      .at(0, allocate(3, {8, 9}), leased({0, 1}, 0), 1, 2);
   EXPECT_NE(changed.check_crowded().reason.find("a refusal changes no lease"), std::string::npos);
   story needless(2);
   needless.alone(1, lookup(2, {}), {});
@@ -593,7 +633,8 @@ TEST(linearizability, an_eviction_may_end_early_when_crowded_and_not_alone) {
 // Of a pool of four pages: what is refused for `needed` beside an operation of thread 0.
 linearization refused_beside(story s, std::size_t needed, operation op, outcome observed) {
   s.alone(1, lookup(90, {}), {});
-  s.at(1, allocate(90, tokens(needed, 7)), refused(status::cache_full), 0, 5).at(0, std::move(op), std::move(observed), 1, 2);
+  s.at(1, allocate(90, tokens(needed, 7)), refused(status::cache_full), 0, 5)
+      .at(0, std::move(op), std::move(observed), 1, 2);
   return s.check_crowded();
 }
 
@@ -771,7 +812,7 @@ class simulation {
     std::optional<std::size_t> current = {};  // the event under way
     lease number = 0;                         // its lease; 0 before the first
     bool open = false;
-    std::size_t tokens = 0;                   // that its lease holds
+    std::size_t tokens = 0;  // that its lease holds
     pages all = {};
     std::size_t cached = 0;
   };
@@ -825,7 +866,8 @@ class simulation {
       c.tokens = c.cached;
     }
     if (e.op.kind == operation_kind::allocate && e.observed.result == status::ok) c.tokens += e.op.tokens.size();
-    if (e.op.kind == operation_kind::shrink && e.observed.result == status::ok) c.tokens = std::max(e.op.kept_tokens, c.cached);
+    if (e.op.kind == operation_kind::shrink && e.observed.result == status::ok)
+      c.tokens = std::max(e.op.kept_tokens, c.cached);
     if (e.op.kind == operation_kind::release) c.open = false;
     e.returned = now_++;
     c.current.reset();

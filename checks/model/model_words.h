@@ -12,7 +12,9 @@ namespace triecheck::model::words {
 using tokens = std::vector<token>;
 using pages = std::vector<page>;
 
-inline operation lookup(lease l, tokens t) { return {.kind = operation_kind::lookup, .subject = l, .tokens = std::move(t)}; }
+inline operation lookup(lease l, tokens t) {
+  return {.kind = operation_kind::lookup, .subject = l, .tokens = std::move(t)};
+}
 inline operation allocate(lease l, tokens t, std::size_t extra_slots = 0) {
   return {.kind = operation_kind::allocate, .subject = l, .tokens = std::move(t), .extra_slots = extra_slots};
 }

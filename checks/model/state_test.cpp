@@ -401,7 +401,8 @@ TEST(model_state, a_refused_allocate_evicts_nothing) {
   const operation need_four = allocate(4, {7, 8, 9, 10});
   for (std::size_t evicted = 1; evicted <= 2; ++evicted) {
     state other = s;
-    reject(other, need_four, refused(status::cache_full), "changes nothing, but evicted " + std::to_string(evicted) + " page", evicted);
+    reject(other, need_four, refused(status::cache_full),
+           "changes nothing, but evicted " + std::to_string(evicted) + " page", evicted);
   }
   accept(s, need_four, refused(status::cache_full));
   EXPECT_TRUE(is(s, 2, page_state::cached));
@@ -476,7 +477,8 @@ TEST(model_state, publish_of_more_tokens_than_the_lease_holds_changes_nothing) {
   reject(s, publish(1, 4), refused(status::invalid_argument, {0, 1}, 1), "of which 0 are published");
   accept(s, publish(1, 4), refused(status::invalid_argument, {0, 1}, 0));
   EXPECT_EQ(s, before);
-  reject(s, publish(1, 3), refused(status::invalid_argument, {0, 1}, 0), "returned invalid_argument, which it never does");
+  reject(s, publish(1, 3), refused(status::invalid_argument, {0, 1}, 0),
+         "returned invalid_argument, which it never does");
 }
 
 TEST(model_state, publish_adopts_the_node_that_stands_and_frees_its_own_page) {
@@ -705,7 +707,8 @@ TEST(model_state, counters_count_what_the_specification_says) {
   hold(s, 2, {1, 2, 9, 9, 7}, {2, 3});
   hold(s, 3, {6, 6}, {4});
   accept(s, allocate(2, {8, 8, 8, 8, 8}), refused(status::cache_full, {0, 2, 3}, 2));
-  reject(s, allocate(2, {8, 8, 8, 8, 8}), refused(status::cache_full, {0, 2, 3}, 2), "changes nothing, but evicted 1 page", 1);
+  reject(s, allocate(2, {8, 8, 8, 8, 8}), refused(status::cache_full, {0, 2, 3}, 2),
+         "changes nothing, but evicted 1 page", 1);
   accept(s, evict(1), freed(1));
   accept(s, allocate(2, {8, 8}, 9), refused(status::request_too_large, {0, 2, 3}, 2));
   EXPECT_EQ(s.stats(), (statistics{.lookups = 3,
@@ -938,7 +941,8 @@ class random_workload {
     const pages order = state_.eviction_order();
     pages usable = free_pages();
     if (needed > usable.size() + order.size()) {
-      reject(state_, op, refused(status::cache_full, r.all, r.cached), "which changes nothing", 1 + draw(order.size() + 1));
+      reject(state_, op, refused(status::cache_full, r.all, r.cached), "which changes nothing",
+             1 + draw(order.size() + 1));
       return accept(state_, op, refused(status::cache_full, r.all, r.cached));
     }
     reject(state_, op, refused(status::cache_full, r.all, r.cached), "was covered");

@@ -1,5 +1,5 @@
-// The checker of whole operations: histories that are correct step by step only are rejected, and so is another order of eviction
-// than that of the policy.
+// The checker of whole operations: histories that are correct step by step only are rejected, and so is another order
+// of eviction than that of the policy.
 #include "model/whole_operations.h"
 
 #include <optional>
@@ -32,7 +32,10 @@ class story {
 
   /// `t` is cached on `own` afterwards.
   story& keep(lease l, const tokens& t, const pages& own) {
-    return alone(0, lookup(l, t), {}).alone(0, allocate(l, t), leased(own, 0)).alone(0, publish(l, t.size()), leased(own, own.size())).alone(0, release(l), {});
+    return alone(0, lookup(l, t), {})
+        .alone(0, allocate(l, t), leased(own, 0))
+        .alone(0, publish(l, t.size()), leased(own, own.size()))
+        .alone(0, release(l), {});
   }
 
   /// A snapshot that shows these pages cached, each below the one before, and `order`.
@@ -130,7 +133,9 @@ TEST(whole_operations, a_snapshot_is_of_one_instant) {
 TEST(whole_operations, the_search_gives_up_at_the_limit) {
   story s(1);
   s.alone(0, lookup(1, {}), {});
-  s.at(0, allocate(1, {1}), refused(status::cache_full), 10, 20).at(1, evict(0), freed(0), 10, 20).at(2, evict(0), freed(0), 10, 20);
+  s.at(0, allocate(1, {1}), refused(status::cache_full), 10, 20)
+      .at(1, evict(0), freed(0), 10, 20)
+      .at(2, evict(0), freed(0), 10, 20);
   EXPECT_EQ(s.check().verdict, linearizable::no);
   EXPECT_EQ(s.check(nullptr, 2).verdict, linearizable::unknown);
 }

@@ -19,8 +19,8 @@ std::size_t monitor_bytes() {
   return allocated_bytes() - before;
 }
 
-/// Makes something that has a monitored cache over `Sync`, and tells the cache `cache_of` it. Under a sanitizer, whose allocator does
-/// not tell, nothing is told.
+/// Makes something that has a monitored cache over `Sync`, and tells the cache `cache_of` it. Under a sanitizer, whose
+/// allocator does not tell, nothing is told.
 template <class Sync, class Make, class CacheOf>
 auto measured_metadata(Make make, CacheOf cache_of) {
   const std::size_t monitors = monitor_bytes<Sync>();

@@ -1,5 +1,5 @@
-// The operations of a cache, as a server calls them. Compiled three times: without the text of cache/monitoring, with it and no
-// observer, and with metrics. off_costs_nothing_test compares what the three compile to.
+// The operations of a cache, as a server calls them. Compiled three times: without the text of cache/monitoring, with
+// it and no observer, and with metrics. off_costs_nothing_test compares what the three compile to.
 #include <cstddef>
 #include <span>
 

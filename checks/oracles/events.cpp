@@ -17,7 +17,8 @@ std::string name(page_id page) { return page == no_page ? "the root" : "page " +
 page_id id_of(model::page p) { return page_id{static_cast<std::uint32_t>(p)}; }
 
 bool may_evict(operation_kind kind) {
-  return model::only_evicts(kind) || kind == operation_kind::allocate || kind == operation_kind::fork || kind == operation_kind::forget;
+  return model::only_evicts(kind) || kind == operation_kind::allocate || kind == operation_kind::fork ||
+         kind == operation_kind::forget;
 }
 
 std::string tokens_of(std::span<const model::token> tokens) {
@@ -68,12 +69,14 @@ std::optional<std::string> event_book::wrong_answer(const running_operation& r, 
   const model::operation& op = *r.op;
   const bool only_evicts = model::only_evicts(op.kind);
   if (only_evicts && r.removed != observed.evicted) {
-    return model::show(op) + " evicted " + std::to_string(observed.evicted) + " pages, but told of " + std::to_string(r.removed);
+    return model::show(op) + " evicted " + std::to_string(observed.evicted) + " pages, but told of " +
+           std::to_string(r.removed);
   }
   if (op.kind == operation_kind::clear && r.clears != 1) {
     return "a clear was told " + std::to_string(r.clears) + " times";
   }
-  const bool has_pages = observed.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
+  const bool has_pages =
+      observed.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
   return has_pages ? wrong_chain(std::span(observed.pages).first(observed.cached)) : std::nullopt;
 }
 
@@ -81,7 +84,8 @@ std::optional<std::string> event_book::wrong_chain(std::span<const model::page> 
   page_id parent = no_page;
   for (const model::page p : published) {
     const page_id page = id_of(p);
-    if (!is_stored(page) && !entries_[p].is_forgotten) return name(page) + " was returned as published, but was not stored";
+    if (!is_stored(page) && !entries_[p].is_forgotten)
+      return name(page) + " was returned as published, but was not stored";
     if (entries_[p].parent != parent) {
       return name(page) + " was returned below " + name(parent) + ", but stored below " + name(entries_[p].parent);
     }
@@ -155,8 +159,11 @@ std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
   if (index_of(p.page) >= entries_.size()) return name(p.page) + " was stored, but does not exist";
   if (is_stored(p.page)) return name(p.page) + " was stored, but is stored already: it was not removed";
   const bool first = p.parent == no_page;
-  const auto is_forgotten = [&] { return index_of(p.parent) < entries_.size() && entries_[index_of(p.parent)].is_forgotten; };
-  if (!first && !is_stored(p.parent) && !is_forgotten()) return name(p.page) + " was stored below " + name(p.parent) + ", which is not stored";
+  const auto is_forgotten = [&] {
+    return index_of(p.parent) < entries_.size() && entries_[index_of(p.parent)].is_forgotten;
+  };
+  if (!first && !is_stored(p.parent) && !is_forgotten())
+    return name(p.page) + " was stored below " + name(p.parent) + ", which is not stored";
   if (!first && entries_[index_of(p.parent)].space != p.space) {
     return name(p.page) + " was stored below " + name(p.parent) + " of another namespace";
   }
@@ -168,19 +175,23 @@ std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
   return std::nullopt;
 }
 
-// Whether the publication that tells it has the page, with these tokens, at this place. Where the page before is one that it
-// adopted, its return says which that was (wrong_chain).
+// Whether the publication that tells it has the page, with these tokens, at this place. Where the page before is one
+// that it adopted, its return says which that was (wrong_chain).
 std::optional<std::string> event_book::wrong_publication(const running_operation& by, const stored_page& p) const {
-  if (!by.op || by.op->kind != operation_kind::publish) return name(p.page) + " was stored by an operation that publishes nothing";
+  if (!by.op || by.op->kind != operation_kind::publish)
+    return name(p.page) + " was stored by an operation that publishes nothing";
   const auto found = leases_.find(by.op->subject);
   if (found == leases_.end()) return name(p.page) + " was stored by a lease that is not open";
   const lease_record& l = found->second;
-  const auto place = std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), index_of(p.page));
+  const auto place =
+      std::find(l.pages.begin() + static_cast<std::ptrdiff_t>(l.cached), l.pages.end(), index_of(p.page));
   if (place == l.pages.end()) return name(p.page) + " was stored by a lease that does not have it privately";
   const auto i = static_cast<std::size_t>(place - l.pages.begin());
   const std::size_t end = (i + 1) * tokens_per_page_;
-  if (std::min(l.tokens.size(), by.op->computed_tokens) < end) return name(p.page) + " was stored, but its tokens are not all computed";
-  if (static_cast<model::key_space>(p.space) != l.space) return name(p.page) + " was stored in another namespace than that of its lease";
+  if (std::min(l.tokens.size(), by.op->computed_tokens) < end)
+    return name(p.page) + " was stored, but its tokens are not all computed";
+  if (static_cast<model::key_space>(p.space) != l.space)
+    return name(p.page) + " was stored in another namespace than that of its lease";
   const auto prefix = std::span(l.tokens).first(end);
   const auto block = prefix.last(tokens_per_page_);
   if (!std::equal(block.begin(), block.end(), p.block.begin())) {
@@ -205,7 +216,8 @@ void event_book::removed(std::size_t thread, page_id page) {
   entry& e = at(page);
   running_operation& by = running_in(thread);
   const bool forgets = by.op && by.op->kind == operation_kind::forget;
-  if (e.children != 0 && !(forgets && somebody_publishes(thread))) return reject(name(page) + " was removed before its children");
+  if (e.children != 0 && !(forgets && somebody_publishes(thread)))
+    return reject(name(page) + " was removed before its children");
   const auto told = std::find(by.stored.begin(), by.stored.end(), page);
   const bool takes_back = by.op && by.op->kind == operation_kind::publish && told != by.stored.end();
   if (takes_back) {
@@ -272,23 +284,28 @@ std::optional<std::string> event_book::check_rest(const structure& s) const {
     }
     if (!cached) continue;
     const page_id parent = s.pages[i].parent ? id_of(*s.pages[i].parent) : no_page;
-    if (e.parent != parent) return name(page) + " is below " + name(parent) + ", but was stored below " + name(e.parent);
-    if (static_cast<model::key_space>(e.space) != s.pages[i].space) return name(page) + " was stored in another namespace";
+    if (e.parent != parent)
+      return name(page) + " is below " + name(parent) + ", but was stored below " + name(e.parent);
+    if (static_cast<model::key_space>(e.space) != s.pages[i].space)
+      return name(page) + " was stored in another namespace";
     if (e.key != s.pages[i].key) {
       return name(page) + " was stored with the key " + std::to_string(e.key) + ", but its block has " +
              std::to_string(s.pages[i].key);
     }
     if (e.block != s.pages[i].block) {
-      return name(page) + " was stored with the tokens " + tokens_of(e.block) + ", but holds " + tokens_of(s.pages[i].block);
+      return name(page) + " was stored with the tokens " + tokens_of(e.block) + ", but holds " +
+             tokens_of(s.pages[i].block);
     }
   }
   return std::nullopt;
 }
 
 std::optional<std::string> event_book::check_evictions(std::uint64_t evicted_pages, const structure& s) const {
-  const auto pinned = std::count_if(s.pages.begin(), s.pages.end(), [](const model::page_view& p) { return p.forgotten; });
+  const auto pinned =
+      std::count_if(s.pages.begin(), s.pages.end(), [](const model::page_view& p) { return p.forgotten; });
   if (evicted_ == evicted_pages + static_cast<std::uint64_t>(pinned)) return std::nullopt;
-  return std::to_string(evicted_) + " pages were told to be evicted; the statistics say " + std::to_string(evicted_pages);
+  return std::to_string(evicted_) + " pages were told to be evicted; the statistics say " +
+         std::to_string(evicted_pages);
 }
 
 }  // namespace triecheck::checks

@@ -1,16 +1,17 @@
-// Oracle: events. Follows what a cache tells its subscriber and what its operations returned, and never looks into the cache.
+// Oracle: events. Follows what a cache tells its subscriber and what its operations returned, and never looks into the
+// cache.
 //
 // What it proves, at every event:
-//   - it is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent is, in the
-//     same namespace; a page that is removed is stored, and no page is stored below it;
-//   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately, with the
-//     parent, the namespace, the tokens and the key that the page has in that lease, and with the hash of all up to its
-//     end; `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or
-//     from a publication that takes back what it told; `cleared` from a clear, after all that it removed, with their
-//     number.
-// At every return: the published pages of the lease are stored, each below the one before, and an operation that says how many
-// pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their parents,
-// namespaces, tokens and keys, and as many were evicted as the statistics say.
+//   - it is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent
+//     is, in the same namespace; a page that is removed is stored, and no page is stored below it;
+//   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately,
+//     with the parent, the namespace, the tokens and the key that the page has in that lease, and with the hash of all
+//     up to its end; `removed` comes from an operation that evicts, of a page that no open lease has found, from a
+//     forget, or from a publication that takes back what it told; `cleared` from a clear, after all that it removed,
+//     with their number.
+// At every return: the published pages of the lease are stored, each below the one before, and an operation that says
+// how many pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their
+// parents, namespaces, tokens and keys, and as many were evicted as the statistics say.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -43,8 +44,8 @@ class event_book final : public oracle {
     if (is_told_) *this = event_book(entries_.size(), tokens_per_page_);
   }
 
-  /// `thread` is about to begin `op`, and later has its answer. Threads are numbered from 0. A harness that announces no
-  /// operation at all has the events judged by themselves.
+  /// `thread` is about to begin `op`, and later has its answer. Threads are numbered from 0. A harness that announces
+  /// no operation at all has the events judged by themselves.
   void begins(std::size_t thread, const model::operation& op) override;
   finding returned(const returned_operation& r) override;
   void returned(std::size_t thread, const model::outcome& observed);
@@ -65,8 +66,9 @@ class event_book final : public oracle {
   finding at_the_end(const final_state& s) override;
   finding after_shutdown(const final_state& before, std::size_t thread, std::size_t evicted) override;
 
-  /// When no operation runs: as many pages were told to be evicted as the statistics say. Requires that operations were announced.
-  /// A forgotten page is told when it is forgotten and counted when it falls: `s` says how many are pinned still.
+  /// When no operation runs: as many pages were told to be evicted as the statistics say. Requires that operations were
+  /// announced. A forgotten page is told when it is forgotten and counted when it falls: `s` says how many are pinned
+  /// still.
   std::optional<std::string> check_evictions(std::uint64_t evicted_pages, const structure& s) const;
 
   /// How often a clear was told, and how many pages these removed.
@@ -98,7 +100,7 @@ class event_book final : public oracle {
     std::optional<model::operation> op;  // none: the thread is in no operation
     std::vector<page_id> stored;         // by this publication, and not taken back
     std::vector<page_id> taken_back{};
-    std::size_t removed = 0;             // pages that were evicted
+    std::size_t removed = 0;  // pages that were evicted
     std::size_t clears = 0;
   };
 
@@ -118,9 +120,9 @@ class event_book final : public oracle {
 
   std::size_t tokens_per_page_;
   std::vector<entry> entries_;  // by page
-  bool is_told_ = true;  // events; otherwise there is nothing to judge
+  bool is_told_ = true;         // events; otherwise there is nothing to judge
   bool follows_operations_ = false;
-  std::vector<running_operation> running_;  // by thread
+  std::vector<running_operation> running_;       // by thread
   std::map<model::lease, lease_record> leases_;  // the open ones
   std::uint64_t evicted_ = 0;
   std::size_t clears_ = 0;

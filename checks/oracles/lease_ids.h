@@ -1,7 +1,7 @@
 // Oracle: the ids of leases.
 //
-// What it proves: every lease that was opened has an id that is not 0 and that no lease of the cache had before, and those that
-// one thread opens have growing ids (cache/types.h).
+// What it proves: every lease that was opened has an id that is not 0 and that no lease of the cache had before, and
+// those that one thread opens have growing ids (cache/types.h).
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -39,7 +39,8 @@ class lease_ids final : public oracle {
     if (id == 0) return lease + ", which stands for no lease";
     if (!given_.insert(id).second) return lease + ", which another lease had before";
     if (thread >= latest_.size()) latest_.resize(thread + 1);
-    if (id < latest_[thread]) return lease + " after one with the id " + std::to_string(latest_[thread]) + ", by one thread";
+    if (id < latest_[thread])
+      return lease + " after one with the id " + std::to_string(latest_[thread]) + ", by one thread";
     latest_[thread] = id;
     return std::nullopt;
   }

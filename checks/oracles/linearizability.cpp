@@ -5,8 +5,8 @@
 namespace triecheck::checks {
 namespace {
 
-// For all orders of a history together: far above what a scenario needs, and done well before the watchdog takes the search
-// for a hang.
+// For all orders of a history together: far above what a scenario needs, and done well before the watchdog takes the
+// search for a hang.
 constexpr std::size_t most_states = 200'000;
 // Memory is what bounds them: some hundred bytes each.
 constexpr std::size_t most_judged = 20'000;
@@ -98,7 +98,8 @@ void linearizability::add_to_key(const model::end_state& s) {
   }
   append_all(key_, s.eviction_order);
   if (!s.available) return;
-  for (const std::uint64_t n : {s.available->free_pages, s.available->evictable_pages, s.available->pinned_pages, s.available->private_pages}) {
+  for (const std::uint64_t n :
+       {s.available->free_pages, s.available->evictable_pages, s.available->pinned_pages, s.available->private_pages}) {
     append(key_, n);
   }
 }
@@ -107,7 +108,9 @@ void linearizability::add_to_key(const model::event& e) {
   append(key_, static_cast<std::uint64_t>(e.op.kind));
   append(key_, static_cast<std::uint64_t>(e.observed.result));
   for (const std::uint64_t n : {std::uint64_t{e.op.subject}, std::uint64_t{e.op.forked}, e.op.space}) append(key_, n);
-  for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.op.kept_tokens, std::size_t{e.op.free_only}, e.observed.cached, e.observed.evicted}) append(key_, n);
+  for (const std::size_t n : {e.op.extra_slots, e.op.computed_tokens, e.op.count, e.op.kept_tokens,
+                              std::size_t{e.op.free_only}, e.observed.cached, e.observed.evicted})
+    append(key_, n);
   append(key_, e.op.keep.priority);
   append(key_, e.op.keep.ttl_ticks);
   append_all(key_, e.op.tokens);
@@ -154,7 +157,8 @@ std::string linearizability::show_order(std::span<const stages> order) const {
   std::vector<std::string> words(order.size());  // by stage; an operation opens at each that is not empty
   for (std::size_t i = 0; i < order.size(); ++i) {
     for (std::size_t j = 0; j < order.size(); ++j) {
-      as_executed = as_executed && (order[i].closed < order[j].opened) == (intervals_[i].returned < intervals_[j].called);
+      as_executed =
+          as_executed && (order[i].closed < order[j].opened) == (intervals_[i].returned < intervals_[j].called);
     }
     const model::event& e = events_[before_ + i];
     std::string& word = words[order[i].opened];

@@ -1,14 +1,14 @@
 // Oracle: linearizability.
 //
 // What it proves: in every real-time order of the operations that some equivalent execution has (real_time.h), there is
-// one order of the specification's atomic steps, each inside the interval of its operation, in which the sequential model
-// gives every operation the answer that was observed and ends in the state that a snapshot shows. A prefix that was missed
-// though it stood there all the time, a refusal without need, a page that two answers claim: none of these fits any order.
-// Where the search gives up, the history is undecided, and the run incomplete.
+// one order of the specification's atomic steps, each inside the interval of its operation, in which the sequential
+// model gives every operation the answer that was observed and ends in the state that a snapshot shows. A prefix that
+// was missed though it stood there all the time, a refusal without need, a page that two answers claim: none of these
+// fits any order. Where the search gives up, the history is undecided, and the run incomplete.
 //
 // Where operations overlap, most executions repeat a history that an earlier one had: the same answers under the same
-// happens-before order of first and last steps, and so the same real-time orders. Such a history is judged once. (Where one
-// mutex guards everything, every execution has an order of its own, and nothing repeats.)
+// happens-before order of first and last steps, and so the same real-time orders. Such a history is judged once. (Where
+// one mutex guards everything, every execution has an order of its own, and nothing repeats.)
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -34,8 +34,9 @@ class linearizability final : public oracle {
  public:
   static constexpr const char* kind = "linearizability";
 
-  /// `rule`: what answers are held to. With `at_once`, whole operations have to fit an order (model/whole_operations.h), and the
-  /// order of eviction is judged. With `crowded`, an operation may miss what others move that overlap it in the order that is judged.
+  /// `rule`: what answers are held to. With `at_once`, whole operations have to fit an order
+  /// (model/whole_operations.h), and the order of eviction is judged. With `crowded`, an operation may miss what others
+  /// move that overlap it in the order that is judged.
   linearizability(const model::config& c, model::refusals rule) : config_(c), rule_(rule) {}
   explicit linearizability(const oracle_setting& s) : linearizability(s.cache, s.rule) {}
 
@@ -65,7 +66,8 @@ class linearizability final : public oracle {
   void record(const model::operation& op, const model::outcome& observed, const interval& when);
 
   /// A snapshot was taken beside others. Judged with `at_once`.
-  void record_snapshot(std::vector<model::page_view> pages, std::vector<model::page> eviction_order, const interval& when) {
+  void record_snapshot(std::vector<model::page_view> pages, std::vector<model::page> eviction_order,
+                       const interval& when) {
     record({.kind = model::operation_kind::evict}, {}, when);
     shown_.resize(recorded_);
     shown_.back() = model::end_state{std::move(pages), std::move(eviction_order)};
@@ -78,8 +80,10 @@ class linearizability final : public oracle {
     shown_.back() = model::end_state{.pages = {}, .eviction_order = {}, .available = seen};
   }
 
-  /// Judges the history; a snapshot behind the last operation showed `pages` and, of interest with `at_once` only, the order.
-  std::optional<std::string> check(const std::vector<model::page_view>& pages, const std::vector<model::page>& eviction_order = {});
+  /// Judges the history; a snapshot behind the last operation showed `pages` and, of interest with `at_once` only, the
+  /// order.
+  std::optional<std::string> check(const std::vector<model::page_view>& pages,
+                                   const std::vector<model::page>& eviction_order = {});
 
   /// How many histories were judged, those that repeat another included, and how many real-time orders they had.
   std::size_t histories() const { return histories_; }
@@ -108,11 +112,11 @@ class linearizability final : public oracle {
   std::size_t recorded_ = 0;
   std::vector<std::optional<model::end_state>> shown_;  // by event: what a snapshot saw
   model::end_state end_;
-  std::vector<interval> intervals_;   // of the operations of the threads, the first of which is events_[before_]
+  std::vector<interval> intervals_;  // of the operations of the threads, the first of which is events_[before_]
   std::size_t before_ = 0;
   real_time real_time_;
 
-  std::string key_;                   // all that the judgement of a history depends on
+  std::string key_;  // all that the judgement of a history depends on
   std::unordered_map<std::string, judgement> judged_;
   std::size_t histories_ = 0;
   std::size_t orders_ = 0;

@@ -119,16 +119,21 @@ TEST(oracles, a_path_is_read_from_the_root) {
 
 TEST(oracles, conservation_compares_every_counter) {
   const structure s = small_trie();
-  const model::statistics right = {.lookups = 3, .published_pages = 4, .evicted_pages = 2, .free_pages = 1,
-                                   .private_pages = 1, .cached_pages = 2, .open_leases = 1};
+  const model::statistics right = {.lookups = 3,
+                                   .published_pages = 4,
+                                   .evicted_pages = 2,
+                                   .free_pages = 1,
+                                   .private_pages = 1,
+                                   .cached_pages = 2,
+                                   .open_leases = 1};
   model::statistics counted = right;
   EXPECT_EQ(check_conservation(s, right, counted), std::nullopt);
-  for (const auto member : {&model::statistics::lookups, &model::statistics::looked_up_pages, &model::statistics::hit_pages,
-                            &model::statistics::allocated_pages, &model::statistics::published_pages,
-                            &model::statistics::duplicate_pages, &model::statistics::evicted_pages,
-                            &model::statistics::refused_too_large, &model::statistics::refused_full,
-                            &model::statistics::free_pages, &model::statistics::private_pages,
-                            &model::statistics::cached_pages, &model::statistics::open_leases}) {
+  for (const auto member :
+       {&model::statistics::lookups, &model::statistics::looked_up_pages, &model::statistics::hit_pages,
+        &model::statistics::allocated_pages, &model::statistics::published_pages, &model::statistics::duplicate_pages,
+        &model::statistics::evicted_pages, &model::statistics::refused_too_large, &model::statistics::refused_full,
+        &model::statistics::free_pages, &model::statistics::private_pages, &model::statistics::cached_pages,
+        &model::statistics::open_leases}) {
     model::statistics reported = right;
     ++(reported.*member);
     EXPECT_TRUE(check_conservation(s, reported, counted).has_value());
@@ -136,9 +141,17 @@ TEST(oracles, conservation_compares_every_counter) {
 }
 
 // What a cache of four pages may answer.
-const model::statistics possible_answer = {.lookups = 3, .looked_up_pages = 6, .hit_pages = 2, .allocated_pages = 5,
-                                           .published_pages = 3, .duplicate_pages = 1, .evicted_pages = 1, .free_pages = 1,
-                                           .private_pages = 1, .cached_pages = 2, .open_leases = 1};
+const model::statistics possible_answer = {.lookups = 3,
+                                           .looked_up_pages = 6,
+                                           .hit_pages = 2,
+                                           .allocated_pages = 5,
+                                           .published_pages = 3,
+                                           .duplicate_pages = 1,
+                                           .evicted_pages = 1,
+                                           .free_pages = 1,
+                                           .private_pages = 1,
+                                           .cached_pages = 2,
+                                           .open_leases = 1};
 
 std::string wrong_with(std::uint64_t model::statistics::*member, std::uint64_t value, stats_consistency together) {
   model::statistics reported = possible_answer;
@@ -147,7 +160,8 @@ std::string wrong_with(std::uint64_t model::statistics::*member, std::uint64_t v
 }
 
 TEST(oracles, no_gauge_of_pages_exceeds_the_pool_or_wraps_around) {
-  for (const auto together : {stats_consistency::each, stats_consistency::parts, stats_consistency::pages, stats_consistency::all}) {
+  for (const auto together :
+       {stats_consistency::each, stats_consistency::parts, stats_consistency::pages, stats_consistency::all}) {
     EXPECT_EQ(check_statistics(possible_answer, 4, together), std::nullopt);
     for (const auto member :
          {&model::statistics::free_pages, &model::statistics::private_pages, &model::statistics::cached_pages}) {
@@ -162,16 +176,20 @@ TEST(oracles, no_gauge_of_pages_exceeds_the_pool_or_wraps_around) {
 TEST(oracles, numbers_of_one_instant_fit_together) {
   using enum stats_consistency;
   EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, each), "");
-  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, pages), "I5: free, private and cached pages are 2 + 1 + 2 of 4");
-  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, pages), "I10: reported are 4 evicted, but 3 published pages");
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, pages),
+            "I5: free, private and cached pages are 2 + 1 + 2 of 4");
+  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, pages),
+            "I10: reported are 4 evicted, but 3 published pages");
   EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 0, pages),
             "I10: cached_pages is reported as 2, but published less evicted pages are 3");
   EXPECT_EQ(wrong_with(&model::statistics::allocated_pages, 3, pages),
             "I10: reported are 4 published or duplicate, but 3 allocated pages");
   EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, pages), "");
-  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, parts), "I5: free, private and cached pages are 2 + 1 + 2 of 4");
+  EXPECT_EQ(wrong_with(&model::statistics::free_pages, 2, parts),
+            "I5: free, private and cached pages are 2 + 1 + 2 of 4");
   EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 0, parts), "");
-  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, parts), "I10: reported are 4 evicted, but 3 published pages");
+  EXPECT_EQ(wrong_with(&model::statistics::evicted_pages, 4, parts),
+            "I10: reported are 4 evicted, but 3 published pages");
   EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, parts), "I10: reported are 7 hit, but 6 looked-up pages");
   EXPECT_EQ(wrong_with(&model::statistics::hit_pages, 7, all), "I10: reported are 7 hit, but 6 looked-up pages");
 }
@@ -197,8 +215,9 @@ TEST(oracles, a_counter_has_all_of_its_own_thread_and_nothing_that_had_not_begun
   EXPECT_EQ(judged(own, 7), std::nullopt);
   EXPECT_EQ(judged(both, 7), std::nullopt);
   EXPECT_EQ(judged(own, 11), std::nullopt);
-  EXPECT_EQ(judged(both, 11), "I10: lookups is reported as 2, but the thread itself had counted 1, and with all that had "
-                              "begun it would be 1");
+  EXPECT_EQ(judged(both, 11),
+            "I10: lookups is reported as 2, but the thread itself had counted 1, and with all that had "
+            "begun it would be 1");
   model::statistics wrong = own;
   wrong.lookups = 0;
   EXPECT_TRUE(judged(wrong, 7).has_value()) << "its own lookup is missing";
@@ -248,8 +267,8 @@ TEST(oracles, a_private_page_is_not_read_as_published) {
 TEST(oracles, a_page_may_change_hands_inside_an_operation_that_gives_it_up) {
   page_ownership o(4, 3);
   EXPECT_EQ(o.enter(0, {0, 1}, 0, {}), std::nullopt);
-  o.strike(0, {});                                    // lease 0 publishes and loses page 1 as a duplicate
-  EXPECT_EQ(o.enter(1, {1}, 0, {}), std::nullopt);      // lease 1 gets it before lease 0 returns
+  o.strike(0, {});                                  // lease 0 publishes and loses page 1 as a duplicate
+  EXPECT_EQ(o.enter(1, {1}, 0, {}), std::nullopt);  // lease 1 gets it before lease 0 returns
   EXPECT_EQ(o.enter(0, {0, 2}, 2, {}), std::nullopt);
   EXPECT_TRUE(o.enter(2, {9}, 0, {}).has_value()) << "a page that does not exist";
 }
@@ -318,11 +337,16 @@ TEST(oracles, events_accept_what_they_told) {
 
 TEST(oracles, events_name_every_impossible_one) {
   const event_book small = small_book();
-  expect_impossible(small, "page 7 was stored, but does not exist", [](event_book& b) { b.stored(0, store_first(page_id(7))); });
-  expect_impossible(small, "page 0 was stored, but is stored already", [](event_book& b) { b.stored(0, store_first(page_id(0))); });
-  expect_impossible(small, "below page 3, which is not stored", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(3))); });
-  expect_impossible(small, "below page 0 of another namespace", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(0), key_space(1))); });
-  expect_impossible(small, "does not continue that of page 1", [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(1))); });
+  expect_impossible(small, "page 7 was stored, but does not exist",
+                    [](event_book& b) { b.stored(0, store_first(page_id(7))); });
+  expect_impossible(small, "page 0 was stored, but is stored already",
+                    [](event_book& b) { b.stored(0, store_first(page_id(0))); });
+  expect_impossible(small, "below page 3, which is not stored",
+                    [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(3))); });
+  expect_impossible(small, "below page 0 of another namespace",
+                    [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(0), key_space(1))); });
+  expect_impossible(small, "does not continue that of page 1",
+                    [](event_book& b) { b.stored(0, store_second(page_id(2), page_id(1))); });
   expect_impossible(small, "does not continue that of the root", [](event_book& b) {
     stored_page p = store_first(page_id(2));
     p.key = 7;
@@ -360,7 +384,9 @@ TEST(oracles, events_are_held_against_the_structure) {
 
 // ---- Events of operations that were announced
 
-model::outcome answer(std::vector<model::page> pages, std::size_t cached) { return {.pages = std::move(pages), .cached = cached}; }
+model::outcome answer(std::vector<model::page> pages, std::size_t cached) {
+  return {.pages = std::move(pages), .cached = cached};
+}
 
 void run(event_book& b, std::size_t thread, const model::operation& op, const model::outcome& observed) {
   b.begins(thread, op);
@@ -405,10 +431,14 @@ TEST(oracles, events_accept_a_page_below_an_adopted_one) {
 
 TEST(oracles, an_event_is_what_its_operation_does) {
   const event_book b = publishing();
-  expect_impossible(b, "page 2 was stored by a lease that does not have it privately", [](event_book& book) { book.stored(0, store_first(page_id(2))); });
-  expect_impossible(b, "page 0 was stored by an operation that publishes nothing", [](event_book& book) { book.stored(1, store_first(page_id(0))); });
-  expect_impossible(b, "page 0 was stored in another namespace than that of its lease", [](event_book& book) { book.stored(0, store_first(page_id(0), key_space(1))); });
-  expect_impossible(b, "page 1 was stored with the tokens [1 2], but holds [3 4]", [](event_book& book) { book.stored(0, store_first(page_id(1))); });
+  expect_impossible(b, "page 2 was stored by a lease that does not have it privately",
+                    [](event_book& book) { book.stored(0, store_first(page_id(2))); });
+  expect_impossible(b, "page 0 was stored by an operation that publishes nothing",
+                    [](event_book& book) { book.stored(1, store_first(page_id(0))); });
+  expect_impossible(b, "page 0 was stored in another namespace than that of its lease",
+                    [](event_book& book) { book.stored(0, store_first(page_id(0), key_space(1))); });
+  expect_impossible(b, "page 1 was stored with the tokens [1 2], but holds [3 4]",
+                    [](event_book& book) { book.stored(0, store_first(page_id(1))); });
   expect_impossible(b, "page 0 was stored with the key 7, but its block has 0", [](event_book& book) {
     const std::uint64_t hash = block_hash(usual_key, root_hash(usual_key, {}), first_block, 7);
     book.stored(0, {page_id(0), no_page, {}, hash, first_block, 7});
@@ -434,7 +464,9 @@ TEST(oracles, a_page_is_told_below_the_page_that_its_lease_has_before_it) {
     b.stored(0, store_second(page_id(1), page_id(2)));  // the same prefix, but not the page of this lease
     b.returned(0, answer({0, 1}, 2));
   });
-  expect_impossible(publishing(), "page 0 was returned as published, but was not stored", [](event_book& b) { b.returned(0, answer({0, 1}, 2)); });
+  expect_impossible(publishing(), "page 0 was returned as published, but was not stored", [](event_book& b) {
+    b.returned(0, answer({0, 1}, 2));
+  });
 }
 
 TEST(oracles, evictions_are_told_one_by_one_and_by_who_evicts) {
@@ -445,8 +477,10 @@ TEST(oracles, evictions_are_told_one_by_one_and_by_who_evicts) {
   EXPECT_EQ(b.violation(), std::nullopt);
   EXPECT_EQ(b.check_evictions(2, {}), std::nullopt);
   EXPECT_EQ(b.check_evictions(1, {}), "2 pages were told to be evicted; the statistics say 1");
-  expect_impossible(evicting(), "page 1 was removed by an operation that evicts nothing", [](event_book& book) { book.removed(0, page_id(1)); });
-  expect_impossible(evicting(), "evict 2 evicted 1 pages, but told of 0", [](event_book& book) { book.returned(1, {.evicted = 1}); });
+  expect_impossible(evicting(), "page 1 was removed by an operation that evicts nothing",
+                    [](event_book& book) { book.removed(0, page_id(1)); });
+  expect_impossible(evicting(), "evict 2 evicted 1 pages, but told of 0",
+                    [](event_book& book) { book.returned(1, {.evicted = 1}); });
   expect_impossible(evicting(), "page 1 was removed while an open lease has it in its prefix", [](event_book& book) {
     run(book, 0, {.kind = model::operation_kind::lookup, .subject = 1, .tokens = {1, 2, 3, 4}}, answer({0, 1}, 2));
     book.removed(1, page_id(1));
@@ -473,7 +507,8 @@ TEST(oracles, forgotten_pages_are_told_though_leases_have_them) {
   EXPECT_EQ(b.check_evictions(0, pinned), std::nullopt);
   EXPECT_EQ(b.check_evictions(2, {}), std::nullopt);
   EXPECT_EQ(forgetting().check_rest(pinned), "page 0 is forgotten, but was not removed");
-  expect_impossible(forgetting(), "page 0 was removed before its children", [](event_book& book) { book.removed(1, page_id(0)); });
+  expect_impossible(forgetting(), "page 0 was removed before its children",
+                    [](event_book& book) { book.removed(1, page_id(0)); });
 }
 
 TEST(oracles, a_clear_is_told_once_with_what_it_removed) {
@@ -490,7 +525,8 @@ TEST(oracles, a_clear_is_told_once_with_what_it_removed) {
   EXPECT_EQ(b.violation(), std::nullopt);
   EXPECT_EQ(b.clears(), 1U);
   EXPECT_EQ(b.pages_cleared(), 1U);
-  expect_impossible(clearing(), "a clear of 2 pages was told, but it had removed 1", [](event_book& book) { book.cleared(1, 2); });
+  expect_impossible(clearing(), "a clear of 2 pages was told, but it had removed 1",
+                    [](event_book& book) { book.cleared(1, 2); });
   expect_impossible(clearing(), "a clear was told 0 times", [](event_book& book) { book.returned(1, {.evicted = 1}); });
 }
 

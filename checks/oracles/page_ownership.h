@@ -2,12 +2,12 @@
 //
 // What it proves: in no execution of the class that is explored does a lease hold a page that another live lease holds,
 // unless both hold it as published. It keeps its own book of claims from what the operations returned and never looks
-// into the cache. A claim that an operation may give up is struck with the first step of that operation and entered again
-// from its outcome, so a page that changes hands inside the operation raises no false alarm.
+// into the cache. A claim that an operation may give up is struck with the first step of that operation and entered
+// again from its outcome, so a page that changes hands inside the operation raises no false alarm.
 //
-// Why one execution speaks for its class. A lease holds a page from the return of the operation that got it to the call of
-// the one that may give it up, at most; as little as that is from the last step of the former to the first step of the
-// latter. Let leases L and M claim a page, and M's claim be entered later in the execution at hand.
+// Why one execution speaks for its class. A lease holds a page from the return of the operation that got it to the call
+// of the one that may give it up, at most; as little as that is from the last step of the former to the first step of
+// the latter. Let leases L and M claim a page, and M's claim be entered later in the execution at hand.
 //  - L's claim is not struck by then: both hold the page in this very execution.
 //  - It is struck, and the strike happens before the step that M's claim is entered with: so it does in every execution
 //    of the class, and M holds the page later.
@@ -80,8 +80,9 @@ class page_ownership final : public oracle {
         return what() + " while another lease holds it" + (h.owner != 0 ? " privately" : " published");
       }
       if (last_step.thread != moment::outside && !within(is_private ? h.struck : h.struck_by_owner, last_step.clock)) {
-        return what() + ", and nothing orders that behind the operation by which another lease gave it up: in another order of "
-                      "steps that commute that lease still holds it";
+        return what() +
+               ", and nothing orders that behind the operation by which another lease gave it up: in another order of "
+               "steps that commute that lease still holds it";
       }
       ++h.claims;
       if (is_private) h.owner = l + 1;

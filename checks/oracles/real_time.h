@@ -2,8 +2,9 @@
 //
 // An exploration runs one execution of each class. Which operation ended before which began differs between the
 // executions of a class: every order of the steps that extends the happens-before order is one of them, with the same
-// answers. A history has to be explained in each, so all of them are judged here, but for those that are implied: the more
-// operations are ordered, the harder a history is to explain, so only the orders count that are not contained in another.
+// answers. A history has to be explained in each, so all of them are judged here, but for those that are implied: the
+// more operations are ordered, the harder a history is to explain, so only the orders count that are not contained in
+// another.
 //
 // How they are found. An operation opens with its first step and closes with its last. Closing as soon as the
 // happens-before order allows it only adds precedence, so an operation is closed once all are open that open before it

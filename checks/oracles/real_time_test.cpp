@@ -80,7 +80,8 @@ class all_extensions {
   std::set<precedence> largest() const {
     std::set<precedence> result;
     for (const precedence& p : found_) {
-      const bool implied = std::any_of(found_.begin(), found_.end(), [&](const precedence& q) { return q != p && contains(q, p); });
+      const bool implied =
+          std::any_of(found_.begin(), found_.end(), [&](const precedence& q) { return q != p && contains(q, p); });
       if (!implied) result.insert(p);
     }
     return result;
@@ -148,7 +149,8 @@ TEST(real_time, orders_are_the_largest_precedences_of_all_extensions_each_once) 
     ASSERT_EQ(distinct, all_extensions(d).largest()) << "seed " << seed;
     precedence executed(d.intervals.size(), std::vector<bool>(d.intervals.size()));
     for (std::size_t a = 0; a < executed.size(); ++a) {
-      for (std::size_t b = 0; b < executed.size(); ++b) executed[a][b] = d.intervals[a].returned < d.intervals[b].called;
+      for (std::size_t b = 0; b < executed.size(); ++b)
+        executed[a][b] = d.intervals[a].returned < d.intervals[b].called;
     }
     ASSERT_TRUE(contains(found.front(), executed)) << "seed " << seed;
     several += found.size() > 1;
@@ -158,7 +160,8 @@ TEST(real_time, orders_are_the_largest_precedences_of_all_extensions_each_once) 
 
 TEST(real_time, orders_end_when_the_visitor_has_seen_enough) {
   real_time orders;
-  const std::vector<interval> two = {{.opened = {0, {1}}, .closed = {0, {1}}}, {.opened = {1, {0, 1}}, .closed = {1, {0, 1}}}};
+  const std::vector<interval> two = {{.opened = {0, {1}}, .closed = {0, {1}}},
+                                     {.opened = {1, {0, 1}}, .closed = {1, {0, 1}}}};
   orders.read(two);
   std::size_t seen = 0;
   EXPECT_FALSE(orders.each_order([&](std::span<const stages>) { return ++seen == 0; }));
@@ -207,7 +210,8 @@ TEST(linearizability_oracle, an_answer_has_to_fit_every_order_that_the_steps_all
 }
 
 // An eviction of thread 0 and an allocation of thread 1 that is refused though the page is evictable, then free.
-std::optional<std::string> refused_beside_an_eviction(const interval& eviction, const interval& refusal, model::refusals rule) {
+std::optional<std::string> refused_beside_an_eviction(const interval& eviction, const interval& refusal,
+                                                      model::refusals rule) {
   linearizability oracle({.pages = 1, .tokens_per_page = 1}, rule);
   model::outcome full;
   full.result = model::status::cache_full;
@@ -224,7 +228,8 @@ TEST(linearizability_oracle, a_crowded_refusal_needs_an_overlap_in_every_order) 
   const interval free = {.opened = {1, {0, 1}}, .closed = {1, {0, 1}}, .called = 1, .returned = 1};
   EXPECT_TRUE(refused_beside_an_eviction(eviction, inside, model::refusals::exact).has_value());
   EXPECT_EQ(refused_beside_an_eviction(eviction, inside, model::refusals::crowded), std::nullopt);
-  EXPECT_TRUE(refused_beside_an_eviction(eviction, free, model::refusals::crowded).has_value()) << "it may have been alone";
+  EXPECT_TRUE(refused_beside_an_eviction(eviction, free, model::refusals::crowded).has_value())
+      << "it may have been alone";
 }
 
 TEST(linearizability_oracle, a_history_that_repeats_is_counted_as_often_as_it_comes) {

@@ -1,8 +1,9 @@
 // Oracle: recency of a cache that is exact for one thread and nearly so for several.
 //
-// What it proves: where threads take turns, no page is evicted that was released much later than a leaf that could have been
-// evicted instead: later by no more than a sixteenth of that leaf's age and sixteen releases of each thread (cache/lockfree.h).
-// Ages are counted in releases. It keeps its own book of the releases and never looks into the cache.
+// What it proves: where threads take turns, no page is evicted that was released much later than a leaf that could have
+// been evicted instead: later by no more than a sixteenth of that leaf's age and sixteen releases of each thread
+// (cache/lockfree.h). Ages are counted in releases. It keeps its own book of the releases and never looks into the
+// cache.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -39,8 +40,8 @@ class recency_bound {
 
  private:
   std::uint64_t slack_;
-  std::uint64_t now_ = 0;                 // releases
-  std::vector<std::uint64_t> released_;   // by page: the number of its latest release
+  std::uint64_t now_ = 0;                // releases
+  std::vector<std::uint64_t> released_;  // by page: the number of its latest release
 };
 
 }  // namespace triecheck::checks

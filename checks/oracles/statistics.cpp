@@ -37,13 +37,13 @@ std::optional<std::string> check_statistics(const model::statistics& reported, s
                                             stats_consistency together) {
   for (const model::named_statistic& g : gauges) {
     if (reported.*g.value <= pages) continue;
-    return std::string("I5: ") + g.name + " is reported as " + show(reported.*g.value) + " of " + std::to_string(pages) +
-           " (" + show_gauges(reported) + ")";
+    return std::string("I5: ") + g.name + " is reported as " + show(reported.*g.value) + " of " +
+           std::to_string(pages) + " (" + show_gauges(reported) + ")";
   }
   if (together == stats_consistency::each) return std::nullopt;
   if (reported.free_pages + reported.private_pages + reported.cached_pages != pages) {
-    return "I5: free, private and cached pages are " + show(reported.free_pages) + " + " + show(reported.private_pages) +
-           " + " + show(reported.cached_pages) + " of " + std::to_string(pages);
+    return "I5: free, private and cached pages are " + show(reported.free_pages) + " + " +
+           show(reported.private_pages) + " + " + show(reported.cached_pages) + " of " + std::to_string(pages);
   }
   if (auto wrong = exceeds("evicted", reported.evicted_pages, "published", reported.published_pages)) return wrong;
   if (auto wrong = exceeds("forgotten", reported.forgotten_pages, "evicted", reported.evicted_pages)) return wrong;
@@ -53,19 +53,26 @@ std::optional<std::string> check_statistics(const model::statistics& reported, s
   if (together != stats_consistency::pages) {
     if (auto wrong = exceeds("hit", reported.hit_pages, "looked-up", reported.looked_up_pages)) return wrong;
   }
-  if (together == stats_consistency::parts || reported.cached_pages == reported.published_pages - reported.evicted_pages) return std::nullopt;
+  if (together == stats_consistency::parts ||
+      reported.cached_pages == reported.published_pages - reported.evicted_pages)
+    return std::nullopt;
   return "I10: cached_pages is reported as " + show(reported.cached_pages) + ", but published less evicted pages are " +
          show(reported.published_pages - reported.evicted_pages);
 }
 
-std::optional<std::string> check_available(const model::availability& reported, std::size_t pages, stats_consistency together) {
-  for (const std::uint64_t n : {reported.free_pages, reported.evictable_pages, reported.pinned_pages, reported.private_pages}) {
-    if (n > pages) return "I5: a number of available pages exceeds " + std::to_string(pages) + " (" + model::show(reported) + ")";
+std::optional<std::string> check_available(const model::availability& reported, std::size_t pages,
+                                           stats_consistency together) {
+  for (const std::uint64_t n :
+       {reported.free_pages, reported.evictable_pages, reported.pinned_pages, reported.private_pages}) {
+    if (n > pages)
+      return "I5: a number of available pages exceeds " + std::to_string(pages) + " (" + model::show(reported) + ")";
   }
   if (together == stats_consistency::each) return std::nullopt;
-  const std::uint64_t all = reported.free_pages + reported.evictable_pages + reported.pinned_pages + reported.private_pages;
+  const std::uint64_t all =
+      reported.free_pages + reported.evictable_pages + reported.pinned_pages + reported.private_pages;
   if (all == pages) return std::nullopt;
-  return "I5: the available pages add up to " + show(all) + " of " + std::to_string(pages) + " (" + model::show(reported) + ")";
+  return "I5: the available pages add up to " + show(all) + " of " + std::to_string(pages) + " (" +
+         model::show(reported) + ")";
 }
 
 // What a number can be in an answer: with what its own thread had done, and with all that had begun.
@@ -74,7 +81,8 @@ counted_operations::range counted_operations::bounds(const given<Answer>& a, Num
   const bool inside = a.when.opened.thread != moment::outside;
   const auto own = [&](std::size_t i) {
     const moment& opened = operations_[i].when.opened;
-    return i < a.operations_before && (!inside || opened.thread == moment::outside || opened.thread == a.when.opened.thread);
+    return i < a.operations_before &&
+           (!inside || opened.thread == moment::outside || opened.thread == a.when.opened.thread);
   };
   // What others began before the answer was there; and what begins behind it in this execution is in nobody's answer.
   const auto others = [&](std::size_t i) {
@@ -107,7 +115,8 @@ std::optional<std::string> counted_operations::check() const {
   for (const given<model::availability>& a : looks_) {
     const std::uint64_t most = bounds(a, [](const recorded& r) { return r.chains; }).most;
     if (a.reported.pinned_pages <= most) continue;
-    return "I10: " + show(a.reported.pinned_pages) + " pages are said to be pinned, but the chains of all leases had " + show(most) + " at most";
+    return "I10: " + show(a.reported.pinned_pages) + " pages are said to be pinned, but the chains of all leases had " +
+           show(most) + " at most";
   }
   return std::nullopt;
 }

@@ -1,10 +1,11 @@
 // Oracle: statistics, while other operations run.
 //
-// When nothing runs, every number is known (check_conservation). In between, the specification makes each number one atomic
-// step, so that an answer need not be that of any one state. What must be so all the same: no number of pages exceeds the
-// pool, which a page does that is counted twice, and one that is counted out twice, as the number wraps around; what a
-// variant says belongs to one instant fits together; no page is pinned beyond what the chains of leases can hold; and no counter lacks what its own thread did, or has what nobody had
-// begun to do. It may lack what others did: counts are relaxed, and nothing else need order the two threads.
+// When nothing runs, every number is known (check_conservation). In between, the specification makes each number one
+// atomic step, so that an answer need not be that of any one state. What must be so all the same: no number of pages
+// exceeds the pool, which a page does that is counted twice, and one that is counted out twice, as the number wraps
+// around; what a variant says belongs to one instant fits together; no page is pinned beyond what the chains of leases
+// can hold; and no counter lacks what its own thread did, or has what nobody had begun to do. It may lack what others
+// did: counts are relaxed, and nothing else need order the two threads.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -26,17 +27,21 @@ namespace triecheck::checks {
 /// The counters of which an operation's answer says what it added: all but those of evictions.
 inline constexpr auto answered_counters = [] {
   std::array<model::named_statistic, model::named_counters - 2> counters{};
-  std::copy_if(model::named_statistics.begin(), model::named_statistics.begin() + model::named_counters, counters.begin(),
-               [](const model::named_statistic& s) { return s.value != &model::statistics::evicted_pages && s.value != &model::statistics::forgotten_pages; });
+  std::copy_if(model::named_statistics.begin(), model::named_statistics.begin() + model::named_counters,
+               counters.begin(), [](const model::named_statistic& s) {
+                 return s.value != &model::statistics::evicted_pages && s.value != &model::statistics::forgotten_pages;
+               });
   return counters;
 }();
 
 /// One answer alone, of a cache with so many pages.
-std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages, stats_consistency together);
+std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages,
+                                            stats_consistency together);
 
-/// What is available, as seen by a thread beside others, in a cache with so many pages. Where not all of it is of one instant, no
-/// number exceeds the pool; with `parts` they add up to it.
-std::optional<std::string> check_available(const model::availability& reported, std::size_t pages, stats_consistency together);
+/// What is available, as seen by a thread beside others, in a cache with so many pages. Where not all of it is of one
+/// instant, no number exceeds the pool; with `parts` they add up to it.
+std::optional<std::string> check_available(const model::availability& reported, std::size_t pages,
+                                           stats_consistency together);
 
 /// "free 1, private 0, cached 2, open leases 1": the gauges, for people.
 std::string show_gauges(const model::statistics& s);
@@ -54,7 +59,9 @@ class counted_operations {
   /// An operation returned, and counted `counts`: numbers below zero are those of a gauge that it lowered. Operations
   /// outside of the threads come before all of these or behind them.
   /// `chains`: by how much the chains of open leases grew, all together.
-  void record(const model::statistics& counts, const interval& when, std::int64_t chains = 0) { operations_.push_back({counts, when, chains}); }
+  void record(const model::statistics& counts, const interval& when, std::int64_t chains = 0) {
+    operations_.push_back({counts, when, chains});
+  }
 
   /// `stats` answered.
   void answer(const model::statistics& reported, const interval& when) {

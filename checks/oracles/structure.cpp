@@ -14,18 +14,22 @@ using model::page;
 
 std::string page_name(page p) { return "page " + std::to_string(p); }
 
-bool is_cached(const structure& s, page p) { return p < s.pages.size() && s.pages[p].state == model::page_state::cached; }
+bool is_cached(const structure& s, page p) {
+  return p < s.pages.size() && s.pages[p].state == model::page_state::cached;
+}
 
 std::optional<std::string> check_chains(const structure& s) {
   std::map<std::tuple<model::key_space, std::optional<page>, std::vector<model::token>, std::uint64_t>, page> siblings;
   for (page p = 0; p < s.pages.size(); ++p) {
     if (!is_cached(s, p)) continue;
-    if (s.pages[p].block.size() != s.tokens_per_page) return "I3: the block of " + page_name(p) + " does not fill a page";
+    if (s.pages[p].block.size() != s.tokens_per_page)
+      return "I3: the block of " + page_name(p) + " does not fill a page";
     const std::optional<page> above = s.pages[p].parent;
     if (!s.pages[p].forgotten && above && is_cached(s, *above) && s.pages[*above].forgotten) {
       return "I11: " + page_name(p) + " hangs below " + page_name(*above) + ", which is forgotten";
     }
-    if (s.pages[p].forgotten && s.pins[p] == 0) return "I11: " + page_name(p) + " is forgotten and nobody pins it, but it is not free";
+    if (s.pages[p].forgotten && s.pins[p] == 0)
+      return "I11: " + page_name(p) + " is forgotten and nobody pins it, but it is not free";
     if (s.pages[p].forgotten) continue;
     const auto [twin, fresh] =
         siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block, s.pages[p].key}, p);
@@ -34,7 +38,8 @@ std::optional<std::string> check_chains(const structure& s) {
     for (std::size_t steps = 0; at.has_value(); ++steps) {
       if (!is_cached(s, *at)) return "I7: " + page_name(p) + " hangs below " + page_name(*at) + ", which is no node";
       if (steps == s.pages.size()) return "I7: " + page_name(p) + " is its own ancestor";
-      if (s.pages[*at].space != s.pages[p].space) return "I3: " + page_name(p) + " hangs below " + page_name(*at) + " of another namespace";
+      if (s.pages[*at].space != s.pages[p].space)
+        return "I3: " + page_name(p) + " hangs below " + page_name(*at) + " of another namespace";
       at = s.pages[*at].parent;
     }
   }
@@ -49,7 +54,8 @@ std::optional<std::string> check_index(const structure& s) {
     if (++seen[p] > 1) return "I7: the index leads to " + page_name(p) + " twice";
   }
   for (page p = 0; p < s.pages.size(); ++p) {
-    if (is_cached(s, p) && !s.pages[p].forgotten && seen[p] == 0) return "I7: the index does not lead to the node " + page_name(p);
+    if (is_cached(s, p) && !s.pages[p].forgotten && seen[p] == 0)
+      return "I7: the index does not lead to the node " + page_name(p);
   }
   return std::nullopt;
 }
@@ -66,7 +72,8 @@ std::optional<std::string> check_eviction_order(const structure& s) {
   }
   for (page p = 0; p < s.pages.size(); ++p) {
     if (!is_cached(s, p)) continue;
-    if (s.pins[p] == 0 && place[p] == absent) return "I6: " + page_name(p) + " is not pinned, but it can never be evicted";
+    if (s.pins[p] == 0 && place[p] == absent)
+      return "I6: " + page_name(p) + " is not pinned, but it can never be evicted";
     const std::optional<page> parent = s.pages[p].parent;
     if (!parent.has_value() || place[*parent] == absent) continue;
     if (place[p] == absent || place[p] > place[*parent]) {
@@ -152,9 +159,11 @@ std::optional<std::string> check_conservation(const structure& s, const model::s
     free += view.state == model::page_state::free;
     cached += view.state == model::page_state::cached;
   }
-  const auto differs = [](const char* what, std::uint64_t told, std::uint64_t true_number) -> std::optional<std::string> {
+  const auto differs = [](const char* what, std::uint64_t told,
+                          std::uint64_t true_number) -> std::optional<std::string> {
     if (told == true_number) return std::nullopt;
-    return std::string("I10: ") + what + " is reported as " + std::to_string(told) + ", but is " + std::to_string(true_number);
+    return std::string("I10: ") + what + " is reported as " + std::to_string(told) + ", but is " +
+           std::to_string(true_number);
   };
   if (reported.free_pages + reported.private_pages + reported.cached_pages != s.pages.size()) {
     return "I5: free, private and cached pages are " + std::to_string(reported.free_pages) + " + " +
@@ -168,8 +177,8 @@ std::optional<std::string> check_conservation(const structure& s, const model::s
     if (auto d = differs(name, reported.*value, counted.*value)) return d;
   }
   if (reported.forgotten_pages > reported.evicted_pages) {
-    return "I10: " + std::to_string(reported.forgotten_pages) + " forgotten pages are reported to have fallen, but only " +
-           std::to_string(reported.evicted_pages) + " fell";
+    return "I10: " + std::to_string(reported.forgotten_pages) +
+           " forgotten pages are reported to have fallen, but only " + std::to_string(reported.evicted_pages) + " fell";
   }
   return differs("evicted_pages", reported.evicted_pages, counted.published_pages - cached);
 }

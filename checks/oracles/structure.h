@@ -10,8 +10,8 @@
 
 namespace triecheck::checks {
 
-/// Structure (I3, I6, I7). Proves that the nodes form one trie: every parent is a node, every chain ends at the root, no
-/// two siblings carry the same block, every block fills a page; that the index leads to every node exactly once; and
+/// Structure (I3, I6, I7). Proves that the nodes form one trie: every parent is a node, every chain ends at the root,
+/// no two siblings carry the same block, every block fills a page; that the index leads to every node exactly once; and
 /// that the eviction order holds exactly the unpinned nodes, children before their parents. Of forgotten nodes (I11):
 /// they are pinned, the index does not lead to them, and what hangs below one is forgotten.
 std::optional<std::string> check_structure(const structure& s);
@@ -56,13 +56,14 @@ struct lease_attempt {
   }
 };
 
-/// Adds one operation to `counted`, from its outcome alone; `before` is the outcome of the lease's operation before, and `attempt`
-/// what the lease asked for before.
+/// Adds one operation to `counted`, from its outcome alone; `before` is the outcome of the lease's operation before,
+/// and `attempt` what the lease asked for before.
 void tally(model::statistics& counted, const model::operation& op, const model::outcome& observed,
            const model::outcome& before, std::size_t tokens_per_page, const lease_attempt& attempt = {});
 
 /// By how much an operation changes the length of its lease's chain; of fork, of the new lease's.
-inline std::int64_t chain_growth(const model::operation& op, const model::outcome& observed, const model::outcome& before) {
+inline std::int64_t chain_growth(const model::operation& op, const model::outcome& observed,
+                                 const model::outcome& before) {
   if (observed.result != model::status::ok) return 0;
   const auto length = static_cast<std::int64_t>(observed.cached);
   const bool opens = op.kind == model::operation_kind::lookup || op.kind == model::operation_kind::fork;

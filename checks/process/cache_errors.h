@@ -1,4 +1,5 @@
-// Exceptions that come out of a cache in a process of its own (isolation.h), and what is made of them there and outside.
+// Exceptions that come out of a cache in a process of its own (isolation.h), and what is made of them there and
+// outside.
 //
 // Threads: pure functions.
 #pragma once
@@ -26,8 +27,8 @@ auto errors_are_of_the_cache(Body body) {
   }
 }
 
-/// What `body` returns, as an answer in one line. That a cache was not made for its configuration, or for lack of memory,
-/// is an answer, too.
+/// What `body` returns, as an answer in one line. That a cache was not made for its configuration, or for lack of
+/// memory, is an answer, too.
 template <class Body>
 std::string answer_or_refusal(Body body) {
   const nlohmann::json answer = errors_are_of_the_cache([&]() -> nlohmann::json {

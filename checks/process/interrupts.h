@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM: what is done so far is reported, the rest is incomplete.
 //
-// A signal only sets a flag. Who waits for a child process, or goes from one piece of work to the next, looks at it; however
-// many signals arrive, the results are written as a whole.
+// A signal only sets a flag. Who waits for a child process, or goes from one piece of work to the next, looks at it;
+// however many signals arrive, the results are written as a whole.
 //
 // Threads: any may ask; the handlers are installed once, by the main thread.
 #pragma once
@@ -21,7 +21,8 @@ inline void stop_if_interrupted() {
   if (interrupted()) throw interruption();
 }
 
-/// For work that has no partial result: from now on a signal ends the process. Throws interruption where one arrived before.
+/// For work that has no partial result: from now on a signal ends the process. Throws interruption where one arrived
+/// before.
 void end_at_interrupts();
 
 }  // namespace triecheck::checks

@@ -61,9 +61,11 @@ void on_fatal_signal(int number, siginfo_t* info, void*) {
       std::rethrow_exception(e);
     } catch (const std::exception& known) {
       what = known.what();
-      snprintf(text.data(), text.size(), "exception: std::terminate was called, for nobody caught the exception: %s", what);
+      snprintf(text.data(), text.size(), "exception: std::terminate was called, for nobody caught the exception: %s",
+               what);
     } catch (...) {
-      snprintf(text.data(), text.size(), "exception: std::terminate was called, for nobody caught an exception that is no std::exception");
+      snprintf(text.data(), text.size(),
+               "exception: std::terminate was called, for nobody caught an exception that is no std::exception");
     }
   } else {
     snprintf(text.data(), text.size(), "crash: the cache called std::terminate");
@@ -113,7 +115,8 @@ bool write_all(int file, const std::string& text) {
 void run_child(const isolated_body& body, progress& shared, int out, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(4);  // it died before
-  for (const int ends_the_parent : {SIGINT, SIGTERM}) signal(ends_the_parent, SIG_IGN);  // it may have something to say first
+  for (const int ends_the_parent : {SIGINT, SIGTERM})
+    signal(ends_the_parent, SIG_IGN);  // it may have something to say first
   signal(SIGPIPE, SIG_DFL);
   dup2(STDERR_FILENO, STDOUT_FILENO);  // what the cache prints is no part of a result
   watched = &shared;
@@ -172,8 +175,8 @@ void show_activity(std::size_t index) noexcept {
 
 }  // namespace triecheck::checks
 
-// In place of the C library's: a handler of atexit would come after the destructors of what the cache made since, and those run
-// on memory of a simulation that is not there any more.
+// In place of the C library's: a handler of atexit would come after the destructors of what the cache made since, and
+// those run on memory of a simulation that is not there any more.
 extern "C" [[noreturn]] void exit(int status) noexcept {
   using namespace triecheck::checks;
   if (is_watched_process()) {

@@ -11,7 +11,8 @@ namespace triecheck::checks {
 inline constexpr char is_message = 'm';
 inline constexpr char is_answer = 'a';
 
-/// Runs `body` and ends the process. `out`: where its messages and its answer go. `parent`: whose end is also that of this one.
+/// Runs `body` and ends the process. `out`: where its messages and its answer go. `parent`: whose end is also that of
+/// this one.
 [[noreturn]] void run_child(const isolated_body& body, progress& shared, int out, pid_t parent);
 
 }  // namespace triecheck::checks

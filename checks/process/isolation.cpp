@@ -26,7 +26,8 @@ namespace {
 class shared_progress {
  public:
   shared_progress() {
-    void* memory = mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::runtime_error("no shared memory for another process");
     // Default, not value initialisation: what nobody writes to is never touched, and costs nothing.
     progress_ = new (memory) progress;
@@ -50,12 +51,17 @@ std::string name_of_signal(int number) {
 std::string describe_end(int status, bool answered) {
   if (WIFSIGNALED(status)) {
     const int number = WTERMSIG(status);
-    if (number == SIGKILL) return "killed: the process that ran the cache was killed, perhaps for the memory that it took";
-    const bool fatal = number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE || number == SIGILL;
-    return (fatal ? "crash" : "signal") + std::string(": the process that ran the cache was ended by ") + name_of_signal(number);
+    if (number == SIGKILL)
+      return "killed: the process that ran the cache was killed, perhaps for the memory that it took";
+    const bool fatal =
+        number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE || number == SIGILL;
+    return (fatal ? "crash" : "signal") + std::string(": the process that ran the cache was ended by ") +
+           name_of_signal(number);
   }
   const std::string number = std::to_string(WEXITSTATUS(status));
-  if (answered) return "exit: the process that ran the cache ended with status " + number + " after its work, as a sanitizer does that found something";
+  if (answered)
+    return "exit: the process that ran the cache ended with status " + number +
+           " after its work, as a sanitizer does that found something";
   return "exit: the cache left its process with status " + number + ", past exit, as _Exit does";
 }
 
@@ -66,7 +72,11 @@ place_in_run where_was(const progress& p) {
   const std::size_t thread = p.running % progress::most_activities;
   const activity& a = p.activities[thread];
   const char* kind = a.kind;
-  return {.thread = thread, .unit = a.unit, .operation = a.operation, .subject = a.subject, .kind = kind == nullptr ? "" : kind};
+  return {.thread = thread,
+          .unit = a.unit,
+          .operation = a.operation,
+          .subject = a.subject,
+          .kind = kind == nullptr ? "" : kind};
 }
 
 /// A child process, as its parent sees it.
@@ -117,8 +127,10 @@ class child_process {
     pending_.append(buffer, static_cast<std::size_t>(n));
     std::size_t begin = 0;
     for (std::size_t end; (end = pending_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      if (pending_[begin] == is_answer) answer_ = pending_.substr(begin + 1, end - begin - 1);
-      else heard(pending_.substr(begin + 1, end - begin - 1));
+      if (pending_[begin] == is_answer)
+        answer_ = pending_.substr(begin + 1, end - begin - 1);
+      else
+        heard(pending_.substr(begin + 1, end - begin - 1));
     }
     pending_.erase(0, begin);
   }
@@ -128,11 +140,12 @@ class child_process {
     if (running_ && in_ < 0) wait(WNOHANG);
   }
 
-  /// Kills a child that made no step for `patience`. Between two looks a second counts at most: in a longer one the machine stood
-  /// still, and the child with it.
+  /// Kills a child that made no step for `patience`. Between two looks a second counts at most: in a longer one the
+  /// machine stood still, and the child with it.
   void watch(std::chrono::milliseconds patience) {
     const auto now = std::chrono::steady_clock::now();
-    waited_ += std::min<std::chrono::steady_clock::duration>(now - std::exchange(last_look_, now), std::chrono::seconds(1));
+    waited_ +=
+        std::min<std::chrono::steady_clock::duration>(now - std::exchange(last_look_, now), std::chrono::seconds(1));
     if (const std::uint64_t beat = steps_of(*shared_); beat != last_beat_) {
       last_beat_ = beat;
       waited_ = {};
@@ -290,7 +303,8 @@ isolated_run run_isolated(const std::function<std::string(progress&)>& body, std
                           const std::function<void(const progress&)>& tick) {
   isolation_listener listener;
   if (tick) listener.tick = [&](const std::vector<const progress*>& shown) { tick(*shown.front()); };
-  return run_isolated({[&](progress& shared, const message_sender&) { return body(shared); }}, patience, listener).front();
+  return run_isolated({[&](progress& shared, const message_sender&) { return body(shared); }}, patience, listener)
+      .front();
 }
 
 }  // namespace triecheck::checks

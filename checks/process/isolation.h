@@ -1,8 +1,9 @@
-// Runs the program under test in a process of its own, so that whatever it does, the one who asked hears of it: a crash, a
-// hang, a stack overflow, a way out of the process come back as errors, with what the program was doing.
+// Runs the program under test in a process of its own, so that whatever it does, the one who asked hears of it: a
+// crash, a hang, a stack overflow, a way out of the process come back as errors, with what the program was doing.
 //
-// A child process shows its progress in shared memory and answers through a pipe. Only an answer and the end of the process
-// with status 0 after it count as an end; every other end is an error. A hang is the lack of progress, whatever the time of day.
+// A child process shows its progress in shared memory and answers through a pipe. Only an answer and the end of the
+// process with status 0 after it count as an end; every other end is an error. A hang is the lack of progress, whatever
+// the time of day.
 //
 // Threads: run_isolated belongs to the main thread of a process that has no other threads; a child may start some.
 #pragma once
@@ -41,23 +42,24 @@ struct progress {
   static constexpr std::size_t longest_path = 1U << 16;
   static constexpr std::size_t longest_note = 1U << 18;
   static constexpr std::size_t most_activities = 256;
-  std::atomic<std::uint64_t> heartbeat{0};   ///< grows with every step
+  std::atomic<std::uint64_t> heartbeat{0};  ///< grows with every step
   std::atomic<std::uint64_t> executions{0};
-  std::atomic<std::uint32_t> length{0};      ///< of the running execution's schedule
+  std::atomic<std::uint32_t> length{0};       ///< of the running execution's schedule
   std::atomic<std::uint32_t> preemptions{0};  ///< of the running execution so far
-  std::atomic<std::uint32_t> running{0};     ///< whose activity ended the process, or runs now
+  std::atomic<std::uint32_t> running{0};      ///< whose activity ended the process, or runs now
   std::atomic<std::uint32_t> note_length{0};
   std::atomic<bool> is_asked_to_end{false};  ///< by an interrupt (isolation_listener::grace)
   explore::choice path[longest_path];
   activity activities[most_activities];
-  char note[longest_note];                   ///< what is being run, in the words of whoever runs it
-  char fatal[512] = {};                      ///< what a signal handler has to say
+  char note[longest_note];  ///< what is being run, in the words of whoever runs it
+  char fatal[512] = {};     ///< what a signal handler has to say
 
   /// Notes nothing where `text` is too long.
   void set_note(const std::string& text) noexcept;
 };
 
-/// The first line of the note. It may be written meanwhile: then it is a mixture of two lines, which the next one replaces.
+/// The first line of the note. It may be written meanwhile: then it is a mixture of two lines, which the next one
+/// replaces.
 std::string shown_note(const progress& p);
 
 /// Where the program was when its process ended. `kind` is a word such as "publish", empty between two operations.
@@ -74,15 +76,15 @@ std::string in_words(const place_in_run& p, const std::string& unit);
 
 /// How the process ended. Exactly one of `answer` and `error` is set.
 struct isolated_run {
-  std::string answer;          ///< what `body` returned
-  std::string error;           ///< one sentence: what happened
-  std::string error_kind;      ///< "crash", "hang", "exit", "stack-overflow", "exception", "killed", ...
-  explore::schedule so_far;    ///< with error: of the execution that was running
+  std::string answer;           ///< what `body` returned
+  std::string error;            ///< one sentence: what happened
+  std::string error_kind;       ///< "crash", "hang", "exit", "stack-overflow", "exception", "killed", ...
+  explore::schedule so_far;     ///< with error: of the execution that was running
   std::size_t preemptions = 0;  ///< with error: of the execution that was running
   std::uint64_t executions = 0;
-  std::uint64_t units = 0;     ///< that were begun, by all threads together
-  place_in_run where;          ///< with error
-  std::string note;            ///< with error: the last one
+  std::uint64_t units = 0;  ///< that were begun, by all threads together
+  place_in_run where;       ///< with error
+  std::string note;         ///< with error: the last one
 };
 
 /// Tells the parent process something on the way: one line, without a line end.
@@ -98,8 +100,9 @@ struct isolation_listener {
 };
 
 /// Runs each of `bodies` in a child process, all at once, and returns what they returned, in the same order. A child is
-/// killed when it makes no step for `patience`; all die with the parent. What the child prints goes to standard error. Throws
-/// interruption where a signal asks for it (checks/process/interrupts.h), after the listener's grace, and whatever a listener throws: then no child is left.
+/// killed when it makes no step for `patience`; all die with the parent. What the child prints goes to standard error.
+/// Throws interruption where a signal asks for it (checks/process/interrupts.h), after the listener's grace, and
+/// whatever a listener throws: then no child is left.
 std::vector<isolated_run> run_isolated(const std::vector<isolated_body>& bodies, std::chrono::milliseconds patience,
                                        const isolation_listener& listener = {});
 
@@ -107,8 +110,8 @@ std::vector<isolated_run> run_isolated(const std::vector<isolated_body>& bodies,
 isolated_run run_isolated(const std::function<std::string(progress&)>& body, std::chrono::milliseconds patience,
                           const std::function<void(const progress&)>& tick = {});
 
-/// What the calling thread shows of itself: a place in the shared memory of an isolated process, which `show_activity` chose; in
-/// any other process one that nobody reads.
+/// What the calling thread shows of itself: a place in the shared memory of an isolated process, which `show_activity`
+/// chose; in any other process one that nobody reads.
 activity& my_activity() noexcept;
 
 /// From now on the calling thread shows itself as number `index`, of any process; modulo what there is.

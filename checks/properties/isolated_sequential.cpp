@@ -83,25 +83,30 @@ workload made_smaller(const fuzz_target& target, workload w, const std::string& 
       const auto from = candidate.commands.begin() + static_cast<std::ptrdiff_t>(at);
       candidate.commands.erase(from, from + static_cast<std::ptrdiff_t>(std::min(piece, w.commands.size() - at)));
       const isolated_workload tried = run_in_child(target, candidate, patience);
-      if (tried.died() && tried.run.error_kind == kind) w = std::move(candidate);
-      else at += piece;
+      if (tried.died() && tried.run.error_kind == kind)
+        w = std::move(candidate);
+      else
+        at += piece;
     }
     if (piece <= 1) return w;
   }
 }
 
 // Fills in how the process of a workload ended.
-void describe_end(const fuzz_target& target, const workload& w, const isolated_workload& seen, sequential_check& check) {
+void describe_end(const fuzz_target& target, const workload& w, const isolated_workload& seen,
+                  sequential_check& check) {
   check.lines = seen.performed_lines;
   if (!seen.last.empty()) check.lines.push_back(seen.last + " -> " + seen.run.error);
   std::string schedule;
   for (const std::string& line : check.lines) schedule += (schedule.empty() ? "" : "; ") + line;
-  failure f{.kind = seen.run.error_kind,
-            .message = seen.run.error + (seen.last.empty() ? "" : ", in operation " + std::to_string(check.lines.size()) + ": " + seen.last),
-            .threads = target.who.threads,
-            .operations = check.lines.size(),
-            .schedule = schedule,
-            .replay = replay_command(target, w)};
+  failure f{
+      .kind = seen.run.error_kind,
+      .message = seen.run.error +
+                 (seen.last.empty() ? "" : ", in operation " + std::to_string(check.lines.size()) + ": " + seen.last),
+      .threads = target.who.threads,
+      .operations = check.lines.size(),
+      .schedule = schedule,
+      .replay = replay_command(target, w)};
   check.lines.push_back(f.kind + ": " + seen.run.error);
   check.summary.outcome = verdict::error;
   check.summary.complete = false;
@@ -109,8 +114,9 @@ void describe_end(const fuzz_target& target, const workload& w, const isolated_w
 }
 
 // Of a process that ended: what it was doing is run again, made smaller and shown.
-void describe_dead_campaign(const fuzz_target& target, const isolated_run& child, const std::optional<failing_workload>& failing,
-                            std::chrono::milliseconds patience, sequential_check& check) {
+void describe_dead_campaign(const fuzz_target& target, const isolated_run& child,
+                            const std::optional<failing_workload>& failing, std::chrono::milliseconds patience,
+                            sequential_check& check) {
   const std::string end = child.error + in_words(child.where, "case");
   check.summary.outcome = verdict::error;
   check.summary.found = failure{.kind = child.error_kind, .message = end, .threads = target.who.threads};
@@ -136,10 +142,12 @@ void describe_dead_campaign(const fuzz_target& target, const isolated_run& child
       return;
     }
   }
-  check.summary.found->message += "; it did not happen again in " + std::to_string(most_runs) + (most_runs == 1 ? " run" : " runs") + " of this workload";
+  check.summary.found->message += "; it did not happen again in " + std::to_string(most_runs) +
+                                  (most_runs == 1 ? " run" : " runs") + " of this workload";
 }
 
-void describe_interrupt(const fuzz_target& target, const std::optional<failing_workload>& failing, sequential_check& check) {
+void describe_interrupt(const fuzz_target& target, const std::optional<failing_workload>& failing,
+                        sequential_check& check) {
   check.summary.complete = false;
   check.summary.outcome = verdict::incomplete;
   check.summary.scope += "; interrupted";
@@ -148,8 +156,11 @@ void describe_interrupt(const fuzz_target& target, const std::optional<failing_w
   check.lines.push_back(failing->found.kind + ": " + failing->found.rule);
   check.summary.outcome = failing->found.kind == "exception" ? verdict::error : verdict::fail;
   check.summary.scope += " while the failure was made smaller";
-  check.summary.found = failure{.kind = failing->found.kind, .message = failing->found.rule, .threads = target.who.threads,
-                                .operations = failing->lines.size(), .replay = replay_command(target, failing->what)};
+  check.summary.found = failure{.kind = failing->found.kind,
+                                .message = failing->found.rule,
+                                .threads = target.who.threads,
+                                .operations = failing->lines.size(),
+                                .replay = replay_command(target, failing->what)};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -183,8 +194,9 @@ sequential_check check_sequential_isolated(const fuzz_target& target, const fuzz
   check.summary = blank_result(target, "fuzz");
   const auto count = [&](std::uint64_t cases) {
     check.summary.executions = cases;
-    check.summary.scope = std::to_string(cases) + " of " + std::to_string(options.cases) + " sequential workloads of up to " +
-                          std::to_string(options.max_length) + " commands, seed " + std::to_string(options.seed);
+    check.summary.scope = std::to_string(cases) + " of " + std::to_string(options.cases) +
+                          " sequential workloads of up to " + std::to_string(options.max_length) + " commands, seed " +
+                          std::to_string(options.seed);
   };
   try {
     const isolated_run child = run_isolated({body}, terms.patience, listener).front();
@@ -200,7 +212,8 @@ sequential_check check_sequential_isolated(const fuzz_target& target, const fuzz
   return check;
 }
 
-sequential_check replay_sequential_isolated(const fuzz_target& target, const workload& w, const isolation_terms& terms) {
+sequential_check replay_sequential_isolated(const fuzz_target& target, const workload& w,
+                                            const isolation_terms& terms) {
   sequential_check check;
   check.summary = blank_result(target, "reproduce");
   check.summary.scope = "one workload, and no other";

@@ -25,17 +25,15 @@ result blank_result(const fuzz_target& target, const std::string& strategy) {
 
 std::string replay_command(const fuzz_target& target, const workload& w) {
   return "triecheck fuzz --cache " + target.cache + (target.fault.empty() ? "" : " --fault " + target.fault) +
-         (target.who.threads == 1 ? "" : " --threads " + std::to_string(target.who.threads)) +
-         " --reproduce " + to_token(w);
+         (target.who.threads == 1 ? "" : " --threads " + std::to_string(target.who.threads)) + " --reproduce " +
+         to_token(w);
 }
 
 namespace {
 
 class stopwatch {
  public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -46,16 +44,17 @@ struct campaign {
   std::uint64_t passed = 0;
   std::uint64_t operations = 0;
   occurrence_counts seen;
-  bool schedules = false;                     // what the cache knows
+  bool schedules = false;  // what the cache knows
   bool forgets = false;
   bool knows_keys = false;
   std::optional<failing_workload> first;
-  std::optional<failing_workload> smallest;   // the latest, as RapidCheck goes on only from a failing workload
+  std::optional<failing_workload> smallest;  // the latest, as RapidCheck goes on only from a failing workload
 };
 
 std::string in_turn(const takers& who) {
   if (who.threads == 1) return "";
-  return ", of " + std::to_string(who.threads) + " threads in turn" + (who.order_by_thread ? ", any leaf may fall" : "");
+  return ", of " + std::to_string(who.threads) + " threads in turn" +
+         (who.order_by_thread ? ", any leaf may fall" : "");
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -72,8 +71,7 @@ failure harness_failure(const std::string& description) {
 }
 
 // Fills in what a failing run showed. A cache that threw is an error, as anywhere in this program.
-void describe_failure(const fuzz_target& target, const workload& w, const run_record& record,
-                      sequential_check& check) {
+void describe_failure(const fuzz_target& target, const workload& w, const run_record& record, sequential_check& check) {
   const std::vector<std::string> operations = show(record.history);
   failure f;
   f.kind = record.found->kind;
@@ -124,8 +122,8 @@ rc::detail::TestResult run_cases(const fuzz_target& target, const fuzz_options& 
   return rc::detail::checkTestable(property, metadata, parameters, silent, nothing_to_reproduce);
 }
 
-// The smallest failing workload runs again, and the first one where it passes: what does not repeat is an error, with the
-// failure as it showed first.
+// The smallest failing workload runs again, and the first one where it passes: what does not repeat is an error, with
+// the failure as it showed first.
 void judge_failure(const fuzz_target& target, const campaign& told, const std::string& description,
                    sequential_check& check) {
   constexpr unsigned most_runs = 10;
@@ -146,8 +144,9 @@ void judge_failure(const fuzz_target& target, const campaign& told, const std::s
   check.lines.push_back(once.found.kind + ": " + once.found.rule);
   check.summary.found = failure{.kind = "not-deterministic",
                                 .message = "failed once and " +
-                                           (failed == 0 ? "did not fail again in " + runs : "again in " + std::to_string(failed) + " of " + runs) + ": " +
-                                           once.found.kind + ": " + once.found.rule,
+                                           (failed == 0 ? "did not fail again in " + runs
+                                                        : "again in " + std::to_string(failed) + " of " + runs) +
+                                           ": " + once.found.kind + ": " + once.found.rule,
                                 .threads = target.who.threads,
                                 .operations = once.lines.size(),
                                 .schedule = joined(once.lines),
@@ -172,9 +171,9 @@ sequential_check check_sequential(const fuzz_target& target, const fuzz_options&
   check.summary.executions = told.passed;
   check.summary.steps = told.operations;
   check.summary.scope = std::to_string(told.passed) + " of " + std::to_string(options.cases) +
-                        " sequential workloads of up to " + std::to_string(options.max_length) +
-                        " commands" + in_turn(target.who) + ", seed " + std::to_string(options.seed) + ": " + std::to_string(told.operations) +
-                        " operations, of these " + told.seen.show();
+                        " sequential workloads of up to " + std::to_string(options.max_length) + " commands" +
+                        in_turn(target.who) + ", seed " + std::to_string(options.seed) + ": " +
+                        std::to_string(told.operations) + " operations, of these " + told.seen.show();
   check.seen = told.seen;
   if (outcome.is<rc::detail::SuccessResult>()) {
     judge_success(options, told, check);
@@ -199,8 +198,8 @@ sequential_check replay_sequential(const fuzz_target& target, const workload& w,
   check.summary = blank_result(target, "reproduce");
   check.summary.executions = 1;
   check.summary.steps = record.history.size();
-  check.summary.scope = "one workload of " + std::to_string(record.history.size()) + " operations" + in_turn(target.who) +
-                        ", and no other";
+  check.summary.scope = "one workload of " + std::to_string(record.history.size()) + " operations" +
+                        in_turn(target.who) + ", and no other";
   check.seen = record.seen;
   if (record.found) {
     describe_failure(target, w, record, check);

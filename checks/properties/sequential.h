@@ -22,9 +22,9 @@ namespace triecheck::checks {
 
 /// What is tested, and how the command line names it.
 struct fuzz_target {
-  std::string cache;               ///< what --cache takes
+  std::string cache;  ///< what --cache takes
   subject_factory make = nullptr;
-  std::string fault{};             ///< what --fault takes; empty for the cache as it ships
+  std::string fault{};  ///< what --fault takes; empty for the cache as it ships
   model::eviction_policy policy = model::eviction_policy::recency;
   takers who{};
 };
@@ -43,10 +43,11 @@ struct failing_workload {
 
 struct fuzz_options {
   std::uint64_t seed = 0;
-  std::size_t cases = default_cases;         ///< 1 .. most_cases
-  std::size_t max_length = default_length;   ///< commands per workload; 1 .. most_length
+  std::size_t cases = default_cases;           ///< 1 .. most_cases
+  std::size_t max_length = default_length;     ///< commands per workload; 1 .. most_length
   std::function<void(std::size_t)> on_case{};  ///< called with the number of cases done, where it is set
-  std::function<void(std::uint64_t, const workload&)> on_workload{};  ///< before one runs: of which case, counted from 1
+  std::function<void(std::uint64_t, const workload&)>
+      on_workload{};                                          ///< before one runs: of which case, counted from 1
   std::function<void(const failing_workload&)> on_failure{};  ///< the first one, then each smaller one
 };
 

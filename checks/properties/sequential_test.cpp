@@ -104,7 +104,9 @@ TEST(sequential, a_failure_that_does_not_repeat_is_an_error) {
   ASSERT_TRUE(check.summary.found) << text_of(check);
   EXPECT_EQ(check.summary.outcome, verdict::error);
   EXPECT_EQ(check.summary.found->kind, "not-deterministic");
-  EXPECT_TRUE(check.summary.found->message.starts_with("failed once and did not fail again in 10 runs: model-mismatch: ")) << text_of(check);
+  EXPECT_TRUE(
+      check.summary.found->message.starts_with("failed once and did not fail again in 10 runs: model-mismatch: "))
+      << text_of(check);
   EXPECT_EQ(check.lines.size(), check.summary.found->operations + 1) << "the run that failed is shown";
   EXPECT_TRUE(check.lines.back().starts_with("model-mismatch: "));
 }
@@ -163,7 +165,8 @@ TEST(sequential, every_variant_does_with_threads_that_take_turns_what_the_model_
 
 // The choice is the cache's only where it says so.
 TEST(sequential, an_order_by_thread_is_found_where_it_has_to_be_recency) {
-  const auto found = std::find_if(variants().begin(), variants().end(), [](const variant& v) { return v.order_by_thread; });
+  const auto found =
+      std::find_if(variants().begin(), variants().end(), [](const variant& v) { return v.order_by_thread; });
   ASSERT_NE(found, variants().end());
   const fuzz_target target{.cache = found->name, .make = found->make, .who = {.threads = 2}};
   const sequential_check check = check_sequential(target, {.seed = 20});

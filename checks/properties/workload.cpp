@@ -37,7 +37,8 @@ std::string command_text(const command& c) {
   const bool asks = c.kind == command_kind::match || c.kind == command_kind::forget;
   if (!asks) text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
-  const bool names_tokens = c.kind == command_kind::lookup || asks || c.kind == command_kind::extend || c.kind == command_kind::reuse;
+  const bool names_tokens =
+      c.kind == command_kind::lookup || asks || c.kind == command_kind::extend || c.kind == command_kind::reuse;
   if (names_tokens) text += tokens_text(c.tokens) + keys_text(c.keys);
   if (c.space != 0) text += '@' + std::to_string(c.space);
   if (c.kind == command_kind::reuse) text += '*' + std::to_string(c.count);
@@ -104,21 +105,30 @@ class reader {
     if (!take(c.kind)) return false;
     switch (c.kind) {
       case command_kind::clear:
-      case command_kind::foreign: return true;
+      case command_kind::foreign:
+        return true;
       case command_kind::drop:
-      case command_kind::hand_over: return take(c.slot);
-      case command_kind::evict: return take(c.count);
-      case command_kind::fork: return take(c.slot) && take('.') && take(c.other);
-      case command_kind::lookup: return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
+      case command_kind::hand_over:
+        return take(c.slot);
+      case command_kind::evict:
+        return take(c.count);
+      case command_kind::fork:
+        return take(c.slot) && take('.') && take(c.other);
+      case command_kind::lookup:
+        return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
       case command_kind::reuse:
         return take(c.slot) && take(c.tokens) && take(c.keys) && (!take('@') || take(c.space)) && take('*') &&
                take(c.count);
       case command_kind::forget:
-      case command_kind::match: return take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
-      case command_kind::extend: return take(c.slot) && take(c.tokens) && take(c.keys) && take_slots(c);
-      case command_kind::allocate_rest: return take(c.slot) && take_slots(c);
+      case command_kind::match:
+        return take(c.tokens) && take(c.keys) && (!take('@') || take(c.space));
+      case command_kind::extend:
+        return take(c.slot) && take(c.tokens) && take(c.keys) && take_slots(c);
+      case command_kind::allocate_rest:
+        return take(c.slot) && take_slots(c);
       case command_kind::shrink:
-      case command_kind::publish: return take(c.slot) && (!take('.') || take(c.computed.emplace()));
+      case command_kind::publish:
+        return take(c.slot) && (!take('.') || take(c.computed.emplace()));
       case command_kind::release:
         return take(c.slot) && (!take('k') || (take(c.keep.priority) && (!take('.') || take(c.keep.ttl_ticks))));
     }
@@ -148,10 +158,10 @@ class reader {
 bool within_limits(const workload& w) {
   return w.cache.pages >= 1 && w.cache.pages <= most_pages && w.cache.tokens_per_page >= 1 &&
          w.cache.tokens_per_page <= most_tokens_per_page &&
-         std::all_of(w.commands.begin(), w.commands.end(),
-                     [](const command& c) {
-                       return c.slot < most_slots && c.other < most_slots && (c.kind != command_kind::reuse || c.count <= most_reuses);
-                     });
+         std::all_of(w.commands.begin(), w.commands.end(), [](const command& c) {
+           return c.slot < most_slots && c.other < most_slots &&
+                  (c.kind != command_kind::reuse || c.count <= most_reuses);
+         });
 }
 
 }  // namespace

@@ -28,28 +28,31 @@ enum class command_kind : std::uint8_t {
   fork,           ///< opens a lease in `other`; skipped likewise, or where `other` is `slot` or holds an open lease
   evict,
   clear,
-  drop,           ///< the slot's lease goes out of scope; skipped while the slot was never used
-  hand_over,      ///< the slot's lease goes on in the next thread; skipped likewise
-  foreign,        ///< everything is tried with a lease of another cache
-  match,          ///< asks how much of `tokens` is cached
-  shrink,         ///< the slot's lease keeps `computed` tokens; skipped while the slot was never used
-  forget,         ///< what is cached under `tokens` is not found any more
-  reuse,          ///< `count` times a lookup of `tokens` and a release, so that other pages grow old; skipped while the slot's lease is open
+  drop,       ///< the slot's lease goes out of scope; skipped while the slot was never used
+  hand_over,  ///< the slot's lease goes on in the next thread; skipped likewise
+  foreign,    ///< everything is tried with a lease of another cache
+  match,      ///< asks how much of `tokens` is cached
+  shrink,     ///< the slot's lease keeps `computed` tokens; skipped while the slot was never used
+  forget,     ///< what is cached under `tokens` is not found any more
+  reuse,  ///< `count` times a lookup of `tokens` and a release, so that other pages grow old; skipped while the slot's
+          ///< lease is open
 };
 
 /// A slot whose lease was released still takes `allocate_rest` .. `fork`: these are the uses after release.
 struct command {
   command_kind kind = command_kind::clear;
   std::size_t slot = 0;
-  std::size_t other = 0;              ///< of fork
-  std::vector<model::token> tokens{}; ///< of lookup, match, forget, extend and reuse
-  model::key_space space = 0;         ///< of lookup, match, forget and reuse
-  std::vector<model::block_key> keys{};  ///< of lookup, match, forget and reuse; of extend, counted from its first block
-  std::size_t extra_slots = 0;        ///< of allocate_rest and extend
-  bool free_only = false;             ///< of allocate_rest and extend: nothing is evicted for it
-  std::optional<std::size_t> computed{};  ///< of publish and shrink: how many tokens of the lease, where it has as many; nothing: all
-  std::size_t count = 0;              ///< of evict and reuse
-  model::retention keep{};            ///< of release
+  std::size_t other = 0;               ///< of fork
+  std::vector<model::token> tokens{};  ///< of lookup, match, forget, extend and reuse
+  model::key_space space = 0;          ///< of lookup, match, forget and reuse
+  std::vector<model::block_key>
+      keys{};                   ///< of lookup, match, forget and reuse; of extend, counted from its first block
+  std::size_t extra_slots = 0;  ///< of allocate_rest and extend
+  bool free_only = false;       ///< of allocate_rest and extend: nothing is evicted for it
+  std::optional<std::size_t>
+      computed{};           ///< of publish and shrink: how many tokens of the lease, where it has as many; nothing: all
+  std::size_t count = 0;    ///< of evict and reuse
+  model::retention keep{};  ///< of release
   friend bool operator==(const command&, const command&) = default;
 };
 
@@ -64,13 +67,14 @@ inline constexpr std::size_t most_tokens_per_page = 64;
 inline constexpr std::size_t most_slots = 64;
 inline constexpr std::size_t most_reuses = 1024;  // of one command
 
-/// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two
-/// pages of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release,
-/// a fork of slot 0 into slot 1, evict 2, clear. A lookup in namespace 1 is "l0-7.8@1", an extension "x0-5.6+1", a release that asks for priority 50 and
-/// eight ticks "r0k50.8", a publication of what the first three tokens fill "p0.3". That the lease of slot 0 is dropped is "d0", that it goes on in the next thread "h0", and
-/// the uses of a lease of another cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "g-7.8@1"
-/// forgets it, "s0.3" has the lease of slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates;
-/// "l0-7.8=0:5.1:6" gives the first two blocks the keys 5 and 6;
+/// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two pages
+/// of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release, a fork
+/// of slot 0 into slot 1, evict 2, clear. A lookup in namespace 1 is "l0-7.8@1", an extension "x0-5.6+1", a release
+/// that asks for priority 50 and eight ticks "r0k50.8", a publication of what the first three tokens fill "p0.3". That
+/// the lease of slot 0 is dropped is "d0", that it goes on in the next thread "h0", and the uses of a lease of another
+/// cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "g-7.8@1" forgets it, "s0.3" has the lease
+/// of slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates; "l0-7.8=0:5.1:6" gives the first two
+/// blocks the keys 5 and 6;
 /// "u0-7.8*100" looks [7 8] up a hundred times and releases it. Another eviction policy than recency stands behind the
 /// cache: "2x1/priority:". It is the workload itself and no seed, so that it replays in any later version, whatever the
 /// generator has become.

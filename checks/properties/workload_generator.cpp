@@ -90,8 +90,8 @@ class workload_author {
     for (std::size_t left = between(1, most); left != 0; --left) tokens.push_back(draw_token());
   }
 
-  // Mostly the one, so that requests meet; now and then another, so that they must not. From numbers of its own: the rest of
-  // a workload does not depend on it.
+  // Mostly the one, so that requests meet; now and then another, so that they must not. From numbers of its own: the
+  // rest of a workload does not depend on it.
   model::key_space draw_space() {
     static constexpr std::array<model::key_space, 4> others = {1, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
                                                                std::uint64_t{1} << 32 | 1};
@@ -142,7 +142,8 @@ class workload_author {
     return allocate_rest(slot);
   }
 
-  // Prompts are used again and again, and pages fall one by one: those that lie still meanwhile are much older than the others.
+  // Prompts are used again and again, and pages fall one by one: those that lie still meanwhile are much older than the
+  // others.
   command aging_command(std::size_t slot) {
     if (stages_[slot] != stage::idle) return next_in_life(slot);
     if (ages_.next() % 8 == 0) return leave_behind(slot);
@@ -184,7 +185,8 @@ class workload_author {
 
   command rare_command(std::size_t slot) {
     switch (parts_.next() % 8) {
-      case 0: return {.kind = command_kind::foreign};
+      case 0:
+        return {.kind = command_kind::foreign};
       case 2:
       case 3:
         if (stages_[slot] == stage::idle) return reuse(slot);
@@ -192,7 +194,8 @@ class workload_author {
       case 1:
         stages_[slot] = stage::idle;
         return {.kind = command_kind::drop, .slot = slot};
-      default: return {.kind = command_kind::hand_over, .slot = slot};
+      default:
+        return {.kind = command_kind::hand_over, .slot = slot};
     }
   }
 
@@ -209,8 +212,11 @@ class workload_author {
   command forget() {
     command c{.kind = command_kind::forget, .space = draw_space(), .keys = draw_keys()};
     const std::vector<model::token>& document = documents_[forgotten_.next() % documents_.size()];
-    const std::size_t length = forgotten_.next() % 8 == 0 ? 0 : (1 + forgotten_.next() % 3) * drawn_.cache.tokens_per_page + forgotten_.next() % 2;
-    c.tokens.assign(document.begin(), document.begin() + static_cast<std::ptrdiff_t>(std::min(length, document.size())));
+    const std::size_t length = forgotten_.next() % 8 == 0
+                                   ? 0
+                                   : (1 + forgotten_.next() % 3) * drawn_.cache.tokens_per_page + forgotten_.next() % 2;
+    c.tokens.assign(document.begin(),
+                    document.begin() + static_cast<std::ptrdiff_t>(std::min(length, document.size())));
     return c;
   }
 
@@ -229,16 +235,20 @@ class workload_author {
 
   command next_in_life(std::size_t slot) {
     switch (stages_[slot]) {
-      case stage::idle: stages_[slot] = stage::opened;
+      case stage::idle:
+        stages_[slot] = stage::opened;
         return {.kind = command_kind::lookup,
                 .slot = slot,
                 .tokens = draw_request(),
                 .space = draw_space(),
                 .keys = draw_keys()};
-      case stage::opened: return allocate_rest(slot);
-      case stage::allocated: stages_[slot] = stage::published;
+      case stage::opened:
+        return allocate_rest(slot);
+      case stage::allocated:
+        stages_[slot] = stage::published;
         return publish(slot);
-      case stage::published: return one_in(3) ? extend(slot) : release(slot);
+      case stage::published:
+        return one_in(3) ? extend(slot) : release(slot);
     }
     return {};
   }
@@ -252,7 +262,10 @@ class workload_author {
 
   command allocate_rest(std::size_t slot) {
     if (stages_[slot] != stage::idle) stages_[slot] = stage::allocated;
-    return {.kind = command_kind::allocate_rest, .slot = slot, .extra_slots = draw_extra_slots(), .free_only = draw_free_only()};
+    return {.kind = command_kind::allocate_rest,
+            .slot = slot,
+            .extra_slots = draw_extra_slots(),
+            .free_only = draw_free_only()};
   }
 
   command extend(std::size_t slot) {
@@ -366,7 +379,9 @@ void renumber_slots_of(workload& w) {
   std::map<std::size_t, std::size_t> number;
   const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
   for (command& c : w.commands) {
-    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign || c.kind == command_kind::match || c.kind == command_kind::forget) continue;
+    if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign ||
+        c.kind == command_kind::match || c.kind == command_kind::forget)
+      continue;
     renumber(c.slot);
     if (c.kind == command_kind::fork) renumber(c.other);
   }
@@ -376,14 +391,22 @@ workload edited(workload w, const edit& e) {
   using enum edit::kind_type;
   const auto at = [&](std::size_t i) { return w.commands.begin() + static_cast<std::ptrdiff_t>(i); };
   switch (e.kind) {
-    case drop_range: w.commands.erase(at(e.first), at(e.second)); break;
+    case drop_range:
+      w.commands.erase(at(e.first), at(e.second));
+      break;
     case drop_two:
       w.commands.erase(at(e.second));  // the later one first: the index of the earlier one stays true
       w.commands.erase(at(e.first));
       break;
-    case lookup_for_fork: w.commands[e.first] = lookup_like_fork(w.commands, e.first); break;
-    case source_for_fork: use_source_for_fork(w.commands, e.first); break;
-    case fewer_pages: w.cache.pages = e.first; break;
+    case lookup_for_fork:
+      w.commands[e.first] = lookup_like_fork(w.commands, e.first);
+      break;
+    case source_for_fork:
+      use_source_for_fork(w.commands, e.first);
+      break;
+    case fewer_pages:
+      w.cache.pages = e.first;
+      break;
     case page_of_request: {
       std::vector<model::token>& tokens = w.commands[e.first].tokens;
       tokens.resize(tokens.size() - std::min(tokens.size(), w.cache.tokens_per_page));
@@ -405,16 +428,30 @@ workload edited(workload w, const edit& e) {
         }
       }
       break;
-    case keep_tokens: w.commands[e.first].tokens.resize(e.second); break;
-    case zero_token: w.commands[e.first].tokens[e.second] = 0; break;
-    case lower_extra: w.commands[e.first].extra_slots = e.second; break;
-    case lower_count: w.commands[e.first].count = e.second; break;
-    case publish_all: w.commands[e.first].computed.reset(); break;
-    case lower_computed: w.commands[e.first].computed = e.second; break;
+    case keep_tokens:
+      w.commands[e.first].tokens.resize(e.second);
+      break;
+    case zero_token:
+      w.commands[e.first].tokens[e.second] = 0;
+      break;
+    case lower_extra:
+      w.commands[e.first].extra_slots = e.second;
+      break;
+    case lower_count:
+      w.commands[e.first].count = e.second;
+      break;
+    case publish_all:
+      w.commands[e.first].computed.reset();
+      break;
+    case lower_computed:
+      w.commands[e.first].computed = e.second;
+      break;
     case one_space:
       for (command& c : w.commands) c.space = 0;
       break;
-    case zero_space: w.commands[e.first].space = 0; break;
+    case zero_space:
+      w.commands[e.first].space = 0;
+      break;
     case one_space_more:
       for (command& c : w.commands) {
         if (c.space == e.first) c.space = 1;
@@ -426,12 +463,24 @@ workload edited(workload w, const edit& e) {
     case drop_key:
       w.commands[e.first].keys.erase(w.commands[e.first].keys.begin() + static_cast<std::ptrdiff_t>(e.second));
       break;
-    case key_one: w.commands[e.first].keys[e.second].key = 1; break;
-    case evict_too: w.commands[e.first].free_only = false; break;
-    case drop_wish: w.commands[e.first].keep = {}; break;
-    case lower_priority: w.commands[e.first].keep.priority = static_cast<unsigned>(e.second); break;
-    case lower_ttl: w.commands[e.first].keep.ttl_ticks = e.second; break;
-    case renumber_slots: renumber_slots_of(w); break;
+    case key_one:
+      w.commands[e.first].keys[e.second].key = 1;
+      break;
+    case evict_too:
+      w.commands[e.first].free_only = false;
+      break;
+    case drop_wish:
+      w.commands[e.first].keep = {};
+      break;
+    case lower_priority:
+      w.commands[e.first].keep.priority = static_cast<unsigned>(e.second);
+      break;
+    case lower_ttl:
+      w.commands[e.first].keep.ttl_ticks = e.second;
+      break;
+    case renumber_slots:
+      renumber_slots_of(w);
+      break;
   }
   return w;
 }

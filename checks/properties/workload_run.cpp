@@ -21,15 +21,41 @@
 namespace triecheck::checks {
 namespace {
 
-constexpr std::array<std::string_view, occurrences> occurrence_names = {
-    "lookups",          "hits",           "allocations",      "evictions by need", "refused as too large",
-    "refused as full",  "published pages", "partial publications", "duplicate pages", "releases",
-    "released private pages", "second releases", "uses after release", "forks",    "copied pages",
-    "refused forks",    "evicted pages",   "clears",           "dropped leases",  "leases handed over",
-    "leases of another cache", "matches", "matched pages", "shrinks", "pages not kept",
-    "refusals beside evictable pages", "forgets", "forgotten prefixes", "forgotten pages that are pinned", "forgotten pages that fell",
-    "publications below forgotten pages", "more than 64 reuses", "pages with keys found", "pages with keys published",
-    "duplicate pages with keys"};
+constexpr std::array<std::string_view, occurrences> occurrence_names = {"lookups",
+                                                                        "hits",
+                                                                        "allocations",
+                                                                        "evictions by need",
+                                                                        "refused as too large",
+                                                                        "refused as full",
+                                                                        "published pages",
+                                                                        "partial publications",
+                                                                        "duplicate pages",
+                                                                        "releases",
+                                                                        "released private pages",
+                                                                        "second releases",
+                                                                        "uses after release",
+                                                                        "forks",
+                                                                        "copied pages",
+                                                                        "refused forks",
+                                                                        "evicted pages",
+                                                                        "clears",
+                                                                        "dropped leases",
+                                                                        "leases handed over",
+                                                                        "leases of another cache",
+                                                                        "matches",
+                                                                        "matched pages",
+                                                                        "shrinks",
+                                                                        "pages not kept",
+                                                                        "refusals beside evictable pages",
+                                                                        "forgets",
+                                                                        "forgotten prefixes",
+                                                                        "forgotten pages that are pinned",
+                                                                        "forgotten pages that fell",
+                                                                        "publications below forgotten pages",
+                                                                        "more than 64 reuses",
+                                                                        "pages with keys found",
+                                                                        "pages with keys published",
+                                                                        "duplicate pages with keys"};
 
 // Which lease a slot holds, and what is left of its request. A slot that was never used has no lease.
 struct slot_state {
@@ -37,7 +63,7 @@ struct slot_state {
   bool open = false;
   std::vector<model::token> rest;
   std::vector<model::block_key> keys;  // of its request
-  std::size_t tokens = 0;         // that the lease holds
+  std::size_t tokens = 0;              // that the lease holds
   model::key_space space = 0;
   std::size_t threads_ahead = 0;  // how often it was handed over
 };
@@ -46,11 +72,15 @@ std::string list(const std::vector<model::page>& pages) { return pages.empty() ?
 
 std::string show(const model::page_view& p) {
   switch (p.state) {
-    case model::page_state::free: return "free";
-    case model::page_state::leased: return "private";
-    case model::page_state::cached: break;
+    case model::page_state::free:
+      return "free";
+    case model::page_state::leased:
+      return "private";
+    case model::page_state::cached:
+      break;
   }
-  const std::string parent = (p.parent ? "page " + std::to_string(*p.parent) : "the root") + " of namespace " + std::to_string(p.space);
+  const std::string parent =
+      (p.parent ? "page " + std::to_string(*p.parent) : "the root") + " of namespace " + std::to_string(p.space);
   const std::string pins = std::string(p.forgotten ? "forgotten and " : "") + (p.pinned ? "pinned" : "not pinned");
   return "cached under " + parent + " with the block [" + model::show(p.block) + "]" +
          (p.key == 0 ? "" : " and the key " + std::to_string(p.key)) + ", " + pins;
@@ -185,12 +215,14 @@ class side_by_side {
     if (threads_ == 0 || whose_turn_) return cache_->perform(op);
     const bool of_nobody = !model::has_lease(op.kind);
     model::outcome observed;
-    turns_.run((of_nobody ? evictions_++ : op.subject + threads_ahead) % threads_, [&] { observed = cache_->perform(op); });
+    turns_.run((of_nobody ? evictions_++ : op.subject + threads_ahead) % threads_,
+               [&] { observed = cache_->perform(op); });
     return observed;
   }
 
   static bool uses_lease(const command& c) {
-    return c.kind != command_kind::evict && c.kind != command_kind::clear && c.kind != command_kind::match && c.kind != command_kind::forget;
+    return c.kind != command_kind::evict && c.kind != command_kind::clear && c.kind != command_kind::match &&
+           c.kind != command_kind::forget;
   }
 
   static bool asks_as_a_scheduler(const model::operation& op) {
@@ -252,7 +284,8 @@ class side_by_side {
         op.kind = model::operation_kind::fork;
         op.forked = next_lease_++;
         return op;
-      default: return {};
+      default:
+        return {};
     }
   }
 
@@ -284,11 +317,14 @@ class side_by_side {
         if (ok) slot.tokens = std::max(op.kept_tokens, observed.cached * tokens_per_page_);
         break;
       case command_kind::release:
-      case command_kind::drop: slot.open = false; break;
+      case command_kind::drop:
+        slot.open = false;
+        break;
       case command_kind::fork:
         if (ok) slots_[c.other] = {op.forked, true, slot.rest, slot.keys, slot.tokens, slot.space};
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -329,8 +365,10 @@ class side_by_side {
         seen.add(is_own ? occurrence::keyed_publication : occurrence::keyed_duplicate);
       }
       const bool is_forgotten = !chain.empty() && reference_.view()[chain.back()].forgotten;
-      seen.add(occurrence::publication_below_forgotten, is_forgotten && slots_[c.slot].tokens / tokens_per_page_ > chain.size());
-      seen.add(occurrence::partial_publication, !is_forgotten && observed.cached < slots_[c.slot].tokens / tokens_per_page_);
+      seen.add(occurrence::publication_below_forgotten,
+               is_forgotten && slots_[c.slot].tokens / tokens_per_page_ > chain.size());
+      seen.add(occurrence::partial_publication,
+               !is_forgotten && observed.cached < slots_[c.slot].tokens / tokens_per_page_);
     } else {
       seen.add(occurrence::allocation, ok);
       const bool was_full = observed.result == model::status::cache_full;
@@ -364,13 +402,16 @@ class side_by_side {
 
   void compare(const model::operation& op, const model::outcome& observed, std::uint64_t evicted_on_refusal) {
     const structure before = std::exchange(structure_, cache_->inspect());
-    const std::vector<model::page> chain = op.kind == model::operation_kind::release ? reference_.published_pages(op.subject) : std::vector<model::page>{};
+    const std::vector<model::page> chain =
+        op.kind == model::operation_kind::release ? reference_.published_pages(op.subject) : std::vector<model::page>{};
     if (!chain.empty()) recency_.released(chain);
-    const std::optional<model::violation> rejected =
-        is_free_to_choose_ ? follow_the_choice(op, observed, before) : reference_.step(op, observed, evicted_on_refusal);
+    const std::optional<model::violation> rejected = is_free_to_choose_
+                                                         ? follow_the_choice(op, observed, before)
+                                                         : reference_.step(op, observed, evicted_on_refusal);
     if (rejected) record_.found = {"model-mismatch", *rejected};
     if (op.kind == model::operation_kind::forget) {
-      for (const model::page_view& p : structure_.pages) record_.seen.add(occurrence::forgotten_pinned_page, p.forgotten);
+      for (const model::page_view& p : structure_.pages)
+        record_.seen.add(occurrence::forgotten_pinned_page, p.forgotten);
     }
     if (!record_.found) compare_state();
   }
@@ -399,7 +440,8 @@ class side_by_side {
       if (is_cached(before) && !is_cached(structure_)) fallen.push_back(static_cast<model::page>(p));
     }
     if (!only_evicts && (observed.result != model::status::ok || op.free_only) && !fallen.empty()) {
-      return model::show(op) + (op.free_only ? "" : " was refused") + ", but " + std::to_string(fallen.size()) + " pages are cached no more";
+      return model::show(op) + (op.free_only ? "" : " was refused") + ", but " + std::to_string(fallen.size()) +
+             " pages are cached no more";
     }
     if (only_evicts && fallen.size() != observed.evicted) {
       return model::show(op) + " says that it evicted " + std::to_string(observed.evicted) + " pages; " +
@@ -460,12 +502,16 @@ class side_by_side {
                                           "; its operations left it" + (keys.empty() ? " none" : model::show(keys))};
       return;
     }
-    if (seen->is_open == slot.open && seen->space == slot.space && seen->tokens == slot.tokens && seen->cached_tokens == cached) return;
-    record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that it is " + (seen->is_open ? "open" : "closed") +
-                                        ", in namespace " + std::to_string(seen->space) + ", with " + std::to_string(seen->tokens) +
-                                        " tokens, " + std::to_string(seen->cached_tokens) + " of them cached; its operations left it " +
-                                        (slot.open ? "open" : "closed") + ", in " + std::to_string(slot.space) + ", with " +
-                                        std::to_string(slot.tokens) + ", " + std::to_string(cached) + " of them cached"};
+    if (seen->is_open == slot.open && seen->space == slot.space && seen->tokens == slot.tokens &&
+        seen->cached_tokens == cached)
+      return;
+    record_.found = {"lease-state", "lease #" + std::to_string(*slot.lease) + " says that it is " +
+                                        (seen->is_open ? "open" : "closed") + ", in namespace " +
+                                        std::to_string(seen->space) + ", with " + std::to_string(seen->tokens) +
+                                        " tokens, " + std::to_string(seen->cached_tokens) +
+                                        " of them cached; its operations left it " + (slot.open ? "open" : "closed") +
+                                        ", in " + std::to_string(slot.space) + ", with " + std::to_string(slot.tokens) +
+                                        ", " + std::to_string(cached) + " of them cached"};
   }
 
   void compare_pages() {
@@ -490,7 +536,8 @@ class side_by_side {
   }
 
   void compare_statistics() {
-    const model::statistics expected = record_.schedules ? reference_.stats() : without_refused_lookups(reference_.stats());
+    const model::statistics expected =
+        record_.schedules ? reference_.stats() : without_refused_lookups(reference_.stats());
     for (const model::named_statistic& g : model::named_statistics) {
       if (stats_.*g.value == expected.*g.value) continue;
       record_.found = {"statistics", std::string(g.name) + " is " + std::to_string(stats_.*g.value) + " instead of " +
@@ -501,9 +548,11 @@ class side_by_side {
 
   void compare_available() {
     const std::optional<model::availability> seen = cache_->available();
-    const model::availability expected = cache_->counts_shared_pages_once() ? reference_.available() : reference_.available_by_chains();
+    const model::availability expected =
+        cache_->counts_shared_pages_once() ? reference_.available() : reference_.available_by_chains();
     if (!seen || *seen == expected) return;
-    record_.found = {"available", "available are said to be: " + model::show(*seen) + "; there are: " + model::show(expected)};
+    record_.found = {"available",
+                     "available are said to be: " + model::show(*seen) + "; there are: " + model::show(expected)};
   }
 
   void compare_eviction_order() {
@@ -523,7 +572,8 @@ class side_by_side {
     std::sort(reached.begin(), reached.end());
     std::vector<model::page> cached;
     for (std::size_t p = 0; p < structure_.pages.size(); ++p) {
-      if (structure_.pages[p].state == model::page_state::cached && !structure_.pages[p].forgotten) cached.push_back(static_cast<model::page>(p));
+      if (structure_.pages[p].state == model::page_state::cached && !structure_.pages[p].forgotten)
+        cached.push_back(static_cast<model::page>(p));
     }
     if (reached == cached) return;
     record_.found = {"index", "the index leads to the pages " + list(reached) + "; cached are " + list(cached)};
@@ -558,11 +608,11 @@ class side_by_side {
   recency_bound recency_;
   event_recorder subscriber_{told_};  // outlives the cache
   std::unique_ptr<subject> cache_;
-  model::statistics stats_;   // after the last operation
-  structure structure_;       // likewise
+  model::statistics stats_;  // after the last operation
+  structure structure_;      // likewise
   bool tells_events_;
   bool is_free_to_choose_;
-  std::size_t threads_;  // that take turns; none: the caller runs everything
+  std::size_t threads_;                    // that take turns; none: the caller runs everything
   std::optional<std::size_t> whose_turn_;  // while one of them runs several operations
   std::size_t evictions_ = 0;
   run_record record_;

@@ -1,13 +1,13 @@
 // Runs a workload on a cache and on the model side by side, and compares everything after every operation.
 //
-// With several threads they take turns, so nothing overlaps and every rule holds as with one: a refusal, say, means that
-// eviction could not cover the need. Only which evictable page falls may depend on who worked on it; where it does, the
-// model follows the cache.
+// With several threads they take turns, so nothing overlaps and every rule holds as with one: a refusal, say, means
+// that eviction could not cover the need. Only which evictable page falls may depend on who worked on it; where it
+// does, the model follows the cache.
 //
 // Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the
-// state of every page and its pins; the statistics and what is available; the order of eviction; that the index leads to every cached page once,
-// and the events, where the cache tells any, lead to the same pages. At the end every lease is released and the cache shut
-// down: no page may be lost.
+// state of every page and its pins; the statistics and what is available; the order of eviction; that the index leads
+// to every cached page once, and the events, where the cache tells any, lead to the same pages. At the end every lease
+// is released and the cache shut down: no page may be lost.
 //
 // Threads: a run has as many as it is told to have beside the caller, or the caller alone; several may run at once.
 #pragma once
@@ -28,40 +28,40 @@ namespace triecheck::checks {
 /// What can happen in a workload and has to, before passing means anything.
 enum class occurrence : std::uint8_t {
   lookup,
-  hit,                  ///< a lookup that found at least one page
+  hit,  ///< a lookup that found at least one page
   allocation,
-  eviction_by_need,     ///< an allocation or a fork that evicted
+  eviction_by_need,  ///< an allocation or a fork that evicted
   refused_too_large,
   refused_full,
   published_page,
   partial_publication,  ///< one that left a full page private
   duplicate_page,       ///< a follower's page given up for the node that stood already
   release,
-  released_page,        ///< a page that was private when its lease was released
+  released_page,  ///< a page that was private when its lease was released
   second_release,
   use_after_release,
   fork,
   copied_page,
   refused_fork,
-  evicted_page,         ///< by evict or clear
+  evicted_page,  ///< by evict or clear
   clear,
   dropped_lease,
   hand_over,
-  foreign_lease,        ///< of another cache, in everything that takes a lease
+  foreign_lease,  ///< of another cache, in everything that takes a lease
   match,
   matched_page,
   shrink,
-  shrunk_page,          ///< a page that a lease did not keep
-  free_only_refusal,    ///< an allocation that could have evicted what it lacked, but was told not to
+  shrunk_page,        ///< a page that a lease did not keep
+  free_only_refusal,  ///< an allocation that could have evicted what it lacked, but was told not to
   forget,
-  forgotten_prefix,     ///< a forget that found something
+  forgotten_prefix,  ///< a forget that found something
   forgotten_pinned_page,
-  forgotten_fall,       ///< a page that fell because it was forgotten
+  forgotten_fall,  ///< a page that fell because it was forgotten
   publication_below_forgotten,
-  many_reuses,          ///< of one prompt, one after the other: more than the clocks of two threads can differ by
-  keyed_hit,            ///< a page that a lookup found and whose block has a key
-  keyed_publication,    ///< a page whose block has a key became a node
-  keyed_duplicate,      ///< a duplicate page whose block has a key
+  many_reuses,        ///< of one prompt, one after the other: more than the clocks of two threads can differ by
+  keyed_hit,          ///< a page that a lookup found and whose block has a key
+  keyed_publication,  ///< a page whose block has a key became a node
+  keyed_duplicate,    ///< a duplicate page whose block has a key
 };
 inline constexpr std::size_t occurrences = static_cast<std::size_t>(occurrence::keyed_duplicate) + 1;
 
@@ -91,27 +91,30 @@ struct performed {
 
 /// Where cache and model part, at the last operation of a run.
 struct deviation {
-  std::string kind;   ///< "model-mismatch", "lease-state", "lease-pages", "page-states", "pins", "statistics", "eviction-order",
-                      ///< "index", "events", "available", "pages-lost", "exception"
-  std::string rule;   ///< which rule was violated and how, one sentence
+  std::string kind;  ///< "model-mismatch", "lease-state", "lease-pages", "page-states", "pins", "statistics",
+                     ///< "eviction-order", "index", "events", "available", "pages-lost", "exception"
+  std::string rule;  ///< which rule was violated and how, one sentence
 };
 
 struct run_record {
-  std::vector<performed> history;   ///< the operations that ran: those of the workload that applied, then the releases
+  std::vector<performed> history;  ///< the operations that ran: those of the workload that applied, then the releases
   std::optional<deviation> found;
   occurrence_counts seen;
-  bool schedules = false;           ///< whether the cache knows what a scheduler asks for; commands that it does not know are skipped
-  bool forgets = false;             ///< whether it can forget; likewise
-  bool knows_keys = false;          ///< of blocks; likewise
+  bool schedules =
+      false;  ///< whether the cache knows what a scheduler asks for; commands that it does not know are skipped
+  bool forgets = false;     ///< whether it can forget; likewise
+  bool knows_keys = false;  ///< of blocks; likewise
 };
 
 /// Who runs the operations of a workload, one at a time.
 struct takers {
-  std::size_t threads = 1;       ///< lease l is of thread l modulo this, until it is handed over; evict and clear go from one to the next
+  std::size_t threads =
+      1;  ///< lease l is of thread l modulo this, until it is handed over; evict and clear go from one to the next
   bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
 };
 
-/// `before`, where it is set, sees the history before each operation, which is the last one there and has no outcome yet.
+/// `before`, where it is set, sees the history before each operation, which is the last one there and has no outcome
+/// yet.
 run_record run_workload(subject_factory make, const workload& w, const takers& who = {},
                         const std::function<void(const std::vector<performed>&)>& before = {});
 

@@ -113,10 +113,34 @@ TEST(workload, a_token_shows_how_often_a_prompt_is_used_again) {
 }
 
 TEST(workload, what_is_no_token_is_refused) {
-  for (const char* text :
-       {"", "2", "2x", "2x1", "0x1:c", "1x0:c", "2x1:z", "2x1:c,", "2x1:c c", "2x1:l", "2x1:l0-", "2x1:l0-1.", "2x1:e",
-        "2x1:e-1", "2x1:f0", "2x1:l0-4294967296", "2x1:p64", "2x1:p99999999999999999999", "1025x1:c", "1x65:c",
-        " 2x1:c", "2x1:c\n", "2x1/:c", "2x1/oldest:c", "2x1/priority", "2x1:r0k", "2x1:r0k1.", "2x1:p0."}) {
+  for (const char* text : {"",
+                           "2",
+                           "2x",
+                           "2x1",
+                           "0x1:c",
+                           "1x0:c",
+                           "2x1:z",
+                           "2x1:c,",
+                           "2x1:c c",
+                           "2x1:l",
+                           "2x1:l0-",
+                           "2x1:l0-1.",
+                           "2x1:e",
+                           "2x1:e-1",
+                           "2x1:f0",
+                           "2x1:l0-4294967296",
+                           "2x1:p64",
+                           "2x1:p99999999999999999999",
+                           "1025x1:c",
+                           "1x65:c",
+                           " 2x1:c",
+                           "2x1:c\n",
+                           "2x1/:c",
+                           "2x1/oldest:c",
+                           "2x1/priority",
+                           "2x1:r0k",
+                           "2x1:r0k1.",
+                           "2x1:p0."}) {
     EXPECT_FALSE(from_token(text)) << '"' << text << '"';
   }
 }

@@ -89,7 +89,7 @@ class worn_subject : public subject {
   std::unique_ptr<subject> cache_;
   const model::lease hidden_;
   model::statistics hidden_work_;
-  std::map<model::lease, std::vector<model::page>> claimed_;   // leases that show other pages than they have
+  std::map<model::lease, std::vector<model::page>> claimed_;  // leases that show other pages than they have
 };
 
 // A lookup answers with pages that it does not pin, where nobody else pins them.

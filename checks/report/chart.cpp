@@ -84,7 +84,8 @@ std::vector<double> linear_ticks_of(const axis& a) {
   const double steps = span / 4 / power;
   const double step = power * (steps < 2 ? 1 : steps < 5 ? 2 : 5);
   std::vector<double> ticks;
-  for (double tick = std::ceil(a.least() / step) * step; tick <= a.most() + step / 1000; tick += step) ticks.push_back(tick);
+  for (double tick = std::ceil(a.least() / step) * step; tick <= a.most() + step / 1000; tick += step)
+    ticks.push_back(tick);
   return ticks;
 }
 
@@ -202,8 +203,9 @@ class chart_writer {
       const bool has_dots = s.points.size() <= 60;  // of more they are the line
       for (const auto& [x, y] : s.points) {
         path += (path.empty() ? "M" : "L") + fixed(x_.place(x)) + " " + fixed(y_.place(y));
-        if (has_dots) dots += "<circle cx=\"" + fixed(x_.place(x)) + "\" cy=\"" + fixed(y_.place(y)) + "\" r=\"" +
-                (s.reference ? "2" : "3") + "\" fill=\"" + colour + "\"/>";
+        if (has_dots)
+          dots += "<circle cx=\"" + fixed(x_.place(x)) + "\" cy=\"" + fixed(y_.place(y)) + "\" r=\"" +
+                  (s.reference ? "2" : "3") + "\" fill=\"" + colour + "\"/>";
       }
       svg += "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"" +
              (s.reference ? "1.3\" stroke-dasharray=\"5 3" : "2.2") + "\"/>" + dots + "\n";

@@ -1,4 +1,5 @@
-// Whole numbers of a JSON file: what does not fit is an error, and no other number. (The library's own conversion casts.)
+// Whole numbers of a JSON file: what does not fit is an error, and no other number. (The library's own conversion
+// casts.)
 //
 // Threads: plain functions.
 #pragma once

@@ -17,9 +17,11 @@ void require_one_run(const std::vector<report>& shards) {
       throw merge_error(i, "this is one of " + std::to_string(r.shard->count) + " shards, the first one is one of " +
                                std::to_string(first.shard->count));
     }
-    if (r.build != first.build) throw merge_error(i, "this was written by another build of triecheck than the first one");
+    if (r.build != first.build)
+      throw merge_error(i, "this was written by another build of triecheck than the first one");
     if (r.command != first.command) throw merge_error(i, "this is a shard of another run: " + r.command);
-    if (r.results.size() != first.results.size()) throw merge_error(i, "this has another number of results than the first one");
+    if (r.results.size() != first.results.size())
+      throw merge_error(i, "this has another number of results than the first one");
     for (std::size_t k = 0; k < i; ++k) {
       if (shards[k].shard->index == r.shard->index) {
         throw merge_error(i, "shard " + std::to_string(r.shard->index) + " is given twice");
@@ -33,7 +35,8 @@ std::string missing_shards(const std::vector<report>& shards) {
   std::string missing;
   std::size_t count = 0;
   for (std::uint64_t index = 0; index < shards.front().shard->count; ++index) {
-    const bool there = std::any_of(shards.begin(), shards.end(), [&](const report& r) { return r.shard->index == index; });
+    const bool there =
+        std::any_of(shards.begin(), shards.end(), [&](const report& r) { return r.shard->index == index; });
     if (there || ++count > most_named + 1) continue;
     missing += count > most_named ? ", ..." : (missing.empty() ? "" : ", ") + std::to_string(index);
   }
@@ -47,7 +50,8 @@ void add(result& sum, const result& more) {
     sum.found = failure{.kind = "shards-differ", .message = "the shards did not explore the same program"};
   }
   const bool better = more.found && (!sum.found || more.found->preemptions < sum.found->preemptions);
-  if (worse(sum.outcome, more.outcome) != sum.outcome || (sum.outcome == more.outcome && better)) sum.found = more.found;
+  if (worse(sum.outcome, more.outcome) != sum.outcome || (sum.outcome == more.outcome && better))
+    sum.found = more.found;
   sum.outcome = worse(sum.outcome, more.outcome);
   sum.executions += more.executions;
   sum.redundant += more.redundant;
@@ -69,7 +73,8 @@ report merge(const std::vector<report>& shards) {
     for (std::size_t k = 1; k < shards.size(); ++k) {
       const result& more = shards[k].results[i];
       if (more.scenario != sum.scenario || more.cache != sum.cache || more.strategy != sum.strategy) {
-        throw merge_error(k, "result " + std::to_string(i + 1) + " is of " + more.scenario + ", that of the first shard of " + sum.scenario);
+        throw merge_error(k, "result " + std::to_string(i + 1) + " is of " + more.scenario +
+                                 ", that of the first shard of " + sum.scenario);
       }
       add(sum, more);
     }

@@ -16,8 +16,8 @@ class merge_error : public std::runtime_error {
 };
 
 /// The report that one run over everything would have written: counts add up, the worst verdict counts, a failure is
-/// that of the fewest preemptions. What a missing shard leaves open is incomplete; shards of different programs, told by
-/// the digests of their spaces, are an error. Throws merge_error; requires at least one report.
+/// that of the fewest preemptions. What a missing shard leaves open is incomplete; shards of different programs, told
+/// by the digests of their spaces, are an error. Throws merge_error; requires at least one report.
 report merge(const std::vector<report>& shards);
 
 }  // namespace triecheck::checks

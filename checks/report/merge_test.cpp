@@ -9,10 +9,18 @@ namespace triecheck::checks {
 namespace {
 
 report shard(std::uint64_t index, std::uint64_t count, verdict outcome = verdict::pass) {
-  result r{.scenario = "two", .cache = "coarse", .strategy = "exhaustive", .outcome = outcome, .executions = 10 + index,
-           .redundant = 1, .steps = 100, .seconds = 1.0 + static_cast<double>(index), .space = "77",
+  result r{.scenario = "two",
+           .cache = "coarse",
+           .strategy = "exhaustive",
+           .outcome = outcome,
+           .executions = 10 + index,
+           .redundant = 1,
+           .steps = 100,
+           .seconds = 1.0 + static_cast<double>(index),
+           .space = "77",
            .covers_everything = true};
-  if (outcome == verdict::fail) r.found = failure{.kind = "data-race", .preemptions = index, .replay = "triecheck replay x"};
+  if (outcome == verdict::fail)
+    r.found = failure{.kind = "data-race", .preemptions = index, .replay = "triecheck replay x"};
   return {.command = "triecheck explore two", .results = {r}, .shard = share{.index = index, .count = count}};
 }
 

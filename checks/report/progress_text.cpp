@@ -55,8 +55,10 @@ std::string without_controls(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const decoded d = decode(text);
-    if (is_control(d.character)) out += '?';
-    else out += valid_utf8(text.substr(0, d.bytes));
+    if (is_control(d.character))
+      out += '?';
+    else
+      out += valid_utf8(text.substr(0, d.bytes));
     text.remove_prefix(d.bytes);
   }
   return out;

@@ -21,20 +21,24 @@ std::uint64_t required(const char* variable, const std::function<const char*(con
   const char* text = environment(variable);
   const auto value = number(text == nullptr ? "" : text);
   if (!value) {
-    throw shard_error(std::string(variable) + (text == nullptr ? " is not set, and has to be" : " must be a whole number, not '" + std::string(text) + "'") +
-                      " (--shard none ignores the environment)");
+    throw shard_error(
+        std::string(variable) +
+        (text == nullptr ? " is not set, and has to be" : " must be a whole number, not '" + std::string(text) + "'") +
+        " (--shard none ignores the environment)");
   }
   return *value;
 }
 
-std::optional<std::uint64_t> optional(const char* variable, const std::function<const char*(const char*)>& environment) {
+std::optional<std::uint64_t> optional(const char* variable,
+                                      const std::function<const char*(const char*)>& environment) {
   return environment(variable) == nullptr ? std::nullopt : std::optional(required(variable, environment));
 }
 
 chosen_shard checked(std::uint64_t index, std::uint64_t count, const std::string& source) {
   if (count == 0 || count > most_shards) throw shard_error(source + ": the number of shards must be from 1 to 1000000");
   if (index >= count) {
-    throw shard_error(source + ": there is no shard " + std::to_string(index) + " of " + std::to_string(count) + ", counted from 0");
+    throw shard_error(source + ": there is no shard " + std::to_string(index) + " of " + std::to_string(count) +
+                      ", counted from 0");
   }
   return {.part = {.index = index, .count = count}, .source = source};
 }
@@ -50,7 +54,8 @@ std::uint64_t place_in_array(const std::function<const char*(const char*)>& envi
 
 }  // namespace
 
-std::optional<chosen_shard> choose_shard(const std::string& flag, const std::function<const char*(const char*)>& environment) {
+std::optional<chosen_shard> choose_shard(const std::string& flag,
+                                         const std::function<const char*(const char*)>& environment) {
   if (flag == "none") return std::nullopt;
   if (!flag.empty()) {
     const std::size_t slash = flag.find('/');
@@ -66,11 +71,14 @@ std::optional<chosen_shard> choose_shard(const std::string& flag, const std::fun
     const std::string total = prefix + "_TOTAL_SHARDS";
     if (environment(total.c_str()) == nullptr) continue;
     // Bazel's protocol: who understands sharding says so by touching this file.
-    if (const char* status = environment("TEST_SHARD_STATUS_FILE"); prefix == "TEST" && status != nullptr) std::ofstream(status).flush();
-    return checked(required((prefix + "_SHARD_INDEX").c_str(), environment), required(total.c_str(), environment), total);
+    if (const char* status = environment("TEST_SHARD_STATUS_FILE"); prefix == "TEST" && status != nullptr)
+      std::ofstream(status).flush();
+    return checked(required((prefix + "_SHARD_INDEX").c_str(), environment), required(total.c_str(), environment),
+                   total);
   }
   if (environment("SLURM_ARRAY_TASK_COUNT") != nullptr) {
-    return checked(place_in_array(environment), required("SLURM_ARRAY_TASK_COUNT", environment), "SLURM_ARRAY_TASK_COUNT");
+    return checked(place_in_array(environment), required("SLURM_ARRAY_TASK_COUNT", environment),
+                   "SLURM_ARRAY_TASK_COUNT");
   }
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
-// Which part of every space a run explores: from the command line, or from the environment of a runner that splits a job.
+// Which part of every space a run explores: from the command line, or from the environment of a runner that splits a
+// job.
 #pragma once
 
 #include <functional>
@@ -21,10 +22,11 @@ struct chosen_shard {
   std::string source;  ///< the flag or the variable that said so
 };
 
-/// `flag` is what --shard was given: "I/N", "auto/N" (the index is JOB_COMPLETION_INDEX), "none", or empty: then the first
-/// of GTEST_SHARD_INDEX / GTEST_TOTAL_SHARDS, TEST_SHARD_INDEX / TEST_TOTAL_SHARDS, SLURM_ARRAY_TASK_ID / _COUNT that is
-/// set decides. N/N is 0/N, so shards may be numbered from 0 or from 1. Nothing for the whole. `environment` answers
-/// null for a variable that is not set. Throws shard_error.
-std::optional<chosen_shard> choose_shard(const std::string& flag, const std::function<const char*(const char*)>& environment);
+/// `flag` is what --shard was given: "I/N", "auto/N" (the index is JOB_COMPLETION_INDEX), "none", or empty: then the
+/// first of GTEST_SHARD_INDEX / GTEST_TOTAL_SHARDS, TEST_SHARD_INDEX / TEST_TOTAL_SHARDS, SLURM_ARRAY_TASK_ID / _COUNT
+/// that is set decides. N/N is 0/N, so shards may be numbered from 0 or from 1. Nothing for the whole. `environment`
+/// answers null for a variable that is not set. Throws shard_error.
+std::optional<chosen_shard> choose_shard(const std::string& flag,
+                                         const std::function<const char*(const char*)>& environment);
 
 }  // namespace triecheck::checks

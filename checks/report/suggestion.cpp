@@ -43,7 +43,8 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
   return " (known: " + all + ")";
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known, const std::string& otherwise) {
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known,
+                         const std::string& otherwise) {
   const std::string_view nearest = nearest_word(word, known);
   return nearest.empty() ? otherwise : " (did you mean '" + std::string(nearest) + "'?)";
 }

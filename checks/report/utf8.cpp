@@ -26,8 +26,10 @@ std::string valid_utf8(std::string_view text) {
   while (!text.empty()) {
     const decoded d = decode(text);
     // A genuine U+FFFD has three bytes; one byte that decodes to it was not UTF-8.
-    if (d.character == replacement_character) out += replacement_utf8;
-    else out += text.substr(0, d.bytes);
+    if (d.character == replacement_character)
+      out += replacement_utf8;
+    else
+      out += text.substr(0, d.bytes);
     text.remove_prefix(d.bytes);
   }
   return out;

@@ -25,10 +25,14 @@ namespace {
 
 int badness(verdict v) {
   switch (v) {
-    case verdict::pass: return 0;
-    case verdict::incomplete: return 1;
-    case verdict::fail: return 2;
-    case verdict::error: return 3;
+    case verdict::pass:
+      return 0;
+    case verdict::incomplete:
+      return 1;
+    case verdict::fail:
+      return 2;
+    case verdict::error:
+      return 3;
   }
   return 3;
 }
@@ -49,13 +53,27 @@ std::string escape_xml(std::string_view raw) {
   while (!text.empty()) {
     const decoded d = decode(text);
     switch (d.character) {
-      case U'&': out += "&amp;"; break;
-      case U'<': out += "&lt;"; break;
-      case U'>': out += "&gt;"; break;
-      case U'"': out += "&quot;"; break;
-      case U'\'': out += "&apos;"; break;
-      case U'\t': out += "&#9;"; break;
-      case U'\n': out += "&#10;"; break;
+      case U'&':
+        out += "&amp;";
+        break;
+      case U'<':
+        out += "&lt;";
+        break;
+      case U'>':
+        out += "&gt;";
+        break;
+      case U'"':
+        out += "&quot;";
+        break;
+      case U'\'':
+        out += "&apos;";
+        break;
+      case U'\t':
+        out += "&#9;";
+        break;
+      case U'\n':
+        out += "&#10;";
+        break;
       default:
         if (representable_in_xml(d.character)) out += text.substr(0, d.bytes);
     }
@@ -70,7 +88,8 @@ std::string seconds_text(double seconds) {
   if (!std::isfinite(seconds)) seconds = 0;
   std::array<char, 40> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::clamp(seconds, 0.0, longest),
-                                 std::chars_format::fixed, 3).ptr;
+                                 std::chars_format::fixed, 3)
+                       .ptr;
   return {buffer.data(), end};
 }
 
@@ -79,15 +98,9 @@ std::string attribute(std::string_view name, std::string_view value) {
 }
 
 nlohmann::json to_json(const failure& f) {
-  return {{"kind", valid_utf8(f.kind)},
-          {"message", valid_utf8(f.message)},
-          {"threads", f.threads},
-          {"operations", f.operations},
-          {"preemptions", f.preemptions},
-          {"schedule", valid_utf8(f.schedule)},
-          {"token", valid_utf8(f.token)},
-          {"replay", valid_utf8(f.replay)},
-          {"file", valid_utf8(f.file)}};
+  return {{"kind", valid_utf8(f.kind)},   {"message", valid_utf8(f.message)}, {"threads", f.threads},
+          {"operations", f.operations},   {"preemptions", f.preemptions},     {"schedule", valid_utf8(f.schedule)},
+          {"token", valid_utf8(f.token)}, {"replay", valid_utf8(f.replay)},   {"file", valid_utf8(f.file)}};
 }
 
 // The class of a test case tells apart the runs of one scenario: suite, variant, strategy and its bound.
@@ -140,28 +153,37 @@ std::vector<result> results_or_a_placeholder(const report& r) {
 
 std::string to_string(verdict v) {
   switch (v) {
-    case verdict::pass: return "pass";
-    case verdict::fail: return "fail";
-    case verdict::incomplete: return "incomplete";
-    case verdict::error: return "error";
+    case verdict::pass:
+      return "pass";
+    case verdict::fail:
+      return "fail";
+    case verdict::incomplete:
+      return "incomplete";
+    case verdict::error:
+      return "error";
   }
   return "error";
 }
 
 const std::vector<std::string>& violation_kinds() {
   static const std::vector<std::string> all = {
-      "conservation", "data-race",      "deadlock",      "double-free", "events", "invariant",  "lease-state",
-      "linearizability", "livelock",    "memory-leak",   "mutex-misuse", "obstruction", "out-of-bounds", "page-contents", "page-ownership",
-      "pages-lost",   "pins",           "refusal",       "structure",   "uninitialised-read", "use-after-free"};
+      "conservation",  "data-race",          "deadlock",       "double-free", "events",       "invariant",
+      "lease-state",   "linearizability",    "livelock",       "memory-leak", "mutex-misuse", "obstruction",
+      "out-of-bounds", "page-contents",      "page-ownership", "pages-lost",  "pins",         "refusal",
+      "structure",     "uninitialised-read", "use-after-free"};
   return all;
 }
 
 int exit_code(verdict v) {
   switch (v) {
-    case verdict::pass: return 0;
-    case verdict::fail: return 1;
-    case verdict::incomplete: return 3;
-    case verdict::error: return 4;
+    case verdict::pass:
+      return 0;
+    case verdict::fail:
+      return 1;
+    case verdict::incomplete:
+      return 3;
+    case verdict::error:
+      return 4;
   }
   return 4;
 }
@@ -188,7 +210,8 @@ nlohmann::json to_json(const result& r) {
                       {"seconds", r.seconds},
                       {"scope", valid_utf8(r.scope)},
                       {"failure", nullptr}};
-  if (r.expected) j["expected_executions"] = {{"mean", r.expected->mean}, {"low", r.expected->low}, {"high", r.expected->high}};
+  if (r.expected)
+    j["expected_executions"] = {{"mean", r.expected->mean}, {"low", r.expected->low}, {"high", r.expected->high}};
   if (r.expects_failure) j["expects_failure"] = {{"found", r.failed_as_expected}};
   if (r.expected_failure) j["expects_failure"]["failure"] = to_json(*r.expected_failure);
   if (!r.space.empty()) j["space"] = r.space;
@@ -221,9 +244,15 @@ verdict read_verdict(const std::string& word) {
 }
 
 failure read_failure(const nlohmann::json& j) {
-  return {.kind = j.at("kind"), .message = j.at("message"), .threads = whole_number_at<std::size_t>(j, "threads"),
-          .operations = whole_number_at<std::size_t>(j, "operations"), .preemptions = whole_number_at<std::size_t>(j, "preemptions"), .schedule = j.at("schedule"), .token = j.value("token", ""),
-          .replay = j.at("replay"), .file = j.value("file", "")};
+  return {.kind = j.at("kind"),
+          .message = j.at("message"),
+          .threads = whole_number_at<std::size_t>(j, "threads"),
+          .operations = whole_number_at<std::size_t>(j, "operations"),
+          .preemptions = whole_number_at<std::size_t>(j, "preemptions"),
+          .schedule = j.at("schedule"),
+          .token = j.value("token", ""),
+          .replay = j.at("replay"),
+          .file = j.value("file", "")};
 }
 
 // The library's own messages name a type and a number that no user of a result file needs.
@@ -255,10 +284,12 @@ result read_result(const nlohmann::json& j) {
     r.seconds = j.at("seconds");
     r.scope = j.at("scope");
     if (!j.at("failure").is_null()) r.found = read_failure(j.at("failure"));
-    if (const auto e = j.find("expected_executions"); e != j.end()) r.expected = {e->at("mean"), e->at("low"), e->at("high")};
+    if (const auto e = j.find("expected_executions"); e != j.end())
+      r.expected = {e->at("mean"), e->at("low"), e->at("high")};
     r.expects_failure = j.contains("expects_failure");
     r.failed_as_expected = r.expects_failure && j.at("expects_failure").at("found").get<bool>();
-    if (r.failed_as_expected && j["expects_failure"].contains("failure")) r.expected_failure = read_failure(j["expects_failure"]["failure"]);
+    if (r.failed_as_expected && j["expects_failure"].contains("failure"))
+      r.expected_failure = read_failure(j["expects_failure"]["failure"]);
     r.space = j.value("space", "");
     r.covers_everything = j.value("covers_everything", false);
     return r;
@@ -267,9 +298,11 @@ result read_result(const nlohmann::json& j) {
 
 report read_report(const nlohmann::json& j) {
   return reading("a report", [&] {
-    if (!j.is_object() || j.value("tool", "") != "triecheck" || !j.contains("results")) throw std::runtime_error("this is no result of triecheck");
+    if (!j.is_object() || j.value("tool", "") != "triecheck" || !j.contains("results"))
+      throw std::runtime_error("this is no result of triecheck");
     if (j.at("version") != TRIECHECK_VERSION) {
-      throw std::runtime_error("this was written by version " + j.at("version").dump() + " of triecheck, and this is \"" TRIECHECK_VERSION "\"");
+      throw std::runtime_error("this was written by version " + j.at("version").dump() +
+                               " of triecheck, and this is \"" TRIECHECK_VERSION "\"");
     }
     report r{.command = j.at("command"), .results = {}};
     for (const nlohmann::json& one : j.at("results")) {
@@ -279,7 +312,9 @@ report read_report(const nlohmann::json& j) {
         throw std::runtime_error("results[" + std::to_string(r.results.size()) + "]: " + e.what());
       }
     }
-    if (const auto s = j.find("shard"); s != j.end()) r.shard = share{.index = whole_number_at<std::uint64_t>(*s, "index"), .count = whole_number_at<std::uint64_t>(*s, "count")};
+    if (const auto s = j.find("shard"); s != j.end())
+      r.shard = share{.index = whole_number_at<std::uint64_t>(*s, "index"),
+                      .count = whole_number_at<std::uint64_t>(*s, "count")};
     constexpr std::uint64_t most_shards = 1'000'000;
     if (r.shard && r.shard->count > most_shards) throw std::runtime_error("there are at most 1000000 shards");
     if (r.shard) r.build = j.at("build");
@@ -294,8 +329,10 @@ std::string to_junit(const report& r, const std::string& suite) {
   double seconds = 0;
   std::string cases;
   for (const result& one : results) {
-    if (one.outcome == verdict::error) ++errors;
-    else if (one.outcome != verdict::pass) ++failures;
+    if (one.outcome == verdict::error)
+      ++errors;
+    else if (one.outcome != verdict::pass)
+      ++failures;
     if (std::isfinite(one.seconds)) seconds += std::max(0.0, one.seconds);
     cases += test_case(one, suite);
   }

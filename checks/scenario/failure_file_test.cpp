@@ -17,8 +17,15 @@ const std::string program =  // nine lines
     "[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n";
 
 stored_failure a_failure() {
-  return {.kind = "data-race", .message = "trie.pins[3]: thread 1 loads", .cache = "coarse", .fault = "a_fault",
-          .strategy = "random", .seed = 7, .preemptions = 2, .schedule = "0x2.1s1.0w", .version = "0.1.0",
+  return {.kind = "data-race",
+          .message = "trie.pins[3]: thread 1 loads",
+          .cache = "coarse",
+          .fault = "a_fault",
+          .strategy = "random",
+          .seed = 7,
+          .preemptions = 2,
+          .schedule = "0x2.1s1.0w",
+          .version = "0.1.0",
           .replay = "triecheck replay 'a file.toml@coarse@0x2'"};
 }
 
@@ -52,7 +59,8 @@ TEST(failure_file, a_key_without_a_value_is_left_out) {
 
 TEST(failure_file, a_message_may_hold_any_bytes) {
   stored_failure f = a_failure();
-  f.message = std::string("quote \" backslash \\ line\nend\ttab\r nul ") + '\0' + " \x1b[31m\x7f \xc3\xa4 '''\"\"\" [failure]\n";
+  f.message = std::string("quote \" backslash \\ line\nend\ttab\r nul ") + '\0' +
+              " \x1b[31m\x7f \xc3\xa4 '''\"\"\" [failure]\n";
   EXPECT_EQ(parse_scenario(failure_file_text(program, f), "s.toml").failure, f);
   f.message = "bad \xff\xc3 bytes";
   const auto read = parse_scenario(failure_file_text(program, f), "s.toml").failure;
@@ -89,14 +97,19 @@ TEST(failure_file, a_seed_that_toml_cannot_write_is_left_out) {
 
 TEST(failure_file, what_runs_the_execution_again_is_enough) {
   EXPECT_EQ(problem_in_failure(least), "accepted");
-  EXPECT_EQ(problem_in_failure("[failure]\nkind = \"pins\"\ncache = \"coarse\"\n"), "s.toml:10:1: [failure] has no \"schedule\"");
-  EXPECT_EQ(problem_in_failure("[failure]\nschedule = \"0\"\ncache = \"coarse\"\n"), "s.toml:10:1: [failure] has no \"kind\"");
-  EXPECT_EQ(problem_in_failure("[failure]\nschedule = \"0\"\nkind = \"pins\"\n"), "s.toml:10:1: [failure] has no \"cache\"");
+  EXPECT_EQ(problem_in_failure("[failure]\nkind = \"pins\"\ncache = \"coarse\"\n"),
+            "s.toml:10:1: [failure] has no \"schedule\"");
+  EXPECT_EQ(problem_in_failure("[failure]\nschedule = \"0\"\ncache = \"coarse\"\n"),
+            "s.toml:10:1: [failure] has no \"kind\"");
+  EXPECT_EQ(problem_in_failure("[failure]\nschedule = \"0\"\nkind = \"pins\"\n"),
+            "s.toml:10:1: [failure] has no \"cache\"");
 }
 
 TEST(failure_file, a_misspelt_key_is_named_with_its_place) {
-  EXPECT_EQ(problem_in_failure(least + "sed = 7\n"), "s.toml:14:1: unknown key \"sed\" in [failure] (did you mean \"seed\"?)");
-  EXPECT_EQ(problem_in_failure("[failur]\n"), "s.toml:10:2: unknown key \"failur\" in a scenario (did you mean \"failure\"?)");
+  EXPECT_EQ(problem_in_failure(least + "sed = 7\n"),
+            "s.toml:14:1: unknown key \"sed\" in [failure] (did you mean \"seed\"?)");
+  EXPECT_EQ(problem_in_failure("[failur]\n"),
+            "s.toml:10:2: unknown key \"failur\" in a scenario (did you mean \"failure\"?)");
 }
 
 TEST(failure_file, a_value_of_the_wrong_type_is_named_with_its_place) {
@@ -106,7 +119,8 @@ TEST(failure_file, a_value_of_the_wrong_type_is_named_with_its_place) {
             "s.toml:14:15: \"preemptions\" must be an integer, not a floating-point number");
   EXPECT_EQ(problem_in_failure(least + "message = 7\n"), "s.toml:14:11: \"message\" must be a string, not an integer");
   EXPECT_EQ(problem_in_failure(least + "fault = \"\"\n"), "s.toml:14:9: \"fault\" is empty");
-  EXPECT_EQ(problem_in_failure("[[failure]]\n"), "s.toml:10:1: \"failure\" must be a table, written [failure], not an array");
+  EXPECT_EQ(problem_in_failure("[[failure]]\n"),
+            "s.toml:10:1: \"failure\" must be a table, written [failure], not an array");
 }
 
 TEST(failure_file, a_schedule_that_is_none_is_named_with_its_place) {
@@ -119,7 +133,8 @@ TEST(failure_file, the_failure_is_the_last_table) {
   EXPECT_EQ(problem_in_failure(least + "[final]\nrun = [\"clear\"]\n"), "s.toml:10:2" + wanted);
   EXPECT_EQ(problem_in_failure(least + "[[thread]]\nrun = [\"clear\"]\n"), "s.toml:10:2" + wanted);
   try {
-    static_cast<void>(parse_scenario("failure = {kind = \"pins\", cache = \"coarse\", schedule = \"0\"}\n" + program, "s.toml"));
+    static_cast<void>(
+        parse_scenario("failure = {kind = \"pins\", cache = \"coarse\", schedule = \"0\"}\n" + program, "s.toml"));
     FAIL() << "accepted";
   } catch (const scenario_error& e) {
     EXPECT_EQ(e.what(), "s.toml:1:1" + wanted);
@@ -128,8 +143,8 @@ TEST(failure_file, the_failure_is_the_last_table) {
 
 bool same_steps(const std::vector<step>& a, const std::vector<step>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const step& x, const step& y) {
-    return x.kind == y.kind && x.lease == y.lease && x.source == y.source && x.tokens == y.tokens && x.count == y.count &&
-           x.or_stop == y.or_stop && x.or_wait == y.or_wait;
+    return x.kind == y.kind && x.lease == y.lease && x.source == y.source && x.tokens == y.tokens &&
+           x.count == y.count && x.or_stop == y.or_stop && x.or_wait == y.or_wait;
   });
 }
 
@@ -152,9 +167,12 @@ TEST(print_scenario, every_shipped_scenario_is_read_again_as_it_was) {
 
 TEST(print_scenario, every_kind_of_step_and_an_expectation_are_written) {
   const std::string text =
-      "title = \"All \\\"steps\\\"\"\n\n[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\nevents = true\n\n[init]\nrun = [\"request 1 2 or stop\", \"evict 3\"]\n"
-      "\n[[thread]]\nrun = [\"x = lookup 1\", \"allocate x or stop\", \"extend x 2 3\", \"write x\", \"read x\", \"publish x\", "
-      "\"y = fork x or stop\", \"release x\"]\n\n[[thread]]\nrun = [\"clear\", \"stats\"]\n\n[expect]\nverdict = \"fail\"\nkind = \"pins\"\n";
+      "title = \"All \\\"steps\\\"\"\n\n[cache]\npages = 2\ntokens_per_page = 1\npolicy = \"segmented\"\nevents = "
+      "true\n\n[init]\nrun = [\"request 1 2 or stop\", \"evict 3\"]\n"
+      "\n[[thread]]\nrun = [\"x = lookup 1\", \"allocate x or stop\", \"extend x 2 3\", \"write x\", \"read x\", "
+      "\"publish x\", "
+      "\"y = fork x or stop\", \"release x\"]\n\n[[thread]]\nrun = [\"clear\", \"stats\"]\n\n[expect]\nverdict = "
+      "\"fail\"\nkind = \"pins\"\n";
   EXPECT_EQ(print_scenario(parse_scenario(text, "s.toml")), text);
 }
 

@@ -37,15 +37,30 @@ void follow(std::set<std::string>& open, const step& s) {
 void follow(lease_notes& leases, const step& s) {
   lease_note& l = leases[s.lease];
   switch (s.kind) {
-    case step_kind::lookup: l = {s.tokens.size(), false}; break;
-    case step_kind::allocate: l.unwritten = true; break;
-    case step_kind::extend: l = {l.tokens + s.tokens.size(), true}; break;
-    case step_kind::write: l.unwritten = false; break;
-    case step_kind::shrink: l.tokens = std::min<std::size_t>(l.tokens, s.computed.value_or(l.tokens)); break;
+    case step_kind::lookup:
+      l = {s.tokens.size(), false};
+      break;
+    case step_kind::allocate:
+      l.unwritten = true;
+      break;
+    case step_kind::extend:
+      l = {l.tokens + s.tokens.size(), true};
+      break;
+    case step_kind::write:
+      l.unwritten = false;
+      break;
+    case step_kind::shrink:
+      l.tokens = std::min<std::size_t>(l.tokens, s.computed.value_or(l.tokens));
+      break;
     case step_kind::fork:
-    case step_kind::move: l = leases[s.source]; break;
-    case step_kind::take: l = {SIZE_MAX, false}; break;  // what the other section did to it is not followed
-    default: break;
+    case step_kind::move:
+      l = leases[s.source];
+      break;
+    case step_kind::take:
+      l = {SIZE_MAX, false};
+      break;  // what the other section did to it is not followed
+    default:
+      break;
   }
 }
 
@@ -70,11 +85,14 @@ void rename_lease(steps& section, std::size_t first, const std::string& from, co
 
 void renumber_cancels(scenario& s, std::size_t gone, std::optional<std::size_t> now) {
   for (steps* section : sections(s)) {
-    std::erase_if(*section, [&](const step& one) { return one.kind == step_kind::cancel && one.count == gone && !now; });
+    std::erase_if(*section,
+                  [&](const step& one) { return one.kind == step_kind::cancel && one.count == gone && !now; });
     for (step& one : *section) {
       if (one.kind != step_kind::cancel) continue;
-      if (one.count == gone) one.count = *now;
-      else if (one.count > gone) --one.count;
+      if (one.count == gone)
+        one.count = *now;
+      else if (one.count > gone)
+        --one.count;
     }
   }
 }

@@ -45,7 +45,8 @@ void rename_lease(steps& section, std::size_t first, const std::string& from, co
 /// The thread `gone` is no more; its steps are those of `now`, if of any.
 void renumber_cancels(scenario& s, std::size_t gone, std::optional<std::size_t> now);
 
-/// A lease that nobody gives is not taken, one that nobody takes is not given, and one that stays in its section is moved.
+/// A lease that nobody gives is not taken, one that nobody takes is not given, and one that stays in its section is
+/// moved.
 scenario with_hand_overs_that_meet(scenario s);
 
 /// No lease is published up to more tokens than it holds.

@@ -30,8 +30,10 @@ std::string print_step(const step& s) {
   const scenario_files::step_form& form = scenario_files::form_of(s.kind);
   std::string text = form.opens_lease ? s.lease + " = " : "";
   text += form.keyword;
-  if (!s.source.empty()) text += " " + s.source;
-  else if (!form.opens_lease && !s.lease.empty()) text += " " + s.lease;
+  if (!s.source.empty())
+    text += " " + s.source;
+  else if (!form.opens_lease && !s.lease.empty())
+    text += " " + s.lease;
   if (s.computed) text += " " + std::to_string(*s.computed);
   using enum scenario_files::operands;
   if (form.rest == count || form.rest == thread || form.rest == subscriber) text += " " + std::to_string(s.count);
@@ -42,7 +44,8 @@ std::string print_step(const step& s) {
 std::string print_scenario(const scenario& s) {
   std::string text;
   if (!s.title.empty()) text += "title = " + toml_string(s.title) + "\n\n";
-  text += "[cache]\npages = " + std::to_string(s.pages) + "\ntokens_per_page = " + std::to_string(s.tokens_per_page) + "\n";
+  text +=
+      "[cache]\npages = " + std::to_string(s.pages) + "\ntokens_per_page = " + std::to_string(s.tokens_per_page) + "\n";
   if (s.policy != model::eviction_policy::recency) text += "policy = " + toml_string(name_of(s.policy)) + "\n";
   if (s.thread_indices) text += "thread_indices = " + std::to_string(*s.thread_indices) + "\n";
   if (s.index_buckets != 0) text += "index_buckets = " + std::to_string(s.index_buckets) + "\n";

@@ -50,7 +50,8 @@ steps parts_of(const step& request, const steps& section) {
                   .tokens = request.tokens,
                   .space = request.space,
                   .keys = request.keys}};
-  for (const step_kind kind : {step_kind::allocate, step_kind::write, step_kind::publish, step_kind::read, step_kind::release}) {
+  for (const step_kind kind :
+       {step_kind::allocate, step_kind::write, step_kind::publish, step_kind::read, step_kind::release}) {
     parts.push_back({.kind = kind, .lease = lease, .or_stop = kind == step_kind::allocate && request.or_stop});
   }
   return parts;
@@ -144,7 +145,8 @@ class reducer {
 
   // A split alone saves nothing: it is offered with what it lets fall.
   void split_requests() {
-    static const std::vector<std::set<std::size_t>> dropped = {{1, 2, 3, 4}, {1, 2, 3}, {2, 3, 4}, {2, 3}, {1}, {3}, {5}};
+    static const std::vector<std::set<std::size_t>> dropped = {{1, 2, 3, 4}, {1, 2, 3}, {2, 3, 4}, {2, 3},
+                                                               {1},          {3},       {5}};
     for (std::size_t section = 0; section < sections(from_).size(); ++section) {
       const steps& old = *sections(from_)[section];
       for (std::size_t i = 0; i < old.size(); ++i) {
@@ -279,8 +281,8 @@ class reducer {
   void simpler_clauses() {
     for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
                               +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },
-                              +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; }, +[](step& s) { s.failing = 0; },
-                              +[](step& s) { s.free_only = false; },
+                              +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; },
+                              +[](step& s) { s.failing = 0; }, +[](step& s) { s.free_only = false; },
                               +[](step& s) { s.failing = std::min(s.failing, 1U); }, +[](step& s) { s.times = 1; },
                               +[](step& s) { s.times -= s.times / 2; }, +[](step& s) { s.times -= s.times > 1; }}) {
       for (std::size_t section = 0; section < sections(from_).size(); ++section) {
@@ -340,7 +342,8 @@ scenario_size size_of(const scenario& s) {
     for (const step& one : *section) {
       size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
       size.elsewhere += (one.space != 0) + one.keys.size();
-      size.clauses += std::size_t{one.extra_slots} + one.failing + one.free_only + (one.keep.priority != 0) + (one.keep.ttl_ticks != model::retention::for_ever);
+      size.clauses += std::size_t{one.extra_slots} + one.failing + one.free_only + (one.keep.priority != 0) +
+                      (one.keep.ttl_ticks != model::retention::for_ever);
     }
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();

@@ -1,4 +1,5 @@
-// The changes that make a scenario smaller: each has a case in which it is offered, and none offers what is no scenario.
+// The changes that make a scenario smaller: each has a case in which it is offered, and none offers what is no
+// scenario.
 #include "checks/scenario/reductions.h"
 
 #include <gtest/gtest.h>
@@ -50,7 +51,8 @@ TEST(reductions, a_thread_runs_before_or_after_the_others) {
 }
 
 TEST(reductions, two_threads_are_joined) {
-  EXPECT_TRUE(offers({.threads = {clear, "\"evict 1\"", "\"evict 2\""}}, {.threads = {clear, "\"evict 2\", \"evict 1\""}}));
+  EXPECT_TRUE(
+      offers({.threads = {clear, "\"evict 1\"", "\"evict 2\""}}, {.threads = {clear, "\"evict 2\", \"evict 1\""}}));
 }
 
 TEST(reductions, a_step_is_dropped) {
@@ -60,8 +62,9 @@ TEST(reductions, a_step_is_dropped) {
 }
 
 TEST(reductions, a_lookup_takes_the_steps_of_its_lease_along_and_those_of_its_forks) {
-  EXPECT_TRUE(offers({.threads = {clear, "\"a = lookup 1\", \"evict 1\", \"b = fork a\", \"release a\", \"read b\", \"release b\""}},
-                     {.threads = {clear, "\"evict 1\""}}));
+  EXPECT_TRUE(offers(
+      {.threads = {clear, "\"a = lookup 1\", \"evict 1\", \"b = fork a\", \"release a\", \"read b\", \"release b\""}},
+      {.threads = {clear, "\"evict 1\""}}));
 }
 
 TEST(reductions, a_lease_that_is_opened_again_stays) {
@@ -72,8 +75,10 @@ TEST(reductions, a_lease_that_is_opened_again_stays) {
 TEST(reductions, a_request_is_split_only_where_it_loses_an_operation) {
   const sections from{.threads = {clear, "\"request 1 or stop\""}};
   EXPECT_TRUE(offers(from, {.threads = {clear, "\"r = lookup 1\", \"release r\""}}));
-  EXPECT_TRUE(offers(from, {.threads = {clear, "\"r = lookup 1\", \"allocate r or stop\", \"write r\", \"read r\", \"release r\""}}));
-  EXPECT_FALSE(offers(from, {.threads = {clear, "\"r = lookup 1\", \"allocate r or stop\", \"write r\", \"publish r\", \"read r\""}}));
+  EXPECT_TRUE(offers(
+      from, {.threads = {clear, "\"r = lookup 1\", \"allocate r or stop\", \"write r\", \"read r\", \"release r\""}}));
+  EXPECT_FALSE(offers(
+      from, {.threads = {clear, "\"r = lookup 1\", \"allocate r or stop\", \"write r\", \"publish r\", \"read r\""}}));
 }
 
 TEST(reductions, a_split_request_gets_a_lease_that_is_free) {
@@ -83,9 +88,12 @@ TEST(reductions, a_split_request_gets_a_lease_that_is_free) {
 
 TEST(reductions, steps_at_the_ends_of_a_thread_move_out_of_it) {
   const sections from{.threads = {clear, "\"request 1\", \"a = lookup 1\", \"release a\", \"evict 1\""}};
-  EXPECT_TRUE(offers(from, {.init = "\"request 1\"", .threads = {clear, "\"a = lookup 1\", \"release a\", \"evict 1\""}}));
-  EXPECT_TRUE(offers(from, {.threads = {clear, "\"request 1\", \"a = lookup 1\", \"release a\""}, .final = "\"evict 1\""}));
-  EXPECT_TRUE(offers(from, {.init = "\"request 1\", \"a = lookup 1\", \"release a\"", .threads = {clear, "\"evict 1\""}}));
+  EXPECT_TRUE(
+      offers(from, {.init = "\"request 1\"", .threads = {clear, "\"a = lookup 1\", \"release a\", \"evict 1\""}}));
+  EXPECT_TRUE(
+      offers(from, {.threads = {clear, "\"request 1\", \"a = lookup 1\", \"release a\""}, .final = "\"evict 1\""}));
+  EXPECT_TRUE(
+      offers(from, {.init = "\"request 1\", \"a = lookup 1\", \"release a\"", .threads = {clear, "\"evict 1\""}}));
   for (const scenario& s : reductions(read({.threads = {clear, "\"a = lookup 1\", \"release a\""}}))) {
     EXPECT_TRUE(s.init.empty() && s.final.empty()) << "a lease belongs to one section: " << s.source_text;
   }
@@ -115,13 +123,16 @@ TEST(reductions, pages_hold_fewer_tokens) {
 
 TEST(reductions, all_steps_come_into_one_namespace) {
   const std::string split = "\"a = lookup 1 in 3\", \"release a\", \"request 1 in 4\"";
-  EXPECT_TRUE(offers({.threads = {clear, split}}, {.threads = {clear, "\"a = lookup 1\", \"release a\", \"request 1\""}}));
+  EXPECT_TRUE(
+      offers({.threads = {clear, split}}, {.threads = {clear, "\"a = lookup 1\", \"release a\", \"request 1\""}}));
 }
 
 TEST(reductions, what_is_read_or_published_was_written) {
   const std::string lease = "\"a = lookup 1\", \"allocate a\", \"write a\", \"read a\", \"publish a\"";
-  for (const scenario& s : reductions(read({.threads = {clear, lease}}))) EXPECT_FALSE(misuses_a_lease(s)) << s.source_text;
-  EXPECT_TRUE(misuses_a_lease(read({.threads = {clear, "\"a = lookup 1\", \"allocate a\", \"b = fork a\", \"read b\""}})));
+  for (const scenario& s : reductions(read({.threads = {clear, lease}})))
+    EXPECT_FALSE(misuses_a_lease(s)) << s.source_text;
+  EXPECT_TRUE(
+      misuses_a_lease(read({.threads = {clear, "\"a = lookup 1\", \"allocate a\", \"b = fork a\", \"read b\""}})));
   EXPECT_FALSE(misuses_a_lease(read({.threads = {clear, "\"a = lookup 1\", \"read a\", \"publish a\""}})));
 }
 
@@ -147,7 +158,8 @@ TEST(reductions, a_lease_that_nobody_takes_or_gives_any_more_stays_where_it_is) 
   const sections from{.threads = {gives, R"("b = take a", "read b")", clear}};
   EXPECT_TRUE(offers(from, {.threads = {R"("a = lookup 1")", clear}}));
   EXPECT_TRUE(offers(from, {.threads = {R"("a = lookup 1", "b = move a", "read b")", clear}}));
-  EXPECT_TRUE(offers({.threads = {clear, R"("a = lookup 1", "b = move a", "read b")"}}, {.threads = {clear, R"("a = lookup 1", "read a")"}}));
+  EXPECT_TRUE(offers({.threads = {clear, R"("a = lookup 1", "b = move a", "read b")"}},
+                     {.threads = {clear, R"("a = lookup 1", "read a")"}}));
 }
 
 TEST(reductions, a_cancelled_thread_keeps_who_cancels_it) {
@@ -158,7 +170,8 @@ TEST(reductions, a_cancelled_thread_keeps_who_cancels_it) {
 
 TEST(reductions, what_stands_behind_operands_goes) {
   const auto with = [](const std::string& allocation, const std::string& release) {
-    return sections{.threads = {clear, "\"a = lookup 1\", \"allocate a" + allocation + "\", \"release a" + release + "\""}};
+    return sections{
+        .threads = {clear, "\"a = lookup 1\", \"allocate a" + allocation + "\", \"release a" + release + "\""}};
   };
   EXPECT_TRUE(offers(with(" plus 2", ""), with("", "")));
   EXPECT_TRUE(offers(with(" plus 2", ""), with(" plus 1", "")));

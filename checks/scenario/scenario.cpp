@@ -47,16 +47,24 @@ place begin_of(const toml::source_region& source) { return {source.begin.line, s
 
 std::string name_of(toml::node_type type) {
   switch (type) {
-    case toml::node_type::none: return "nothing";
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a floating-point number";
-    case toml::node_type::boolean: return "a boolean";
+    case toml::node_type::none:
+      return "nothing";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a floating-point number";
+    case toml::node_type::boolean:
+      return "a boolean";
     case toml::node_type::date:
     case toml::node_type::time:
-    case toml::node_type::date_time: return "a date or time";
+    case toml::node_type::date_time:
+      return "a date or time";
   }
   return "something else";
 }
@@ -82,7 +90,8 @@ class file_reader {
     read_cache(root, s);
     if (const toml::node* init = root.get("init")) s.init = read_steps(table_in(*init, "init"), "[init]", 0);
     read_threads(root, s);
-    if (const toml::node* last = root.get("final")) s.final = read_steps(table_in(*last, "final"), "[final]", scenario_files::final_section);
+    if (const toml::node* last = root.get("final"))
+      s.final = read_steps(table_in(*last, "final"), "[final]", scenario_files::final_section);
     others_.check(s.threads.size(), file_);
     if (const toml::node* bounds = root.get("bounds")) read_bounds(table_in(*bounds, "bounds"), s);
     if (const toml::node* expect = root.get("expect")) read_expect(table_in(*expect, "expect"), s);
@@ -237,15 +246,17 @@ class file_reader {
       if (s.expect_kind.empty()) reject_node(*node, "\"kind\" is empty (leave it out to accept any failure)");
       const auto& kinds = violation_kinds();
       if (std::find(kinds.begin(), kinds.end(), s.expect_kind) == kinds.end()) {
-        reject_node(*node, "unknown kind " + in_quotes(s.expect_kind) + suggestion(s.expect_kind, {kinds.begin(), kinds.end()}));
+        reject_node(*node, "unknown kind " + in_quotes(s.expect_kind) +
+                               suggestion(s.expect_kind, {kinds.begin(), kinds.end()}));
       }
     }
   }
 
   // What is needed to run the execution again has to be there; the rest is for people.
   stored_failure read_failure(const toml::table& failure) const {
-    only_keys(failure, "[failure]", {"kind", "message", "cache", "fault", "strategy", "seed", "preemptions", "schedule",
-                                     "version", "replay"});
+    only_keys(
+        failure, "[failure]",
+        {"kind", "message", "cache", "fault", "strategy", "seed", "preemptions", "schedule", "version", "replay"});
     const auto text = [&](const std::string& key) {
       const toml::node* node = failure.get(key);
       if (node == nullptr) return std::string();
@@ -266,9 +277,16 @@ class file_reader {
       const toml::node* node = failure.get(key);
       if (node != nullptr && one_line(*node, key).empty()) reject_node(*node, in_quotes(key) + " is empty");
     }
-    stored_failure f{.kind = text("kind"), .message = text("message"), .cache = text("cache"), .fault = text("fault"),
-                     .strategy = text("strategy"), .seed = number("seed"), .preemptions = number("preemptions").value_or(0),
-                     .schedule = text("schedule"), .version = text("version"), .replay = text("replay")};
+    stored_failure f{.kind = text("kind"),
+                     .message = text("message"),
+                     .cache = text("cache"),
+                     .fault = text("fault"),
+                     .strategy = text("strategy"),
+                     .seed = number("seed"),
+                     .preemptions = number("preemptions").value_or(0),
+                     .schedule = text("schedule"),
+                     .version = text("version"),
+                     .replay = text("replay")};
     std::string why;
     if (!explore::parse_schedule(f.schedule, why)) reject_node(*failure.get("schedule"), why);
     return f;
@@ -306,8 +324,10 @@ place where_parser_gives_up(std::string_view text) {
   }
   place at;
   for (const char c : text.substr(0, accepted)) {
-    if (c == '\n') at = {at.line + 1, 1};
-    else if (scenario_files::starts_character(c)) ++at.column;
+    if (c == '\n')
+      at = {at.line + 1, 1};
+    else if (scenario_files::starts_character(c))
+      ++at.column;
   }
   return at;
 }
@@ -325,7 +345,8 @@ toml::table parse_toml(const std::string& text, const std::string& name) {
 // The text in front of the line where [failure] stands. A failure file is written as a scenario with one more table
 // behind it; were the scenario to go on behind that table, it could not be taken apart again.
 std::string text_before_failure(const toml::table& root, const std::string& text, const std::string& name) {
-  const auto header = std::find_if(root.begin(), root.end(), [](const auto& entry) { return entry.first == "failure"; });
+  const auto header =
+      std::find_if(root.begin(), root.end(), [](const auto& entry) { return entry.first == "failure"; });
   const place at = begin_of(header->first.source());
   std::size_t end = 0;
   for (std::size_t line = 1; line < at.line; ++line) end = text.find('\n', end) + 1;
@@ -367,7 +388,8 @@ bool any_step(const scenario& s, Rule rule) {
 
 bool asks_as_a_scheduler(const scenario& s) {
   return any_step(s, [](const step& one) {
-    return one.free_only || one.kind == step_kind::match || one.kind == step_kind::shrink || one.kind == step_kind::available;
+    return one.free_only || one.kind == step_kind::match || one.kind == step_kind::shrink ||
+           one.kind == step_kind::available;
   });
 }
 

@@ -18,52 +18,81 @@
 namespace triecheck::checks {
 
 enum class step_kind : std::uint8_t {
-  lookup, allocate, extend, write, read, publish, release, drop, fork, move, give, take, foreign, evict, clear, shutdown, stats, snapshot, cancel, request, match, shrink, available, forget, subscribe, unsubscribe
+  lookup,
+  allocate,
+  extend,
+  write,
+  read,
+  publish,
+  release,
+  drop,
+  fork,
+  move,
+  give,
+  take,
+  foreign,
+  evict,
+  clear,
+  shutdown,
+  stats,
+  snapshot,
+  cancel,
+  request,
+  match,
+  shrink,
+  available,
+  forget,
+  subscribe,
+  unsubscribe
 };
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
 struct step {
   step_kind kind = step_kind::clear;
-  std::string lease;                  ///< the lease it works on; of fork, move and take: the new name; empty where there is none
-  std::string source;                 ///< of fork, move and take: the lease that is forked, moved or taken
-  std::vector<std::uint32_t> tokens;  ///< of lookup, match, forget, extend, foreign, request
-  std::uint64_t space = 0;            ///< of lookup, match, forget, request: the namespace
+  std::string lease;   ///< the lease it works on; of fork, move and take: the new name; empty where there is none
+  std::string source;  ///< of fork, move and take: the lease that is forked, moved or taken
+  std::vector<std::uint32_t> tokens;        ///< of lookup, match, forget, extend, foreign, request
+  std::uint64_t space = 0;                  ///< of lookup, match, forget, request: the namespace
   std::vector<model::block_key> keys = {};  ///< of the same and extend; blocks count from the lease's first
-  std::size_t count = 0;              ///< of evict; of cancel: which thread; of subscribe, unsubscribe: which subscriber
-  std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far; of shrink: the tokens kept; nothing: all
-  std::uint32_t extra_slots = 0;      ///< of allocate, extend
-  bool free_only = false;             ///< of allocate, extend: nothing is evicted for it
-  model::retention keep = {};         ///< of release
-  std::uint32_t failing = 0;          ///< of lookup, allocate, extend, fork: which request for memory fails; 0: none
-  std::uint32_t times = 1;            ///< of request: how often it runs, one after the other
-  bool or_stop = false;               ///< a refusal ends the thread instead of failing
-  bool or_wait = false;               ///< of allocate, extend: a refusal waits for pages and tries again
+  std::size_t count = 0;  ///< of evict; of cancel: which thread; of subscribe, unsubscribe: which subscriber
+  std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far;
+                                               ///< of shrink: the tokens kept; nothing: all
+  std::uint32_t extra_slots = 0;               ///< of allocate, extend
+  bool free_only = false;                      ///< of allocate, extend: nothing is evicted for it
+  model::retention keep = {};                  ///< of release
+  std::uint32_t failing = 0;  ///< of lookup, allocate, extend, fork: which request for memory fails; 0: none
+  std::uint32_t times = 1;    ///< of request: how often it runs, one after the other
+  bool or_stop = false;       ///< a refusal ends the thread instead of failing
+  bool or_wait = false;       ///< of allocate, extend: a refusal waits for pages and tries again
   std::string text;
 };
 
 struct scenario {
-  std::string name;                   ///< the file's name without its ending
+  std::string name;  ///< the file's name without its ending
   std::string title;
   std::size_t pages = 0;
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
-  std::optional<unsigned> thread_indices;  ///< how many threads, the first, have a thread index of their own; all without
-  std::size_t index_buckets = 0;      ///< of the cache's index; 0: as many as the cache takes by itself
-  bool events = false;                ///< whether the events of the cache are followed, and judged
+  std::optional<unsigned>
+      thread_indices;             ///< how many threads, the first, have a thread index of their own; all without
+  std::size_t index_buckets = 0;  ///< of the cache's index; 0: as many as the cache takes by itself
+  bool events = false;            ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to eight
   std::vector<step> final;
-  std::map<std::string, unsigned> bounds;  ///< by variant: the preemptions to which its exploration is bounded by default
+  std::map<std::string, unsigned>
+      bounds;  ///< by variant: the preemptions to which its exploration is bounded by default
   bool expect_failure = false;
-  std::string expect_kind;            ///< with expect_failure: the kind that must be found; empty accepts any
-  std::string source_text;            ///< the file as read, up to its [failure]: a stored failure carries it
-  std::optional<stored_failure> failure;   ///< of a failure file: what this scenario once showed
+  std::string expect_kind;                ///< with expect_failure: the kind that must be found; empty accepts any
+  std::string source_text;                ///< the file as read, up to its [failure]: a stored failure carries it
+  std::optional<stored_failure> failure;  ///< of a failure file: what this scenario once showed
 };
 
 /// Whether some step waits for pages: then the cache blocks, whatever the variant.
 bool waits_for_pages(const scenario& s);
 
-/// Whether some step asks for what not every cache has: a match, a shrink, an allocation that evicts nothing, what is available.
+/// Whether some step asks for what not every cache has: a match, a shrink, an allocation that evicts nothing, what is
+/// available.
 bool asks_as_a_scheduler(const scenario& s);
 
 /// How many subscribers there may be that join and leave.

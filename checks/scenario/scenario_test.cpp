@@ -103,7 +103,8 @@ TEST(scenario, a_whole_file_is_read) {
 
 TEST(scenario, a_policy_is_read) {
   const std::string rest = "[[thread]]\nrun = [\"evict 1\"]\n[[thread]]\nrun = [\"clear\"]\n";
-  EXPECT_EQ(parse_scenario(two_pages + "policy = \"first-in\"\n" + rest, "s.toml").policy, model::eviction_policy::first_in);
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"first-in\"\n" + rest, "s.toml").policy,
+            model::eviction_policy::first_in);
 }
 
 TEST(scenario, whether_events_are_followed_is_read) {
@@ -395,14 +396,18 @@ TEST(scenario, a_number_of_buckets_is_read_and_printed) {
   const scenario s = parse_scenario(two_pages + "index_buckets = 1\n" + rest, "s.toml");
   EXPECT_EQ(s.index_buckets, 1U);
   EXPECT_EQ(parse_scenario(print_scenario(s), "s.toml").index_buckets, 1U);
-  EXPECT_EQ(problem_in(two_pages + "index_buckets = 65\n" + rest), "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 65");
-  EXPECT_EQ(problem_in(two_pages + "index_buckets = 0\n" + rest), "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 0");
+  EXPECT_EQ(problem_in(two_pages + "index_buckets = 65\n" + rest),
+            "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 65");
+  EXPECT_EQ(problem_in(two_pages + "index_buckets = 0\n" + rest),
+            "s.toml:4:17: \"index_buckets\" must be 1 to 64, not 0");
 }
 
 TEST(scenario, a_policy_has_the_name_of_the_literature_too) {
   const std::string rest = clear_thread + clear_thread;
-  EXPECT_EQ(parse_scenario(two_pages + "policy = \"slru\"\n" + rest, "s.toml").policy, model::eviction_policy::segmented);
-  EXPECT_EQ(parse_scenario(two_pages + "policy = \"segmented\"\n" + rest, "s.toml").policy, model::eviction_policy::segmented);
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"slru\"\n" + rest, "s.toml").policy,
+            model::eviction_policy::segmented);
+  EXPECT_EQ(parse_scenario(two_pages + "policy = \"segmented\"\n" + rest, "s.toml").policy,
+            model::eviction_policy::segmented);
 }
 
 TEST(scenario, an_unknown_policy_is_named) {
@@ -503,10 +508,26 @@ std::string problem_in_threads(const std::string& first, const std::string& seco
 }
 
 TEST(scenario, every_step_is_printed_as_it_is_read) {
-  const std::vector<std::string> texts = {
-      "x = lookup 1 2 in 3 failing 1", "allocate x plus 4 failing 2 or stop", "extend x 5 plus 1", "write x", "read x", "publish x",
-      "publish x 1", "y = fork x failing 1 or stop", "z = move x", "release z keep 50 for 2", "drop y", "foreign 1 2", "evict 3", "clear",
-      "shutdown", "stats", "snapshot", "subscribe 7", "unsubscribe 7", "request 1 in 2 or stop"};
+  const std::vector<std::string> texts = {"x = lookup 1 2 in 3 failing 1",
+                                          "allocate x plus 4 failing 2 or stop",
+                                          "extend x 5 plus 1",
+                                          "write x",
+                                          "read x",
+                                          "publish x",
+                                          "publish x 1",
+                                          "y = fork x failing 1 or stop",
+                                          "z = move x",
+                                          "release z keep 50 for 2",
+                                          "drop y",
+                                          "foreign 1 2",
+                                          "evict 3",
+                                          "clear",
+                                          "shutdown",
+                                          "stats",
+                                          "snapshot",
+                                          "subscribe 7",
+                                          "unsubscribe 7",
+                                          "request 1 in 2 or stop"};
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "\"" : ", \"") + text + "\"";
   const std::vector<step> steps = steps_of(all);
@@ -515,8 +536,10 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
   EXPECT_EQ(steps[0].failing, 1U);
   EXPECT_EQ(steps[1].extra_slots, 4U);
   EXPECT_EQ(steps[9].keep, (model::retention{.priority = 50, .ttl_ticks = 2}));
-  const scenario s = parse_scenario(
-      two_pages + "[[thread]]\nrun = [\"a = lookup 1\", \"give a\", \"cancel 1\"]\n[[thread]]\nrun = [\"b = take a\", \"read b\"]\n", "s.toml");
+  const scenario s = parse_scenario(two_pages +
+                                        "[[thread]]\nrun = [\"a = lookup 1\", \"give a\", \"cancel "
+                                        "1\"]\n[[thread]]\nrun = [\"b = take a\", \"read b\"]\n",
+                                    "s.toml");
   EXPECT_EQ(print_step(s.threads[0][1]), "give a");
   EXPECT_EQ(print_step(s.threads[0][2]), "cancel 1");
   EXPECT_EQ(print_step(s.threads[1][0]), "b = take a");
@@ -524,7 +547,8 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
 
 TEST(scenario, what_stands_behind_operands_is_a_word_and_a_number) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a plus")"),
-            "s.toml:5:36: behind \"plus\" stands a number of token slots, at the end (an unsigned 32-bit number, 0 to 4294967295)");
+            "s.toml:5:36: behind \"plus\" stands a number of token slots, at the end (an unsigned 32-bit number, 0 to "
+            "4294967295)");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "write a plus 1")"),
             "s.toml:5:33: \"write\" allocates nothing and takes no \"plus\" (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a keep 101")"), "s.toml:5:35: a priority is 1 to 100");
@@ -541,7 +565,8 @@ TEST(scenario, a_lease_that_is_given_is_taken_by_another_section) {
             "s.toml:5:30: lease \"a\" is taken by no section (write \"y = take a\" in another one)");
   EXPECT_EQ(problem_in_threads("\"clear\"", "\"b = take a\""),
             "s.toml:7:18: lease \"a\" is given by no section (write \"give a\" in another one)");
-  EXPECT_EQ(problem_in_threads(opens + ", \"b = take a\"", "\"clear\""), "s.toml:5:44: lease \"a\" is given by the same section");
+  EXPECT_EQ(problem_in_threads(opens + ", \"b = take a\"", "\"clear\""),
+            "s.toml:5:44: lease \"a\" is given by the same section");
   EXPECT_EQ(problem_in_threads(opens, opens + ", \"b = take a\""),
             "s.toml:7:30: lease \"a\" is given twice (give one of them another name: \"y = move x\")");
   EXPECT_EQ(problem_in_threads(opens, "\"b = take a\", \"c = take a\""), "s.toml:7:32: lease \"a\" is taken twice");
@@ -555,13 +580,16 @@ TEST(scenario, a_lease_that_is_given_is_taken_by_another_section) {
 TEST(scenario, a_thread_cancels_another_one) {
   EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 0\""), "accepted");
   EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 1\""), "s.toml:7:16: a thread does not cancel itself");
-  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 2\""), "s.toml:7:16: there is no thread 2 (the first [[thread]] is 0)");
+  EXPECT_EQ(problem_in_threads("\"clear\"", "\"cancel 2\""),
+            "s.toml:7:16: there is no thread 2 (the first [[thread]] is 0)");
   EXPECT_EQ(problem_in_threads("\"clear\"", "\"clear\"", "[final]\nrun = [\"cancel 0\"]\n"),
             "s.toml:9:16: only a [[thread]] cancels another");
 }
 
 TEST(scenario, a_subscriber_joins_once_and_leaves_where_it_has_joined) {
-  EXPECT_EQ(problem_in_threads("\"subscribe 0\", \"unsubscribe 0\"", "\"subscribe 1\"", "[final]\nrun = [\"unsubscribe 1\"]\n"), "accepted");
+  EXPECT_EQ(problem_in_threads("\"subscribe 0\", \"unsubscribe 0\"", "\"subscribe 1\"",
+                               "[final]\nrun = [\"unsubscribe 1\"]\n"),
+            "accepted");
   EXPECT_EQ(problem_in_threads("\"subscribe 0\"", "\"subscribe 0\""),
             "s.toml:7:19: subscriber 0 joins twice (give one of them another number)");
   EXPECT_EQ(problem_in_threads("\"subscribe 0\"", "\"unsubscribe 0\""),
@@ -574,7 +602,8 @@ TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
   EXPECT_EQ(problem_in_steps(R"("clear", "evic 1")"), "s.toml:5:18: unknown step \"evic\" (did you mean \"evict\"?)");
   EXPECT_EQ(problem_in_steps(R"("sleep 1")"),
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
-            "\"publish\", \"shrink\", \"match\", \"forget\", \"available\", \"release\", \"drop\", \"fork\", \"move\", \"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
+            "\"publish\", \"shrink\", \"match\", \"forget\", \"available\", \"release\", \"drop\", \"fork\", \"move\", "
+            "\"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
             "\"shutdown\", \"stats\", \"snapshot\", \"subscribe\", \"unsubscribe\", \"cancel\", \"request\")");
 }
 
@@ -606,7 +635,8 @@ TEST(scenario, an_extra_argument_is_named) {
   EXPECT_EQ(problem_in_steps(R"("stats 1")"), "s.toml:5:15: unexpected \"1\" in \"stats\" (write \"stats\")");
   EXPECT_EQ(problem_in_steps(R"("evict 1 2")"), "s.toml:5:17: unexpected \"2\" in \"evict\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a 2")"),
-            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [plus N] [failing N] [without eviction] [or stop|or wait]\")");
+            "s.toml:5:36: unexpected \"2\" in \"allocate\" (write \"allocate x [plus N] [failing N] [without eviction] "
+            "[or stop|or wait]\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "b = fork a 2")"),
             "s.toml:5:36: unexpected \"2\" in \"fork\" (write \"y = fork x [failing N] [or stop]\")");
 }
@@ -615,8 +645,9 @@ TEST(scenario, a_step_that_opens_a_lease_has_a_name_for_it_and_no_other_step_has
   EXPECT_EQ(problem_in_steps(R"("lookup 1 2")"),
             "s.toml:5:9: \"lookup\" needs a name for the lease that it opens (write \"x = lookup T... [keys B:K...] "
             "[in N] [failing N]\")");
-  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "fork a")"),
-            "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [failing N] [or stop]\")");
+  EXPECT_EQ(
+      problem_in_steps(R"("a = lookup 1", "fork a")"),
+      "s.toml:5:25: \"fork\" needs a name for the lease that it opens (write \"y = fork x [failing N] [or stop]\")");
   EXPECT_EQ(problem_in_steps(R"("a = request 1")"),
             "s.toml:5:9: \"request\" opens no lease (write \"request T... [keys B:K...] [in N] [times N] [or stop]\")");
 }
@@ -653,7 +684,8 @@ TEST(scenario, a_request_may_run_many_times) {
   EXPECT_EQ(print_step(steps[1]), steps[1].text);
   EXPECT_EQ(problem_in_steps(R"("request 1 times 0")"), "s.toml:5:19: a step runs 1 to 1000 times");
   EXPECT_EQ(problem_in_steps(R"("request 1 times 1001")"), "s.toml:5:19: a step runs 1 to 1000 times");
-  EXPECT_EQ(problem_in_steps(R"("clear times 2")"), "s.toml:5:15: \"clear\" runs once and takes no \"times\" (write \"clear\")");
+  EXPECT_EQ(problem_in_steps(R"("clear times 2")"),
+            "s.toml:5:15: \"clear\" runs once and takes no \"times\" (write \"clear\")");
 }
 
 TEST(scenario, a_malformed_name_is_named) {
@@ -752,7 +784,8 @@ TEST(scenario, every_shipped_scenario_is_small_and_says_what_it_asks) {
   std::size_t with_three_threads = 0;
   std::size_t with_four_threads = 0;
   // What they ask is whether an operation may be long.
-  const std::set<std::string> long_operations{"long_prompt_beside_statistics", "many_pages_are_cleared_beside_a_lookup"};
+  const std::set<std::string> long_operations{"long_prompt_beside_statistics",
+                                              "many_pages_are_cleared_beside_a_lookup"};
   for (const std::filesystem::path& file : files) {
     SCOPED_TRACE(file.filename().string());
     scenario s;

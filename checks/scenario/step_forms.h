@@ -35,8 +35,17 @@ inline constexpr std::array<operand_rule, 7> operand_rules{{
 /// What may end a step: a word and a number, but for "keys B:K ...", "without eviction" and, at the end, "or stop" or,
 /// where it may wait, "or wait".
 enum clause : std::uint16_t {
-  no_clause = 0, space = 1, slots = 2, priority = 4, ttl = 8, memory = 16, refusal = 32, waiting = 64, repeated = 128,
-  eviction = 256, block_keys = 512
+  no_clause = 0,
+  space = 1,
+  slots = 2,
+  priority = 4,
+  ttl = 8,
+  memory = 16,
+  refusal = 32,
+  waiting = 64,
+  repeated = 128,
+  eviction = 256,
+  block_keys = 512
 };
 
 struct clause_form {
@@ -70,15 +79,21 @@ struct step_form {
 };
 
 inline constexpr std::array<step_form, 26> step_forms{{
-    {step_kind::lookup, "lookup", "x = lookup T... [keys B:K...] [in N] [failing N]", true, false, false, operands::tokens, block_keys | space | memory},
-    {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::none, slots | memory | eviction | refusal | waiting},
-    {step_kind::extend, "extend", "extend x T... [keys B:K...] [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false, operands::tokens, block_keys | slots | memory | eviction | refusal | waiting},
+    {step_kind::lookup, "lookup", "x = lookup T... [keys B:K...] [in N] [failing N]", true, false, false,
+     operands::tokens, block_keys | space | memory},
+    {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false,
+     true, false, operands::none, slots | memory | eviction | refusal | waiting},
+    {step_kind::extend, "extend",
+     "extend x T... [keys B:K...] [plus N] [failing N] [without eviction] [or stop|or wait]", false, true, false,
+     operands::tokens, block_keys | slots | memory | eviction | refusal | waiting},
     {step_kind::write, "write", "write x", false, true, false, operands::none},
     {step_kind::read, "read", "read x", false, true, false, operands::none},
     {step_kind::publish, "publish", "publish x [N]", false, true, false, operands::computed},
     {step_kind::shrink, "shrink", "shrink x [N]", false, true, false, operands::computed},
-    {step_kind::match, "match", "match T... [keys B:K...] [in N]", false, false, false, operands::tokens, block_keys | space},
-    {step_kind::forget, "forget", "forget [T...] [keys B:K...] [in N]", false, false, false, operands::some_tokens, block_keys | space | memory},
+    {step_kind::match, "match", "match T... [keys B:K...] [in N]", false, false, false, operands::tokens,
+     block_keys | space},
+    {step_kind::forget, "forget", "forget [T...] [keys B:K...] [in N]", false, false, false, operands::some_tokens,
+     block_keys | space | memory},
     {step_kind::available, "available", "available", false, false, false, operands::none},
     {step_kind::release, "release", "release x [keep P [for N]]", false, true, true, operands::none, priority | ttl},
     {step_kind::drop, "drop", "drop x", false, true, true, operands::none},
@@ -95,7 +110,8 @@ inline constexpr std::array<step_form, 26> step_forms{{
     {step_kind::subscribe, "subscribe", "subscribe N", false, false, false, operands::subscriber},
     {step_kind::unsubscribe, "unsubscribe", "unsubscribe N", false, false, false, operands::subscriber},
     {step_kind::cancel, "cancel", "cancel N", false, false, false, operands::thread},
-    {step_kind::request, "request", "request T... [keys B:K...] [in N] [times N] [or stop]", false, false, false, operands::tokens, block_keys | space | repeated | refusal},
+    {step_kind::request, "request", "request T... [keys B:K...] [in N] [times N] [or stop]", false, false, false,
+     operands::tokens, block_keys | space | repeated | refusal},
 }};
 
 inline const step_form* form_of(std::string_view keyword) {
@@ -105,13 +121,15 @@ inline const step_form* form_of(std::string_view keyword) {
 }
 
 inline const step_form& form_of(step_kind kind) {
-  return *std::find_if(step_forms.begin(), step_forms.end(), [kind](const step_form& form) { return form.kind == kind; });
+  return *std::find_if(step_forms.begin(), step_forms.end(),
+                       [kind](const step_form& form) { return form.kind == kind; });
 }
 
 /// How many operations of the cache the step is, as far as the model knows them.
 inline std::size_t operations_of(const step& s) {
   switch (s.kind) {
-    case step_kind::request: return 4 * std::size_t{s.times};
+    case step_kind::request:
+      return 4 * std::size_t{s.times};
     case step_kind::write:
     case step_kind::read:
     case step_kind::move:
@@ -120,13 +138,16 @@ inline std::size_t operations_of(const step& s) {
     case step_kind::available:
     case step_kind::subscribe:
     case step_kind::unsubscribe:
-    case step_kind::cancel: return 0;
-    default: return 1;
+    case step_kind::cancel:
+      return 0;
+    default:
+      return 1;
   }
 }
 
 inline const clause_form* clause_of(std::string_view word) {
-  const auto found = std::find_if(clause_forms.begin(), clause_forms.end(), [&](const clause_form& c) { return c.word == word; });
+  const auto found =
+      std::find_if(clause_forms.begin(), clause_forms.end(), [&](const clause_form& c) { return c.word == word; });
   return found == clause_forms.end() ? nullptr : &*found;
 }
 

@@ -28,9 +28,8 @@ inline bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0
 
 inline bool well_formed_name(std::string_view name) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  return !name.empty() && lower(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return lower(c) || (c >= '0' && c <= '9') || c == '_';
-  });
+  return !name.empty() && lower(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 template <class Number = std::uint32_t>
@@ -90,7 +89,8 @@ inline constexpr std::uint32_t most_times = 1000;
 class section_reader {
  public:
   /// `section` and `others`: see hand_overs.h.
-  section_reader(const std::string& file, std::size_t section, hand_overs& others) : file_(file), section_(section), others_(others) {}
+  section_reader(const std::string& file, std::size_t section, hand_overs& others)
+      : file_(file), section_(section), others_(others) {}
 
   step read(const step_text& source) {
     source_ = source;
@@ -100,7 +100,9 @@ class section_reader {
   }
 
  private:
-  place place_of(const word& w) const { return {source_.start.line, source_.start.column + (source_.verbatim ? 1 + w.offset : 0)}; }
+  place place_of(const word& w) const {
+    return {source_.start.line, source_.start.column + (source_.verbatim ? 1 + w.offset : 0)};
+  }
 
   [[noreturn]] void reject_at(const word& w, const std::string& what) const { reject(file_, place_of(w), what); }
 
@@ -154,7 +156,8 @@ class section_reader {
 
   // Takes the clauses at the end of a step off its words.
   void take_clauses(step& s, std::vector<word>& words, const step_form& form) const {
-    const auto first = std::find_if(words.begin(), words.end(), [](const word& w) { return clause_of(w.text) != nullptr; });
+    const auto first =
+        std::find_if(words.begin(), words.end(), [](const word& w) { return clause_of(w.text) != nullptr; });
     for (auto at = first; at != words.end(); at += 2) {
       const clause_form& c = *clause_of(at->text);
       const std::size_t left = static_cast<std::size_t>(words.end() - at);
@@ -164,7 +167,8 @@ class section_reader {
       }
       if ((form.clauses & c.kind) == 0) reject_use(*at, in_quotes(form.keyword) + " " + std::string(c.misfit), form);
       if (c.kind == eviction) {
-        if (left < 2 || at[1].text != "eviction") reject_at(*at, "\"without\" only stands in \"without eviction\" at the end of a step");
+        if (left < 2 || at[1].text != "eviction")
+          reject_at(*at, "\"without\" only stands in \"without eviction\" at the end of a step");
         s.free_only = true;
         continue;
       }
@@ -209,8 +213,10 @@ class section_reader {
   }
 
   // "or stop", "or wait".
-  void take_alternative(step& s, const word& at, std::string_view what, const clause_form& c, const step_form& form) const {
-    if (what != "stop" && what != "wait") reject_at(at, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+  void take_alternative(step& s, const word& at, std::string_view what, const clause_form& c,
+                        const step_form& form) const {
+    if (what != "stop" && what != "wait")
+      reject_at(at, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
     if ((form.clauses & refusal) == 0) {
       reject_use(at, in_quotes(form.keyword) + " " + std::string(c.misfit) + std::string(what) + "\"", form);
     }
@@ -221,13 +227,16 @@ class section_reader {
 
   void take_clause(step& s, const word& at, const clause_form& c, std::uint32_t number) const {
     switch (c.kind) {
-      case slots: s.extra_slots = number; break;
+     case slots:
+        s.extra_slots = number;
+        break;
       case memory:
         if (number == 0) reject_at(at, "requests for memory are numbered from 1");
         s.failing = number;
         break;
       case repeated:
-        if (number == 0 || number > most_times) reject_at(at, "a step runs 1 to " + std::to_string(most_times) + " times");
+        if (number == 0 || number > most_times)
+          reject_at(at, "a step runs 1 to " + std::to_string(most_times) + " times");
         s.times = number;
         break;
       case priority:
@@ -238,12 +247,14 @@ class section_reader {
         if (s.keep.priority == 0) reject_at(at, "\"for\" stands behind \"keep P\"");
         s.keep.ttl_ticks = number;
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
   std::string checked_name(const word& name) const {
-    if (form_of(name.text) != nullptr || clause_of(name.text) != nullptr || name.text == "stop" || name.text == "wait" || name.text == "eviction") {
+    if (form_of(name.text) != nullptr || clause_of(name.text) != nullptr || name.text == "stop" ||
+        name.text == "wait" || name.text == "eviction") {
       reject_at(name, in_quotes(name.text) + " is a word of the step language (choose another name for the lease)");
     }
     if (!well_formed_name(name.text)) {
@@ -259,7 +270,10 @@ class section_reader {
     if (found == open_.end()) reject_at(name, lease + " is not open here (open it earlier in the same section)");
     if (!found->second) return;
     const step_kind ended = *found->second;
-    const std::string how = ended == step_kind::release ? "released" : ended == step_kind::drop ? "dropped" : ended == step_kind::give ? "given away" : "moved";
+    const std::string how = ended == step_kind::release ? "released"
+                            : ended == step_kind::drop  ? "dropped"
+                            : ended == step_kind::give  ? "given away"
+                                                        : "moved";
     reject_at(name, lease + " was " + how + " by an earlier step (open it again first)");
   }
 
@@ -269,7 +283,8 @@ class section_reader {
       reject_use(keyword, in_quotes(form.keyword) + " needs " + std::string(rule.missing), form);
     }
     if (rest.size() > rule.most) {
-      reject_use(rest[rule.most], "unexpected " + in_quotes(rest[rule.most].text) + " in " + in_quotes(form.keyword), form);
+      reject_use(rest[rule.most], "unexpected " + in_quotes(rest[rule.most].text) + " in " + in_quotes(form.keyword),
+                 form);
     }
     for (const word& w : rest) {
       const std::optional<std::uint32_t> number = parse_number(w.text);
@@ -280,9 +295,14 @@ class section_reader {
       switch (form.rest) {
         case operands::count:
         case operands::subscriber:
-        case operands::thread: s.count = *number; break;
-        case operands::computed: s.computed = *number; break;
-        default: s.tokens.push_back(*number);
+        case operands::thread:
+          s.count = *number;
+          break;
+        case operands::computed:
+          s.computed = *number;
+          break;
+        default:
+          s.tokens.push_back(*number);
       }
     }
   }
@@ -300,7 +320,7 @@ class section_reader {
   const std::string& file_;
   const std::size_t section_;
   hand_overs& others_;
-  step_text source_{};  // the step being read
+  step_text source_{};                                                 // the step being read
   std::map<std::string, std::optional<step_kind>, std::less<>> open_;  // every lease opened so far, and what ended it
 };
 

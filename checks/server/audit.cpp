@@ -12,9 +12,7 @@ namespace {
 
 using checks::structure;
 
-bool is_cached(const structure& s, std::size_t page) {
-  return s.pages[page].state == model::page_state::cached;
-}
+bool is_cached(const structure& s, std::size_t page) { return s.pages[page].state == model::page_state::cached; }
 
 std::vector<model::page> leaves_of(const structure& s) {
   std::vector<bool> has_children(s.pages.size());
@@ -53,8 +51,7 @@ class comparison {
       if (compared_[*page]) continue;
       compared_[*page] = true;
       if (std::ranges::equal(again.contents(own[i]), memory_.contents(page_id(*page)))) continue;
-      wrong.push_back("page " + std::to_string(*page) +
-                      " does not hold the keys and values of its prefix of " +
+      wrong.push_back("page " + std::to_string(*page) + " does not hold the keys and values of its prefix of " +
                       std::to_string((i + 1) * structure_.tokens_per_page) + " tokens");
     }
   }
@@ -76,22 +73,18 @@ audit_report audit_at_rest(any_cache& cache, page_memory& memory, const transfor
   report.pages = cache.counts();
   const page_counts& pages = report.pages;
   if (pages.free + pages.cached != pages.pool) {
-    report.wrong.push_back(std::to_string(pages.free) + " free and " +
-                           std::to_string(pages.cached) + " cached pages are not the pool of " +
-                           std::to_string(pages.pool));
+    report.wrong.push_back(std::to_string(pages.free) + " free and " + std::to_string(pages.cached) +
+                           " cached pages are not the pool of " + std::to_string(pages.pool));
   }
   expect_none(report.wrong, pages.leased, "pages are still private to a lease");
   expect_none(report.wrong, pages.open_leases, "leases are still open");
   const structure s = cache.inspect();
-  const auto pinned =
-      std::count_if(s.pins.begin(), s.pins.end(), [](std::size_t pins) { return pins != 0; });
+  const auto pinned = std::count_if(s.pins.begin(), s.pins.end(), [](std::size_t pins) { return pins != 0; });
   expect_none(report.wrong, static_cast<std::size_t>(pinned), "cached pages are still pinned");
   std::size_t free = 0;
-  for (std::size_t i = 0; i < s.pages.size(); ++i)
-    free += s.pages[i].state == model::page_state::free ? 1 : 0;
+  for (std::size_t i = 0; i < s.pages.size(); ++i) free += s.pages[i].state == model::page_state::free ? 1 : 0;
   if (free != pages.free) {
-    report.wrong.push_back(std::to_string(free) + " pages are free, " + std::to_string(pages.free) +
-                           " are counted");
+    report.wrong.push_back(std::to_string(free) + " pages are free, " + std::to_string(pages.free) + " are counted");
   }
   if (const auto violation = checks::check_structure(s)) {
     report.wrong.push_back(*violation);

@@ -30,14 +30,12 @@ void take_choices(const json& body, client_answer& answer) {
 // Server-sent events as they come, in pieces of any size.
 class event_reader {
  public:
-  event_reader(client_answer& answer, const planned_request& asked)
-      : answer_(answer), asked_(asked) {}
+  event_reader(client_answer& answer, const planned_request& asked) : answer_(answer), asked_(asked) {}
 
   // False where the client closes the connection.
   bool read(const char* data, std::size_t size) {
     text_.append(data, size);
-    for (std::size_t end; (end = text_.find("\n\n")) != std::string::npos;
-         text_.erase(0, end + 2)) {
+    for (std::size_t end; (end = text_.find("\n\n")) != std::string::npos; text_.erase(0, end + 2)) {
       const std::string_view event(text_.data(), end);
       if (!event.starts_with("data: ")) {
         answer_.trouble = "no event: " + std::string(event);
@@ -79,8 +77,7 @@ class client::connection : public httplib::Client {
   }
 };
 
-client::client(const std::string& host, int port)
-    : connection_(std::make_unique<connection>(host, port)) {}
+client::client(const std::string& host, int port) : connection_(std::make_unique<connection>(host, port)) {}
 client::~client() = default;
 
 client_answer client::complete(const planned_request& asked) {

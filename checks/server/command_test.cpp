@@ -30,8 +30,7 @@ ended run(const std::string& command) {
   FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
   ended e{-1, {}};
   std::array<char, 4096> part;
-  for (std::size_t n; (n = fread(part.data(), 1, part.size(), pipe)) != 0;)
-    e.output.append(part.data(), n);
+  for (std::size_t n; (n = fread(part.data(), 1, part.size(), pipe)) != 0;) e.output.append(part.data(), n);
   const int raw = pclose(pipe);
   if (WIFEXITED(raw)) e.status = WEXITSTATUS(raw);
   return e;
@@ -40,13 +39,11 @@ ended run(const std::string& command) {
 TEST(server_command, ends_by_a_signal_with_nothing_lost) {
   server_process server(TRIECHECK_SERVER, {"--port", "0", "--cache", "nodelock"});
   client c("127.0.0.1", server.port());
-  const client_answer got =
-      c.complete({.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4}, .closes_after = {}});
+  const client_answer got = c.complete({.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4}, .closes_after = {}});
   EXPECT_TRUE(got.is_complete) << got.trouble;
   const server_process::ended e = server.end();
   EXPECT_EQ(e.status, 0) << e.output;
-  EXPECT_EQ(e.output,
-            "ended: 1 requests, 4 tokens; 254 free and 2 cached pages of 256, nothing is wrong\n");
+  EXPECT_EQ(e.output, "ended: 1 requests, 4 tokens; 254 free and 2 cached pages of 256, nothing is wrong\n");
 }
 
 TEST(server_command, writes_a_log_of_its_cache_that_is_explained) {
@@ -54,8 +51,8 @@ TEST(server_command, writes_a_log_of_its_cache_that_is_explained) {
   for (const char* cache : {"lockfree", "historical"}) {
     server_process server(TRIECHECK_SERVER, {"--port", "0", "--cache", cache, "--operation-log", file});
     client c("127.0.0.1", server.port());
-    const client_answer got = c.complete(
-        {.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4, .choices = 2}, .closes_after = {}});
+    const client_answer got =
+        c.complete({.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4, .choices = 2}, .closes_after = {}});
     EXPECT_TRUE(got.is_complete) << got.trouble;
     EXPECT_EQ(server.end().status, 0);
     const checks::logged_run run = checks::load_log(file);
@@ -68,10 +65,9 @@ TEST(server_command, writes_a_log_of_its_cache_that_is_explained) {
 }
 
 TEST(server_command, a_wrong_command_line_is_one_line_and_status_2) {
-  for (const char* arguments :
-       {"--cache fine", "--pages 0", "--port 70000", "--queue x", "--whatever", "--fault none",
-        "--pages 1000000 --page-tokens 4096", "--cache coarse --defect 18", "--cache historical --defect 34",
-        "--operation-log /nowhere/at/all"}) {
+  for (const char* arguments : {"--cache fine", "--pages 0", "--port 70000", "--queue x", "--whatever", "--fault none",
+                                "--pages 1000000 --page-tokens 4096", "--cache coarse --defect 18",
+                                "--cache historical --defect 34", "--operation-log /nowhere/at/all"}) {
     const ended e = run(std::string(TRIECHECK_SERVER) + " " + arguments);
     EXPECT_EQ(e.status, 2) << arguments << "\n" << e.output;
     EXPECT_EQ(e.output.find('\n'), e.output.size() - 1) << e.output;
@@ -82,8 +78,7 @@ TEST(server_command, a_port_that_is_taken_is_said) {
   server_process server(TRIECHECK_SERVER, {"--port", "0"});
   const ended e = run(TRIECHECK_SERVER " --port " + std::to_string(server.port()));
   EXPECT_EQ(e.status, 4);
-  EXPECT_EQ(e.output,
-            "triecheck-server: cannot listen on 127.0.0.1:" + std::to_string(server.port()) + "\n");
+  EXPECT_EQ(e.output, "triecheck-server: cannot listen on 127.0.0.1:" + std::to_string(server.port()) + "\n");
 }
 
 // `triecheck top` over a server that has done something.
@@ -91,8 +86,7 @@ TEST(server_command, metrics_are_shown_on_a_terminal) {
   server_process server(TRIECHECK_SERVER, {"--port", "0", "--cache", "coarse", "--contention"});
   const std::string port = std::to_string(server.port());
   client c("127.0.0.1", server.port());
-  EXPECT_TRUE(
-      c.complete({.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4}, .closes_after = {}}).is_complete);
+  EXPECT_TRUE(c.complete({.job = {.prompt = {1, 2, 3, 4, 5}, .max_tokens = 4}, .closes_after = {}}).is_complete);
   for (const std::string& url : {"127.0.0.1:" + port, "http://127.0.0.1:" + port + "/metrics"}) {
     const ended e = run(TRIECHECK_BINARY " top --once " + url);
     EXPECT_EQ(e.status, 0) << e.output;
@@ -123,14 +117,12 @@ TEST(server_command, top_says_what_is_wrong_with_its_command_line) {
 TEST(server_command, help_names_every_fault) {
   const ended e = run(TRIECHECK_SERVER " --help");
   EXPECT_EQ(e.status, 0);
-  for (const seeded_fault& f : seeded_faults())
-    EXPECT_NE(e.output.find(f.name), std::string::npos) << f.name;
+  for (const seeded_fault& f : seeded_faults()) EXPECT_NE(e.output.find(f.name), std::string::npos) << f.name;
 }
 
 // The line that it ends with is a command that runs, and fails again.
 TEST(server_test_command, a_failing_run_ends_with_a_command_that_fails_again) {
-  ended e = run(TRIECHECK_SERVER_TEST
-                " --cache coarse --pool one --concurrency 4 --fault lookup_returns_another_page");
+  ended e = run(TRIECHECK_SERVER_TEST " --cache coarse --pool one --concurrency 4 --fault lookup_returns_another_page");
   EXPECT_EQ(e.status, 1) << e.output;
   EXPECT_NE(e.output.find("a run without a cache says"), std::string::npos) << e.output;
   ASSERT_TRUE(e.output.ends_with("\n"));
@@ -144,15 +136,13 @@ TEST(server_test_command, a_failing_run_ends_with_a_command_that_fails_again) {
 
 TEST(server_test_command, without_a_mismatch_an_expected_one_fails) {
   const ended e =
-      run(TRIECHECK_SERVER_TEST
-          " --cache coarse --pool one --concurrency 1 --requests 4 --expect-mismatches");
+      run(TRIECHECK_SERVER_TEST " --cache coarse --pool one --concurrency 1 --requests 4 --expect-mismatches");
   EXPECT_EQ(e.status, 1) << e.output;
   EXPECT_NE(e.output.find("fail: the fault was not found"), std::string::npos) << e.output;
 }
 
 TEST(server_test_command, a_server_that_does_not_start_is_an_error) {
-  const ended e =
-      run(TRIECHECK_SERVER_TEST " --cache coarse --pool one --concurrency 1 --server /bin/true");
+  const ended e = run(TRIECHECK_SERVER_TEST " --cache coarse --pool one --concurrency 1 --server /bin/true");
   EXPECT_EQ(e.status, 4) << e.output;
   EXPECT_EQ(run(TRIECHECK_SERVER_TEST " --concurrency 65").status, 2);
 }

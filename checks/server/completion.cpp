@@ -27,8 +27,7 @@ std::vector<token> tokens_of(const std::string& text) {
     // The parser of JSON has seen to it that this is UTF-8; two bytes from C2 or C3 are a code
     // point below 256.
     if (c > 0xc3) throw bad_request("prompt: the model knows code points below 256 only");
-    tokens.push_back(
-        static_cast<token>((c & 3U) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3fU)));
+    tokens.push_back(static_cast<token>((c & 3U) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3fU)));
   }
   return tokens;
 }
@@ -40,8 +39,7 @@ std::vector<token> tokens_of(const json& prompt) {
   } else if (prompt.is_array()) {
     for (const json& t : prompt) {
       if (!t.is_number_unsigned() || t.get<std::uint64_t>() >= transformer::vocabulary) {
-        throw bad_request("prompt: " + t.dump(-1, ' ', true) +
-                          " is not a token; tokens are whole numbers from 0 to " +
+        throw bad_request("prompt: " + t.dump(-1, ' ', true) + " is not a token; tokens are whole numbers from 0 to " +
                           std::to_string(transformer::vocabulary - 1));
       }
       tokens.push_back(t.get<token>());
@@ -53,14 +51,11 @@ std::vector<token> tokens_of(const json& prompt) {
   return tokens;
 }
 
-std::size_t number_of(const json& body, const char* field, std::size_t otherwise,
-                      std::size_t most) {
+std::size_t number_of(const json& body, const char* field, std::size_t otherwise, std::size_t most) {
   const auto found = body.find(field);
   if (found == body.end()) return otherwise;
-  if (!found->is_number_unsigned() || found->get<std::uint64_t>() < 1 ||
-      found->get<std::uint64_t>() > most) {
-    throw bad_request(std::string(field) + ": a whole number from 1 to " + std::to_string(most) +
-                      " is wanted");
+  if (!found->is_number_unsigned() || found->get<std::uint64_t>() < 1 || found->get<std::uint64_t>() > most) {
+    throw bad_request(std::string(field) + ": a whole number from 1 to " + std::to_string(most) + " is wanted");
   }
   return found->get<std::size_t>();
 }
@@ -106,8 +101,7 @@ json choice_of(std::size_t index, std::span<const token> tokens, json finish_rea
 
 }  // namespace
 
-completion_job parse_completion(const std::string& text, std::size_t most_tokens,
-                                std::size_t most_choices) {
+completion_job parse_completion(const std::string& text, std::size_t most_tokens, std::size_t most_choices) {
   json body;
   try {
     body = json::parse(text);
@@ -123,8 +117,7 @@ completion_job parse_completion(const std::string& text, std::size_t most_tokens
   job.choices = number_of(body, "n", 1, most_choices);
   job.streams = flag_of(body, "stream");
   if (job.prompt.size() + job.max_tokens > most_tokens) {
-    throw bad_request("prompt and max_tokens are " +
-                      std::to_string(job.prompt.size() + job.max_tokens) +
+    throw bad_request("prompt and max_tokens are " + std::to_string(job.prompt.size() + job.max_tokens) +
                       " tokens; the pool has room for " + std::to_string(most_tokens));
   }
   return job;
@@ -159,8 +152,7 @@ json completion_answer(const std::string& id, const completion_job& job,
 
 std::string completion_event(const std::string& id, const produced_token& t) {
   json event = head_of(id);
-  event["choices"].push_back(
-      choice_of(t.choice, {&t.value, 1}, t.is_last ? json("length") : json(nullptr)));
+  event["choices"].push_back(choice_of(t.choice, {&t.value, 1}, t.is_last ? json("length") : json(nullptr)));
   return "data: " + event.dump() + "\n\n";
 }
 

@@ -27,8 +27,7 @@ struct bad_request : std::runtime_error {
 
 /// The job that the body asks for; throws bad_request. `most_tokens`: prompt and answer of the
 /// longest request.
-completion_job parse_completion(const std::string& body, std::size_t most_tokens,
-                                std::size_t most_choices);
+completion_job parse_completion(const std::string& body, std::size_t most_tokens, std::size_t most_choices);
 
 /// The tokens as text, in UTF-8.
 std::string text_of(std::span<const token> tokens);

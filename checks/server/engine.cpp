@@ -49,9 +49,7 @@ void engine::stop() {
 }
 
 engine_counts engine::counts() const {
-  const auto now = [](const std::atomic<std::uint64_t>& c) {
-    return c.load(std::memory_order_relaxed);
-  };
+  const auto now = [](const std::atomic<std::uint64_t>& c) { return c.load(std::memory_order_relaxed); };
   return {.requests = now(requests_),
           .refused_requests = now(refused_requests_),
           .prompt_tokens = now(prompt_tokens_),
@@ -135,8 +133,7 @@ bool engine::grow(const sequence_ptr& s) {
   const std::size_t held = s->lease->token_count();
   if (held == s->tokens.size()) return true;
   const std::uint64_t returns = scheduler_.returns();
-  if (s->lease->allocate(std::span<const token>(s->tokens).subspan(held)) == status::ok)
-    return true;
+  if (s->lease->allocate(std::span<const token>(s->tokens).subspan(held)) == status::ok) return true;
   const scheduler::refusal r = scheduler_.refused(s, returns);
   if (r.what == scheduler::refusal::yield) yield(s);
   if (r.what == scheduler::refusal::preempt) yield(r.victim);
@@ -149,8 +146,7 @@ std::optional<transformer::state> engine::compute(sequence& s) {
   const std::size_t end = std::min(s.tokens.size(), s.computed + options_.chunk_tokens);
   const kv_rows rows = memory_.rows(s.lease->pages());
   transformer::state last{};
-  for (; s.computed < end; ++s.computed)
-    last = model_.advance(s.tokens[s.computed], s.computed, rows);
+  for (; s.computed < end; ++s.computed) last = model_.advance(s.tokens[s.computed], s.computed, rows);
   if (s.computed < s.tokens.size()) return {};
   return last;
 }

@@ -20,9 +20,8 @@ using tokens = std::vector<token>;
 using namespace std::chrono_literals;
 
 std::unique_ptr<engine> engine_over(const std::string& variant, const engine_options& options) {
-  return std::make_unique<engine>(
-      make_cache(variant, {.pages = options.pages, .tokens_per_page = options.page_tokens}),
-      options);
+  return std::make_unique<engine>(make_cache(variant, {.pages = options.pages, .tokens_per_page = options.page_tokens}),
+                                  options);
 }
 
 class any_variant : public testing::TestWithParam<std::string> {};
@@ -55,8 +54,7 @@ void expect_answer(const engine& e, request& r) {
   EXPECT_EQ(a.end, request_end::done);
   ASSERT_EQ(a.choices.size(), r.job().choices);
   for (const auto& [choice, text] : a.choices) {
-    EXPECT_EQ(text, e.model().continuation(r.job().prompt, r.job().max_tokens, choice))
-        << "choice " << choice;
+    EXPECT_EQ(text, e.model().continuation(r.job().prompt, r.job().max_tokens, choice)) << "choice " << choice;
   }
 }
 
@@ -73,8 +71,7 @@ TEST_P(any_variant, answers_are_those_of_a_run_without_a_cache) {
     std::mt19937 random(1);
     std::vector<std::shared_ptr<request>> open;
     for (std::size_t i = 0; i < 60; ++i) {
-      open.push_back(e->submit(
-          {.prompt = some_prompt(random), .max_tokens = 1 + random() % 12, .choices = 1 + i % 3}));
+      open.push_back(e->submit({.prompt = some_prompt(random), .max_tokens = 1 + random() % 12, .choices = 1 + i % 3}));
       ASSERT_NE(open.back(), nullptr);
     }
     for (const auto& r : open) expect_answer(*e, *r);
@@ -103,8 +100,7 @@ TEST_P(any_variant, cancelled_requests_leave_nothing_and_hold_up_nobody) {
   std::vector<std::shared_ptr<request>> kept;
   std::vector<std::shared_ptr<request>> dropped;
   for (std::size_t i = 0; i < 80; ++i) {
-    auto r = e->submit(
-        {.prompt = some_prompt(random), .max_tokens = 12, .choices = 1 + i % 2, .streams = true});
+    auto r = e->submit({.prompt = some_prompt(random), .max_tokens = 12, .choices = 1 + i % 2, .streams = true});
     ASSERT_NE(r, nullptr);
     (i % 2 == 0 ? kept : dropped).push_back(r);
     std::vector<produced_token> news;
@@ -123,8 +119,7 @@ TEST_P(any_variant, a_stop_ends_all_requests_and_loses_no_page) {
   const auto e = engine_over(GetParam(), {.pages = 30});
   std::mt19937 random(3);
   std::vector<std::shared_ptr<request>> open;
-  for (int i = 0; i < 40; ++i)
-    open.push_back(e->submit({.prompt = some_prompt(random), .max_tokens = 60}));
+  for (int i = 0; i < 40; ++i) open.push_back(e->submit({.prompt = some_prompt(random), .max_tokens = 60}));
   e->stop();
   for (const auto& r : open) {
     const request_end end = answer_of(*r).end;

@@ -12,17 +12,15 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "checks/server/audit.h"
 #include "checks/monitoring/exposition.h"
+#include "checks/server/audit.h"
 #include "checks/server/completion.h"
 #include "checks/server/server_metrics.h"
 
 // ThreadSanitizer asks for this. The last piece of an answer in chunks is a static string inside a
 // function of cpp-httplib; the lock of its construction is in the packaged library, where the
 // sanitizer does not see it.
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:^httplib::detail::send_socket(\n";
-}
+extern "C" const char* __tsan_default_suppressions() { return "race:^httplib::detail::send_socket(\n"; }
 
 namespace triecheck::server {
 namespace {
@@ -63,8 +61,7 @@ json to_json(const engine_counts& c) {
 }
 
 const char* text_of(request_end how) {
-  return how == request_end::stopped ? "the server ends"
-                                     : "the cache refused pages that it must have";
+  return how == request_end::stopped ? "the server ends" : "the cache refused pages that it must have";
 }
 
 // Writes the answer to one request as it comes.
@@ -132,8 +129,7 @@ class http_server::implementation : public httplib::Server {
     set_payload_max_length(longest_body);
     add_routes();
     port_ = port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
-    if (port_ < 0)
-      throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port));
+    if (port_ < 0) throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port));
     // httplib lets 5 connections wait to be accepted; many clients that come at once would be
     // turned away for a second.
     ::listen(svr_sock_, 256);
@@ -143,44 +139,36 @@ class http_server::implementation : public httplib::Server {
 
  private:
   void add_routes() {
-    Post("/v1/completions",
-         [this](const auto& asked, auto& response) { complete(asked, response); });
+    Post("/v1/completions", [this](const auto& asked, auto& response) { complete(asked, response); });
     Get("/v1/models", [](const auto&, auto& response) {
-      answer(response, 200,
-             {{"object", "list"}, {"data", {{{"id", model_name}, {"object", "model"}}}}});
+      answer(response, 200, {{"object", "list"}, {"data", {{{"id", model_name}, {"object", "model"}}}}});
     });
     Get("/health", [](const auto&, auto& response) { answer(response, 200, {{"status", "ok"}}); });
     Get("/metrics", [this](const auto&, auto& response) {
       checks::metric_families families;
       checks::add_families(server_metrics, engine_.counts(), families);
-      if (const auto reading = engine_.cache().reading())
-        checks::add_families(cache_metrics, *reading, families);
+      if (const auto reading = engine_.cache().reading()) checks::add_families(cache_metrics, *reading, families);
       response.set_content(checks::to_text(families), checks::exposition_type);
     });
     Get("/debug/metrics", [this](const auto&, auto& response) {
       json body = checks::to_json(server_metrics, engine_.counts());
-      if (const auto reading = engine_.cache().reading())
-        body.update(json(checks::to_json(cache_metrics, *reading)));
+      if (const auto reading = engine_.cache().reading()) body.update(json(checks::to_json(cache_metrics, *reading)));
       answer(response, 200, body);
     });
     Get("/debug/cache", [this](const auto&, auto& response) {
-      answer(response, 200,
-             {{"pages", to_json(engine_.cache().counts())}, {"engine", to_json(engine_.counts())}});
+      answer(response, 200, {{"pages", to_json(engine_.cache().counts())}, {"engine", to_json(engine_.counts())}});
     });
     Get("/debug/audit", [this](const auto&, auto& response) {
       const audit_report report = audit(engine_, audit_limit);
       answer(response, 200,
-             {{"pages", to_json(report.pages)},
-              {"compared_pages", report.compared_pages},
-              {"wrong", report.wrong}});
+             {{"pages", to_json(report.pages)}, {"compared_pages", report.compared_pages}, {"wrong", report.wrong}});
     });
     set_error_handler([](const httplib::Request& asked, httplib::Response& response) {
       if (!response.body.empty()) return;
       const std::string asked_for = asked.method + " " + asked.path;
       answer(response, response.status,
-             error_answer("invalid_request_error", response.status == 404
-                                                       ? "there is no " + asked_for
-                                                       : "cannot read " + asked_for));
+             error_answer("invalid_request_error",
+                          response.status == 404 ? "there is no " + asked_for : "cannot read " + asked_for));
     });
   }
 
@@ -195,8 +183,7 @@ class http_server::implementation : public httplib::Server {
     const std::shared_ptr<request> r = engine_.submit(std::move(job));
     if (r == nullptr) {
       response.set_header("Retry-After", "1");
-      return answer(response, 429,
-                    error_answer("rate_limit_error", "the queue is full; try again later"));
+      return answer(response, 429, error_answer("rate_limit_error", "the queue is full; try again later"));
     }
     const auto writer = std::make_shared<answer_writer>(
         engine_, r, "cmpl-" + std::to_string(answers_.fetch_add(1, std::memory_order_relaxed)));

@@ -28,9 +28,7 @@ using tokens = std::vector<token>;
 class http : public testing::Test {
  protected:
   explicit http(engine_options options = {})
-      : engine_(make_cache("lockfree",
-                           {.pages = options.pages, .tokens_per_page = options.page_tokens}),
-                options),
+      : engine_(make_cache("lockfree", {.pages = options.pages, .tokens_per_page = options.page_tokens}), options),
         server_(engine_, "127.0.0.1", 0),
         serving_([this] { server_.serve(); }),
         client_("127.0.0.1", server_.port()) {
@@ -42,9 +40,7 @@ class http : public testing::Test {
     serving_.join();
   }
 
-  httplib::Result post(const std::string& body) {
-    return client_.Post("/v1/completions", body, "application/json");
-  }
+  httplib::Result post(const std::string& body) { return client_.Post("/v1/completions", body, "application/json"); }
 
   void expect_refused(const std::string& body, const std::string& part_of_message) {
     const httplib::Result r = post(body);
@@ -64,8 +60,7 @@ class http : public testing::Test {
 };
 
 TEST_F(http, tokens_and_text_are_completed) {
-  const httplib::Result r =
-      post(R"({"prompt": [72, 105, 33], "max_tokens": 4, "n": 2, "seed": 5})");
+  const httplib::Result r = post(R"({"prompt": [72, 105, 33], "max_tokens": 4, "n": 2, "seed": 5})");
   ASSERT_TRUE(r);
   EXPECT_EQ(r->status, 200);
   const json answer = json::parse(r->body);
@@ -122,12 +117,10 @@ TEST_F(http, a_stream_is_an_event_for_each_token_and_done) {
   EXPECT_EQ(r->get_header_value("Content-Type"), "text/event-stream");
   std::string rest = r->body;
   tokens seen;
-  for (std::size_t end;
-       (end = rest.find("\n\n")) != std::string::npos && !rest.starts_with("data: [DONE]");) {
+  for (std::size_t end; (end = rest.find("\n\n")) != std::string::npos && !rest.starts_with("data: [DONE]");) {
     const json event = json::parse(rest.substr(6, end - 6));
     seen.push_back(event["choices"][0]["token_ids"][0]);
-    EXPECT_EQ(event["choices"][0]["finish_reason"],
-              seen.size() == 3 ? json("length") : json(nullptr));
+    EXPECT_EQ(event["choices"][0]["finish_reason"], seen.size() == 3 ? json("length") : json(nullptr));
     rest.erase(0, end + 2);
   }
   EXPECT_EQ(seen, engine_.model().continuation({1, 2}, 3));
@@ -162,8 +155,9 @@ class http_of_an_idle_engine : public http {
     to.sin_port = htons(static_cast<std::uint16_t>(server_.port()));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ASSERT_EQ(connect(s, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
-    const std::string text = "POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: " +
-                             std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string text =
+        "POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+        body;
     ASSERT_EQ(send(s, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
     while (engine_.counts().waiting == 0) std::this_thread::yield();
     close(s);
@@ -194,9 +188,8 @@ class http_with_a_large_pool : public http {
 
 TEST_F(http_with_a_large_pool, a_client_that_goes_away_in_mid_stream_cancels_its_request) {
   client c("127.0.0.1", server_.port());
-  const client_answer got =
-      c.complete({.job = {.prompt = {1, 2, 3}, .max_tokens = 60'000, .choices = 2, .streams = true},
-                  .closes_after = 5});
+  const client_answer got = c.complete(
+      {.job = {.prompt = {1, 2, 3}, .max_tokens = 60'000, .choices = 2, .streams = true}, .closes_after = 5});
   EXPECT_FALSE(got.is_complete);
   EXPECT_EQ(got.choices[0].size() + got.choices[1].size(), 5U);
   while (engine_.counts().running != 0) std::this_thread::yield();

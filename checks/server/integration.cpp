@@ -27,8 +27,7 @@ struct measured {
 
 // All requests of the plan, by `concurrency` clients, each of which takes the next one when it has
 // its answer. Where one is cut off nobody asks any more: a server that hangs would hold up all.
-std::vector<measured> ask(const std::vector<planned_request>& plan, int port,
-                          std::size_t concurrency) {
+std::vector<measured> ask(const std::vector<planned_request>& plan, int port, std::size_t concurrency) {
   std::vector<measured> answers(plan.size());
   for (measured& m : answers) m.answer.trouble = "not asked, as another answer was cut off";
   std::atomic<std::size_t> next{0};
@@ -63,13 +62,11 @@ std::string compare(const planned_request& asked, const client_answer& got, righ
   const auto expected = right.to(asked.job);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto& text = got.choices[i];
-    const bool is_right = got.is_complete
-                              ? text == expected[i]
-                              : text.size() <= expected[i].size() &&
-                                    std::equal(text.begin(), text.end(), expected[i].begin());
+    const bool is_right = got.is_complete ? text == expected[i]
+                                          : text.size() <= expected[i].size() &&
+                                                std::equal(text.begin(), text.end(), expected[i].begin());
     if (!is_right) {
-      return "choice " + std::to_string(i) + " is " + show(text) + ", a run without a cache says " +
-             show(expected[i]);
+      return "choice " + std::to_string(i) + " is " + show(text) + ", a run without a cache says " + show(expected[i]);
     }
   }
   return "";
@@ -78,12 +75,11 @@ std::string compare(const planned_request& asked, const client_answer& got, righ
 double percentile(std::vector<double> values, double part) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
-  return values[std::min(values.size() - 1,
-                         static_cast<std::size_t>(part * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size())))];
 }
 
-void judge(const std::vector<planned_request>& plan, const std::vector<measured>& answers,
-           right_answers& right, cell_result& result) {
+void judge(const std::vector<planned_request>& plan, const std::vector<measured>& answers, right_answers& right,
+           cell_result& result) {
   std::vector<double> latencies;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const client_answer& got = answers[i].answer;
@@ -95,8 +91,7 @@ void judge(const std::vector<planned_request>& plan, const std::vector<measured>
     }
     const std::string wrong = compare(plan[i], got, right);
     if (wrong.empty()) continue;
-    if (++result.mismatches <= shown_lines)
-      result.wrong.push_back("request " + std::to_string(i) + ": " + wrong);
+    if (++result.mismatches <= shown_lines) result.wrong.push_back("request " + std::to_string(i) + ": " + wrong);
   }
   result.p50_ms = percentile(latencies, 0.50);
   result.p99_ms = percentile(latencies, 0.99);
@@ -127,14 +122,15 @@ server_counts take_audit(int port, std::vector<std::string>& wrong_lines) {
     wrong_lines.push_back("audit: " + std::to_string(wrong.size() - shown_lines) + " lines more");
   }
   const auto& engine = seen["engine"];
-  return {.prompt_tokens = engine["prompt_tokens"], .hit_tokens = engine["hit_tokens"],
-          .preemptions = engine["preemptions"], .cached_pages = seen["pages"]["cached"]};
+  return {.prompt_tokens = engine["prompt_tokens"],
+          .hit_tokens = engine["hit_tokens"],
+          .preemptions = engine["preemptions"],
+          .cached_pages = seen["pages"]["cached"]};
 }
 
 double share(double part, double whole) { return whole == 0 ? 0 : part / whole; }
 
-std::size_t pages_for(const cell_options& o, const std::vector<planned_request>& plan,
-                      const right_answers& right) {
+std::size_t pages_for(const cell_options& o, const std::vector<planned_request>& plan, const right_answers& right) {
   if (o.pages != 0) return o.pages;
   const std::size_t one = pages_of_longest(o.page_tokens);
   const std::size_t distinct = distinct_pages(plan, o.page_tokens, right.model());
@@ -154,17 +150,18 @@ std::size_t pages_for(const cell_options& o, const std::vector<planned_request>&
 std::size_t requests_of(const cell_options& o) { return std::max(o.requests, 2 * o.concurrency); }
 
 std::vector<std::string> arguments_of(const cell_options& o, std::size_t pages) {
-  std::vector<std::string> arguments{
-      "--cache",       o.cache,
-      "--port",        "0",
-      "--pages",       std::to_string(pages),
-      "--page-tokens", std::to_string(o.page_tokens),
-      "--threads",     std::to_string(o.threads),
-      "--queue",       "256",  // cancelled ones count until the server has noticed
-      "--seed",        std::to_string(weights)};
+  std::vector<std::string> arguments{"--cache",       o.cache,
+                                     "--port",        "0",
+                                     "--pages",       std::to_string(pages),
+                                     "--page-tokens", std::to_string(o.page_tokens),
+                                     "--threads",     std::to_string(o.threads),
+                                     "--queue",       "256",  // cancelled ones count until the server has noticed
+                                     "--seed",        std::to_string(weights)};
   if (!o.fault.empty()) arguments.insert(arguments.end(), {"--fault", o.fault});
-  if (o.defects == "last") arguments.emplace_back("--last-revision");
-  else if (!o.defects.empty()) arguments.insert(arguments.end(), {"--defects", o.defects});
+  if (o.defects == "last")
+    arguments.emplace_back("--last-revision");
+  else if (!o.defects.empty())
+    arguments.insert(arguments.end(), {"--defects", o.defects});
   if (o.delay != 0) {
     arguments.insert(arguments.end(), {"--delay", std::to_string(o.delay), "--delay-seed", std::to_string(o.seed)});
   }
@@ -173,7 +170,8 @@ std::vector<std::string> arguments_of(const cell_options& o, std::size_t pages) 
 
 void expect_good_end(const server_process::ended& e, std::vector<std::string>& wrong) {
   if (e.status == 0) return;
-  wrong.push_back("the server ended with status " + std::to_string(e.status) + ": " + e.output.substr(0, e.output.find('\n')));
+  wrong.push_back("the server ended with status " + std::to_string(e.status) + ": " +
+                  e.output.substr(0, e.output.find('\n')));
 }
 
 // The numbers of a soak, from its rounds.
@@ -183,8 +181,8 @@ class soak_book {
 
   double seconds() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
 
-  void add(const cell_options& round, const cell_result& r, const std::vector<measured>& answers, const server_counts& now,
-           std::size_t server_bytes) {
+  void add(const cell_options& round, const cell_result& r, const std::vector<measured>& answers,
+           const server_counts& now, std::size_t server_bytes) {
     checks::soak_result& s = soak_.result;
     s.counts.requests += r.requests;
     s.counts.cancelled += r.cancelled;
@@ -221,12 +219,13 @@ class soak_book {
   void add_sample(const server_counts& now) {
     const double span = seconds() - last_sample_;
     longest_ms_ = std::max(longest_ms_, percentile(latencies_, 1));
-    soak_.result.samples.push_back({.second = seconds(),
-                                    .requests_per_second = static_cast<double>(latencies_.size()) / span,
-                                    .p50_us = 1000 * percentile(latencies_, 0.50),
-                                    .p99_us = 1000 * percentile(latencies_, 0.99),
-                                    .hit_rate = share(now.hit_tokens - before_.hit_tokens, now.prompt_tokens - before_.prompt_tokens),
-                                    .fixed_load = percentile(fixed_loads_, 0.5)});
+    soak_.result.samples.push_back(
+        {.second = seconds(),
+         .requests_per_second = static_cast<double>(latencies_.size()) / span,
+         .p50_us = 1000 * percentile(latencies_, 0.50),
+         .p99_us = 1000 * percentile(latencies_, 0.99),
+         .hit_rate = share(now.hit_tokens - before_.hit_tokens, now.prompt_tokens - before_.prompt_tokens),
+         .fixed_load = percentile(fixed_loads_, 0.5)});
     before_ = now;
     last_sample_ = seconds();
     latencies_.clear();
@@ -269,8 +268,12 @@ server_soak soak_server(const cell_options& o, std::chrono::milliseconds time) {
   cell_options round = o;
   auto plan = plan_requests(requests_of(round), round.seed, round.is_plain);
   const std::size_t pages = pages_for(o, plan, right_answers(weights));
-  soak.options = {.cache = o.cache + " behind a server", .pages = pages, .page_tokens = o.page_tokens, .threads = o.threads,
-                  .time = time, .seed = o.seed};
+  soak.options = {.cache = o.cache + " behind a server",
+                  .pages = pages,
+                  .page_tokens = o.page_tokens,
+                  .threads = o.threads,
+                  .time = time,
+                  .seed = o.seed};
   server_process server(o.server, arguments_of(o, pages));
   client("127.0.0.1", server.port()).get("/health");
   soak_book book(soak);
@@ -289,11 +292,13 @@ server_soak soak_server(const cell_options& o, std::chrono::milliseconds time) {
   book.finish();
   expect_good_end(server.end(), soak.wrong);
   checks::soak_result& s = soak.result;
-  // A server has a thread for each connection, some hundreds, and each keeps memory from its first request on: the first half is
-  // left out.
+  // A server has a thread for each connection, some hundreds, and each keeps memory from its first request on: the
+  // first half is left out.
   if (soak.wrong.empty()) s.found = checks::memory_growth(s.rests, s.rests.size() / 2, std::size_t{8} << 20);
   if (!soak.wrong.empty()) s.found = checks::failure{.kind = "server", .message = soak.wrong.front()};
-  s.outcome = s.found ? checks::verdict::fail : checks::interrupted() ? checks::verdict::incomplete : checks::verdict::pass;
+  s.outcome = s.found                 ? checks::verdict::fail
+              : checks::interrupted() ? checks::verdict::incomplete
+                                      : checks::verdict::pass;
   return soak;
 }
 

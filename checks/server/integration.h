@@ -19,7 +19,7 @@ struct cell_options {
   std::string server;  ///< the program
   std::string cache;
   pool_size pool = pool_size::all;
-  std::size_t pages = 0;      ///< of the pool, whatever `pool` says; 0: as that says
+  std::size_t pages = 0;  ///< of the pool, whatever `pool` says; 0: as that says
   std::size_t concurrency = 1;
   std::size_t requests = 96;  ///< at least; never less than twice the concurrency
   std::size_t page_tokens = 4;
@@ -29,7 +29,7 @@ struct cell_options {
   std::string fault;      ///< of the server; empty: none
   /// of the historical cache: numbers with commas, "last" for those of its last revision; empty: none
   std::string defects;
-  unsigned delay = 0;     ///< of the historical cache: one of so many operations of the layer waits; 0: none
+  unsigned delay = 0;  ///< of the historical cache: one of so many operations of the layer waits; 0: none
 };
 
 struct cell_result {
@@ -50,9 +50,9 @@ struct cell_result {
 /// Throws std::runtime_error where the server does not start.
 cell_result run_cell(const cell_options& o);
 
-/// A soak of one server: rounds of `o.requests` requests, each with the next seed, until the time is over or an interrupt
-/// came (checks/process/interrupts.h). After each round, when nobody asks, the server is audited, and its memory noted.
-/// The options of the soak say what the report is about. Threads and errors: as `run_cell`.
+/// A soak of one server: rounds of `o.requests` requests, each with the next seed, until the time is over or an
+/// interrupt came (checks/process/interrupts.h). After each round, when nobody asks, the server is audited, and its
+/// memory noted. The options of the soak say what the report is about. Threads and errors: as `run_cell`.
 struct server_soak {
   checks::soak_options options;
   checks::soak_result result;

@@ -151,22 +151,24 @@ double in_mib(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20)
 void print_soak(const server_soak& soak) {
   const checks::soak_result& s = soak.result;
   std::printf("verdict        %s\n", checks::to_string(s.outcome).c_str());
-  std::printf("server         %s, %zu pages of %zu tokens, %zu threads\n", soak.options.cache.c_str(), soak.options.pages,
-              soak.options.page_tokens, soak.options.threads);
+  std::printf("server         %s, %zu pages of %zu tokens, %zu threads\n", soak.options.cache.c_str(),
+              soak.options.pages, soak.options.page_tokens, soak.options.threads);
   std::printf("seconds        %.1f\n", s.seconds);
-  std::printf("requests       %llu, %.0f a second; %llu cancelled, %llu preemptions\n", static_cast<unsigned long long>(s.counts.requests),
+  std::printf("requests       %llu, %.0f a second; %llu cancelled, %llu preemptions\n",
+              static_cast<unsigned long long>(s.counts.requests),
               s.seconds > 0 ? static_cast<double>(s.counts.requests) / s.seconds : 0,
               static_cast<unsigned long long>(s.counts.cancelled), static_cast<unsigned long long>(s.counts.preempted));
   std::printf("tokens         %zu, %zu mismatches\n", soak.tokens, soak.mismatches);
-  std::printf("request        p50 %.2f ms, p99 %.2f ms: medians over time; max %.2f ms\n", s.p50_us / 1000, s.p99_us / 1000, s.max_us / 1000);
+  std::printf("request        p50 %.2f ms, p99 %.2f ms: medians over time; max %.2f ms\n", s.p50_us / 1000,
+              s.p99_us / 1000, s.max_us / 1000);
   std::printf("hit rate       %.3f\n", s.hit_rate);
   if (s.rests.size() >= 2) {
     std::printf("audits         %zu at rest; resident memory %.1f MiB half-way, %.1f MiB at the last\n", s.rests.size(),
                 in_mib(s.rests[s.rests.size() / 2].allocated_bytes), in_mib(s.rests.back().allocated_bytes));
   }
   if (const auto trend = checks::trend_of(s)) {
-    std::printf("last third     %.1f %% of the first third's requests a second, %.1f %% of its fixed load\n", 100 * trend->throughput,
-                100 * trend->fixed_load);
+    std::printf("last third     %.1f %% of the first third's requests a second, %.1f %% of its fixed load\n",
+                100 * trend->throughput, 100 * trend->fixed_load);
   }
   for (const std::string& line : soak.wrong) std::printf("  %s\n", line.c_str());
   if (s.found && soak.wrong.empty()) std::printf("  %s: %s\n", s.found->kind.c_str(), s.found->message.c_str());

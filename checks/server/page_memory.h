@@ -27,8 +27,7 @@ struct kv_rows {
 
   /// Requires that the pages reach so far.
   std::int32_t* at(std::size_t position) const {
-    const std::size_t row =
-        index_of(pages[position / page_tokens]) * page_tokens + position % page_tokens;
+    const std::size_t row = index_of(pages[position / page_tokens]) * page_tokens + position % page_tokens;
     return memory + row * ints_per_token;
   }
 };
@@ -36,13 +35,9 @@ struct kv_rows {
 class page_memory {
  public:
   page_memory(std::size_t pages, std::size_t page_tokens, std::size_t ints_per_token)
-      : page_tokens_(page_tokens),
-        ints_per_token_(ints_per_token),
-        ints_(pages * page_tokens * ints_per_token) {}
+      : page_tokens_(page_tokens), ints_per_token_(ints_per_token), ints_(pages * page_tokens * ints_per_token) {}
 
-  kv_rows rows(std::span<const page_id> pages) {
-    return {ints_.data(), pages, page_tokens_, ints_per_token_};
-  }
+  kv_rows rows(std::span<const page_id> pages) { return {ints_.data(), pages, page_tokens_, ints_per_token_}; }
 
   std::span<std::int32_t> contents(page_id page) {
     const std::size_t ints = page_tokens_ * ints_per_token_;

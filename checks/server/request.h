@@ -50,9 +50,7 @@ class request {
   /// `limit`. Returns the end, after which nothing comes.
   request_end wait(std::vector<produced_token>& tokens, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    news_.wait_for(lock, limit, [&] {
-      return end_ != request_end::none || (job_.streams && !produced_.empty());
-    });
+    news_.wait_for(lock, limit, [&] { return end_ != request_end::none || (job_.streams && !produced_.empty()); });
     tokens.clear();
     tokens.swap(produced_);
     return end_;

@@ -62,8 +62,7 @@ sequence_ptr scheduler::next_queued() {
 
 void scheduler::wait_for_returns(std::uint64_t returns_before) {
   std::unique_lock lock(mutex_);
-  queueing_.wait(lock,
-                 [&] { return is_stopped_ || waiting_.empty() || returns_ != returns_before; });
+  queueing_.wait(lock, [&] { return is_stopped_ || waiting_.empty() || returns_ != returns_before; });
 }
 
 std::uint64_t scheduler::returns() const {

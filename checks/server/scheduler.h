@@ -118,9 +118,7 @@ class scheduler {
 
  private:
   // All of these require mutex_.
-  bool may_admit() const {
-    return !waiting_.empty() && running_.size() < batch_ && !is_paused_ && closed_ == 0;
-  }
+  bool may_admit() const { return !waiting_.empty() && running_.size() < batch_ && !is_paused_ && closed_ == 0; }
   sequence_ptr take_first_waiting();
   void make_ready(const sequence_ptr& s);
   void leave_batch(const sequence_ptr& s);

@@ -61,8 +61,7 @@ class scheduling : public testing::Test {
 };
 
 TEST_F(scheduling, a_request_is_refused_where_the_queue_is_full) {
-  for (std::uint64_t order = 1; order <= 3; ++order)
-    EXPECT_TRUE(scheduler_.submit(numbered(order)));
+  for (std::uint64_t order = 1; order <= 3; ++order) EXPECT_TRUE(scheduler_.submit(numbered(order)));
   EXPECT_FALSE(scheduler_.submit(numbered(4)));
   EXPECT_EQ(scheduler_.next()->order, 1U);
   EXPECT_TRUE(scheduler_.submit(numbered(5)));

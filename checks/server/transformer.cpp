@@ -52,8 +52,7 @@ std::array<std::int32_t, transformer::width> norm(const transformer::state& x) {
   std::int64_t largest = 1;
   for (const std::int64_t component : x) largest = std::max(largest, std::abs(component));
   std::array<std::int32_t, transformer::width> result{};
-  for (std::size_t i = 0; i < x.size(); ++i)
-    result[i] = static_cast<std::int32_t>(x[i] * 127 / largest);
+  for (std::size_t i = 0; i < x.size(); ++i) result[i] = static_cast<std::int32_t>(x[i] * 127 / largest);
   return result;
 }
 
@@ -66,8 +65,7 @@ std::int64_t score(const std::int64_t* query, const std::int32_t* key) {
 // Of a key whose score is `below` less than the highest. Components of queries and keys are less
 // than 2^8 and 2^7, so a score is less than 2^18 in size, and `below` less than 2^19.
 std::int64_t weight(std::int64_t below) {
-  return static_cast<std::int64_t>((std::uint64_t{1} << 24) >> (below >> 13)) +
-         ((std::int64_t{1} << 19) - below);
+  return static_cast<std::int64_t>((std::uint64_t{1} << 24) >> (below >> 13)) + ((std::int64_t{1} << 19) - below);
 }
 
 std::int64_t average(std::int64_t sum, std::int64_t weights) {
@@ -107,8 +105,8 @@ transformer::state transformer::advance(token t, std::size_t position, const kv_
   return x;
 }
 
-void transformer::attend(const layer& weights, std::size_t number, std::size_t position,
-                         const kv_rows& rows, state& x) const {
+void transformer::attend(const layer& weights, std::size_t number, std::size_t position, const kv_rows& rows,
+                         state& x) const {
   const auto h = norm(x);
   state query = product(weights.query, h);
   for (std::int64_t& component : query) component = (component >> 7) * 2 + 1;
@@ -133,11 +131,9 @@ void transformer::attend(const layer& weights, std::size_t number, std::size_t p
     for (std::size_t p = 0; p <= position; ++p) {
       const std::int64_t w = weight(highest - scores[p]);
       all += w;
-      for (std::size_t i = 0; i < head_dimension; ++i)
-        averages[first + i] += w * keys(p)[width + i];
+      for (std::size_t i = 0; i < head_dimension; ++i) averages[first + i] += w * keys(p)[width + i];
     }
-    for (std::size_t i = 0; i < head_dimension; ++i)
-      averages[first + i] = average(averages[first + i], all);
+    for (std::size_t i = 0; i < head_dimension; ++i) averages[first + i] = average(averages[first + i], all);
   }
   const state added = product(weights.output, averages);
   for (std::size_t i = 0; i < width; ++i) x[i] += added[i];
@@ -146,8 +142,7 @@ void transformer::attend(const layer& weights, std::size_t number, std::size_t p
 transformer::logits transformer::logits_of(const state& s) const {
   logits row{};
   for (std::size_t t = 0; t < vocabulary; ++t) {
-    for (std::size_t i = 0; i < width; ++i)
-      row[t] += unembedding_[t][i] * static_cast<std::uint32_t>(s[i]);
+    for (std::size_t i = 0; i < width; ++i) row[t] += unembedding_[t][i] * static_cast<std::uint32_t>(s[i]);
   }
   return row;
 }

@@ -68,8 +68,7 @@ class transformer {
   /// What the server has to answer: `max_tokens` tokens after the prompt. The first one is the
   /// `choice`-th most likely one, counted from 0, the others are the most likely ones. In
   /// contiguous memory, without a cache.
-  std::vector<token> continuation(std::vector<token> prompt, std::size_t max_tokens,
-                                  std::size_t choice = 0) const;
+  std::vector<token> continuation(std::vector<token> prompt, std::size_t max_tokens, std::size_t choice = 0) const;
 
  private:
   template <std::size_t rows, std::size_t columns>
@@ -81,8 +80,7 @@ class transformer {
     matrix<width, hidden> down;
   };
 
-  void attend(const layer& weights, std::size_t number, std::size_t position, const kv_rows& rows,
-              state& x) const;
+  void attend(const layer& weights, std::size_t number, std::size_t position, const kv_rows& rows, state& x) const;
 
   const std::uint64_t seed_;
   std::array<layer, layers> layers_;

@@ -13,8 +13,7 @@ using tokens = std::vector<token>;
 
 tokens some_tokens(std::size_t count, token first) {
   tokens result(count);
-  for (std::size_t i = 0; i < count; ++i)
-    result[i] = static_cast<token>((first + 37 * i) % transformer::vocabulary);
+  for (std::size_t i = 0; i < count; ++i) result[i] = static_cast<token>((first + 37 * i) % transformer::vocabulary);
   return result;
 }
 
@@ -53,16 +52,13 @@ TEST(transformer, every_key_and_value_of_the_context_counts) {
     paged_sequence s{text, {page_id{0}}};
     s.advance(model, memory, context);
     const kv_rows rows = memory.rows(s.pages);
-    const auto next = [&] {
-      return hash_of(model.logits_of(model.advance(text[context], context, rows)));
-    };
+    const auto next = [&] { return hash_of(model.logits_of(model.advance(text[context], context, rows))); };
     const std::uint64_t right = next();
     for (std::size_t i = 0; i < context * transformer::ints_per_token; ++i) {
       std::int32_t& changed = memory.contents(page_id{0})[i];
       for (const std::int32_t by : {1, -1, 50}) {
         changed += by;
-        ASSERT_NE(next(), right) << "integer " << i << " of " << context
-                                 << " positions, changed by " << by;
+        ASSERT_NE(next(), right) << "integer " << i << " of " << context << " positions, changed by " << by;
         changed -= by;
       }
     }
@@ -87,13 +83,11 @@ TEST(transformer, another_token_anywhere_before_makes_other_logits) {
 TEST(transformer, a_token_is_the_same_in_any_batch_and_in_any_pages) {
   const transformer model(3);
   page_memory memory(12, 4, transformer::ints_per_token);
-  std::vector<paged_sequence> batch{
-      {some_tokens(15, 1), {page_id{7}, page_id{2}, page_id{11}, page_id{0}}},
-      {some_tokens(9, 2), {page_id{3}, page_id{1}, page_id{8}}},
-      {some_tokens(13, 1), {page_id{4}, page_id{10}, page_id{5}, page_id{9}}}};
+  std::vector<paged_sequence> batch{{some_tokens(15, 1), {page_id{7}, page_id{2}, page_id{11}, page_id{0}}},
+                                    {some_tokens(9, 2), {page_id{3}, page_id{1}, page_id{8}}},
+                                    {some_tokens(13, 1), {page_id{4}, page_id{10}, page_id{5}, page_id{9}}}};
   for (std::size_t round = 0; round < 15; ++round) {
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      batch[(i + round) % batch.size()].advance(model, memory, 1 + i);
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[(i + round) % batch.size()].advance(model, memory, 1 + i);
   }
   for (const paged_sequence& s : batch) EXPECT_EQ(s.last, contiguous(model, s.text));
 }
@@ -122,8 +116,7 @@ TEST(transformer, choices_differ_in_their_first_token_and_go_on_from_it) {
 // must not.
 TEST(transformer, answers_a_known_text) {
   const transformer model(1);
-  EXPECT_EQ(model.continuation({84, 104, 101, 32, 99, 97, 116}, 8),
-            (tokens{85, 209, 229, 145, 3, 189, 42, 249}));
+  EXPECT_EQ(model.continuation({84, 104, 101, 32, 99, 97, 116}, 8), (tokens{85, 209, 229, 145, 3, 189, 42, 249}));
   EXPECT_EQ(hash_of(model.logits_of(contiguous(model, some_tokens(40, 0)))), 1316279854663497069U);
 }
 

@@ -21,8 +21,7 @@ void append_random(std::vector<token>& tokens, std::size_t count, std::mt19937_6
 }
 
 std::vector<token> some_prompt(const std::vector<std::vector<token>>& beginnings,
-                               const std::vector<planned_request>& before,
-                               std::mt19937_64& random) {
+                               const std::vector<planned_request>& before, std::mt19937_64& random) {
   const std::size_t kind = below(random, 8);
   if (kind == 0 && !before.empty()) return before[below(random, before.size())].job.prompt;
   std::vector<token> prompt;

@@ -21,15 +21,13 @@ struct planned_request {
 /// Conversations with a common beginning, prompts of their own, and prompts that were asked before;
 /// one request of five has several choices, one of six is cancelled in mid-stream, half of the others
 /// stream. A plain plan has the same prompts, but one choice each, and nobody cancels.
-std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed,
-                                           bool is_plain = false);
+std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed, bool is_plain = false);
 
 /// How many pages the longest request of any plan needs.
 std::size_t pages_of_longest(std::size_t page_tokens);
 
 /// How many different pages a cache without limit would publish for all that is in the plan.
-std::size_t distinct_pages(const std::vector<planned_request>& plan, std::size_t page_tokens,
-                           const transformer& model);
+std::size_t distinct_pages(const std::vector<planned_request>& plan, std::size_t page_tokens, const transformer& model);
 
 /// The answers of a sequential run without a cache. Each is computed once.
 class right_answers {

@@ -28,18 +28,13 @@ class wrapped_lease final : public any_lease {
   std::span<const page_id> pages() const override { return lease_.pages(); }
   std::size_t token_count() const override { return lease_.token_count(); }
   std::size_t cached_token_count() const override { return lease_.cached_token_count(); }
-  status allocate(std::span<const token> tokens) override {
-    return cache_.allocate(lease_, tokens);
-  }
-  status publish(std::size_t computed_tokens) override {
-    return cache_.publish(lease_, computed_tokens);
-  }
+  status allocate(std::span<const token> tokens) override { return cache_.allocate(lease_, tokens); }
+  status publish(std::size_t computed_tokens) override { return cache_.publish(lease_, computed_tokens); }
 
   any_fork fork() const override {
     auto f = cache_.fork(lease_);
     if (f.result != status::ok) return {f.result, nullptr, {}};
-    return {f.result, std::make_unique<wrapped_lease>(cache_, std::move(f.forked)),
-            std::move(f.copies)};
+    return {f.result, std::make_unique<wrapped_lease>(cache_, std::move(f.forked)), std::move(f.copies)};
   }
 
  private:
@@ -62,8 +57,7 @@ class wrapped_cache final : public any_cache {
  public:
   /// `rest`: what else the constructor of the cache takes.
   template <class... Rest>
-  explicit wrapped_cache(const cache_config& config, const Rest&... rest)
-      : config_(config), cache_(config, rest...) {}
+  explicit wrapped_cache(const cache_config& config, const Rest&... rest) : config_(config), cache_(config, rest...) {}
 
   Cache& cache() { return cache_; }
 
@@ -72,8 +66,7 @@ class wrapped_cache final : public any_cache {
   }
 
   std::unique_ptr<any_place> queue_for_pages() override {
-    if constexpr (checks::has_queue_for_pages<Cache>)
-      return std::make_unique<wrapped_place<Cache>>(cache_);
+    if constexpr (checks::has_queue_for_pages<Cache>) return std::make_unique<wrapped_place<Cache>>(cache_);
     return nullptr;
   }
 

@@ -25,8 +25,7 @@ class another_page final : public passing_cache {
  private:
   class lease final : public passing_lease {
    public:
-    lease(std::unique_ptr<any_lease> inner, std::size_t pool)
-        : passing_lease(std::move(inner)), pool_(pool) {}
+    lease(std::unique_ptr<any_lease> inner, std::size_t pool) : passing_lease(std::move(inner)), pool_(pool) {}
 
     std::span<const page_id> pages() const override {
       const auto right = inner_->pages();
@@ -74,8 +73,7 @@ class pins_nothing final : public passing_cache {
     status publish(std::size_t) override { return status::ok; }
     any_fork fork() const override {
       any_fork f = inner_->fork();
-      if (f.result == status::ok)
-        f.forked = std::make_unique<lease>(std::move(f.forked), seen_, covered_);
+      if (f.result == status::ok) f.forked = std::make_unique<lease>(std::move(f.forked), seen_, covered_);
       return f;
     }
 
@@ -116,22 +114,17 @@ class published_early final : public passing_cache {
 
 const std::vector<seeded_fault>& seeded_faults() {
   static const std::vector<seeded_fault> all{
-      {"lookup_returns_another_page",
-       "one lookup of eight names another page in place of the first one", false},
+      {"lookup_returns_another_page", "one lookup of eight names another page in place of the first one", false},
       {"lookup_pins_nothing", "what a lookup finds may be evicted under the request", true},
-      {"publish_before_computed",
-       "pages are published when they are allocated, before they are computed", true},
+      {"publish_before_computed", "pages are published when they are allocated, before they are computed", true},
   };
   return all;
 }
 
-std::unique_ptr<any_cache> make_wrong(std::unique_ptr<any_cache> cache, std::string_view fault,
-                                      std::uint64_t seed) {
-  if (fault == "lookup_returns_another_page")
-    return std::make_unique<another_page>(std::move(cache), seed);
+std::unique_ptr<any_cache> make_wrong(std::unique_ptr<any_cache> cache, std::string_view fault, std::uint64_t seed) {
+  if (fault == "lookup_returns_another_page") return std::make_unique<another_page>(std::move(cache), seed);
   if (fault == "lookup_pins_nothing") return std::make_unique<pins_nothing>(std::move(cache));
-  if (fault == "publish_before_computed")
-    return std::make_unique<published_early>(std::move(cache));
+  if (fault == "publish_before_computed") return std::make_unique<published_early>(std::move(cache));
   return nullptr;
 }
 

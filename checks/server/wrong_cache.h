@@ -24,7 +24,6 @@ const std::vector<seeded_fault>& seeded_faults();
 
 /// `cache` with the fault of that name; null where there is none of that name. `seed` varies when
 /// it happens.
-std::unique_ptr<any_cache> make_wrong(std::unique_ptr<any_cache> cache, std::string_view fault,
-                                      std::uint64_t seed);
+std::unique_ptr<any_cache> make_wrong(std::unique_ptr<any_cache> cache, std::string_view fault, std::uint64_t seed);
 
 }  // namespace triecheck::server

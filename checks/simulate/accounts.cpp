@@ -96,12 +96,11 @@ std::optional<failure> audit(const request_tally& total, const model::statistics
 
 call_tally calls_of(const request_tally& total) {
   const std::uint64_t served = total.requests - total.rejected;
-  return {.allocated = served, .published = served, .released = total.requests,
-          .all = 3 * total.requests + served};
+  return {.allocated = served, .published = served, .released = total.requests, .all = 3 * total.requests + served};
 }
 
-std::optional<failure> audit_metrics(const request_tally& total, const call_tally& calls, const model::statistics& truth,
-                                     std::size_t page_tokens, const cache_reading& r) {
+std::optional<failure> audit_metrics(const request_tally& total, const call_tally& calls,
+                                     const model::statistics& truth, std::size_t page_tokens, const cache_reading& r) {
   metric_families families;
   add_families(cache_metrics, r, families);
   const std::optional<scrape> seen = scrape::read(to_text(families));

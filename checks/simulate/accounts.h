@@ -30,7 +30,7 @@ struct call_tally {
   std::uint64_t published = 0;
   std::uint64_t released = 0;
   std::uint64_t refused_forks = 0;  ///< that answered `cache_full`
-  std::uint64_t all = 0;        ///< of every operation, whatever they answered
+  std::uint64_t all = 0;            ///< of every operation, whatever they answered
 };
 
 /// The calls of requests that are looked up, allocated and released, and published unless they are refused.
@@ -38,8 +38,8 @@ call_tally calls_of(const request_tally& total);
 
 /// Agreement of all metrics, as they are exposed, with the tallies and with `truth`: the statistics of the model where
 /// one ran beside the cache, else those of the cache, which `audit` held against the tally. Every lease was released.
-std::optional<failure> audit_metrics(const request_tally& total, const call_tally& calls, const model::statistics& truth,
-                                     std::size_t page_tokens, const cache_reading& r);
+std::optional<failure> audit_metrics(const request_tally& total, const call_tally& calls,
+                                     const model::statistics& truth, std::size_t page_tokens, const cache_reading& r);
 
 /// What a snapshot shows when every lease was released: a sound trie, all of it in the index and in the eviction order,
 /// and no pin.

@@ -5,8 +5,8 @@
 // trace, so that the operations come in another order, and under concurrency a cache may evict another page than the
 // policy names. The replay takes the first out of a comparison and leaves the second.
 //
-// The exact cache is `coarse`, which in one thread does what the model does, operation by operation (`simulate --verify`
-// shows it); the model itself takes too long for large pools.
+// The exact cache is `coarse`, which in one thread does what the model does, operation by operation (`simulate
+// --verify` shows it); the model itself takes too long for large pools.
 //
 // Threads: one.
 #pragma once

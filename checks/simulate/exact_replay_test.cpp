@@ -88,9 +88,10 @@ TEST(exact_replay, where_the_exact_cache_hits_nothing_there_is_no_ratio) {
 // ---- Orders made by hand. Four pages; row 0 has three, rows 1 and 2 have the same two.
 
 trace three_rows() {
-  return {.block_tokens = 2, .rows = {{.input_length = 1536, .hash_ids = {0, 1, 2}},
-                                      {.input_length = 1024, .hash_ids = {3, 4}},
-                                      {.input_length = 1024, .hash_ids = {3, 4}}}};
+  return {.block_tokens = 2,
+          .rows = {{.input_length = 1536, .hash_ids = {0, 1, 2}},
+                   {.input_length = 1024, .hash_ids = {3, 4}},
+                   {.input_length = 1024, .hash_ids = {3, 4}}}};
 }
 
 exact_replay replayed(const std::vector<noted_operation>& order, std::size_t pages = 4) {
@@ -98,22 +99,41 @@ exact_replay replayed(const std::vector<noted_operation>& order, std::size_t pag
 }
 
 TEST(exact_replay, operations_follow_the_order_and_not_the_rows) {
-  EXPECT_EQ(replayed({{2, lookup}, {2, allocate}, {2, publish}, {2, release}, {1, lookup}, {1, allocate}}).hit_pages, 2U);
-  EXPECT_EQ(replayed({{2, lookup}, {1, lookup}, {2, allocate}, {1, allocate}, {2, publish}, {2, release}}).hit_pages, 0U);
+  EXPECT_EQ(replayed({{2, lookup}, {2, allocate}, {2, publish}, {2, release}, {1, lookup}, {1, allocate}}).hit_pages,
+            2U);
+  EXPECT_EQ(replayed({{2, lookup}, {1, lookup}, {2, allocate}, {1, allocate}, {2, publish}, {2, release}}).hit_pages,
+            0U);
 }
 
 TEST(exact_replay, row_that_only_the_replay_refuses_is_released_at_once_and_skipped_from_then_on) {
   // Row 0 keeps three of four pages, so row 1 is refused; the run accepted and published it, which row 2 does not see.
-  const exact_replay r = replayed({{0, lookup}, {0, allocate}, {1, lookup}, {1, allocate}, {1, publish}, {1, release},
-                                   {0, publish}, {0, release}, {2, lookup}, {2, allocate}, {2, publish}, {2, release}});
+  const exact_replay r = replayed({{0, lookup},
+                                   {0, allocate},
+                                   {1, lookup},
+                                   {1, allocate},
+                                   {1, publish},
+                                   {1, release},
+                                   {0, publish},
+                                   {0, release},
+                                   {2, lookup},
+                                   {2, allocate},
+                                   {2, publish},
+                                   {2, release}});
   EXPECT_EQ(r.rejected, 1U);
   EXPECT_EQ(r.hit_pages, 0U);
 }
 
 TEST(exact_replay, row_that_only_the_run_refused_is_released_where_the_run_released_it) {
   // Row 1 gets its pages here and gives them back unpublished; with room for no more, row 0 would be refused otherwise.
-  const exact_replay r = replayed({{1, lookup}, {1, allocate}, {1, release}, {0, lookup}, {0, allocate}, {0, publish},
-                                   {0, release}, {2, lookup}, {2, allocate}});
+  const exact_replay r = replayed({{1, lookup},
+                                   {1, allocate},
+                                   {1, release},
+                                   {0, lookup},
+                                   {0, allocate},
+                                   {0, publish},
+                                   {0, release},
+                                   {2, lookup},
+                                   {2, allocate}});
   EXPECT_EQ(r.rejected, 0U);
   EXPECT_EQ(r.hit_pages, 0U);
 }
@@ -131,12 +151,14 @@ TEST(exact_replay, operations_are_noted_in_order_and_an_allocation_half_way_to_i
   watch.allocated(row_alone{1}, {}, model::status::ok);
   watch.published(row_alone{1});
   watch.released(row_alone{1});
-  watch.allocated(row_alone{0}, {}, model::status::ok);  // half-way: between the allocation and the publication of row 1
+  watch.allocated(row_alone{0}, {},
+                  model::status::ok);  // half-way: between the allocation and the publication of row 1
   watch.released(row_alone{0});
   std::vector<std::pair<std::size_t, model::operation_kind>> order;
   for (const noted_operation& o : watch.in_order()) order.emplace_back(o.row, o.kind);
-  EXPECT_EQ(order, (decltype(order){{0, lookup}, {1, lookup}, {1, allocate}, {0, allocate}, {1, publish}, {1, release},
-                                    {0, release}}));
+  EXPECT_EQ(order,
+            (decltype(order){
+                {0, lookup}, {1, lookup}, {1, allocate}, {0, allocate}, {1, publish}, {1, release}, {0, release}}));
 }
 
 // ---- Several threads
@@ -174,7 +196,8 @@ class newest_first : public ranked_leaves<std_sync> {
   }
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
-    in_order_of(trie, [](std::size_t level) { return level; }, visit);
+    in_order_of(
+        trie, [](std::size_t level) { return level; }, visit);
   }
 
  private:
@@ -196,7 +219,8 @@ double of_exact_with(const trace& t, const simulation_options& options) {
   return of_exact(s).value_or(0);
 }
 
-// What the hits of a run are of the exact cache's, in the middle of several runs: where calls overlap their order is a guess.
+// What the hits of a run are of the exact cache's, in the middle of several runs: where calls overlap their order is a
+// guess.
 template <class Run>
 double usual_share(Run run) {
   std::vector<double> shares;
@@ -219,7 +243,8 @@ TEST(exact_replay, every_variant_hits_what_the_exact_cache_hits_but_for_five_in_
     for (const std::size_t threads : {1, 2, 4, 8}) {
       simulation_options options = scarce(12'000, threads);
       options.cache = v.name;
-      EXPECT_GE(usual_share([&] { return of_exact(simulate(t, options)).value_or(0); }), enough) << v.name << ", " << threads << " threads";
+      EXPECT_GE(usual_share([&] { return of_exact(simulate(t, options)).value_or(0); }), enough)
+          << v.name << ", " << threads << " threads";
     }
   }
 }
@@ -231,8 +256,8 @@ TEST(exact_replay, cache_that_evicts_what_was_published_first_hits_less_than_tha
   EXPECT_GT(share, 0.98) << "it is by little that it falls short";
 }
 
-// Every prompt of two pages comes a second time, 40 rows behind the first, and never again. With four threads the same one
-// takes both, so that it does not matter how far they drift apart.
+// Every prompt of two pages comes a second time, 40 rows behind the first, and never again. With four threads the same
+// one takes both, so that it does not matter how far they drift apart.
 trace twice_each() {
   trace t{.block_tokens = 2, .rows = {}};
   for (std::uint64_t i = 0; i < rows; ++i) {
@@ -244,13 +269,15 @@ trace twice_each() {
 
 TEST(exact_replay, cache_that_evicts_the_newest_first_falls_far_behind_with_any_number_of_threads) {
   for (const std::size_t threads : {1, 4}) {
-    EXPECT_LT((of_exact_with<coarse_cache<std_sync, newest_first>>(twice_each(), scarce(400, threads))), 0.5) << threads;
+    EXPECT_LT((of_exact_with<coarse_cache<std_sync, newest_first>>(twice_each(), scarce(400, threads))), 0.5)
+        << threads;
   }
 }
 
 TEST(exact_replay, cache_that_evicts_one_page_too_many_for_each_request_falls_behind) {
   for (const std::size_t threads : {1, 4}) {
-    EXPECT_LT((of_exact_with<cache_that_evicts_one_too_many>(generated("zipf"), scarce(1200, threads))), 0.95) << threads;
+    EXPECT_LT((of_exact_with<cache_that_evicts_one_too_many>(generated("zipf"), scarce(1200, threads))), 0.95)
+        << threads;
   }
 }
 

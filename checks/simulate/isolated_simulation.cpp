@@ -14,10 +14,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::pair<const char*, std::uint64_t simulation::*> counts[] = {
-    {"requests", &simulation::requests},       {"rejected", &simulation::rejected},
-    {"looked_up_pages", &simulation::looked_up_pages}, {"hit_pages", &simulation::hit_pages},
-    {"allocated_pages", &simulation::allocated_pages}, {"evicted_pages", &simulation::evicted_pages},
-    {"free_pages", &simulation::free_pages},   {"cached_pages", &simulation::cached_pages}};
+    {"requests", &simulation::requests},
+    {"rejected", &simulation::rejected},
+    {"looked_up_pages", &simulation::looked_up_pages},
+    {"hit_pages", &simulation::hit_pages},
+    {"allocated_pages", &simulation::allocated_pages},
+    {"evicted_pages", &simulation::evicted_pages},
+    {"free_pages", &simulation::free_pages},
+    {"cached_pages", &simulation::cached_pages}};
 
 json answer_of(const simulation& s) {
   json j = {{"passed", s.outcome == verdict::pass},

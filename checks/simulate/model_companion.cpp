@@ -42,7 +42,9 @@ void model_companion::compare(std::size_t row, const model::operation& op, const
   const std::uint64_t evicted_before = state_.stats().evicted_pages;
   const std::uint64_t evicted = stats.evicted_pages - std::min(stats.evicted_pages, evicted_before);
   const auto rejected = state_.step(op, observed, observed.result == model::status::ok ? 0 : evicted);
-  if (rejected) return first_.report(row, "model-mismatch", std::string(model::name_of(op.kind)) + ": " + shorten_numbers(*rejected));
+  if (rejected)
+    return first_.report(row, "model-mismatch",
+                         std::string(model::name_of(op.kind)) + ": " + shorten_numbers(*rejected));
   const auto wrong = difference(stats, schedules_ ? state_.stats() : without_refused_lookups(state_.stats()));
   if (wrong) first_.report(row, "statistics", std::string("after ") + model::name_of(op.kind) + ", " + *wrong);
 }

@@ -26,7 +26,8 @@ class model_companion {
   static constexpr std::size_t structure_interval = 1000;
 
   /// `schedules`: whether the cache knows what a scheduler asks for (checks/subject/subject.h).
-  model_companion(model::config c, first_failure& first, bool schedules = true) : state_(c), first_(first), schedules_(schedules) {}
+  model_companion(model::config c, first_failure& first, bool schedules = true)
+      : state_(c), first_(first), schedules_(schedules) {}
 
   /// Holds one operation of the request of `row` against the model. `stats` are those of the cache right behind it.
   void compare(std::size_t row, const model::operation& op, const model::outcome& observed,

@@ -70,8 +70,8 @@ class noting_watch {
     noted_operation operation;
   };
 
-  // Returns the ticket. Relaxed: additions to one counter have one order, in which an operation also stands behind all that
-  // the cache ordered before it; and what the places hold is read when the threads were joined.
+  // Returns the ticket. Relaxed: additions to one counter have one order, in which an operation also stands behind all
+  // that the cache ordered before it; and what the places hold is read when the threads were joined.
   std::size_t note(std::size_t row, model::operation_kind kind) noexcept {
     const std::size_t ticket = next_.fetch_add(1, std::memory_order_relaxed);
     noted_[ticket] = {2 * ticket, {row, kind}};

@@ -1,6 +1,7 @@
-// What the pages of a simulation hold: in place of keys and values one digest for each page, of the namespace and all tokens from the
-// start of the sequence up to and including that page. A page that was recycled too early, handed out twice or
-// attached under the wrong prefix shows as a wrong digest, the way it would show in a server as a wrong generation.
+// What the pages of a simulation hold: in place of keys and values one digest for each page, of the namespace and all
+// tokens from the start of the sequence up to and including that page. A page that was recycled too early, handed out
+// twice or attached under the wrong prefix shows as a wrong digest, the way it would show in a server as a wrong
+// generation.
 //
 // The digests are atomic words, not plain ones. A correct cache orders every write before every read of the same page,
 // so plain words would do; under a broken one they would be a data race, whose outcome the language leaves undefined,

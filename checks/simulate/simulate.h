@@ -21,7 +21,8 @@ namespace triecheck::checks {
 struct simulation_options {
   std::string cache;  ///< the name of a variant
   model::eviction_policy policy = model::eviction_policy::recency;
-  model::retention keep_hits;  ///< what a request asks for that hit at least half of its pages; the policy `priority` listens
+  model::retention
+      keep_hits;  ///< what a request asks for that hit at least half of its pages; the policy `priority` listens
   std::size_t pages = 0;
   std::size_t page_tokens = 0;
   std::size_t threads = 1;    ///< thread t of T takes rows t, t+T, ...
@@ -31,7 +32,8 @@ struct simulation_options {
   bool compare_exact = false;  ///< the exact cache repeats the run's operations in their order; requires !verify
   bool metrics = false;        ///< the cache is monitored (cache/monitoring): its metrics are in the result, and
                                ///< audited; requires !compare_exact
-  std::function<void(const std::string&)> show{};  ///< with `metrics`: hears a line about the cache, four times a second
+  std::function<void(const std::string&)>
+      show{};  ///< with `metrics`: hears a line about the cache, four times a second
 };
 
 /// Nanoseconds of one request; exact percentiles (nearest rank) of all of them, not of buckets.
@@ -62,8 +64,8 @@ struct simulation {
   std::uint64_t cached_pages = 0;
   double seconds = 0;  ///< from the start of the threads' work to the end of the last one's
   latency_percentiles latency;
-  nlohmann::ordered_json metrics;  ///< with `metrics`: those of the cache when every lease was released; else null
-  std::string metrics_screen;      ///< the same for a terminal
+  nlohmann::ordered_json metrics;     ///< with `metrics`: those of the cache when every lease was released; else null
+  std::string metrics_screen;         ///< the same for a terminal
   std::optional<exact_replay> exact;  ///< with `compare_exact`, of a run that passed
 };
 
@@ -72,7 +74,8 @@ struct simulation {
 std::optional<double> of_exact(const simulation& s);
 
 /// Runs the rows of `t`. What the specification forbids is a failure in the result. Throws std::invalid_argument for an
-/// unknown variant, a policy that it does not take or a cache that it does not make, std::bad_alloc for one that does not fit into memory.
+/// unknown variant, a policy that it does not take or a cache that it does not make, std::bad_alloc for one that does
+/// not fit into memory.
 simulation simulate(const trace& t, const simulation_options& options);
 
 /// The same over monitored caches; with `metrics` alone.

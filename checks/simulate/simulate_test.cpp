@@ -106,8 +106,13 @@ TEST(simulate, every_policy_does_on_a_trace_what_the_model_does) {
   t.block_tokens = 2;
   std::set<std::uint64_t> hits;
   for (const policy& p : policies()) {
-    simulation_options options{.cache = "coarse", .policy = p.value, .keep_hits = {.priority = 40, .ttl_ticks = 150},
-                               .pages = 600, .page_tokens = 2, .in_flight = 8, .verify = true};
+    simulation_options options{.cache = "coarse",
+                               .policy = p.value,
+                               .keep_hits = {.priority = 40, .ttl_ticks = 150},
+                               .pages = 600,
+                               .page_tokens = 2,
+                               .in_flight = 8,
+                               .verify = true};
     const simulation s = simulate(t, options);
     EXPECT_EQ(s.outcome, verdict::pass) << p.name << (s.found ? ": " + s.found->message : "");
     EXPECT_GT(s.evicted_pages, 10 * options.pages) << p.name;
@@ -145,8 +150,13 @@ TEST(simulate, metrics_at_the_end_of_a_run_are_the_truth) {
   t.block_tokens = 2;
   for (const char* cache : {"coarse", "rwlock", "nodelock", "lockfree"}) {
     for (const std::size_t threads : {1, 4}) {
-      const simulation s = simulate(t, {.cache = cache, .pages = 200, .page_tokens = 2, .threads = threads, .in_flight = 4,
-                                        .verify = true, .metrics = true});
+      const simulation s = simulate(t, {.cache = cache,
+                                        .pages = 200,
+                                        .page_tokens = 2,
+                                        .threads = threads,
+                                        .in_flight = 4,
+                                        .verify = true,
+                                        .metrics = true});
       EXPECT_EQ(s.outcome, verdict::pass) << cache << (s.found ? ": " + s.found->message : "");
       EXPECT_GT(s.evicted_pages, 0U);
       EXPECT_EQ(s.metrics[metric_names::hit_pages]["samples"][0]["value"], static_cast<double>(s.hit_pages)) << cache;
@@ -159,7 +169,8 @@ TEST(simulate, metrics_at_the_end_of_a_run_are_the_truth) {
 std::string wrong_in_metrics(const std::function<void(cache_reading&)>& spoil) {
   monitored_cache<sound_cache> cache({.pages = 4, .tokens_per_page = 2});
   request_tally total;
-  for (const std::vector<std::uint32_t>& prompt : {std::vector<std::uint32_t>{1, 2, 3}, {1, 2, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {6, 7, 8, 9, 10}}) {
+  for (const std::vector<std::uint32_t>& prompt :
+       {std::vector<std::uint32_t>{1, 2, 3}, {1, 2, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {6, 7, 8, 9, 10}}) {
     auto l = cache.lookup(prompt);
     ++total.requests;
     total.looked_up_tokens += prompt.size();
@@ -195,8 +206,10 @@ TEST(accounts, every_wrong_count_in_the_metrics_is_found) {
       {"hit_tokens_total", [](cache_reading& r) { r.tokens_per_page = 1; }},
       {"published_pages_total", [](cache_reading& r) { ++r.stats.published_pages; }},
       {"duplicate_pages_total", [](cache_reading& r) { ++r.stats.duplicate_pages; }},
-      {"evicted_pages_total{reason=room}", [](cache_reading& r) { ++r.operations.of[static_cast<std::size_t>(cache_operation::clear)].evicted_pages; }},
-      {"refusals_total{reason=cache_full}", [](cache_reading& r) { std::swap(r.stats.refused_full, r.stats.refused_too_large); }},
+      {"evicted_pages_total{reason=room}",
+       [](cache_reading& r) { ++r.operations.of[static_cast<std::size_t>(cache_operation::clear)].evicted_pages; }},
+      {"refusals_total{reason=cache_full}",
+       [](cache_reading& r) { std::swap(r.stats.refused_full, r.stats.refused_too_large); }},
       {"pages{state=free}", [](cache_reading& r) { std::swap(r.stats.free_pages, r.stats.cached_pages); }},
       {"open_leases", [](cache_reading& r) { ++r.stats.open_leases; }},
   };
@@ -241,13 +254,32 @@ TEST(simulate, json_has_the_documented_keys) {
   const nlohmann::ordered_json json = to_json(t, four_pages(), simulate(t, four_pages()));
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{
-                "verdict",    "cache",     "policy",       "pages",        "page_tokens",     "block_tokens",
-                "in_flight",  "verified",  "requests",     "rejected",     "looked_up_pages", "hit_pages",
-                "allocated_pages", "evicted_pages", "free_pages", "cached_pages", "threads", "seconds",
-                "requests_per_second", "latency_ns", "exact_hit_pages", "exact_rejected", "of_exact", "failure"}));
-  for (const char* key : {"exact_hit_pages", "exact_rejected", "of_exact", "failure"}) EXPECT_TRUE(json[key].is_null()) << key;
+  EXPECT_EQ(keys, (std::vector<std::string>{"verdict",
+                                            "cache",
+                                            "policy",
+                                            "pages",
+                                            "page_tokens",
+                                            "block_tokens",
+                                            "in_flight",
+                                            "verified",
+                                            "requests",
+                                            "rejected",
+                                            "looked_up_pages",
+                                            "hit_pages",
+                                            "allocated_pages",
+                                            "evicted_pages",
+                                            "free_pages",
+                                            "cached_pages",
+                                            "threads",
+                                            "seconds",
+                                            "requests_per_second",
+                                            "latency_ns",
+                                            "exact_hit_pages",
+                                            "exact_rejected",
+                                            "of_exact",
+                                            "failure"}));
+  for (const char* key : {"exact_hit_pages", "exact_rejected", "of_exact", "failure"})
+    EXPECT_TRUE(json[key].is_null()) << key;
   EXPECT_TRUE(json["verified"].is_boolean());
   EXPECT_EQ(json["latency_ns"].size(), 4U);
 }

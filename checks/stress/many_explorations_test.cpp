@@ -19,7 +19,7 @@ namespace {
 struct footprint {
   std::size_t resident_pages = 0;
   std::ptrdiff_t descriptors = 0;
-  std::ptrdiff_t files = 0;        // in the current directory
+  std::ptrdiff_t files = 0;  // in the current directory
   std::size_t mappings = 0;
 };
 
@@ -39,7 +39,8 @@ footprint now() {
 
 TEST(TRIECHECK_SUITE, leave_nothing_behind) {
   const auto passes = checks::parse_scenario(
-      "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\", \"release a\"]\n[[thread]]\nrun = [\"b = lookup 1\", \"release b\"]\n",
+      "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\", \"release a\"]\n[[thread]]\nrun = "
+      "[\"b = lookup 1\", \"release b\"]\n",
       "passes.toml");
   explore_options faulty;
   faulty.fault = "release_without_the_mutex";

@@ -1,6 +1,6 @@
-// Every variant under real threads: a pool that is always too small, prompts that share prefixes, every operation. What the
-// scenarios prove step by step in small programs is run here without an order; under ThreadSanitizer (the preset tsan) a
-// missing edge between two threads is a report, because the contents of pages are plain variables.
+// Every variant under real threads: a pool that is always too small, prompts that share prefixes, every operation. What
+// the scenarios prove step by step in small programs is run here without an order; under ThreadSanitizer (the preset
+// tsan) a missing edge between two threads is a report, because the contents of pages are plain variables.
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -46,7 +46,8 @@ class thread_stress : public testing::Test {
       lease_type l = cache_.lookup(prompt, key_space(random() % 4 == 0 ? 1 : 0));
       ids_[seed].push_back(static_cast<std::uint64_t>(l.id()));
       read(l, prompt, seed);
-      if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok) continue_request(l, prompt, random, seed);
+      if (cache_.allocate(l, std::span(prompt).subspan(l.token_count())) == status::ok)
+        continue_request(l, prompt, random, seed);
       if (random() % 16 == 0) cache_.evict(random() % 3);
       if (random() % 256 == 0) {
         pages_cleared_ += cache_.clear();
@@ -84,12 +85,14 @@ class thread_stress : public testing::Test {
 
   void write_private_pages(const lease_type& l, const tokens& prompt) {
     const auto pages = l.pages();
-    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i) contents_.write(number(pages[i]), digest_of(l, prompt, i));
+    for (std::size_t i = l.cached_pages().size(); i < pages.size(); ++i)
+      contents_.write(number(pages[i]), digest_of(l, prompt, i));
   }
 
   void ask_for_statistics(unsigned seed) {
     const model::statistics s = checks::to_model_statistics(cache_.stats());
-    if (auto wrong = checks::check_statistics(s, page_count, said_of(static_cast<const P*>(nullptr)).statistics)) wrong_[seed] = std::move(wrong);
+    if (auto wrong = checks::check_statistics(s, page_count, said_of(static_cast<const P*>(nullptr)).statistics))
+      wrong_[seed] = std::move(wrong);
   }
 
   void continue_request(lease_type& l, const tokens& prompt, std::mt19937& random, unsigned seed) {

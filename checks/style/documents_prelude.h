@@ -1,5 +1,5 @@
-// What the pieces of code in the documents find: a cache, and the request that a server has at hand. documents_test puts it before
-// each that is no program by itself.
+// What the pieces of code in the documents find: a cache, and the request that a server has at hand. documents_test
+// puts it before each that is no program by itself.
 #pragma once
 
 #include <triecheck/cache/coarse.h>

@@ -19,7 +19,9 @@ namespace triecheck::checks {
 
 /// Whether the cache tells a subscriber of its changes.
 template <class Cache>
-concept tells_events = requires(Cache& cache, cache_events& subscriber) { cache.subscribe(subscriber); };
+concept tells_events = requires(Cache& cache, cache_events& subscriber) {
+  cache.subscribe(subscriber);
+};
 
 /// Whether the cache has a queue for those whom it refused pages.
 template <class Cache>
@@ -34,7 +36,7 @@ struct hub_of {
   using type = void;
 };
 template <tells_events Cache>
-  requires requires { typename Cache::sync_type; }
+requires requires { typename Cache::sync_type; }
 struct hub_of<Cache> {
   using type = event_hub<typename Cache::sync_type>;
 };
@@ -43,7 +45,8 @@ template <class Cache, class Hub = typename hub_of<Cache>::type>
 class cache_subject final : public subject {
  public:
   cache_subject(const subject_config& c, std::size_t leases)
-      : cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page, .index_buckets = c.index_buckets}), leases_(leases) {}
+      : cache_({.pages = c.pages, .tokens_per_page = c.tokens_per_page, .index_buckets = c.index_buckets}),
+        leases_(leases) {}
 
   model::outcome perform(const model::operation& op) override {
     using enum model::operation_kind;
@@ -64,7 +67,8 @@ class cache_subject final : public subject {
           const lease_type dropped = std::move(leases_[op.subject]);
           return {};
         }
-        return observed_outcome(leases_[op.subject], to_model_status(release_with(cache_, leases_[op.subject], op.keep)));
+        return observed_outcome(leases_[op.subject],
+                                to_model_status(release_with(cache_, leases_[op.subject], op.keep)));
       case fork:
         return fork_lease(op);
       case evict:
@@ -80,7 +84,8 @@ class cache_subject final : public subject {
         break;
       case shrink:
         if constexpr (checks::schedules<Cache>) {
-          return observed_outcome(leases_[op.subject], to_model_status(cache_.shrink(leases_[op.subject], op.kept_tokens)));
+          return observed_outcome(leases_[op.subject],
+                                  to_model_status(cache_.shrink(leases_[op.subject], op.kept_tokens)));
         }
         break;
     }
@@ -130,9 +135,7 @@ class cache_subject final : public subject {
     leases_[l] = std::move(elsewhere);
   }
 
-  void make_foreign_cache() override {
-    foreign_ = std::make_unique<Cache>(cache_.config());
-  }
+  void make_foreign_cache() override { foreign_ = std::make_unique<Cache>(cache_.config()); }
 
   std::optional<std::string> use_foreign_lease(const std::vector<model::token>& tokens) override {
     if (foreign_ == nullptr) make_foreign_cache();
@@ -196,7 +199,8 @@ class cache_subject final : public subject {
     H hub;
   };
   struct no_hub {};
-  using hub_place = typename std::conditional_t<has_hub, std::type_identity<hub_behind<Hub>>, std::type_identity<no_hub>>::type;
+  using hub_place =
+      typename std::conditional_t<has_hub, std::type_identity<hub_behind<Hub>>, std::type_identity<no_hub>>::type;
 
   template <has_queue_for_pages C>
   class queued_lease final : public waiting_place {

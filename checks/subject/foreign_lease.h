@@ -1,4 +1,5 @@
-// A lease of another cache, in everything that takes a lease: each call has to answer `invalid_argument`, and to change nothing.
+// A lease of another cache, in everything that takes a lease: each call has to answer `invalid_argument`, and to change
+// nothing.
 //
 // Threads: any, for different leases.
 #pragma once
@@ -16,13 +17,16 @@ namespace triecheck::checks {
 template <class Cache>
 std::optional<std::string> foreign_use(Cache& home, Cache& cache, const std::vector<model::token>& tokens) {
   auto l = home.lookup(tokens);
-  if (to_model_status(home.allocate(l, tokens)) != model::status::ok) return "a lease could not be opened in another cache";
+  if (to_model_status(home.allocate(l, tokens)) != model::status::ok)
+    return "a lease could not be opened in another cache";
   const auto before = home.stats();
   const std::vector<model::page> pages = to_page_numbers(l.pages());
   const auto wrong = [&](const char* what, auto answer) -> std::optional<std::string> {
     const std::string call = std::string(what) + " with a lease of another cache ";
-    if (to_model_status(answer) != model::status::invalid_argument) return call + "was answered with " + model::show(to_model_status(answer));
-    const bool is_same = l.is_open() && l.token_count() == tokens.size() && to_page_numbers(l.pages()) == pages && l.cached_pages().empty();
+    if (to_model_status(answer) != model::status::invalid_argument)
+      return call + "was answered with " + model::show(to_model_status(answer));
+    const bool is_same = l.is_open() && l.token_count() == tokens.size() && to_page_numbers(l.pages()) == pages &&
+                         l.cached_pages().empty();
     if (!is_same || !(home.stats() == before)) return call + "changed it, or its cache";
     return std::nullopt;
   };

@@ -1,5 +1,6 @@
-// A cache that somebody might bring: `coarse`, but for what it does besides in the middle of its second publication. What that is
-// the environment says, so that one program has all ways in which a cache can end, leave or hold up its process.
+// A cache that somebody might bring: `coarse`, but for what it does besides in the middle of its second publication.
+// What that is the environment says, so that one program has all ways in which a cache can end, leave or hold up its
+// process.
 //
 // TRIECHECK_MISBEHAVIOUR names one of `misbehaviours`. For those that have a moment, TRIECHECK_INTERRUPT_AT says at
 // which publication of all processes together, which a file counts that TRIECHECK_COUNTER names.
@@ -107,7 +108,10 @@ inline constexpr std::array misbehaviours{
     misbehaviour{"terminates", []() noexcept { fail(); }},
     misbehaviour{"overflows", [] { recurse(1'000'000); }},
     misbehaviour{"spins", spin},
-    misbehaviour{"sleeps", [] { for (;;) pause(); }},
+    misbehaviour{"sleeps",
+                 [] {
+                   for (;;) pause();
+                 }},
     misbehaviour{"stops", [] { raise(SIGSTOP); }},
     misbehaviour{"exits", [] { std::exit(0); }},
     misbehaviour{"exits_with_a_failure", [] { std::exit(1); }},
@@ -121,7 +125,11 @@ inline constexpr std::array misbehaviours{
     misbehaviour{"closes_its_output", close_output},
     misbehaviour{"prints", print},
     misbehaviour{"interrupts", [] { interrupt({SIGINT}); }, true},
-    misbehaviour{"interrupts_twice", [] { interrupt({SIGTERM, SIGINT, SIGTERM}); }, true},
+    misbehaviour{"interrupts_twice",
+                 [] {
+                   interrupt({SIGTERM, SIGINT, SIGTERM});
+                 },
+                 true},
     misbehaviour{"is_killed_at_its_moment", die, true},
     misbehaviour{"refuses_now_and_then", nullptr},
 };
@@ -137,7 +145,8 @@ inline const misbehaviour* chosen() {
   return found;
 }
 
-/// Whether the environment also asks for a crash at the second publication of a cache: a failure to be shrunk on the way.
+/// Whether the environment also asks for a crash at the second publication of a cache: a failure to be shrunk on the
+/// way.
 inline bool crashes_too() {
   static const bool asked = std::getenv("TRIECHECK_CRASHES_TOO") != nullptr;
   return asked;

@@ -42,7 +42,9 @@ std::vector<model::page> to_page_numbers(const Pages& pages) {
 
 /// Whether the owner of a lease can say how long its pages are to be kept: the policy `priority`.
 template <class Cache>
-concept takes_retention = requires(typename Cache::policy::release_terms terms) { terms.ttl_ticks; };
+concept takes_retention = requires(typename Cache::policy::release_terms terms) {
+  terms.ttl_ticks;
+};
 
 /// Releases, with what the owner asks for where the cache listens.
 template <class Cache, class Lease>
@@ -56,7 +58,9 @@ auto release_with(Cache& cache, Lease& l, const model::retention& keep) {
 
 /// Whether the cache knows keys of blocks.
 template <class Cache>
-concept knows_keys = requires(Cache& cache, const keyed_tokens& prompt) { cache.lookup(prompt); };
+concept knows_keys = requires(Cache& cache, const keyed_tokens& prompt) {
+  cache.lookup(prompt);
+};
 
 /// The keys of an operation, as a cache takes them. Asks for no memory where there are none.
 inline std::vector<block_key> to_block_keys(std::span<const model::block_key> keys) {
@@ -94,7 +98,9 @@ concept schedules = requires(Cache& cache, typename Cache::lease_type& l) {
 
 /// Whether the cache can forget a prefix.
 template <class Cache>
-concept forgets = requires(Cache& cache) { cache.forget({}); };
+concept forgets = requires(Cache& cache) {
+  cache.forget({});
+};
 
 /// Forgets a prefix, in a namespace.
 template <forgets Cache>

@@ -8,12 +8,16 @@ namespace triecheck::checks {
 
 const std::vector<policy>& policies() {
   static const std::vector<policy> all = std::apply(
-      [](const auto&... p) { return std::vector<policy>{policy{p.value, p.name, p.alias, p.description}...}; }, production_policies);
+      [](const auto&... p) {
+        return std::vector<policy>{policy{p.value, p.name, p.alias, p.description}...};
+      },
+      production_policies);
   return all;
 }
 
 const policy* find_policy(const std::string& name) {
-  const auto found = std::find_if(policies().begin(), policies().end(), [&](const policy& p) { return p.name == name || p.alias == name; });
+  const auto found = std::find_if(policies().begin(), policies().end(),
+                                  [&](const policy& p) { return p.name == name || p.alias == name; });
   return found == policies().end() ? nullptr : &*found;
 }
 

@@ -1,4 +1,5 @@
-// The eviction policies, by name: what --policy and [cache] policy take. The classes are in checks/subject/production_policies.h.
+// The eviction policies, by name: what --policy and [cache] policy take. The classes are in
+// checks/subject/production_policies.h.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The variants, as types: the one list that the registry of variants, the explorer, the simulation and the unit tests of
-// the cache are made from. A new variant, or a cache of your own, is one line here.
+// The variants, as types: the one list that the registry of variants, the explorer, the simulation and the unit tests
+// of the cache are made from. A new variant, or a cache of your own, is one line here.
 #pragma once
 
 #include <tuple>
@@ -27,8 +27,8 @@ struct production_cache {
   const char* description;
   model::refusals refusals = model::refusals::exact;  ///< when it may say that nothing can be evicted
   bool nonblocking = false;                           ///< whether a stopped thread never keeps another from finishing
-  stats_consistency statistics = stats_consistency::each;   ///< what of an answer of `stats` belongs together
-  bool order_by_thread = false;                       ///< whether it also depends on who worked on a page when it falls
+  stats_consistency statistics = stats_consistency::each;  ///< what of an answer of `stats` belongs together
+  bool order_by_thread = false;  ///< whether it also depends on who worked on a page when it falls
 };
 
 struct coarse_family {
@@ -61,7 +61,8 @@ inline constexpr std::tuple shipped_caches{
                                     model::refusals::at_once, false, stats_consistency::all},
     production_cache<rwlock_family>{"rwlock", "a reader-writer lock, atomic reference counts: lookups share",
                                     model::refusals::at_once, false, stats_consistency::pages},
-    production_cache<nodelock_family>{"nodelock", "a lock per node; index, eviction order and page pool have their own"},
+    production_cache<nodelock_family>{"nodelock",
+                                      "a lock per node; index, eviction order and page pool have their own"},
     production_cache<lockfree_family>{"lockfree", "no lock on any path: one compare-exchange pins the deepest node",
                                       model::refusals::crowded, true, stats_consistency::parts, true},
 };

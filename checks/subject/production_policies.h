@@ -1,7 +1,8 @@
-// The eviction policies, as types: the one list that the registry of policies, the subjects, the simulation and the unit
-// tests are made from. A new policy is one line here, and one rank in model/eviction.cpp.
+// The eviction policies, as types: the one list that the registry of policies, the subjects, the simulation and the
+// unit tests are made from. A new policy is one line here, and one rank in model/eviction.cpp.
 //
-// A variant takes all of them when its family has a member template `with<Sync, Policy>`; otherwise it knows recency only.
+// A variant takes all of them when its family has a member template `with<Sync, Policy>`; otherwise it knows recency
+// only.
 #pragma once
 
 #include <tuple>
@@ -23,7 +24,7 @@ struct production_policy {
   using over = typename Family::template over<Sync>;
   model::eviction_policy value;
   const char* name;
-  const char* alias;        ///< the name in the literature, where that is another one
+  const char* alias;  ///< the name in the literature, where that is another one
   const char* description;
 };
 
@@ -63,7 +64,9 @@ inline constexpr std::tuple production_policies{
 };
 
 template <class Family>
-concept takes_policies = requires { typename Family::template with<std_sync, recency_list<std_sync>>; };
+concept takes_policies = requires {
+  typename Family::template with<std_sync, recency_list<std_sync>>;
+};
 
 /// Calls `visit` with the member of `production_policies` that stands for `value`, where `Family` takes it: any, or
 /// recency alone. Returns whether it did.
@@ -86,7 +89,7 @@ struct cache_with {
   using type = typename Family::template over<Sync>;
 };
 template <class Family, class Sync, class Listed>
-  requires takes_policies<Family>
+requires takes_policies<Family>
 struct cache_with<Family, Sync, Listed> {
   using type = typename Family::template with<Sync, typename Listed::template over<Sync>>;
 };

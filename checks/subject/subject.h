@@ -30,13 +30,14 @@ struct subject_config : model::config {
 /// What the structure checks read, at a moment when no operation runs.
 struct structure {
   std::size_t tokens_per_page = 0;
-  std::vector<model::page_view> pages;            ///< by page id
-  std::vector<std::size_t> pins;                  ///< by page id, of cached pages
-  std::vector<model::page> eviction_order;        ///< what the cache holds to be evictable, the next one first
-  std::vector<model::page> indexed;               ///< every node that a lookup could reach through the index
+  std::vector<model::page_view> pages;      ///< by page id
+  std::vector<std::size_t> pins;            ///< by page id, of cached pages
+  std::vector<model::page> eviction_order;  ///< what the cache holds to be evictable, the next one first
+  std::vector<model::page> indexed;         ///< every node that a lookup could reach through the index
 };
 
-/// The same of a cache that does not know what a scheduler asks for (subject::schedules): it does not tell refused lookups apart.
+/// The same of a cache that does not know what a scheduler asks for (subject::schedules): it does not tell refused
+/// lookups apart.
 inline model::statistics without_refused_lookups(model::statistics s) {
   s.refused_looked_up_pages = s.refused_hit_pages = 0;
   return s;
@@ -58,7 +59,7 @@ class waiting_place {
 struct lease_view {
   bool is_open = false;
   std::uint64_t id = 0;
-  model::key_space space = 0;          ///< of an open lease, as what follows
+  model::key_space space = 0;  ///< of an open lease, as what follows
   std::size_t tokens = 0;
   std::size_t cached_tokens = 0;
   std::vector<model::block_key> keys = {};  ///< of its private blocks
@@ -86,8 +87,8 @@ class subject {
   /// Runs one operation. Requires lease numbers below the number of slots. Threads: different leases at the same time.
   virtual model::outcome perform(const model::operation& op) = 0;
 
-  /// Whether it knows what a scheduler asks for: match, shrink, an allocation that evicts nothing, and `available`. Otherwise
-  /// `perform` is not given these.
+  /// Whether it knows what a scheduler asks for: match, shrink, an allocation that evicts nothing, and `available`.
+  /// Otherwise `perform` is not given these.
   virtual bool schedules() const { return false; }
 
   /// Whether it can forget a prefix. Otherwise `perform` is not given that.
@@ -114,7 +115,8 @@ class subject {
   /// Moves the lease to another place and back. Threads: different leases at the same time.
   virtual void move(model::lease) {}
 
-  /// Makes the other cache of `use_foreign_lease`, which otherwise is made when it is needed. Requires that nothing runs.
+  /// Makes the other cache of `use_foreign_lease`, which otherwise is made when it is needed. Requires that nothing
+  /// runs.
   virtual void make_foreign_cache() {}
 
   /// Tries everything that takes a lease with one of another cache, which holds `tokens`. What was answered but
@@ -136,15 +138,15 @@ class subject {
   /// Requires that no operation runs.
   virtual structure inspect() const = 0;
 
-  /// From now on the cache tells its changes to `subscriber`, which outlives it. False where it tells none. Requires that
-  /// nothing ran yet.
+  /// From now on the cache tells its changes to `subscriber`, which outlives it. False where it tells none. Requires
+  /// that nothing ran yet.
   virtual bool follow_events(cache_events& subscriber) {
     static_cast<void>(subscriber);
     return false;
   }
 
-  /// From now on subscribers join and leave while it runs (cache/event_hub.h); `first`, which may be null, is told all that
-  /// the cache tells, as by `follow_events`. False where the cache tells no events. Requires that nothing ran yet.
+  /// From now on subscribers join and leave while it runs (cache/event_hub.h); `first`, which may be null, is told all
+  /// that the cache tells, as by `follow_events`. False where the cache tells no events. Requires that nothing ran yet.
   virtual bool open_hub(cache_events* first) {
     static_cast<void>(first);
     return false;

@@ -13,9 +13,18 @@ namespace {
 template <class Listed>
 variant to_variant(const Listed& p) {
   using family = typename Listed::family;
-  return {p.name, p.description, &make_variant_subject<family, std_sync>, takes_policies<family>, p.refusals, p.nonblocking,
-          p.statistics, tells_events<typename Listed::cache_type>, schedules<typename Listed::cache_type>,
-          forgets<typename Listed::cache_type>, knows_keys<typename Listed::cache_type>, p.order_by_thread};
+  return {p.name,
+          p.description,
+          &make_variant_subject<family, std_sync>,
+          takes_policies<family>,
+          p.refusals,
+          p.nonblocking,
+          p.statistics,
+          tells_events<typename Listed::cache_type>,
+          schedules<typename Listed::cache_type>,
+          forgets<typename Listed::cache_type>,
+          knows_keys<typename Listed::cache_type>,
+          p.order_by_thread};
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ class turns {
     }
   }
 
-  /// Runs `work` in one of the threads and returns when it is done. Rethrows what it threw. Requires that `thread` is below
-  /// their number.
+  /// Runs `work` in one of the threads and returns when it is done. Rethrows what it threw. Requires that `thread` is
+  /// below their number.
   template <class Work>
   void run(std::size_t thread, Work work) {
     worker& w = *workers_[thread];

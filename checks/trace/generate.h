@@ -37,9 +37,10 @@ const trace_shape* find_shape(const std::string& name);
 /// More requests than this could need more hash ids than the format has.
 inline constexpr std::uint64_t most_generated_requests = 1'000'000;
 
-/// A trace of `requests` rows in order of time. Each conversation is in one of `namespaces` namespaces, evenly; how many
-/// there are changes nothing else. Requires 1 <= requests <= most_generated_requests, namespaces >= 1.
-trace generate_trace(const trace_shape& shape, std::uint64_t requests, std::uint64_t seed, std::uint32_t namespaces = 1);
+/// A trace of `requests` rows in order of time. Each conversation is in one of `namespaces` namespaces, evenly; how
+/// many there are changes nothing else. Requires 1 <= requests <= most_generated_requests, namespaces >= 1.
+trace generate_trace(const trace_shape& shape, std::uint64_t requests, std::uint64_t seed,
+                     std::uint32_t namespaces = 1);
 
 /// `row` as a line of the format, with its line end. The timestamp is written in whole milliseconds.
 std::string to_json_line(const trace_row& row);
@@ -49,8 +50,9 @@ struct trace_summary {
   std::uint64_t requests = 0;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
-  std::uint64_t full_blocks = 0;    ///< of all requests together
-  std::uint64_t reused_blocks = 0;  ///< of these, those of an earlier request in the same namespace: what a cache hits that evicts nothing
+  std::uint64_t full_blocks = 0;  ///< of all requests together
+  std::uint64_t reused_blocks =
+      0;  ///< of these, those of an earlier request in the same namespace: what a cache hits that evicts nothing
 };
 
 trace_summary summarize(const trace& t);

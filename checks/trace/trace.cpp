@@ -59,7 +59,13 @@ struct fault {
 };
 
 constexpr std::array field_names = {"timestamp", "input_length", "output_length", "hash_ids", "namespace"};
-enum field_index : std::size_t { timestamp_field, input_length_field, output_length_field, hash_ids_field, namespace_field };
+enum field_index : std::size_t {
+  timestamp_field,
+  input_length_field,
+  output_length_field,
+  hash_ids_field,
+  namespace_field
+};
 constexpr std::size_t required_fields = namespace_field;  // and all before it
 
 // Receives the events of one line. Every handler returns whether to go on; `found` says why not.
@@ -162,7 +168,9 @@ class row_reader {
   static constexpr std::size_t no_field = field_names.size();
 
   bool in_hash_ids() const { return inside_hash_ids_ && depth_ == 2; }
-  bool number_is_wanted() const { return in_hash_ids() || (depth_ == 1 && field_ != hash_ids_field && field_ != no_field); }
+  bool number_is_wanted() const {
+    return in_hash_ids() || (depth_ == 1 && field_ != hash_ids_field && field_ != no_field);
+  }
 
   std::string expected() const { return in_hash_ids() ? "a hash id" : "\"" + std::string(field_names[field_]) + "\""; }
 

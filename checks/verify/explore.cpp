@@ -18,7 +18,8 @@ using checks::result;
 using checks::verdict;
 
 std::string show(const replay_token& token) {
-  return token.scenario + '@' + token.cache + (token.fault.empty() ? "" : '+' + token.fault) + '@' + show(token.choices);
+  return token.scenario + '@' + token.cache + (token.fault.empty() ? "" : '+' + token.fault) + '@' +
+         show(token.choices);
 }
 
 std::optional<replay_token> parse_token(const std::string& text, std::string& why) {
@@ -61,9 +62,12 @@ checks::subject_factory factory(const std::string& cache, const std::string& fau
 
 std::string text_of(spurious_failures s) {
   switch (s) {
-    case spurious_failures::none: return "no spurious failure";
-    case spurious_failures::one: return "one spurious failure";
-    default: return "one spurious failure per thread";
+    case spurious_failures::none:
+      return "no spurious failure";
+    case spurious_failures::one:
+      return "one spurious failure";
+    default:
+      return "one spurious failure per thread";
   }
 }
 
@@ -71,8 +75,9 @@ std::string scope_of(const explore_options& o) {
   const strategy_row& strategy = known_strategy(o.strategy);
   const bool relacy = strategy.by != search::guided;
   const unsigned depth = relacy ? strategy.relacy_stale_depth : o.stale_depth;
-  std::string scope = std::string(relacy ? "Relacy's own search, " : "") + "stores in the order of execution, " + std::to_string(depth) +
-                      " older value" + (depth == 1 ? "" : "s") + " per load, " + text_of(relacy ? spurious_failures::each_thread : o.spurious);
+  std::string scope = std::string(relacy ? "Relacy's own search, " : "") + "stores in the order of execution, " +
+                      std::to_string(depth) + " older value" + (depth == 1 ? "" : "s") + " per load, " +
+                      text_of(relacy ? spurious_failures::each_thread : o.spurious);
   if (strategy.takes("--depth")) scope += ", depth " + std::to_string(o.depth);
   if (strategy.draws_at_random) scope += ", seed " + std::to_string(o.seed);
   if (rule_of(o) == model::refusals::crowded) scope += ", refusals: crowded";
@@ -85,14 +90,15 @@ std::string left_out(const checks::scenario& s, const explore_options& o) {
   for (const std::vector<checks::step>& thread : s.threads) {
     for (const checks::step& one : thread) {
       const bool looks = one.kind == checks::step_kind::snapshot || one.kind == checks::step_kind::shutdown;
-      if (looks) return ", snapshot and shutdown left out of the threads: this variant does not allow them beside other calls";
+      if (looks)
+        return ", snapshot and shutdown left out of the threads: this variant does not allow them beside other calls";
     }
   }
   return "";
 }
 
-// Why the variant has to block, where somebody asks whether it does; nothing where it must not. Where the scenario waits for
-// pages every variant blocks: while somebody waits, who gives pages back takes the mutex of the queue.
+// Why the variant has to block, where somebody asks whether it does; nothing where it must not. Where the scenario
+// waits for pages every variant blocks: while somebody waits, who gives pages back takes the mutex of the queue.
 std::optional<std::string> must_block(const explore_options& o, const checks::scenario& s) {
   const checks::variant* v = checks::find_variant(o.cache);
   if (!known_strategy(o.strategy).obstruction_freedom || v == nullptr) return std::nullopt;
@@ -101,9 +107,9 @@ std::optional<std::string> must_block(const explore_options& o, const checks::sc
   return std::nullopt;
 }
 
-/// What is explored: within the bound of preemptions that the scenario sets for this cache. What must block is explored until
-/// it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of them costs as much
-/// as some hundred executions.
+/// What is explored: within the bound of preemptions that the scenario sets for this cache. What must block is explored
+/// until it does, which no bound is needed for; what must not, from the states that one preemption leads to, as each of
+/// them costs as much as some hundred executions.
 explore_options heeding_bounds(explore_options o, const checks::scenario& s) {
   o.runaway_steps = runaway_steps_of(s);
   if (o.solo_steps == explore_options().solo_steps) o.solo_steps = solo_steps_of(s);
@@ -129,7 +135,8 @@ program_factory programs_of(const checks::scenario& s, const explore_options& o)
 }
 
 /// Fills everything but what depends on the scenario's expectation.
-void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s, bool covers_everything) {
+void read_findings(result& r, const findings& f, replay_token token, const checks::scenario& s,
+                   bool covers_everything) {
   const judgement j = verdict_of(f);
   r.outcome = j.outcome;
   r.scope += j.scope;
@@ -153,8 +160,8 @@ void read_findings(result& r, const findings& f, replay_token token, const check
 
 /// A failure that must come out, and who says so.
 struct expectation {
-  std::string kind;       // empty: any
-  std::string recorded;   // of what it is recorded; empty where the scenario says it
+  std::string kind;      // empty: any
+  std::string recorded;  // of what it is recorded; empty where the scenario says it
 };
 
 std::optional<expectation> expectation_of(const checks::scenario& s, const explore_options& o) {
@@ -180,16 +187,22 @@ void apply_expectation(result& r, const checks::scenario& s, const explore_optio
     r.scope += "; the expected failure is in another shard, or missing";
   } else if (r.outcome == verdict::pass) {
     r.outcome = verdict::fail;
-    r.found = checks::failure{.kind = "no-failure",
-                              .message = recorded.empty() ? "the scenario expects a failure" + (expected->kind.empty() ? "" : " (" + expected->kind + ")") + ", and there is none"
-                                                          : recorded + ", and no thread is in the way of another",
-                              .threads = s.threads.size(), .operations = count_operations(s)};
+    r.found =
+        checks::failure{.kind = "no-failure",
+                        .message = recorded.empty() ? "the scenario expects a failure" +
+                                                          (expected->kind.empty() ? "" : " (" + expected->kind + ")") +
+                                                          ", and there is none"
+                                                    : recorded + ", and no thread is in the way of another",
+                        .threads = s.threads.size(),
+                        .operations = count_operations(s)};
   } else if (r.outcome == verdict::fail) {
     r.found->message += recorded.empty() ? " (the scenario expects " + expected->kind + ")" : " (" + recorded + ")";
   }
 }
 
-replay_options for_replay(const explore_options& o) { return {.make = o.make, .refusals = o.refusals, .patience = o.patience}; }
+replay_options for_replay(const explore_options& o) {
+  return {.make = o.make, .refusals = o.refusals, .patience = o.patience};
+}
 
 // Replays the violation that was found, for its story and for the names of objects.
 void confirm(explored& out, const checks::scenario& s, replay_token token, const explore_options& options) {
@@ -209,14 +222,16 @@ void confirm(explored& out, const checks::scenario& s, replay_token token, const
     return;
   }
   r.outcome = verdict::error;
-  r.found->message = "a violation (" + r.found->kind + ": " + r.found->message + ") does not show again on its schedule: " +
+  r.found->message = "a violation (" + r.found->kind + ": " + r.found->message +
+                     ") does not show again on its schedule: " +
                      (again.outcome.found ? again.outcome.found->message : "the replay ends without one");
   r.found->kind = "nondeterminism";
 }
 
 // What failed once runs first: the schedule that the scenario stores, against the text that is explored now. Nothing
 // where there is none for this cache, where it fits no more, or where no rule is violated on it.
-std::optional<explored> stored_execution(const checks::scenario& s, const std::string& place, const explore_options& options) {
+std::optional<explored> stored_execution(const checks::scenario& s, const std::string& place,
+                                         const explore_options& options) {
   if (!s.failure || s.failure->cache != options.cache) return std::nullopt;
   // To a strategy that does not ask that a thread ends alone a lock is no failure.
   const bool asked_for = known_strategy(options.strategy).obstruction_freedom;
@@ -274,7 +289,8 @@ explored explore_scenario(const checks::scenario& s, const std::string& place, c
   return out;
 }
 
-std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked, std::chrono::duration<double> time) {
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& asked,
+                                          std::chrono::duration<double> time) {
   explore_options o = heeding_bounds(asked, s);
   if (!known_strategy(o.strategy).walks_whole_tree()) return std::nullopt;
   o.budget = time;
@@ -286,7 +302,8 @@ std::optional<estimate> estimate_scenario(const checks::scenario& s, const explo
   return f.complete ? estimate{.executions = all, .low = all, .high = all} : f.expected;
 }
 
-explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all, const replay_options& options) {
+explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all,
+                         const replay_options& options) {
   explored out;
   out.outcome = {.scenario = s.name, .cache = token.cache, .strategy = "replay"};
   out.outcome.scope = "one execution";

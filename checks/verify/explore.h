@@ -28,10 +28,10 @@ inline constexpr std::array<std::string_view, 3> spurious_names = {"none", "one"
 /// A cache, and how it is searched. `solo_steps`: as many as it says, and some for each page and token.
 struct explore_options : search_options {
   std::string cache = "coarse";
-  std::string fault;                              ///< empty: the shipped text
-  checks::subject_factory make = nullptr;         ///< in place of both, for tests of the explorer itself
-  std::optional<model::refusals> refusals;        ///< the rule of the variant without it
-  bool heed_bounds = false;                       ///< within the scenario's bound; obstruction: one preemption
+  std::string fault;                        ///< empty: the shipped text
+  checks::subject_factory make = nullptr;   ///< in place of both, for tests of the explorer itself
+  std::optional<model::refusals> refusals;  ///< the rule of the variant without it
+  bool heed_bounds = false;                 ///< within the scenario's bound; obstruction: one preemption
 };
 
 /// What refusals are held to.
@@ -53,21 +53,23 @@ std::optional<replay_token> parse_token(const std::string& text, std::string& wh
 
 struct explored {
   checks::result outcome;
-  std::string interleaving;  ///< of a failing execution: its story, a column per thread
+  std::string interleaving;    ///< of a failing execution: its story, a column per thread
   bool out_of_budget = false;  ///< nothing but the budget ended it: with a larger one it goes on
 };
 
 /// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known
 /// cache, fault and strategy. Never throws for what the program under test does. A violation is replayed at once, in
 /// another process: the report names objects and tells the story from there, and what does not show again is an error.
-/// Where the scenario stores a failure of this cache, its schedule runs first, under the fault of `options`; a violation
-/// on it is the result, and a schedule that does not fit any more changes nothing.
+/// Where the scenario stores a failure of this cache, its schedule runs first, under the fault of `options`; a
+/// violation on it is the result, and a schedule that does not fit any more changes nothing.
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
                           const std::function<void(const exploration_status&)>& tick = {});
 
-/// How many executions `explore_scenario` would run, by the pieces of the space that end within `time`: exact where all do.
-/// Nothing for a strategy other than exhaustive, a program that fails on the way, or a space of which too few pieces ended.
-std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options, std::chrono::duration<double> time);
+/// How many executions `explore_scenario` would run, by the pieces of the space that end within `time`: exact where all
+/// do. Nothing for a strategy other than exhaustive, a program that fails on the way, or a space of which too few
+/// pieces ended.
+std::optional<estimate> estimate_scenario(const checks::scenario& s, const explore_options& options,
+                                          std::chrono::duration<double> time);
 
 /// How a schedule is run again; as the members of explore_options.
 struct replay_options {

@@ -30,8 +30,11 @@ checks::scenario two_requests() {
 }
 
 checks::scenario two_requests_expecting(const std::string& expectation) {
-  return checks::parse_scenario("[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = "
-                                "[\"request 2\"]\n[expect]\n" + expectation + "\n", "two_requests.toml");
+  return checks::parse_scenario(
+      "[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = "
+      "[\"request 2\"]\n[expect]\n" +
+          expectation + "\n",
+      "two_requests.toml");
 }
 
 explore_options with(checks::subject_factory make) {
@@ -62,13 +65,16 @@ void consults_a_static() {
 
 // Shared between the process that explores and the one that replays.
 std::atomic<bool>& violated_before() {
-  static auto* flag = new (mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
-      std::atomic<bool>(false);
+  static auto* flag =
+      new (mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
+          std::atomic<bool>(false);
   return *flag;
 }
 void violates_once() { relacy_sync::require(violated_before().exchange(true), "this happens once"); }
 
-result misbehave(checks::subject_factory make) { return explore_scenario(two_requests(), "two_requests", with(make)).outcome; }
+result misbehave(checks::subject_factory make) {
+  return explore_scenario(two_requests(), "two_requests", with(make)).outcome;
+}
 
 TEST(explore, every_strategy_that_ends_agrees_on_a_correct_cache) {
   for (const strategy_row& s : strategies()) {
@@ -123,9 +129,12 @@ TEST(explore, a_run_that_schedules_nothing_is_incomplete) {
 TEST(explore, an_expected_failure_is_a_pass_and_its_absence_a_fail) {
   const auto* fault = find_fault("publish_pins_twice");
   ASSERT_NE(fault, nullptr);
-  const result wanted = explore_scenario(two_requests_expecting("verdict = \"fail\"\nkind = \"pins\""), "x", with(fault->make)).outcome;
+  const result wanted =
+      explore_scenario(two_requests_expecting("verdict = \"fail\"\nkind = \"pins\""), "x", with(fault->make)).outcome;
   EXPECT_EQ(wanted.outcome, verdict::pass);
-  const result other = explore_scenario(two_requests_expecting("verdict = \"fail\"\nkind = \"deadlock\""), "x", with(fault->make)).outcome;
+  const result other =
+      explore_scenario(two_requests_expecting("verdict = \"fail\"\nkind = \"deadlock\""), "x", with(fault->make))
+          .outcome;
   EXPECT_EQ(other.outcome, verdict::fail);
   const result absent = explore_scenario(two_requests_expecting("verdict = \"fail\""), "x", {}).outcome;
   EXPECT_EQ(absent.outcome, verdict::fail);
@@ -229,8 +238,8 @@ TEST(explore, what_relacys_own_searches_find_replays) {
   }
 }
 
-// The thread that announced an operation last need not be the one that Relacy lets go on and that violates a rule; and a
-// livelock is seen before an operation that may not be possible at all. Each seed once showed such an execution.
+// The thread that announced an operation last need not be the one that Relacy lets go on and that violates a rule; and
+// a livelock is seen before an operation that may not be possible at all. Each seed once showed such an execution.
 TEST(explore, what_relacys_random_search_finds_replays_whoever_announced_last) {
   const std::vector<std::pair<const char*, std::vector<std::uint64_t>>> seeds = {
       {"clear_locks_twice", {50'001, 110'001, 230'001}},
@@ -266,7 +275,8 @@ TEST(explore, many_executions_need_no_more_memory_than_few) {
 }
 
 TEST(schedule, text_and_choices_are_the_same_thing) {
-  const schedule s = {{.thread = 0}, {.thread = 0}, {.thread = 1, .age = 2}, {.thread = 1}, {.thread = 2, .spurious = true}};
+  const schedule s = {
+      {.thread = 0}, {.thread = 0}, {.thread = 1, .age = 2}, {.thread = 1}, {.thread = 2, .spurious = true}};
   EXPECT_EQ(show(s), "0x2.1s2.1.2w");
   std::string why;
   EXPECT_EQ(parse_schedule(show(s), why), s);

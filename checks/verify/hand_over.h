@@ -1,7 +1,9 @@
-// A lease on its way from one thread of a scenario to another: the second waits until the first gives it, or ends without. Who
-// was to take it and ended before declines it: then it is that one's if it was given already, and else the giver keeps it.
+// A lease on its way from one thread of a scenario to another: the second waits until the first gives it, or ends
+// without. Who was to take it and ended before declines it: then it is that one's if it was given already, and else the
+// giver keeps it.
 //
-// In the layer's terms, so that every order is explored: who takes synchronizes with who gave, and waits as any thread does.
+// In the layer's terms, so that every order is explored: who takes synchronizes with who gave, and waits as any thread
+// does.
 //
 // Threads: one gives, one takes; outside of the threads nobody waits, as each of them has given before it ended.
 #pragma once
@@ -21,7 +23,8 @@ class hand_over {
     relacy_sync::label(state_, "hand-over.state");
   }
 
-  /// Gives the lease, or says that none will come. Once. False where the other one declined: the lease stays with the giver.
+  /// Gives the lease, or says that none will come. Once. False where the other one declined: the lease stays with the
+  /// giver.
   bool give(bool is_there) {
     const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);
     if (state_.get() == declined) return false;
@@ -30,7 +33,8 @@ class hand_over {
     return is_there;
   }
 
-  /// Waits until the lease is given; false where none comes, or `is_cancelled` says so first. That one is asked under the mutex.
+  /// Waits until the lease is given; false where none comes, or `is_cancelled` says so first. That one is asked under
+  /// the mutex.
   template <class IsCancelled>
   bool take(IsCancelled is_cancelled) {
     const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);

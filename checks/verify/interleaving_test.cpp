@@ -37,8 +37,9 @@ TEST(interleaving, every_object_of_the_caches_has_a_name) {
   const std::regex nameless("object \\d+ of [^\\n]*");
   for (const checks::variant& v : checks::variants()) {
     std::set<std::string> found;
-    for (const char* name : {"four_requests_on_a_three_page_pool", "fork_on_a_full_pool", "page_is_told_before_it_is_found",
-                             "statistics_of_a_page_that_changes_hands", "tails_of_two_requests_of_one_prompt"}) {
+    for (const char* name :
+         {"four_requests_on_a_three_page_pool", "fork_on_a_full_pool", "page_is_told_before_it_is_found",
+          "statistics_of_a_page_that_changes_hands", "tails_of_two_requests_of_one_prompt"}) {
       const std::string story = story_of(shipped(name), v.name);
       EXPECT_NE(story.find("release"), std::string::npos) << story;
       for (std::sregex_iterator m(story.begin(), story.end(), nameless), end; m != end; ++m) found.insert(m->str());
@@ -97,7 +98,9 @@ TEST(stray_access, one_past_an_array_is_out_of_bounds_and_names_what_is_near) {
   const checks::result r = of(&misbehaving<reads_past_an_array>::make);
   ASSERT_EQ(r.outcome, checks::verdict::fail);
   EXPECT_EQ(r.found->kind, "out-of-bounds");
-  EXPECT_NE(r.found->message.find("the nearest is mine[1], which begins " + std::to_string(sizeof(word)) + " bytes before it"), std::string::npos)
+  EXPECT_NE(r.found->message.find("the nearest is mine[1], which begins " + std::to_string(sizeof(word)) +
+                                  " bytes before it"),
+            std::string::npos)
       << r.found->message;
   EXPECT_NE(r.found->message.find("interleaving_test.cpp:"), std::string::npos) << r.found->message;
 }

@@ -1,4 +1,5 @@
-// The shipped scenarios whose spaces are too large for a default run, each complete and with its known number of executions.
+// The shipped scenarios whose spaces are too large for a default run, each complete and with its known number of
+// executions.
 #include "checks/verify/explore.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +32,8 @@ std::vector<large_space> large_spaces() {
 class large_scenario : public testing::TestWithParam<large_space> {};
 
 TEST_P(large_scenario, completes_with_its_number_of_executions) {
-  const checks::scenario s = checks::load_scenario(std::filesystem::path(TRIECHECK_SCENARIOS_DIR) / (GetParam().scenario + ".toml"));
+  const checks::scenario s =
+      checks::load_scenario(std::filesystem::path(TRIECHECK_SCENARIOS_DIR) / (GetParam().scenario + ".toml"));
   explore_options o;
   o.cache = GetParam().variant;
   o.heed_bounds = true;

@@ -159,7 +159,8 @@ TEST(pieces, are_words_that_read_back) {
   EXPECT_EQ(show(parse_piece(show(some))), show(some));
   EXPECT_EQ(show(parse_piece("#40+20")), "#40+20");
   EXPECT_EQ(show(parse_piece("all")), "all");
-  for (const char* wrong : {"", "x", "1", "1:9", "#1"}) EXPECT_ANY_THROW(static_cast<void>(parse_piece(wrong))) << wrong;
+  for (const char* wrong : {"", "x", "1", "1:9", "#1"})
+    EXPECT_ANY_THROW(static_cast<void>(parse_piece(wrong))) << wrong;
 }
 
 TEST(pieces, of_random_executions_cover_every_number_once) {
@@ -175,8 +176,10 @@ TEST(pieces, of_random_executions_cover_every_number_once) {
 
 // 28,560 executions: more than a first look takes.
 checks::scenario large() {
-  return checks::parse_scenario("[cache]\npages = 4\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1 2\"]\n[[thread]]\nrun = "
-                                "[\"request 1\"]\n[[thread]]\nrun = [\"request 1\"]\n", "large.toml");
+  return checks::parse_scenario(
+      "[cache]\npages = 4\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1 2\"]\n[[thread]]\nrun = "
+      "[\"request 1\"]\n[[thread]]\nrun = [\"request 1\"]\n",
+      "large.toml");
 }
 constexpr std::uint64_t executions_of_large = 28'560;
 
@@ -235,8 +238,10 @@ TEST(pieces, a_limit_leaves_a_run_incomplete_with_an_estimate) {
 
 // Large enough that a run saves several times: a process looks at its clock every tenth of a second.
 checks::scenario larger() {
-  return checks::parse_scenario("[cache]\npages = 4\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1 2\"]\n[[thread]]\nrun = "
-                                "[\"request 1\", \"evict 1\"]\n[[thread]]\nrun = [\"request 1\"]\n", "larger.toml");
+  return checks::parse_scenario(
+      "[cache]\npages = 4\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1 2\"]\n[[thread]]\nrun = "
+      "[\"request 1\", \"evict 1\"]\n[[thread]]\nrun = [\"request 1\"]\n",
+      "larger.toml");
 }
 constexpr std::uint64_t executions_of_larger = 73'881;
 
@@ -247,7 +252,8 @@ struct last_save {
 };
 
 TEST(pieces, a_run_that_is_killed_again_and_again_goes_on_to_the_same_counts) {
-  auto* saved = new (mmap(nullptr, sizeof(last_save), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) last_save;
+  auto* saved =
+      new (mmap(nullptr, sizeof(last_save), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) last_save;
   unsigned kills = 0;
   for (;;) {
     nlohmann::json from;
@@ -296,8 +302,8 @@ std::vector<double> pieces_of(const std::string& scenario, const std::string& ca
   return sizes;
 }
 
-// Of shipped spaces of two to three thousand executions, after every eighth of their pieces. A spread is that of 19 in 20, so a
-// dozen spaces are the least that can tell. TRIECHECK_ESTIMATE_MOST=20000 takes larger ones, too.
+// Of shipped spaces of two to three thousand executions, after every eighth of their pieces. A spread is that of 19 in
+// 20, so a dozen spaces are the least that can tell. TRIECHECK_ESTIMATE_MOST=20000 takes larger ones, too.
 TEST(estimate, of_shipped_spaces_has_the_truth_within_its_spread) {
   const char* asked = std::getenv("TRIECHECK_ESTIMATE_MOST");
   const std::uint64_t most = asked == nullptr ? 3'000 : std::strtoull(asked, nullptr, 10);
@@ -318,7 +324,8 @@ TEST(estimate, of_shipped_spaces_has_the_truth_within_its_spread) {
         ++told;
         if (e.low <= all && all <= e.high) continue;
         ++wrong;
-        which += scenario + ", " + cache + ", after " + std::to_string(eighth) + "/8: " + std::to_string(e.low) + " to " + std::to_string(e.high) + ", is " + std::to_string(all) + "\n";
+        which += scenario + ", " + cache + ", after " + std::to_string(eighth) + "/8: " + std::to_string(e.low) +
+                 " to " + std::to_string(e.high) + ", is " + std::to_string(all) + "\n";
       }
     }
   }

@@ -39,15 +39,16 @@ checks::scenario shipped(const std::string& name) {
 }
 
 TEST(real_time, under_one_mutex_every_execution_has_one_order) {
-  for (const char* name : {"evictions_from_two_threads", "cascade_of_evictions_stops_below_a_pin", "three_releases_of_one_prefix"}) {
+  for (const char* name :
+       {"evictions_from_two_threads", "cascade_of_evictions_stops_below_a_pin", "three_releases_of_one_prefix"}) {
     const judged j = judge_all(shipped(name), "coarse");
     EXPECT_EQ(j.histories, j.executions) << name;
     EXPECT_EQ(j.orders, j.executions) << name;
   }
 }
 
-// Two threads of four operations: 70 orders. In some of the 66 executions an allocate or a publish finds nothing to do and
-// takes no lock, so that it has no place among the steps of the other thread.
+// Two threads of four operations: 70 orders. In some of the 66 executions an allocate or a publish finds nothing to do
+// and takes no lock, so that it has no place among the steps of the other thread.
 TEST(real_time, an_operation_without_a_step_is_judged_at_every_place_that_it_can_have) {
   const judged j = judge_all(shipped("two_requests_publish_one_prefix"), "coarse");
   EXPECT_EQ(j.executions, 66u);
@@ -96,7 +97,8 @@ class blind final : public checks::subject {
   std::optional<model::lease> own_;
 };
 
-// The one execution of the only class evicts first, and then it is right that the lookup misses. Nothing orders the two.
+// The one execution of the only class evicts first, and then it is right that the lookup misses. Nothing orders the
+// two.
 TEST(real_time, a_lookup_that_misses_what_still_stands_in_another_order_is_found) {
   const auto s = checks::parse_scenario(
       "[cache]\npages = 1\ntokens_per_page = 1\n[init]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"evict 1\"]\n"
@@ -119,8 +121,10 @@ class generous final : public checks::subject {
 
   model::outcome perform(const model::operation& op) override {
     asked_[session::current().thread()].add(1, memory_order::relaxed);
-    if (op.kind == model::operation_kind::release) closed_[op.subject] = true;
-    else if (closed_[op.subject]) return {.result = model::status::lease_closed};
+    if (op.kind == model::operation_kind::release)
+      closed_[op.subject] = true;
+    else if (closed_[op.subject])
+      return {.result = model::status::lease_closed};
     return op.kind == model::operation_kind::allocate ? model::outcome{.pages = {0}} : model::outcome{};
   }
   std::vector<model::page> pages_of(model::lease) const override { return {}; }
@@ -128,23 +132,28 @@ class generous final : public checks::subject {
   checks::structure inspect() const override { return {}; }
   std::vector<std::string> shutdown() override { return {}; }
 
-  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) { return std::make_unique<generous>(); }
+  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) {
+    return std::make_unique<generous>();
+  }
 
  private:
   relacy_sync::atomic<std::uint32_t> asked_[max_threads + 1];
   std::array<bool, 2> closed_{};  // by lease
 };
 
-// In the execution that runs thread 0 has given the page up, by a publish that takes it away, before thread 1 asks for one.
+// In the execution that runs thread 0 has given the page up, by a publish that takes it away, before thread 1 asks for
+// one.
 TEST(real_time, a_page_that_another_lease_still_holds_in_another_order_is_found) {
   const auto s = checks::parse_scenario(
-      "[cache]\npages = 1\ntokens_per_page = 1\n[init]\nrun = [\"request 2\"]\n[[thread]]\nrun = [\"a = lookup 1\", \"allocate a\", \"publish a\"]\n"
+      "[cache]\npages = 1\ntokens_per_page = 1\n[init]\nrun = [\"request 2\"]\n[[thread]]\nrun = [\"a = lookup 1\", "
+      "\"allocate a\", \"publish a\"]\n"
       "[[thread]]\nrun = [\"b = lookup 2\", \"allocate b\"]\n",
       "generous.toml");
   const checks::result r = explore_scenario(s, "generous", with(&generous::make)).outcome;
   ASSERT_EQ(r.outcome, checks::verdict::fail);
   EXPECT_EQ(r.found->kind, "page-ownership");
-  EXPECT_NE(r.found->message.find("in another order of steps that commute that lease still holds it"), std::string::npos)
+  EXPECT_NE(r.found->message.find("in another order of steps that commute that lease still holds it"),
+            std::string::npos)
       << r.found->message;
 }
 
@@ -152,7 +161,9 @@ TEST(real_time, a_page_that_another_lease_still_holds_in_another_order_is_found)
 template <bool Always>
 class refusing final : public checks::subject {
  public:
-  refusing(const model::config& c, std::size_t leases) : cache_(c, leases) { evictions_.store(0, memory_order::relaxed); }
+  refusing(const model::config& c, std::size_t leases) : cache_(c, leases) {
+    evictions_.store(0, memory_order::relaxed);
+  }
 
   model::outcome perform(const model::operation& op) override {
     if (op.kind == model::operation_kind::evict) {
@@ -163,7 +174,8 @@ class refusing final : public checks::subject {
     }
     const bool of_a_thread = op.subject == last_lease;
     closed_ = closed_ || (of_a_thread && op.kind == model::operation_kind::release);
-    if (op.kind == model::operation_kind::allocate && of_a_thread && !closed_ && (Always || evictions_.fetch_add(0, memory_order::relaxed) != 0)) {
+    if (op.kind == model::operation_kind::allocate && of_a_thread && !closed_ &&
+        (Always || evictions_.fetch_add(0, memory_order::relaxed) != 0)) {
       ++refused_;
       return {.result = model::status::cache_full};
     }
@@ -185,7 +197,7 @@ class refusing final : public checks::subject {
  private:
   checks::cache_subject<coarse_cache<relacy_sync>> cache_;
   relacy_sync::atomic<std::uint32_t> evictions_;  // under way
-  static constexpr model::lease last_lease = 1;  // the first is the one of [init]
+  static constexpr model::lease last_lease = 1;   // the first is the one of [init]
   std::size_t refused_ = 0;
   bool closed_ = false;  // the last lease
 };

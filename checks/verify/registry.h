@@ -20,8 +20,9 @@ struct fault {
   std::string expected;     ///< the kind of violation that the oracle reports
   std::string scenario;     ///< a scenario that shows it; empty where a sequential workload does
   checks::subject_factory make;
-  checks::subject_factory make_sequential;  ///< over the production layer, where a sequential workload shows it; or null
-  model::eviction_policy policy;            ///< under which it shows
+  checks::subject_factory
+      make_sequential;            ///< over the production layer, where a sequential workload shows it; or null
+  model::eviction_policy policy;  ///< under which it shows
 };
 
 /// The faults of this build, by name.
@@ -30,7 +31,8 @@ const std::vector<fault>& faults();
 /// The names of those that this build leaves out (TRIECHECK_FAULTS in checks/faults/faults.cmake).
 const std::vector<std::string>& faults_not_built();
 
-/// The fault called `name`, or null. Beside those of `faults` these are the defects of the historical cache (checks/historical).
+/// The fault called `name`, or null. Beside those of `faults` these are the defects of the historical cache
+/// (checks/historical).
 const fault* find_fault(const std::string& name);
 
 }  // namespace triecheck::explore

@@ -12,7 +12,8 @@ namespace {
 
 scenario with(const std::string& line) {
   return parse_scenario("[cache]\npages = 1\ntokens_per_page = 1\n" + line +
-                            "\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n", "s.toml");
+                            "\n[[thread]]\nrun = [\"clear\"]\n[[thread]]\nrun = [\"clear\"]\n",
+                        "s.toml");
 }
 
 TEST(scenario_needs, a_cache_without_events_or_policies_lacks_what_asks_for_them) {
@@ -32,7 +33,8 @@ TEST(suggestion, the_nearest_name_is_one_that_a_slip_leads_to) {
   EXPECT_EQ(nearest_word("lockfre", {"coarse", "lockfree"}), "lockfree");
   EXPECT_EQ(nearest_word("bogus", {"coarse", "lockfree"}), "");
   EXPECT_EQ(nearest_word("ab", {"cd"}), "") << "nothing of it is left";
-  EXPECT_EQ(nearest_word("two_request_publishes_one_prefx", {"two_requests_publish_one_prefix", "three"}), "two_requests_publish_one_prefix");
+  EXPECT_EQ(nearest_word("two_request_publishes_one_prefx", {"two_requests_publish_one_prefix", "three"}),
+            "two_requests_publish_one_prefix");
   EXPECT_EQ(nearest_word(std::string(200, 'a'), {std::string_view("aaa")}), "");
   EXPECT_EQ(did_you_mean("bogus", {"coarse"}, " (otherwise)"), " (otherwise)");
   EXPECT_EQ(did_you_mean("coarze", {"coarse"}), " (did you mean 'coarse'?)");

@@ -170,8 +170,8 @@ std::uint32_t scenario_program::members() const {
   return bits;
 }
 
-// What followers were told is possible, and those who were members all the time know the pages that an operation returned as
-// published. Where some step forgets, such a page may be gone for those who follow.
+// What followers were told is possible, and those who were members all the time know the pages that an operation
+// returned as published. Where some step forgets, such a page may be gone for those who follow.
 void scenario_program::check_followers(std::uint32_t members, const outcome* returned) {
   for (std::size_t i = 0; i < followers_.size(); ++i) {
     std::optional<std::string> wrong;
@@ -190,18 +190,21 @@ void scenario_program::check_followers(std::uint32_t members, const outcome* ret
 void scenario_program::run(const script& actions) {
   std::size_t done = 0;
   while (done < actions.size() && !is_cancelled() && run_action(actions[done])) ++done;
-  // Who waits for a lease that does not come any more goes on without it, and what was to come here finds another owner.
+  // Who waits for a lease that does not come any more goes on without it, and what was to come here finds another
+  // owner.
   for (; done < actions.size(); ++done) {
     const action& a = actions[done];
     if (a.kind == step_kind::give && given_[a.hand_over] == 0) give(a, false);
     if (a.kind == step_kind::take && taken_[a.hand_over] == 0) decline(a);
   }
   for (model::lease l = 0; l < books_.size(); ++l) {
-    if (books_[l].open && books_[l].owner == session::current().thread()) release({.kind = operation_kind::release, .subject = l});
+    if (books_[l].open && books_[l].owner == session::current().thread())
+      release({.kind = operation_kind::release, .subject = l});
   }
 }
 
-// Asked between any two steps, where some thread cancels this one. No memory order: whatever brings the news need not synchronize.
+// Asked between any two steps, where some thread cancels this one. No memory order: whatever brings the news need not
+// synchronize.
 bool scenario_program::is_cancelled() const {
   const session& s = session::current();
   if (!s.in_threads() || (cancellable_ & (1U << s.thread())) == 0) return false;
@@ -241,45 +244,84 @@ void scenario_program::decline(const action& a) {
 bool scenario_program::run_action(const action& a) {
   session::current().title(a.text);
   switch (a.kind) {
-    case step_kind::lookup: lookup(a); return true;
+    case step_kind::lookup:
+      lookup(a);
+      return true;
     case step_kind::allocate: {
       const lease_book& book = books_[a.lease];
       const std::size_t held = std::min(book.held.size(), book.wanted.size());
       return grow(a, {book.wanted.begin() + static_cast<std::ptrdiff_t>(held), book.wanted.end()}, book.wanted_keys);
     }
-    case step_kind::extend: return grow(a, a.tokens, a.keys);
-    case step_kind::fork: return fork(a);
+    case step_kind::extend:
+      return grow(a, a.tokens, a.keys);
+    case step_kind::fork:
+      return fork(a);
     case step_kind::publish:
-      perform({.kind = operation_kind::publish, .subject = a.lease,
+      perform({.kind = operation_kind::publish,
+               .subject = a.lease,
                .computed_tokens = a.computed.value_or(static_cast<std::uint32_t>(books_[a.lease].computed))});
       return true;
-    case step_kind::move: subject_->move(a.lease); return true;
-    case step_kind::give: give(a, true); return true;
-    case step_kind::take: return take(a);
-    case step_kind::cancel: cancel(a.count); return true;
-    case step_kind::foreign: foreign(a); return true;
-    case step_kind::evict: perform({.kind = operation_kind::evict, .count = a.count}); return true;
-    case step_kind::clear: perform({.kind = operation_kind::clear}); return true;
+    case step_kind::move:
+      subject_->move(a.lease);
+      return true;
+    case step_kind::give:
+      give(a, true);
+      return true;
+    case step_kind::take:
+      return take(a);
+    case step_kind::cancel:
+      cancel(a.count);
+      return true;
+    case step_kind::foreign:
+      foreign(a);
+      return true;
+    case step_kind::evict:
+      perform({.kind = operation_kind::evict, .count = a.count});
+      return true;
+    case step_kind::clear:
+      perform({.kind = operation_kind::clear});
+      return true;
     case step_kind::shutdown:
       if (looks_beside_others()) perform({.kind = operation_kind::clear, .shuts_down = true});
       return true;
-    case step_kind::stats: stats(); return true;
-    case step_kind::available: available(); return true;
+    case step_kind::stats:
+      stats();
+      return true;
+    case step_kind::available:
+      available();
+      return true;
     case step_kind::match:
       perform({.kind = operation_kind::match, .tokens = a.tokens, .keys = a.keys, .space = a.space});
       return true;
     case step_kind::forget:
       perform({.kind = operation_kind::forget, .tokens = a.tokens, .keys = a.keys, .space = a.space}, a.failing);
       return true;
-    case step_kind::shrink: shrink(a); return true;
-    case step_kind::snapshot: snapshot(); return true;
-    case step_kind::subscribe: subscribe(a.count); return true;
-    case step_kind::unsubscribe: unsubscribe(a.count); return true;
-    case step_kind::write: write(a.lease); return true;
-    case step_kind::read: read(a); return true;
-    case step_kind::release: release({.kind = operation_kind::release, .subject = a.lease, .keep = a.keep}); return true;
-    case step_kind::drop: release({.kind = operation_kind::release, .subject = a.lease, .dropped = true}); return true;
-    case step_kind::request: break;  // split by scripts_of
+    case step_kind::shrink:
+      shrink(a);
+      return true;
+    case step_kind::snapshot:
+      snapshot();
+      return true;
+    case step_kind::subscribe:
+      subscribe(a.count);
+      return true;
+    case step_kind::unsubscribe:
+      unsubscribe(a.count);
+      return true;
+    case step_kind::write:
+      write(a.lease);
+      return true;
+    case step_kind::read:
+      read(a);
+      return true;
+    case step_kind::release:
+      release({.kind = operation_kind::release, .subject = a.lease, .keep = a.keep});
+      return true;
+    case step_kind::drop:
+      release({.kind = operation_kind::release, .subject = a.lease, .dropped = true});
+      return true;
+    case step_kind::request:
+      break;  // split by scripts_of
   }
   return true;
 }
@@ -287,7 +329,8 @@ bool scenario_program::run_action(const action& a) {
 // Runs one operation of the cache and tells the oracles that watch every operation.
 outcome scenario_program::perform(const operation& op, std::size_t failing) {
   session& s = session::current();
-  const bool gives_up = op.kind == operation_kind::publish || op.kind == operation_kind::release || op.kind == operation_kind::shrink;
+  const bool gives_up =
+      op.kind == operation_kind::publish || op.kind == operation_kind::release || op.kind == operation_kind::shrink;
   if (gives_up) {
     s.begin_operation([this, l = op.subject](const checks::moment& first_step) {
       oracles_.each([&](auto& one) { one.gives_up(l, first_step); });
@@ -311,15 +354,17 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
     return perform(op);
   }
   outcome& o = *answer;
-  const bool opens = o.result == model::status::ok && (op.kind == operation_kind::lookup || op.kind == operation_kind::fork);
-  const auto opened = opens ? subject_->view_of(op.kind == operation_kind::fork ? op.forked : op.subject) : std::nullopt;
+  const bool opens =
+      o.result == model::status::ok && (op.kind == operation_kind::lookup || op.kind == operation_kind::fork);
+  const auto opened =
+      opens ? subject_->view_of(op.kind == operation_kind::fork ? op.forked : op.subject) : std::nullopt;
   std::optional<checks::objection> wrong;
   {
     const outside_simulation heap;
     const bool forked = op.kind == operation_kind::fork;
     lease_book* const book = model::has_lease(op.kind) ? &books_[forked ? op.forked : op.subject] : nullptr;
-    const checks::returned_operation told = {thread, op,     o,     book != nullptr ? book->last : nothing_before_,
-                                             when,   opened, subject_->schedules()};
+    const checks::returned_operation told = {
+        thread, op, o, book != nullptr ? book->last : nothing_before_, when, opened, subject_->schedules()};
     wrong = oracles_.first([&](auto& one) { return one.returned(told); });
     if (book != nullptr && (!forked || o.result == model::status::ok)) {
       book->open = op.kind != operation_kind::release;
@@ -329,7 +374,8 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
   require_none(wrong);
-  const bool has_pages = o.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
+  const bool has_pages =
+      o.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
   check_followers(told_before, has_pages ? &o : nullptr);
   return o;
 }
@@ -357,7 +403,8 @@ void scenario_program::check_unchanged(const operation& op) {
   const model::lease l = op.kind == operation_kind::fork ? op.forked : op.subject;
   const std::vector<model::page> now = subject_->pages_of(l);
   if (now == (opens ? std::vector<model::page>{} : books_[l].last.pages)) return;
-  session::current().fail("lease-state", model::show(op) + " had no memory, but left the lease " + model::show_pages(now, 0));
+  session::current().fail("lease-state",
+                          model::show(op) + " had no memory, but left the lease " + model::show_pages(now, 0));
 }
 
 void scenario_program::foreign(const action& a) {
@@ -368,7 +415,8 @@ void scenario_program::foreign(const action& a) {
   if (wrong) s.fail("lease-state", *wrong);
 }
 
-// Beside other calls a shutdown and a snapshot are allowed only where the variant promises that all pages are of one instant.
+// Beside other calls a shutdown and a snapshot are allowed only where the variant promises that all pages are of one
+// instant.
 bool scenario_program::looks_beside_others() const {
   if (may_look_beside_others(together_) || !session::current().in_threads()) return true;
   session::current().title("  = left out: under this variant nothing else may run meanwhile");
@@ -470,8 +518,8 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
   return true;
 }
 
-// Each attempt is an operation of its own, so its refusal is judged like any other. Between two of them the thread is in no
-// operation: that it is blocked there is what it asked for. Nothing where it was cancelled there.
+// Each attempt is an operation of its own, so its refusal is judged like any other. Between two of them the thread is
+// in no operation: that it is blocked there is what it asked for. Nothing where it was cancelled there.
 std::optional<outcome> scenario_program::allocate_in_turn(const operation& op) {
   const std::unique_ptr<checks::waiting_place> place = subject_->queue_for_pages(op.subject);
   if (place == nullptr) session::current().fail("refusal", "the cache has no queue for pages");
@@ -562,7 +610,8 @@ void scenario_program::release(const operation& op) {
   const model::lease l = op.subject;
   perform(op);
   const outcome again = subject_->perform({.kind = operation_kind::release, .subject = l});
-  if (again.result != model::status::ok) s.fail("lease-state", "I9: a second release was refused: " + model::show(again.result));
+  if (again.result != model::status::ok)
+    s.fail("lease-state", "I9: a second release was refused: " + model::show(again.result));
   const outcome late = subject_->perform({.kind = operation_kind::publish, .subject = l});
   if (late.result != model::status::lease_closed) s.fail("lease-state", "I9: a released lease could publish");
   const outcome more = subject_->perform({.kind = operation_kind::allocate, .subject = l, .tokens = {1}});

@@ -1,8 +1,9 @@
 // A scenario as a program under test: runs its steps on a cache and asks the oracles.
 //
 // Every operation is announced to the oracles, recorded for the linearizability check and, when somebody reads, titled
-// in the interleaving as the scenario writes it. The oracles are a list (checks/oracles/list.h); this file only says when it is
-// told and asked. What needs the layer is judged here: page contents, what a closed lease answers, pages that are lost.
+// in the interleaving as the scenario writes it. The oracles are a list (checks/oracles/list.h); this file only says
+// when it is told and asked. What needs the layer is judged here: page contents, what a closed lease answers, pages
+// that are lost.
 #pragma once
 
 #include <map>
@@ -26,7 +27,8 @@ namespace triecheck::explore {
 class scenario_program final : public program {
  public:
   /// `rule`: what the refusals of the cache are held to; `together`: what the answers of `stats` are.
-  scenario_program(const checks::scenario& s, checks::subject_factory make, model::refusals rule = model::refusals::exact,
+  scenario_program(const checks::scenario& s, checks::subject_factory make,
+                   model::refusals rule = model::refusals::exact,
                    checks::stats_consistency together = checks::stats_consistency::each);
 
   unsigned threads() const override { return static_cast<unsigned>(scripts_.threads.size()); }
@@ -44,14 +46,14 @@ class scenario_program final : public program {
   /// What the harness knows of a lease. Lives on the harness's heap.
   struct lease_book {
     bool open = false;
-    unsigned owner = nobody;           // the thread of the session whose section has it now
+    unsigned owner = nobody;  // the thread of the session whose section has it now
     model::key_space space = 0;
     std::vector<model::token> wanted;  // of the request
     std::vector<model::block_key> wanted_keys;
-    std::vector<model::token> held;    // of the lease
+    std::vector<model::token> held;  // of the lease
     model::held_keys keys;
-    std::size_t computed = 0;          // of these, whose contents stand: found, or written
-    model::outcome last;               // of its latest operation: the pages it has
+    std::size_t computed = 0;  // of these, whose contents stand: found, or written
+    model::outcome last;       // of its latest operation: the pages it has
 
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
     void clear() {
@@ -69,8 +71,8 @@ class scenario_program final : public program {
     }
   };
 
-  /// Enters what the cache tells into the oracle's book. An event is a step of the layer: every order of them is tried. It is
-  /// relaxed, so that it orders nothing that the cache does not.
+  /// Enters what the cache tells into the oracle's book. An event is a step of the layer: every order of them is tried.
+  /// It is relaxed, so that it orders nothing that the cache does not.
   class subscriber final : public cache_events {
    public:
     explicit subscriber(checks::event_book& book) : book_(book) { relacy_sync::label(moment_, "events"); }
@@ -78,8 +80,8 @@ class scenario_program final : public program {
     void removed(page_id page) noexcept override;
     void cleared(std::size_t pages) noexcept override;
 
-    /// A look at the book is a step, as an event is: both orders of the two are explored. Relaxed, so that it orders nothing that
-    /// the cache does not; unlike a load it is never stale.
+    /// A look at the book is a step, as an event is: both orders of the two are explored. Relaxed, so that it orders
+    /// nothing that the cache does not; unlike a load it is never stale.
     void look() { static_cast<void>(moment_.fetch_add(0, memory_order::relaxed)); }
 
    private:
@@ -168,7 +170,7 @@ class scenario_program final : public program {
   const checks::stats_consistency together_;
   bool uses_foreign_ = false;
   const scenario_scripts scripts_;
-  std::uint32_t cancellable_ = 0;          // bit per thread
+  std::uint32_t cancellable_ = 0;  // bit per thread
 
   // Of one execution. The first five live inside the simulation: after a violation they are gone with it.
   checks::subject* subject_ = nullptr;
@@ -177,12 +179,12 @@ class scenario_program final : public program {
   hand_over* hand_overs_ = nullptr;
   relacy_sync::atomic<std::uint32_t>* cancelled_ = nullptr;  // by thread
   std::vector<lease_book> books_;
-  std::vector<char> given_;                // by hand-over: whether it was given, or said that it does not come
-  std::vector<char> taken_;                // by hand-over: whether it was taken, or does not come
-  std::optional<failing_memory> memory_;   // where some step has a request for memory fail
+  std::vector<char> given_;               // by hand-over: whether it was given, or said that it does not come
+  std::vector<char> taken_;               // by hand-over: whether it was taken, or does not come
+  std::optional<failing_memory> memory_;  // where some step has a request for memory fail
   checks::scenario_oracles oracles_;
-  std::vector<follower> followers_;        // by number; none where no step has one join
-  const model::outcome nothing_before_;    // of an operation without a lease
+  std::vector<follower> followers_;      // by number; none where no step has one join
+  const model::outcome nothing_before_;  // of an operation without a lease
 
   std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
 };

@@ -41,8 +41,8 @@ struct section {
 
 class author {
  public:
-  // Each section is written up to a lease that is not given yet. Where none gets further, all of them wait for each other: then
-  // any number will do, as the lease is never there.
+  // Each section is written up to a lease that is not given yet. Where none gets further, all of them wait for each
+  // other: then any number will do, as the lease is never there.
   void write(std::vector<section> sections) {
     for (bool stuck = false;;) {
       bool moved = false;
@@ -97,12 +97,16 @@ class author {
           }
         }
         return;
-      case step_kind::lookup: a.lease = s.numbers[one.lease] = opened(); break;
+      case step_kind::lookup:
+        a.lease = s.numbers[one.lease] = opened();
+        break;
       case step_kind::fork:
         a.source = s.numbers[one.source];
         a.lease = s.numbers[one.lease] = opened();
         break;
-      case step_kind::move: a.lease = s.numbers[one.lease] = s.numbers[one.source]; break;
+      case step_kind::move:
+        a.lease = s.numbers[one.lease] = s.numbers[one.source];
+        break;
       case step_kind::give:
         a.lease = given_[one.lease] = s.numbers[one.lease];
         a.hand_over = hand_over_of(one.lease);
@@ -120,7 +124,9 @@ class author {
 
   model::lease opened() { return static_cast<model::lease>(next_++); }
 
-  std::size_t hand_over_of(const std::string& name) { return hand_overs_.try_emplace(name, hand_overs_.size()).first->second; }
+  std::size_t hand_over_of(const std::string& name) {
+    return hand_overs_.try_emplace(name, hand_overs_.size()).first->second;
+  }
 
   std::size_t next_ = 0;
   std::map<std::string, std::size_t> hand_overs_;
@@ -165,7 +171,9 @@ unsigned in_proportion(const checks::scenario& s, std::size_t least, std::size_t
 
 }  // namespace
 
-unsigned runaway_steps_of(const checks::scenario& s) { return in_proportion(s, 20'000, 1'000, checks::progress::longest_path - 1); }
+unsigned runaway_steps_of(const checks::scenario& s) {
+  return in_proportion(s, 20'000, 1'000, checks::progress::longest_path - 1);
+}
 unsigned solo_steps_of(const checks::scenario& s) { return in_proportion(s, 300, 50, 65'535); }
 
 }  // namespace triecheck::explore

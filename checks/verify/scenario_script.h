@@ -57,7 +57,8 @@ constexpr bool may_look_beside_others(checks::stats_consistency promised) {
 /// How many operations of the cache a scenario holds, requests counted as what they consist of.
 std::size_t count_operations(const checks::scenario& s);
 
-/// More operations of the layer than an operation of the cache should need here, by far: they grow with pages and tokens.
+/// More operations of the layer than an operation of the cache should need here, by far: they grow with pages and
+/// tokens.
 unsigned runaway_steps_of(const checks::scenario& s);
 
 /// In how many a thread alone ends an operation.

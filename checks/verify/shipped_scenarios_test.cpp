@@ -1,6 +1,6 @@
-// Every shipped scenario under every variant: complete, or all within the bound that the scenario sets, and with its known number
-// of executions. Of those that have more than a default run has time for, what one preemption leads to; large_scenarios_test.cpp
-// has the rest.
+// Every shipped scenario under every variant: complete, or all within the bound that the scenario sets, and with its
+// known number of executions. Of those that have more than a default run has time for, what one preemption leads to;
+// large_scenarios_test.cpp has the rest.
 #include "checks/verify/explore.h"
 
 #include <gtest/gtest.h>
@@ -51,16 +51,20 @@ TEST_P(shipped_scenario, completes_with_its_number_of_executions) {
     o.preemptions = 1;
   }
   const checks::result r = explore_scenario(s, s.name, o).outcome;
-  EXPECT_EQ(r.outcome, checks::verdict::pass) << "again: triecheck explore " << s.name << " --cache " << variant << (is_large ? " --strategy bounded --preemptions 1" : "");
+  EXPECT_EQ(r.outcome, checks::verdict::pass) << "again: triecheck explore " << s.name << " --cache " << variant
+                                              << (is_large ? " --strategy bounded --preemptions 1" : "");
   if (s.expect_failure) return;  // the first failure ends it
   EXPECT_EQ(r.complete, !is_large && !s.bounds.contains(variant));
   if (is_large) return;
-  ASSERT_TRUE(is_known) << s.name << " has " << r.executions << " executions under " << variant << ": triecheck explore " << s.name << " --cache " << variant << " --counts scenarios/executions.txt";
-  EXPECT_EQ(r.executions, known->second.at(variant)) << "scenarios/executions.txt has another number; `triecheck explore --cache all --counts` writes it";
+  ASSERT_TRUE(is_known) << s.name << " has " << r.executions << " executions under " << variant
+                        << ": triecheck explore " << s.name << " --cache " << variant
+                        << " --counts scenarios/executions.txt";
+  EXPECT_EQ(r.executions, known->second.at(variant))
+      << "scenarios/executions.txt has another number; `triecheck explore --cache all --counts` writes it";
 }
 
-// With the index that caches choose, hardly two nodes of a small pool are in one bucket. Here all are: every walk passes nodes that
-// others put in and take out. Under one mutex that changes no schedule, so there a sample is enough.
+// With the index that caches choose, hardly two nodes of a small pool are in one bucket. Here all are: every walk
+// passes nodes that others put in and take out. Under one mutex that changes no schedule, so there a sample is enough.
 TEST_P(shipped_scenario, passes_with_one_bucket) {
   const auto& [variant, file] = GetParam();
   checks::scenario s = checks::load_scenario(file);
@@ -78,7 +82,8 @@ TEST_P(shipped_scenario, passes_with_one_bucket) {
     o.executions = 100;
   }
   const checks::result r = explore_scenario(s, s.name, o).outcome;
-  EXPECT_EQ(r.outcome, checks::verdict::pass) << s.name << " under " << variant << (r.found ? ": " + r.found->message : "");
+  EXPECT_EQ(r.outcome, checks::verdict::pass)
+      << s.name << " under " << variant << (r.found ? ": " + r.found->message : "");
 }
 
 // Of the variants that nobody can block.
@@ -100,7 +105,8 @@ TEST_P(nonblocking_scenario, a_stopped_thread_is_in_nobodys_way) {
   EXPECT_EQ(r.expects_failure, checks::waits_for_pages(s));
 }
 
-// Of the others, every one can be blocked in every scenario: so whoever passes above does not pass because nothing is asked.
+// Of the others, every one can be blocked in every scenario: so whoever passes above does not pass because nothing is
+// asked.
 TEST(blocking_variants, a_stopped_thread_is_in_the_way_of_another_in_every_scenario) {
   for (const checks::variant& v : checks::variants()) {
     if (v.nonblocking) continue;
@@ -125,12 +131,16 @@ std::string test_name(const testing::TestParamInfo<shipped_scenario::ParamType>&
 }
 
 INSTANTIATE_TEST_SUITE_P(all, shipped_scenario,
-                         testing::Combine(testing::ValuesIn(variant_names(false)), testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))), test_name);
+                         testing::Combine(testing::ValuesIn(variant_names(false)),
+                                          testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))),
+                         test_name);
 INSTANTIATE_TEST_SUITE_P(all, nonblocking_scenario,
-                         testing::Combine(testing::ValuesIn(variant_names(true)), testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))), test_name);
+                         testing::Combine(testing::ValuesIn(variant_names(true)),
+                                          testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))),
+                         test_name);
 
-// Which page falls is not judged under concurrency, everything else is: that a policy tells only leaves, forgets none, and
-// is touched by nobody who does not hold the lock alone.
+// Which page falls is not judged under concurrency, everything else is: that a policy tells only leaves, forgets none,
+// and is touched by nobody who does not hold the lock alone.
 class policy_of_small_scenarios : public testing::TestWithParam<std::string> {};
 
 TEST_P(policy_of_small_scenarios, passes_them_all_completely) {

@@ -31,12 +31,12 @@ using seconds = std::chrono::duration<double>;
 /// What one search has to find, and for how long it may look.
 struct search_terms {
   failure_reason reason;
-  unsigned preemptions = 0;       ///< at most
-  std::uint64_t executions = 0;   ///< at most
-  bool shortest = false;          ///< goes on behind the first failure that fits
+  unsigned preemptions = 0;      ///< at most
+  std::uint64_t executions = 0;  ///< at most
+  bool shortest = false;         ///< goes on behind the first failure that fits
   unsigned stale_depth = 1;
   unsigned runaway_steps = limits().runaway_steps;
-  unsigned solo_steps = explore_options().solo_steps;      ///< of a demand that a thread ends alone
+  unsigned solo_steps = explore_options().solo_steps;  ///< of a demand that a thread ends alone
   std::function<bool()> out_of_time;
 };
 
@@ -55,21 +55,24 @@ struct search_answer {
 // Runs in the child process. A run ends at a violation; the strategy is moved on by hand, and another run follows.
 json search_in_child(scenario_program& program, const search_terms& terms, progress& shared) {
   const std::unique_ptr<strategy> chooser =
-      strategy_for(terms.reason.kind).make({.solo_steps = terms.solo_steps}, {.bound = {.fewest = 0, .most = terms.preemptions}});
+      strategy_for(terms.reason.kind)
+          .make({.solo_steps = terms.solo_steps}, {.bound = {.fewest = 0, .most = terms.preemptions}});
   std::optional<failing_path> best;
   std::uint64_t spent = 0;
   bool complete = false;
   while (spent < terms.executions && !terms.out_of_time()) {
-    const run_outcome o = run(program, *chooser, {.bounds = {.stale_depth = terms.stale_depth, .runaway_steps = terms.runaway_steps},
-                                                .executions = terms.executions - spent,
-                                                .out_of_time = [&](const run_tally&) { return terms.out_of_time(); }},
+    const run_outcome o = run(program, *chooser,
+                              {.bounds = {.stale_depth = terms.stale_depth, .runaway_steps = terms.runaway_steps},
+                               .executions = terms.executions - spent,
+                               .out_of_time = [&](const run_tally&) { return terms.out_of_time(); }},
                               shared);
     complete = o.complete;
     spent += std::max<std::uint64_t>(o.executions, 1);
     const bool violated = o.found.has_value();
     if (!violated && o.error_kind.empty()) break;
     if (!chooser->broken().empty()) break;
-    const failure_reason reason = violated ? reason_of(o.found->kind, o.found->message) : reason_of(o.error_kind, o.error);
+    const failure_reason reason =
+        violated ? reason_of(o.found->kind, o.found->message) : reason_of(o.error_kind, o.error);
     if (reason == terms.reason) {
       const failing_path path{o.path, o.preemptions};
       if (!best || path.rank() < best->rank()) best = path;
@@ -124,7 +127,8 @@ class shrinking {
  private:
   // What a hang may still cost.
   std::chrono::milliseconds left() const {
-    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+    const auto spent =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
     const auto budget = std::chrono::duration_cast<std::chrono::milliseconds>(options_.budget);
     return std::max(budget - spent, std::chrono::milliseconds(200));
   }
@@ -136,7 +140,8 @@ class shrinking {
       return search_in_child(program, terms, shared).dump();
     };
     // A candidate that hangs is given up soon; the result is judged with all patience.
-    const isolated_run child = run_isolated(body, std::min({options_.patience, std::chrono::milliseconds(3000), left()}));
+    const isolated_run child =
+        run_isolated(body, std::min({options_.patience, std::chrono::milliseconds(3000), left()}));
     search_answer answer;
     if (child.answer.empty()) {
       answer.executions = child.executions;
@@ -147,7 +152,8 @@ class shrinking {
       answer.complete = j["complete"];
       std::string why;
       if (j.contains("best")) {
-        answer.best = {parse_schedule(j["best"]["path"].get<std::string>(), why).value_or(schedule{}), j["best"]["preemptions"]};
+        answer.best = {parse_schedule(j["best"]["path"].get<std::string>(), why).value_or(schedule{}),
+                       j["best"]["preemptions"]};
       }
     }
     best_.executions += answer.executions;
@@ -157,7 +163,9 @@ class shrinking {
   void keep(const checks::scenario& s, const failing_path& path) {
     best_.program = s;
     path_ = path;
-    best_.after = {.size = checks::size_of(s), .operations = count_operations(s), .preemptions = path.preemptions,
+    best_.after = {.size = checks::size_of(s),
+                   .operations = count_operations(s),
+                   .preemptions = path.preemptions,
                    .steps = path.choices.size()};
   }
 
@@ -199,15 +207,16 @@ class shrinking {
       if (best_.stopped.empty()) best_.stopped = "the budget ended before every schedule was tried";
       return;
     }
-    const search_answer answer =
-        search(best_.program, terms(options_.schedule_executions, static_cast<unsigned>(path_.preemptions), true), make_);
+    const search_answer answer = search(
+        best_.program, terms(options_.schedule_executions, static_cast<unsigned>(path_.preemptions), true), make_);
     if (answer.best && answer.best->rank() < path_.rank()) keep(best_.program, *answer.best);
     best_.shortest = answer.complete;
     if (answer.complete || !best_.stopped.empty()) return;
-    best_.stopped = out_of_time() ? "the budget ended before every schedule was tried"
-                    : answer.executions >= options_.schedule_executions
-                        ? "the search for a shorter schedule ended after " + std::to_string(answer.executions) + " executions"
-                        : "the failure ends the process, so its first schedule was kept";
+    best_.stopped =
+        out_of_time() ? "the budget ended before every schedule was tried"
+        : answer.executions >= options_.schedule_executions
+            ? "the search for a shorter schedule ended after " + std::to_string(answer.executions) + " executions"
+            : "the failure ends the process, so its first schedule was kept";
   }
 
   // The best so far, which nothing has confirmed but the process that found it.
@@ -225,7 +234,8 @@ class shrinking {
 
   std::optional<shrunk> confirm(std::string& why) {
     const explored again = replay(best_.program, path_.choices);
-    const bool same = again.outcome.found && reason_of(again.outcome.found->kind, again.outcome.found->message) == reason_;
+    const bool same =
+        again.outcome.found && reason_of(again.outcome.found->kind, again.outcome.found->message) == reason_;
     if (!same) {
       why = "the smaller failure does not show again: the program is not deterministic";
       return std::nullopt;
@@ -237,8 +247,13 @@ class shrinking {
   }
 
   search_terms terms(std::uint64_t executions, unsigned preemptions, bool shortest) const {
-    return {.reason = reason_, .preemptions = preemptions, .executions = executions, .shortest = shortest,
-            .stale_depth = stale_depth_, .runaway_steps = runaway_steps_of(best_.program), .solo_steps = solo_steps(),
+    return {.reason = reason_,
+            .preemptions = preemptions,
+            .executions = executions,
+            .shortest = shortest,
+            .stale_depth = stale_depth_,
+            .runaway_steps = runaway_steps_of(best_.program),
+            .solo_steps = solo_steps(),
             .out_of_time = [this] { return out_of_time(); }};
   }
 

@@ -1,6 +1,6 @@
 // Shrinking: it ends in something small that fails for the same reason, and stored schedules run before anything else.
-#include "checks/verify/misbehaving.h"
 #include "checks/verify/shrink.h"
+#include "checks/verify/misbehaving.h"
 
 #include <gtest/gtest.h>
 
@@ -78,8 +78,9 @@ void crashes() { raise(SIGSEGV); }
 void throws() { throw std::runtime_error("no such page"); }
 
 scenario four_threads_and_twelve_operations() {
-  return with_threads({"\"a = lookup 1 2\", \"read a\", \"release a\", \"evict 1\"", "\"b = lookup 1 2 3\", \"release b\", \"evict 2\"",
-                       "\"c = lookup 5\", \"release c\", \"clear\"", "\"evict 1\", \"d = lookup 7 8\", \"release d\""});
+  return with_threads({"\"a = lookup 1 2\", \"read a\", \"release a\", \"evict 1\"",
+                       "\"b = lookup 1 2 3\", \"release b\", \"evict 2\"", "\"c = lookup 5\", \"release c\", \"clear\"",
+                       "\"evict 1\", \"d = lookup 7 8\", \"release d\""});
 }
 
 TEST(shrink, a_failure_of_four_threads_and_twelve_operations_becomes_small) {
@@ -98,7 +99,8 @@ TEST(shrink, a_failure_of_four_threads_and_twelve_operations_becomes_small) {
   }
 }
 
-// Two critical sections that a thread has to get between: the deadlock needs one preemption, and after two steps it is there.
+// Two critical sections that a thread has to get between: the deadlock needs one preemption, and after two steps it is
+// there.
 TEST(shrink, the_schedule_of_a_deadlock_is_as_short_as_it_can_be) {
   const shrunk small = shrink_first_failure(four_threads_and_twelve_operations(), "locks_in_opposite_orders");
   EXPECT_EQ(small.after.size.threads, 2u);
@@ -135,13 +137,15 @@ TEST(shrink, a_scenario_that_fails_under_a_right_cache_too_is_no_smaller_failure
   const shrunk small = shrink_first_failure(s, fault->name);
   EXPECT_EQ(small.found.kind, "refusal");
   EXPECT_LT(small.after.size, small.before.size);
-  EXPECT_EQ(explore_scenario(small.program, "small.toml", {}).outcome.outcome, verdict::pass) << small.program.source_text;
+  EXPECT_EQ(explore_scenario(small.program, "small.toml", {}).outcome.outcome, verdict::pass)
+      << small.program.source_text;
 }
 
 // Without another cache to ask, a refusal keeps its pool: every request is refused by a pool that is small enough.
 TEST(shrink, a_refusal_by_the_coarse_cache_itself_keeps_its_pool) {
   const shrunk small = shrink_first_failure(
-      with_threads({"\"a = lookup 1 2 3 4 5 6\", \"allocate a\", \"evict 1\"", "\"request 7 8 9 10\"", "\"clear\""}), "");
+      with_threads({"\"a = lookup 1 2 3 4 5 6\", \"allocate a\", \"evict 1\"", "\"request 7 8 9 10\"", "\"clear\""}),
+      "");
   EXPECT_EQ(small.found.kind, "refusal");
   EXPECT_EQ(small.after.size.threads, 2u);
   EXPECT_LT(small.after.operations, small.before.operations);
@@ -157,8 +161,8 @@ TEST(shrink, what_was_shrunk_cannot_be_shrunk_again) {
 }
 
 TEST(shrink, a_crash_shrinks_too) {
-  const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}), "",
-                                            &misbehaving<crashes>::make);
+  const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}),
+                                            "", &misbehaving<crashes>::make);
   EXPECT_EQ(small.found.kind, "crash");
   EXPECT_EQ(small.after.size.threads, 2u);
   EXPECT_LE(small.after.operations, 4u) << small.program.source_text;
@@ -168,8 +172,8 @@ TEST(shrink, a_crash_shrinks_too) {
 }
 
 TEST(shrink, an_exception_shrinks_to_the_step_that_throws) {
-  const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}), "",
-                                            &misbehaving<throws>::make);
+  const shrunk small = shrink_first_failure(with_threads({"\"request 1\", \"evict 1\"", "\"request 2\"", "\"clear\""}),
+                                            "", &misbehaving<throws>::make);
   EXPECT_EQ(small.found.kind, "exception");
   EXPECT_EQ(small.after.size.threads, 2u);
   EXPECT_LE(small.after.operations, 4u) << small.program.source_text;
@@ -178,7 +182,8 @@ TEST(shrink, an_exception_shrinks_to_the_step_that_throws) {
 
 TEST(shrink, a_budget_that_ends_gives_the_best_so_far) {
   const scenario s = four_threads_and_twelve_operations();
-  const shrunk same = shrink_first_failure(s, "release_without_the_mutex", nullptr, {.budget = std::chrono::seconds(0)});
+  const shrunk same =
+      shrink_first_failure(s, "release_without_the_mutex", nullptr, {.budget = std::chrono::seconds(0)});
   EXPECT_EQ(same.program.source_text, s.source_text);
   EXPECT_EQ(same.found.kind, "data-race");
   EXPECT_FALSE(same.smallest || same.shortest);
@@ -190,7 +195,8 @@ TEST(shrink, a_failure_that_does_not_show_again_is_not_shrunk) {
   std::string why;
   EXPECT_FALSE(shrink(s, {.scenario = "s", .cache = "coarse", .fault = "", .choices = {}}, "t", {}, why).has_value());
   EXPECT_EQ(why, "no rule is violated on this schedule");
-  EXPECT_FALSE(shrink(s, {.scenario = "s", .cache = "coarse", .fault = "", .choices = {{.thread = 3}, {.thread = 2}}}, "t", {}, why)
+  EXPECT_FALSE(shrink(s, {.scenario = "s", .cache = "coarse", .fault = "", .choices = {{.thread = 3}, {.thread = 2}}},
+                      "t", {}, why)
                    .has_value());
   EXPECT_NE(why.find("does not fit"), std::string::npos) << why;
 }
@@ -199,7 +205,8 @@ TEST(shrink, a_failure_that_does_not_show_again_is_not_shrunk) {
 
 scenario with_failure(const scenario& s, const std::string& cache, const std::string& choices) {
   return checks::parse_scenario(
-      checks::failure_file_text(s.source_text, {.kind = "data-race", .cache = cache, .schedule = choices}), "regression.toml");
+      checks::failure_file_text(s.source_text, {.kind = "data-race", .cache = cache, .schedule = choices}),
+      "regression.toml");
 }
 
 TEST(regression, a_stored_schedule_that_still_fails_is_the_failure_at_once) {
@@ -234,8 +241,9 @@ TEST(regression, a_stored_schedule_of_another_cache_or_of_a_mended_one_changes_n
 }
 
 TEST(regression, an_expected_failure_is_a_pass_on_its_stored_schedule_too) {
-  scenario s = with_failure(with_threads({"\"a = lookup 1\"", "\"b = lookup 1\""}, "[expect]\nverdict = \"fail\"\nkind = \"data-race\"\n"),
-                            "coarse", "");
+  scenario s = with_failure(
+      with_threads({"\"a = lookup 1\"", "\"b = lookup 1\""}, "[expect]\nverdict = \"fail\"\nkind = \"data-race\"\n"),
+      "coarse", "");
   explore_options o;
   o.fault = "lookup_without_the_mutex";
   const checks::result r = explore_scenario(s, "s", o).outcome;

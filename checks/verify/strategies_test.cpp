@@ -73,7 +73,8 @@ TEST(strategies, no_row_of_the_table_contradicts_itself) {
 }
 
 TEST(obstruction, a_retry_loop_ends_alone_from_every_state) {
-  const auto o = obstructed(add_without_waiting, 4);  // a load, a failure that another one caused, a spurious one, a success
+  const auto o =
+      obstructed(add_without_waiting, 4);  // a load, a failure that another one caused, a spurious one, a success
   EXPECT_TRUE(o.complete);
   EXPECT_FALSE(o.found.has_value());
   EXPECT_GT(o.executions + o.redundant, 100u);
@@ -89,7 +90,9 @@ TEST(obstruction, a_mutex_that_a_stopped_thread_holds_is_in_the_way) {
 TEST(obstruction, a_spinning_lock_is_in_the_way_though_nobody_is_disabled) {
   const auto o = obstructed(add_under_a_spinning_lock, 50);
   ASSERT_TRUE(o.found.has_value());
-  EXPECT_EQ(o.found->message, "thread 1, alone inside an operation of the cache, waits in a loop for what only a stopped thread can change");
+  EXPECT_EQ(
+      o.found->message,
+      "thread 1, alone inside an operation of the cache, waits in a loop for what only a stopped thread can change");
   EXPECT_EQ(show(o.path), "0.1!50");
 }
 
@@ -111,8 +114,10 @@ TEST(obstruction, a_demand_replays_from_its_schedule) {
 TEST(obstruction, a_variant_that_is_recorded_as_blocking_must_block_and_the_report_says_how) {
   explore_options o;
   o.strategy = "obstruction";
-  const auto s = checks::parse_scenario("[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = "
-                                        "[\"request 2\"]\n", "two.toml");
+  const auto s = checks::parse_scenario(
+      "[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = "
+      "[\"request 2\"]\n",
+      "two.toml");
   const auto r = explore_scenario(s, "two", o).outcome;
   EXPECT_EQ(r.outcome, checks::verdict::pass);
   EXPECT_FALSE(r.complete);
@@ -128,8 +133,10 @@ class empty_handed final : public checks::subject {
  public:
   empty_handed() { lookups_.store(0, relaxed); }
   model::outcome perform(const model::operation& op) override {
-    if (op.kind == model::operation_kind::lookup) lookups_.fetch_add(1, relaxed);
-    else if (op.kind != model::operation_kind::release) return {.result = model::status::lease_closed};
+    if (op.kind == model::operation_kind::lookup)
+      lookups_.fetch_add(1, relaxed);
+    else if (op.kind != model::operation_kind::release)
+      return {.result = model::status::lease_closed};
     return {};
   }
   std::vector<model::page> pages_of(model::lease) const override { return {}; }
@@ -145,7 +152,9 @@ class empty_handed final : public checks::subject {
     return s;
   }
   std::vector<std::string> shutdown() override { return {}; }
-  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) { return std::make_unique<empty_handed>(); }
+  static std::unique_ptr<checks::subject> make(const checks::subject_config&, std::size_t) {
+    return std::make_unique<empty_handed>();
+  }
 
  private:
   litmus::word lookups_;
@@ -155,8 +164,10 @@ TEST(obstruction, a_variant_that_is_recorded_as_blocking_and_does_not_block_fail
   explore_options o;
   o.make = &empty_handed::make;  // in the place of coarse
   o.strategy = "obstruction";
-  const auto s = checks::parse_scenario("[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\"]\n[[thread]]\nrun = "
-                                        "[\"b = lookup 2\"]\n", "two.toml");
+  const auto s = checks::parse_scenario(
+      "[cache]\npages = 1\ntokens_per_page = 1\n[[thread]]\nrun = [\"a = lookup 1\"]\n[[thread]]\nrun = "
+      "[\"b = lookup 2\"]\n",
+      "two.toml");
   const auto r = explore_scenario(s, "two", o).outcome;
   EXPECT_EQ(r.outcome, checks::verdict::fail);
   ASSERT_TRUE(r.found.has_value());

@@ -107,8 +107,9 @@ checks::scenario shipped(const std::string& name) {
 }
 
 checks::scenario two_requests() {
-  return checks::parse_scenario("[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n",
-                                "two_requests.toml");
+  return checks::parse_scenario(
+      "[cache]\npages = 2\ntokens_per_page = 1\n[[thread]]\nrun = [\"request 1\"]\n[[thread]]\nrun = [\"request 2\"]\n",
+      "two_requests.toml");
 }
 
 struct waiting_cache {
@@ -138,7 +139,8 @@ TEST_P(right, passes_within_preemptions_and_by_drawn_schedules) {
   }
 }
 
-// It waits, so it may not be recorded as a variant that nobody blocks; that it spins shows at once, not after so many steps.
+// It waits, so it may not be recorded as a variant that nobody blocks; that it spins shows at once, not after so many
+// steps.
 TEST_P(right, is_in_the_way_of_a_thread_that_runs_alone) {
   explore_options o = over(GetParam().make);
   o.strategy = "obstruction";
@@ -148,11 +150,13 @@ TEST_P(right, is_in_the_way_of_a_thread_that_runs_alone) {
   EXPECT_NE(r.expected_failure->message.find("waits in a loop"), std::string::npos) << r.expected_failure->message;
 }
 
-INSTANTIATE_TEST_SUITE_P(locks, right,
-                         testing::Values(waiting_cache{"spin", &checks::make_subject<cache_over<spin_lock<relacy_sync, memory_order::release>>>},
-                                         waiting_cache{"ticket", &checks::make_subject<cache_over<ticket_lock<relacy_sync>>>},
-                                         waiting_cache{"try_lock", &checks::make_subject<cache_over<trying_lock<relacy_sync>>>}),
-                         [](const auto& p) { return std::string(p.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    locks, right,
+    testing::Values(waiting_cache{"spin",
+                                  &checks::make_subject<cache_over<spin_lock<relacy_sync, memory_order::release>>>},
+                    waiting_cache{"ticket", &checks::make_subject<cache_over<ticket_lock<relacy_sync>>>},
+                    waiting_cache{"try_lock", &checks::make_subject<cache_over<trying_lock<relacy_sync>>>}),
+    [](const auto& p) { return std::string(p.param.name); });
 
 TEST(broken, a_spin_lock_that_is_unlocked_relaxed_is_a_data_race) {
   const auto make = &checks::make_subject<cache_over<spin_lock<relacy_sync, memory_order::relaxed>>>;

@@ -1,5 +1,5 @@
-// The walk hop by hop that a lookup in a page trie cannot do without: from node to node of the index of "page-trie", blocks
-// compared. No pin, no lock, no lease; nothing is evicted and nobody is told what was found, so it is no cache.
+// The walk hop by hop that a lookup in a page trie cannot do without: from node to node of the index of "page-trie",
+// blocks compared. No pin, no lock, no lease; nothing is evicted and nobody is told what was found, so it is no cache.
 //
 // Threads: any, once it is made.
 #pragma once
@@ -19,7 +19,8 @@ namespace triecheck::checks {
 /// The pages of all requests of a load. Requires that they fit into `pages`.
 class bare_walk {
  public:
-  bare_walk(const load& l, std::size_t pages) : page_tokens_(l.page_tokens), blocks_(pages * l.page_tokens), index_(pages) {
+  bare_walk(const load& l, std::size_t pages)
+      : page_tokens_(l.page_tokens), blocks_(pages * l.page_tokens), index_(pages) {
     std::uint32_t made = 0;
     for (std::size_t i = 0; i < l.requests(); ++i) {
       each_block(l.request(i), [&](const page_trie_index::cursor& edge) {

@@ -280,7 +280,8 @@ class one_day_cache {
   }
 
   // Returns the page that stands under `cursor` afterwards.
-  page_id publish_page(typename Index::cursor cursor, key_space space, page_id parent, std::span<const token> block, page_id page) {
+  page_id publish_page(typename Index::cursor cursor, key_space space, page_id parent, std::span<const token> block,
+                       page_id page) {
     if (const page_id standing = index_.find(cursor); standing != no_page) {
       pin(standing);
       give_back(page);

@@ -1,5 +1,5 @@
-// The baseline "page-trie": a node for each page, with a std::unordered_map of its own from the hash of a block to the child
-// that stands under it. Blocks are compared token by token.
+// The baseline "page-trie": a node for each page, with a std::unordered_map of its own from the hash of a block to the
+// child that stands under it. Blocks are compared token by token.
 #pragma once
 
 #include <algorithm>
@@ -30,12 +30,15 @@ class page_trie_index {
   explicit page_trie_index(std::size_t pages) : nodes_(pages) {}
 
   static cursor start(key_space space) { return {.parent = no_page, .space = space, .hash = 0, .block = {}}; }
-  static cursor step(const cursor& from, std::span<const token> block) { return {from.parent, from.space, hash_of(0, block), block}; }
+  static cursor step(const cursor& from, std::span<const token> block) {
+    return {from.parent, from.space, hash_of(0, block), block};
+  }
   page_id find(const cursor& edge) const {
     const children* c = children_of(edge);
     if (c == nullptr) return no_page;
     const auto found = c->find(edge.hash);
-    return found == c->end() || !same_block(nodes_[index_of(found->second)].block, edge.block) ? no_page : found->second;
+    return found == c->end() || !same_block(nodes_[index_of(found->second)].block, edge.block) ? no_page
+                                                                                               : found->second;
   }
   static cursor behind(page_id page, const cursor&) { return {.parent = page, .space = {}, .hash = 0, .block = {}}; }
   cursor add(const cursor& edge, std::span<const token> block, page_id page) {
@@ -43,7 +46,9 @@ class page_trie_index {
     (edge.parent == no_page ? roots_[edge.space] : nodes_[index_of(edge.parent)].below).emplace(edge.hash, page);
     return {edge.parent, edge.space, edge.hash, block};
   }
-  void remove(const cursor& edge) { (edge.parent == no_page ? roots_[edge.space] : nodes_[index_of(edge.parent)].below).erase(edge.hash); }
+  void remove(const cursor& edge) {
+    (edge.parent == no_page ? roots_[edge.space] : nodes_[index_of(edge.parent)].below).erase(edge.hash);
+  }
 
   template <class Visit>
   void for_each(Visit visit) const {

@@ -1,4 +1,5 @@
-// A queue under a mutex whose pop waits on a condition variable. One condition for both ends and notify_one loses a wake-up.
+// A queue under a mutex whose pop waits on a condition variable. One condition for both ends and notify_one loses a
+// wake-up.
 #include <deque>
 #include <string>
 
@@ -35,7 +36,10 @@ class blocking_queue {
 };
 
 struct queue_specification {
-  struct operation { bool is_push; std::uint32_t value; };
+  struct operation {
+    bool is_push;
+    std::uint32_t value;
+  };
   using result = std::uint32_t;  // of a pop
   using state = std::deque<std::uint32_t>;
   static bool step(state& s, const operation& o, const result& r) {
@@ -54,8 +58,12 @@ template <bool WakesAll>
 report two_producers_and_two_consumers() {
   struct board : calls<queue_specification> {
     blocking_queue<relacy_sync, WakesAll> q;
-    void push(std::uint32_t v) { call({true, v}, [&] { return q.push(v), 0U; }); }
-    void pop() { call({false, 0}, [&] { return q.pop(); }); }
+    void push(std::uint32_t v) {
+      call({true, v}, [&] { return q.push(v), 0U; });
+    }
+    void pop() {
+      call({false, 0}, [&] { return q.pop(); });
+    }
   };
   check<board> c("blocking_queue");
   for (std::uint32_t v : {1U, 2U}) c.thread([v](board& b) { b.push(v); });
@@ -64,7 +72,9 @@ report two_producers_and_two_consumers() {
 }
 
 TEST(blocking_queue, hands_values_over) { EXPECT_TRUE(passes(two_producers_and_two_consumers<true>())); }
-TEST(blocking_queue, that_wakes_one_loses_a_wake_up) { EXPECT_EQ(two_producers_and_two_consumers<false>().kind, "deadlock"); }
+TEST(blocking_queue, that_wakes_one_loses_a_wake_up) {
+  EXPECT_EQ(two_producers_and_two_consumers<false>().kind, "deadlock");
+}
 
 }  // namespace
 }  // namespace triecheck::explore

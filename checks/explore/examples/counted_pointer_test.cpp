@@ -1,4 +1,5 @@
-// A reference count: who drops the last reference destroys the object. That one has to see all that the others did to it.
+// A reference count: who drops the last reference destroys the object. That one has to see all that the others did to
+// it.
 #include "checks/explore/gtest.h"
 
 namespace triecheck::explore {
@@ -31,7 +32,9 @@ report a_write_beside_the_last_drop() {
   return c.run();
 }
 
-TEST(counted_pointer, is_destroyed_by_the_last_owner) { EXPECT_TRUE(passes(a_write_beside_the_last_drop<memory_order::acq_rel>())); }
+TEST(counted_pointer, is_destroyed_by_the_last_owner) {
+  EXPECT_TRUE(passes(a_write_beside_the_last_drop<memory_order::acq_rel>()));
+}
 TEST(counted_pointer, dropped_relaxed_is_destroyed_beside_a_write) {
   EXPECT_EQ(a_write_beside_the_last_drop<memory_order::relaxed>().kind, "data-race");
 }

@@ -19,7 +19,8 @@ class mpmc_queue {
       cell& c = cells_[at % cells];
       const auto ahead = static_cast<std::int32_t>(c.turn.load(memory_order::acquire) - at);
       if (ahead < 0) return false;
-      if (ahead > 0) at = tail_.load(memory_order::relaxed);
+      if (ahead > 0)
+        at = tail_.load(memory_order::relaxed);
       else if (tail_.compare_exchange_strong(at, at + 1, memory_order::relaxed, memory_order::relaxed)) {
         c.value.set(value);
         c.turn.store(at + 1, Publish);
@@ -32,7 +33,8 @@ class mpmc_queue {
       cell& c = cells_[at % cells];
       const auto ahead = static_cast<std::int32_t>(c.turn.load(memory_order::acquire) - (at + 1));
       if (ahead < 0) return std::nullopt;
-      if (ahead > 0) at = head_.load(memory_order::relaxed);
+      if (ahead > 0)
+        at = head_.load(memory_order::relaxed);
       else if (head_.compare_exchange_strong(at, at + 1, memory_order::relaxed, memory_order::relaxed)) {
         const std::uint32_t value = c.value.get();
         c.turn.store(at + cells, memory_order::release);
@@ -51,11 +53,13 @@ class mpmc_queue {
   typename Sync::template atomic<std::uint32_t> head_{0}, tail_{0};
 };
 
-// Beside others a push or a pop may find a cell whose owner is not done: then it answers "full" or "empty", which is no order of
-// whole calls. What it promises is less: every value comes out once, and those of one producer in their order.
+// Beside others a push or a pop may find a cell whose owner is not done: then it answers "full" or "empty", which is no
+// order of whole calls. What it promises is less: every value comes out once, and those of one producer in their order.
 template <memory_order Publish>
 report producers_and_a_consumer() {
-  struct board : mpmc_queue<relacy_sync, Publish> { std::string out; };
+  struct board : mpmc_queue<relacy_sync, Publish> {
+    std::string out;
+  };
   check<board> c("mpmc_queue");
   c.thread([](board& q) { expect(q.push(1), "there is room"); });
   c.thread([](board& q) { expect(q.push(2), "there is room"); });

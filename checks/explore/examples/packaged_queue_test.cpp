@@ -1,7 +1,8 @@
-// A structure that we did not write: moodycamel::ReaderWriterQueue, as Debian packages it (libreaderwriterqueue-dev), unchanged.
+// A structure that we did not write: moodycamel::ReaderWriterQueue, as Debian packages it (libreaderwriterqueue-dev),
+// unchanged.
 //
-// It has its atomics and fences from a header of its own, so two names that stand for the layer's are enough; and two for the heap, as
-// the addresses that it stores have to be those of the explored heap.
+// It has its atomics and fences from a header of its own, so two names that stand for the layer's are enough; and two
+// for the heap, as the addresses that it stores have to be those of the explored heap.
 #include <atomicops.h>
 
 #include <cstdlib>
@@ -35,7 +36,8 @@ class explored_atomic {
 
 inline void explored_fence(memory_order order) {
   using enum triecheck::memory_order;
-  if (fences_work) relacy_sync::fence(order == memory_order_acquire ? acquire : order == memory_order_release ? release : seq_cst);
+  if (fences_work)
+    relacy_sync::fence(order == memory_order_acquire ? acquire : order == memory_order_release ? release : seq_cst);
 }
 
 }  // namespace moodycamel
@@ -84,7 +86,9 @@ report a_producer_beside_a_consumer(bool fences_work) {
 }
 
 TEST(packaged_queue, keeps_the_order_of_its_elements) { EXPECT_TRUE(passes(a_producer_beside_a_consumer(true))); }
-TEST(packaged_queue, without_its_fences_has_a_data_race) { EXPECT_EQ(a_producer_beside_a_consumer(false).kind, "data-race"); }
+TEST(packaged_queue, without_its_fences_has_a_data_race) {
+  EXPECT_EQ(a_producer_beside_a_consumer(false).kind, "data-race");
+}
 
 }  // namespace
 }  // namespace triecheck::explore

@@ -44,7 +44,9 @@ report a_writer_beside_readers() {
 }
 
 TEST(reader_writer_lock, keeps_readers_and_the_writer_apart) { EXPECT_TRUE(passes(a_writer_beside_readers<true>())); }
-TEST(reader_writer_lock, that_does_not_recheck_lets_a_reader_in) { EXPECT_EQ(a_writer_beside_readers<false>().kind, "data-race"); }
+TEST(reader_writer_lock, that_does_not_recheck_lets_a_reader_in) {
+  EXPECT_EQ(a_writer_beside_readers<false>().kind, "data-race");
+}
 
 }  // namespace
 }  // namespace triecheck::explore

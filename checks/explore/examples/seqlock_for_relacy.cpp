@@ -38,6 +38,7 @@ int main(int count, char** words) {
   p.search_type = rl::sched_full;
   p.iteration_count = 100'000'000;
   const bool broken = count > 1 && std::string(words[1]) == "broken";
-  const bool passed = broken ? rl::simulate<reads_beside_two_writes<false>>(p) : rl::simulate<reads_beside_two_writes<true>>(p);
+  const bool passed =
+      broken ? rl::simulate<reads_beside_two_writes<false>>(p) : rl::simulate<reads_beside_two_writes<true>>(p);
   return passed ? 0 : 1;
 }

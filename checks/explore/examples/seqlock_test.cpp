@@ -1,4 +1,5 @@
-// A sequence lock of one writer: readers retry where a write was under way. Without the fence behind the odd step a torn read passes.
+// A sequence lock of one writer: readers retry where a write was under way. Without the fence behind the odd step a
+// torn read passes.
 #include "checks/explore/gtest.h"
 
 namespace triecheck::explore {

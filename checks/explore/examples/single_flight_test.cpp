@@ -37,7 +37,9 @@ report three_callers() {
   struct board {
     single_flight<relacy_sync, Claims> once;
     relacy_sync::atomic<std::uint32_t> made{0};
-    void call() { expect(once.get([this] { return made.fetch_add(1, memory_order::relaxed) + 7; }) == 7, "all get the one value"); }
+    void call() {
+      expect(once.get([this] { return made.fetch_add(1, memory_order::relaxed) + 7; }) == 7, "all get the one value");
+    }
   };
   check<board> c("single_flight");
   for (int i = 0; i < 3; ++i) c.thread([](board& b) { b.call(); });

@@ -1,4 +1,5 @@
-// A Treiber stack whose nodes come back: without a tag beside the head a pop takes a node that was popped and pushed meanwhile (ABA).
+// A Treiber stack whose nodes come back: without a tag beside the head a pop takes a node that was popped and pushed
+// meanwhile (ABA).
 #include <array>
 #include <optional>
 #include <string>
@@ -20,7 +21,8 @@ class stack {
     std::uint64_t head = head_.load(memory_order::acquire);
     while (node_of(head) != none) {
       const std::uint32_t next = next_[node_of(head)].load(memory_order::relaxed);
-      if (head_.compare_exchange_weak(head, with(next, head), memory_order::acquire, memory_order::acquire)) return node_of(head);
+      if (head_.compare_exchange_weak(head, with(next, head), memory_order::acquire, memory_order::acquire))
+        return node_of(head);
     }
     return std::nullopt;
   }
@@ -28,13 +30,18 @@ class stack {
  private:
   static constexpr std::uint32_t none = 3;
   static std::uint32_t node_of(std::uint64_t head) { return static_cast<std::uint32_t>(head); }
-  static std::uint64_t with(std::uint32_t node, std::uint64_t old) { return Tagged ? ((old >> 32) + 1) << 32 | node : node; }
+  static std::uint64_t with(std::uint32_t node, std::uint64_t old) {
+    return Tagged ? ((old >> 32) + 1) << 32 | node : node;
+  }
   typename Sync::template atomic<std::uint64_t> head_{none};
   std::array<typename Sync::template atomic<std::uint32_t>, 3> next_;
 };
 
 struct stack_specification {
-  struct operation { bool is_push; std::uint32_t node; };
+  struct operation {
+    bool is_push;
+    std::uint32_t node;
+  };
   using result = std::optional<std::uint32_t>;
   using state = std::string;  // the nodes as digits, the top last
   static bool step(state& s, const operation& o, const result& r) {
@@ -55,8 +62,12 @@ report pops_beside_a_node_that_comes_back() {
   struct board : calls<stack_specification> {
     stack<relacy_sync, Tagged> s;
     board() { push(0), push(1); }
-    void push(std::uint32_t n) { call({true, n}, [&] { return s.push(n), std::nullopt; }); }
-    std::optional<std::uint32_t> pop() { return call({false, 0}, [&] { return s.pop(); }); }
+    void push(std::uint32_t n) {
+      call({true, n}, [&] { return s.push(n), std::nullopt; });
+    }
+    std::optional<std::uint32_t> pop() {
+      return call({false, 0}, [&] { return s.pop(); });
+    }
   };
   check<board> c("treiber_stack");
   c.thread([](auto& s) { s.pop(); });

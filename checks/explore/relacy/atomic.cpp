@@ -11,11 +11,16 @@ namespace {
 
 rl::memory_order to_relacy(memory_order order) {
   switch (order) {
-    case memory_order::relaxed: return rl::mo_relaxed;
-    case memory_order::acquire: return rl::mo_acquire;
-    case memory_order::release: return rl::mo_release;
-    case memory_order::acq_rel: return rl::mo_acq_rel;
-    case memory_order::seq_cst: break;
+    case memory_order::relaxed:
+      return rl::mo_relaxed;
+    case memory_order::acquire:
+      return rl::mo_acquire;
+    case memory_order::release:
+      return rl::mo_release;
+    case memory_order::acq_rel:
+      return rl::mo_acq_rel;
+    case memory_order::seq_cst:
+      break;
   }
   return rl::mo_seq_cst;
 }
@@ -29,22 +34,32 @@ std::string stale(unsigned age) {
 
 const char* name_of(atomic_object::change c) {
   switch (c) {
-    case atomic_object::change::exchange: return "exchange";
-    case atomic_object::change::fetch_add: return "fetch_add";
-    case atomic_object::change::fetch_sub: return "fetch_sub";
-    case atomic_object::change::fetch_and: return "fetch_and";
-    case atomic_object::change::fetch_or: break;
+    case atomic_object::change::exchange:
+      return "exchange";
+    case atomic_object::change::fetch_add:
+      return "fetch_add";
+    case atomic_object::change::fetch_sub:
+      return "fetch_sub";
+    case atomic_object::change::fetch_and:
+      return "fetch_and";
+    case atomic_object::change::fetch_or:
+      break;
   }
   return "fetch_or";
 }
 
 std::uint64_t changed(atomic_object::change c, std::uint64_t before, std::uint64_t operand) {
   switch (c) {
-    case atomic_object::change::exchange: return operand;
-    case atomic_object::change::fetch_add: return before + operand;
-    case atomic_object::change::fetch_sub: return before - operand;
-    case atomic_object::change::fetch_and: return before & operand;
-    case atomic_object::change::fetch_or: break;
+    case atomic_object::change::exchange:
+      return operand;
+    case atomic_object::change::fetch_add:
+      return before + operand;
+    case atomic_object::change::fetch_sub:
+      return before - operand;
+    case atomic_object::change::fetch_and:
+      return before & operand;
+    case atomic_object::change::fetch_or:
+      break;
   }
   return before | operand;
 }
@@ -84,7 +99,8 @@ std::uint64_t atomic_object::load(memory_order order, const location& where) con
   s.end(value, {.reads = true, .may_differ = session::current().last_choice().age != 0, .seen = value});
   s.describe(order, [&] {
     const bool in_threads = session::current().in_threads();
-    return ".load = " + std::to_string(value) + (in_threads ? stale(session::current().age_of_last_load()) : std::string());
+    return ".load = " + std::to_string(value) +
+           (in_threads ? stale(session::current().age_of_last_load()) : std::string());
   });
   return value;
 }
@@ -97,11 +113,13 @@ void atomic_object::store(std::uint64_t value, memory_order order, const locatio
   s.describe(order, [&] { return ".store " + std::to_string(value); });
 }
 
-std::uint64_t atomic_object::modify(change c, std::uint64_t operand, std::uint64_t width, memory_order order, const location& where) {
+std::uint64_t atomic_object::modify(change c, std::uint64_t operand, std::uint64_t width, memory_order order,
+                                    const location& where) {
   const atomic_step s(tracked_, where);
   s.begin({.kind = access::rmw, .object = id(), .seq_cst = order == memory_order::seq_cst});
   s.require_written(word());
-  const std::uint64_t before = word().modify([&](std::uint64_t b) { return changed(c, b, operand) & width; }, to_relacy(order));
+  const std::uint64_t before =
+      word().modify([&](std::uint64_t b) { return changed(c, b, operand) & width; }, to_relacy(order));
   s.end(before, {.reads = true, .writes = true, .seen = before, .left = word().newest()});
   s.describe(order, [&] {
     return std::string(".") + name_of(c) + ' ' + std::to_string(operand) + ", was " + std::to_string(before);
@@ -132,16 +150,23 @@ bool atomic_object::compare_exchange_strong(std::uint64_t& expected, std::uint64
 }
 
 // `frame`: of a weak one.
-bool atomic_object::compare_exchange(const std::byte* frame, std::uint64_t& expected, std::uint64_t desired, memory_order success,
-                                     memory_order failure, const location& where) {
+bool atomic_object::compare_exchange(const std::byte* frame, std::uint64_t& expected, std::uint64_t desired,
+                                     memory_order success, memory_order failure, const location& where) {
   const atomic_step s(tracked_, where);
   const std::uint64_t wanted = expected;
-  const weak_exchange self{.word = &word(), .object = id(), .expected = wanted, .desired = desired,
-                           .failure = to_relacy(failure), .where = where};
+  const weak_exchange self{.word = &word(),
+                           .object = id(),
+                           .expected = wanted,
+                           .desired = desired,
+                           .failure = to_relacy(failure),
+                           .where = where};
   const bool again = frame != nullptr && session::current().retries(self, frame);
   if (!again) {
-    s.begin({.kind = access::rmw, .object = id(),
-             .exchange = {.newest = &word().newest(), .expected = wanted, .success_seq_cst = success == memory_order::seq_cst,
+    s.begin({.kind = access::rmw,
+             .object = id(),
+             .exchange = {.newest = &word().newest(),
+                          .expected = wanted,
+                          .success_seq_cst = success == memory_order::seq_cst,
                           .failure_seq_cst = failure == memory_order::seq_cst}});
     s.require_written(word());
   }

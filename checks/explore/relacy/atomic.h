@@ -1,7 +1,7 @@
 // An atomic word of the layer that explores, apart from the type of its values.
 //
-// Each operation is announced (kind, object, terms of an exchange) before the scheduler is asked. What it sees and what others
-// see of it is the memory model's to say (memory_model.h).
+// Each operation is announced (kind, object, terms of an exchange) before the scheduler is asked. What it sees and what
+// others see of it is the memory model's to say (memory_model.h).
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace triecheck::explore {
 
 class modelled_word;
 
-/// Up to 64 bits, told as an unsigned number. Every operation is a scheduling point, but for the failing retry of a weak exchange
-/// (spurious.h).
+/// Up to 64 bits, told as an unsigned number. Every operation is a scheduling point, but for the failing retry of a
+/// weak exchange (spurious.h).
 class atomic_object {
  public:
   atomic_object();
@@ -35,8 +35,8 @@ class atomic_object {
   // Not inlined: its frame is where the caller's state ends, see spurious.h.
   [[gnu::noinline]] bool compare_exchange_weak(std::uint64_t& expected, std::uint64_t desired, memory_order success,
                                                memory_order failure, const location& where);
-  bool compare_exchange_strong(std::uint64_t& expected, std::uint64_t desired, memory_order success, memory_order failure,
-                               const location& where);
+  bool compare_exchange_strong(std::uint64_t& expected, std::uint64_t desired, memory_order success,
+                               memory_order failure, const location& where);
 
   object_id id() const { return tracked_.id(); }
 

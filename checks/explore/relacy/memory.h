@@ -1,8 +1,8 @@
 // The heap that a simulated program allocates from, given to Relacy in place of its own header.
 //
 // It promises what Relacy's does: memory goes back to blocks of exactly its size, a freed block is kept back until 63
-// more were freed (a use after free shows there), and what is freed must be a block that is in use. Relacy looks that up
-// in a std::map, whose nodes cost as much as the blocks; here a block knows its place in the list of those in use.
+// more were freed (a use after free shows there), and what is freed must be a block that is in use. Relacy looks that
+// up in a std::map, whose nodes cost as much as the blocks; here a block knows its place in the list of those in use.
 #pragma once
 
 #define RL_MEMORY_HPP
@@ -77,8 +77,8 @@ class memory_mgr {
     }
   }
 
-  /// Whether everything was freed. Then the next execution begins as the first one did: equal executions have equal addresses, which
-  /// a program may store in words.
+  /// Whether everything was freed. Then the next execution begins as the first one did: equal executions have equal
+  /// addresses, which a program may store in words.
   bool iteration_end() {
     if (!in_use_.empty()) return false;
     small_.fill(nullptr);
@@ -143,10 +143,10 @@ class memory_mgr {
   std::array<block*, 1024> small_{};  // free blocks by size
   std::map<std::size_t, block*> large_;
   std::array<block*, 64> kept_back_{};
-  std::size_t oldest_ = 0;            // of kept_back_: goes next
+  std::size_t oldest_ = 0;  // of kept_back_: goes next
   std::vector<area> areas_;
-  std::size_t area_ = 0;              // that new blocks are made of
-  std::size_t used_ = 0;              // of its blocks
+  std::size_t area_ = 0;  // that new blocks are made of
+  std::size_t used_ = 0;  // of its blocks
 };
 
 // What Relacy's log says of them.

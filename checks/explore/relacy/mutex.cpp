@@ -65,7 +65,8 @@ mutex_object::~mutex_object() {
 
 mutex_object::clocks mutex_object::own_clocks() {
   clocks c{};
-  for (int i = 0; i < rl::ctx().get_thread_count(); ++i) c[static_cast<unsigned>(i)] = rl::ctx().threadx_->acq_rel_order_[i];
+  for (int i = 0; i < rl::ctx().get_thread_count(); ++i)
+    c[static_cast<unsigned>(i)] = rl::ctx().threadx_->acq_rel_order_[i];
   return c;
 }
 
@@ -167,12 +168,15 @@ void condition_object::notify(bool all, const location& where) {
   const object_id notice = s.new_object();
   s.announce({.kind = access::notify, .object = id(), .condition = id(), .notice = notice}, where);
   judged_condition& condition = condition_.as<judged_condition>();
-  if (all) condition.notify_all({});
-  else condition.notify_one({});
+  if (all)
+    condition.notify_all({});
+  else
+    condition.notify_one({});
   tracked_.check(where);
   last_notice_ = notice;
   s.performed();
-  s.describe(where, [&](const interleaving& names) { return (all ? "notify_all " : "notify_one ") + names.name(id()); });
+  s.describe(where,
+             [&](const interleaving& names) { return (all ? "notify_all " : "notify_one ") + names.name(id()); });
 }
 
 }  // namespace triecheck::explore

@@ -1,7 +1,8 @@
 // The mutexes and the condition variable of the layer that explores: Relacy's own, with every operation announced.
 //
 // Threads whose lock cannot be had are disabled by the session, so Relacy never parks one. A wait is two operations.
-//  1. It unlocks the mutex and registers with the condition variable. Relacy parks the thread until a notification picks it.
+//  1. It unlocks the mutex and registers with the condition variable. Relacy parks the thread until a notification
+//     picks it.
 //  2. It locks the mutex again, and names the notification that made it possible.
 // There are no spurious wake-ups.
 #pragma once
@@ -44,8 +45,8 @@ class mutex_object {
   object_id id() const { return tracked_.id(); }
 
  private:
-  // Relacy lets a reader's release happen before the next reader's acquisition; the standard does not, and readers would
-  // not commute then. So a reader keeps what it knew before and learns what the writers released, no more.
+  // Relacy lets a reader's release happen before the next reader's acquisition; the standard does not, and readers
+  // would not commute then. So a reader keeps what it knew before and learns what the writers released, no more.
   using clocks = std::array<std::size_t, checks::max_threads>;
   static clocks own_clocks();
   void forget_other_readers(const clocks& before) const;

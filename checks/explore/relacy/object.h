@@ -1,7 +1,7 @@
 // What every object of the layer that explores has: an identity, a life, and a place for the part that Relacy judges.
 //
-// The program under test is compiled without Relacy's headers and without the engine's: what its operations do is in the .cpp files
-// of this folder. So a change of the engine compiles no program under test again.
+// The program under test is compiled without Relacy's headers and without the engine's: what its operations do is in
+// the .cpp files of this folder. So a change of the engine compiles no program under test again.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ struct access_side {
   std::size_t thread = nobody;  ///< what `session::thread` answers, or `nobody`: there was none
 };
 
-/// Identity and liveness of one object of the layer. An object that is used after its destruction, or that never was one, is seen
-/// at any optimisation level.
+/// Identity and liveness of one object of the layer. An object that is used after its destruction, or that never was
+/// one, is seen at any optimisation level.
 class tracked {
  public:
   tracked();
@@ -54,8 +54,8 @@ class tracked {
   const object_id id_;
 };
 
-/// Memory for an object whose type is known to one .cpp file alone, which constructs and destroys it. Requires that it needs no
-/// more than `Bytes`, which the compiler checks there.
+/// Memory for an object whose type is known to one .cpp file alone, which constructs and destroys it. Requires that it
+/// needs no more than `Bytes`, which the compiler checks there.
 template <std::size_t Bytes>
 class room {
  public:

@@ -19,7 +19,9 @@ void require_condition(bool condition, const char* text, const location& where) 
   session::current().fail("invariant", std::string(text) + ", at " + show(where));
 }
 
-void label_object(object_id object, const char* name, std::size_t index) { session::current().label(object, name, index); }
+void label_object(object_id object, const char* name, std::size_t index) {
+  session::current().label(object, name, index);
+}
 
 std::size_t own_thread_index() {
   const session& s = session::current();

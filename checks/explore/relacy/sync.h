@@ -1,9 +1,9 @@
-// The sync layer that explores: every shared access of the cache becomes an operation that the session schedules. Atomics and
-// fences follow our memory model (memory_model.h); Relacy judges mutexes, condition variables and plain variables, on the same
-// clocks.
+// The sync layer that explores: every shared access of the cache becomes an operation that the session schedules.
+// Atomics and fences follow our memory model (memory_model.h); Relacy judges mutexes, condition variables and plain
+// variables, on the same clocks.
 //
-// Only the types of the values are here: what an operation does is in the .cpp files of this folder (object.h says why). Each
-// object has a stable id, a name if the program gave it one, and a mark of life.
+// Only the types of the values are here: what an operation does is in the .cpp files of this folder (object.h says
+// why). Each object has a stable id, a name if the program gave it one, and a mark of life.
 #pragma once
 
 #include <bit>
@@ -52,19 +52,31 @@ struct relacy_sync {
     void store(T value, memory_order order, location where = {}) { object_.store(to_word(value), order, where); }
     void add(T value, memory_order order, location where = {}) { object_.add(to_word(value), width, order, where); }
 
-    T exchange(T value, memory_order order, location where = {}) { return modify(change::exchange, value, order, where); }
-    T fetch_add(T value, memory_order order, location where = {}) { return modify(change::fetch_add, value, order, where); }
-    T fetch_sub(T value, memory_order order, location where = {}) { return modify(change::fetch_sub, value, order, where); }
-    T fetch_and(T value, memory_order order, location where = {}) { return modify(change::fetch_and, value, order, where); }
-    T fetch_or(T value, memory_order order, location where = {}) { return modify(change::fetch_or, value, order, where); }
+    T exchange(T value, memory_order order, location where = {}) {
+      return modify(change::exchange, value, order, where);
+    }
+    T fetch_add(T value, memory_order order, location where = {}) {
+      return modify(change::fetch_add, value, order, where);
+    }
+    T fetch_sub(T value, memory_order order, location where = {}) {
+      return modify(change::fetch_sub, value, order, where);
+    }
+    T fetch_and(T value, memory_order order, location where = {}) {
+      return modify(change::fetch_and, value, order, where);
+    }
+    T fetch_or(T value, memory_order order, location where = {}) {
+      return modify(change::fetch_or, value, order, where);
+    }
 
-    bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure, location where = {}) {
+    bool compare_exchange_weak(T& expected, T desired, memory_order success, memory_order failure,
+                               location where = {}) {
       std::uint64_t seen = to_word(expected);
       const bool done = object_.compare_exchange_weak(seen, to_word(desired), success, failure, where);
       if (!done) expected = from_word<T>(seen);
       return done;
     }
-    bool compare_exchange_strong(T& expected, T desired, memory_order success, memory_order failure, location where = {}) {
+    bool compare_exchange_strong(T& expected, T desired, memory_order success, memory_order failure,
+                                 location where = {}) {
       std::uint64_t seen = to_word(expected);
       const bool done = object_.compare_exchange_strong(seen, to_word(desired), success, failure, where);
       if (!done) expected = from_word<T>(seen);
@@ -173,10 +185,12 @@ struct relacy_sync {
   static void prefetch(const void*) {}
   static void prefetch_to_write(const void*) {}
   template <class T>
-  static T peek(const atomic<T>&, T otherwise) { return otherwise; }
+  static T peek(const atomic<T>&, T otherwise) {
+    return otherwise;
+  }
 
-  /// The first threads have an index each, fewer where the program says so; the others ask in vain, as threads do in production when
-  /// all indices are taken. The setup and the end, which no thread runs beside, have the last one.
+  /// The first threads have an index each, fewer where the program says so; the others ask in vain, as threads do in
+  /// production when all indices are taken. The setup and the end, which no thread runs beside, have the last one.
   class thread_indices {
    public:
     static constexpr std::size_t count = checks::threads_with_an_index + 1;
@@ -199,7 +213,9 @@ struct relacy_sync {
     return true;
   }
 
-  static void require(bool condition, const char* text, location where = {}) { require_condition(condition, text, where); }
+  static void require(bool condition, const char* text, location where = {}) {
+    require_condition(condition, text, where);
+  }
 
   template <class Object>
   static void label(const Object& object, const char* name, std::size_t index = static_cast<std::size_t>(-1)) {

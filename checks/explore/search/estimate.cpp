@@ -29,8 +29,8 @@ estimate estimate_total(const std::vector<double>& done, const std::vector<doubl
   const moments m = moments_of(sample);
   const double sum = std::accumulate(sample.begin(), sample.end(), 0.0);
   const auto left = static_cast<double>(done.size() + rest.size() - sample.size());
-  // Of the sum of what is left, and of the mean that it is taken from. A few pieces are much larger than the others, so a sample
-  // without them misses more above than below: three deviations there.
+  // Of the sum of what is left, and of the mean that it is taken from. A few pieces are much larger than the others, so
+  // a sample without them misses more above than below: three deviations there.
   const double deviation = std::sqrt(m.variance * left * (1 + left / static_cast<double>(sample.size())));
   const double total = sum + left * m.mean;
   return {.executions = total, .low = std::max(sum, total - 2 * deviation), .high = total + 3 * deviation};

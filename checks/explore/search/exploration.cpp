@@ -75,8 +75,13 @@ std::uint64_t digest(const std::string& text) {
 }
 
 json to_json(const run_outcome& o) {
-  json j = {{"tally", to_json(static_cast<const run_tally&>(o))}, {"complete", o.complete}, {"stopped", o.stopped},
-            {"path", show(o.path)}, {"preemptions", o.preemptions}, {"error", o.error}, {"error_kind", o.error_kind}};
+  json j = {{"tally", to_json(static_cast<const run_tally&>(o))},
+            {"complete", o.complete},
+            {"stopped", o.stopped},
+            {"path", show(o.path)},
+            {"preemptions", o.preemptions},
+            {"error", o.error},
+            {"error_kind", o.error_kind}};
   if (o.found) j["violation"] = {o.found->kind, o.found->message};
   return j;
 }
@@ -111,7 +116,10 @@ bool exploration::out_of_budget() const {
 
 run_options exploration::options_for(std::uint64_t executions) const {
   return {.by = strategy_.by,
-          .bounds = {.stale_depth = options_.stale_depth, .spurious = options_.spurious, .reuses_memory = options_.reuses_memory, .runaway_steps = options_.runaway_steps},
+          .bounds = {.stale_depth = options_.stale_depth,
+                     .spurious = options_.spurious,
+                     .reuses_memory = options_.reuses_memory,
+                     .runaway_steps = options_.runaway_steps},
           .context_bound = options_.preemptions,
           .executions = executions,
           .first_iteration = options_.seed,
@@ -201,7 +209,8 @@ void exploration::take_failure(const run_outcome& o) {
 }
 
 // One process: takes pieces until there are none, or one before its next has failed.
-std::string exploration::work(progress& shared, const message_sender& send, common& all, const std::vector<std::size_t>& order) {
+std::string exploration::work(progress& shared, const message_sender& send, common& all,
+                              const std::vector<std::size_t>& order) {
   const std::string no_more = "{}";
   const bool guided = strategy_.by == search::guided;
   const bool limited = limit_ != 0 && !strategy_.draws_at_random;
@@ -214,15 +223,20 @@ std::string exploration::work(progress& shared, const message_sender& send, comm
     const auto tell = [&](json j, const run_tally& more) {
       run_tally sum = state.counted;
       sum += more;
-      j.update({{"piece", order[at]}, {"tally", to_json(sum)},
+      j.update({{"piece", order[at]},
+                {"tally", to_json(sum)},
                 {"undecided", state.undecided + made->undecided() - undecided_before}});
       send(dump(j));
     };
     const auto chooser = make_strategy(options_, state.what, state.position);
     auto told = std::chrono::steady_clock::now();
     std::uint64_t added = 0;
-    const auto add_up = [&](const run_tally& t) { all.executions += t.executions - std::exchange(added, t.executions); };
-    run_options o = options_for(!guided ? limit_ : limited ? limit_ - std::min<std::uint64_t>(all.executions, limit_ - 1) : 0);
+    const auto add_up = [&](const run_tally& t) {
+      all.executions += t.executions - std::exchange(added, t.executions);
+    };
+    run_options o = options_for(!guided   ? limit_
+                                : limited ? limit_ - std::min<std::uint64_t>(all.executions, limit_ - 1)
+                                          : 0);
     o.out_of_time = [&](const run_tally& t) {
       add_up(t);
       const auto now = std::chrono::steady_clock::now();
@@ -282,9 +296,8 @@ void exploration::explore_pieces(const std::function<void(const exploration_stat
   failed_at_ = none;
 
   const std::size_t processes = std::clamp<std::size_t>(order.size(), 1, options_.jobs);
-  const std::vector<isolated_body> bodies(processes, [&](progress& shared, const message_sender& send) {
-    return work(shared, send, all, order);
-  });
+  const std::vector<isolated_body> bodies(
+      processes, [&](progress& shared, const message_sender& send) { return work(shared, send, all, order); });
   isolation_listener listener;
   listener.heard = [&](std::size_t, const std::string& message) { hear(json::parse(message), order); };
   listener.tick = [&](const std::vector<const progress*>&) {
@@ -311,7 +324,8 @@ findings exploration::result() {
   found_.undecided = undecided();
   found_.space = space_;
   found_.seconds = status().seconds;
-  found_.complete = !ended() && std::all_of(pieces_.begin(), pieces_.end(), [](const piece_state& p) { return p.done; });
+  found_.complete =
+      !ended() && std::all_of(pieces_.begin(), pieces_.end(), [](const piece_state& p) { return p.done; });
   if (!found_.complete && !found_.found) found_.expected = expected();
   if (found_.found && found_.executions == 0) found_.executions = 1;  // while the pieces were listed
   return found_;
@@ -370,8 +384,12 @@ json exploration::state() const {
   for (const piece_state& p : pieces_) {
     pieces.push_back({show(p.what), p.done, to_json(p.counted), p.undecided, p.position});
   }
-  json j = {{"round", round_}, {"cut", cut_}, {"pieces", pieces}, {"space", space_},
-            {"earlier", to_json(earlier_)}, {"earlier_undecided", earlier_undecided_},
+  json j = {{"round", round_},
+            {"cut", cut_},
+            {"pieces", pieces},
+            {"space", space_},
+            {"earlier", to_json(earlier_)},
+            {"earlier_undecided", earlier_undecided_},
             {"seconds", status().seconds}};
   return j;
 }
@@ -385,11 +403,14 @@ void exploration::restore(const json& state) {
 }
 
 exploration::piece_state exploration::read_piece(const json& state) const {
-  piece_state p{.what = parse_piece(state.at(0)), .done = state.at(1), .counted = read_tally(state.at(2)),
-                .undecided = whole_number<std::size_t>(state.at(3), "undecided"), .position = state.at(4)};
+  piece_state p{.what = parse_piece(state.at(0)),
+                .done = state.at(1),
+                .counted = read_tally(state.at(2)),
+                .undecided = whole_number<std::size_t>(state.at(3), "undecided"),
+                .position = state.at(4)};
   const bool is_drawn = p.what.is == piece::form::numbers;
-  const bool fits = p.what.is == piece::form::whole ||
-                    strategy_.splits_by == (is_drawn ? split::numbers : split::beginnings);
+  const bool fits =
+      p.what.is == piece::form::whole || strategy_.splits_by == (is_drawn ? split::numbers : split::beginnings);
   if (!fits) throw std::runtime_error("'" + show(p.what) + "' is no piece of this strategy");
   if (make_strategy(options_, p.what, p.position)->position() != p.position) {
     throw std::runtime_error("'" + p.position + "' is not a position of this search");

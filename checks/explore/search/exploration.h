@@ -32,17 +32,17 @@ namespace triecheck::explore {
 struct exploration_status {
   std::uint64_t executions = 0;
   double seconds = 0;
-  double executions_per_second = 0;       ///< of all processes together, since this process started
-  std::optional<estimate> expected;       ///< executions in all, where they are known or can be estimated
+  double executions_per_second = 0;  ///< of all processes together, since this process started
+  std::optional<estimate> expected;  ///< executions in all, where they are known or can be estimated
 };
 
 /// What an exploration found. `complete`: every piece (of this shard) ran to its end.
 struct findings : run_outcome {
-  double seconds = 0;                     ///< earlier processes of a resumed exploration included
-  std::uint64_t space = 0;                ///< a digest of all pieces, those of other shards included; 0 where there are none
-  std::size_t undecided = 0;              ///< executions that the program's oracles gave up on
-  std::optional<isolated_run> broken;     ///< a process that crashed or hung
-  std::optional<estimate> expected;       ///< where the run is not complete
+  double seconds = 0;         ///< earlier processes of a resumed exploration included
+  std::uint64_t space = 0;    ///< a digest of all pieces, those of other shards included; 0 where there are none
+  std::size_t undecided = 0;  ///< executions that the program's oracles gave up on
+  std::optional<isolated_run> broken;  ///< a process that crashed or hung
+  std::optional<estimate> expected;    ///< where the run is not complete
 };
 
 /// A text as a number: the same of the same text.
@@ -115,17 +115,17 @@ class exploration {
   const strategy_row& strategy_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point saved_ = started_;
-  std::uint64_t limit_ = 0;             // executions after which to stop; 0: none
-  bool looking_ = false;                // whether the space is small: what is found out then is no checkpoint
+  std::uint64_t limit_ = 0;  // executions after which to stop; 0: none
+  bool looking_ = false;     // whether the space is small: what is found out then is no checkpoint
 
   // The checkpoint.
-  unsigned round_ = 0;                  // of bounded: its pieces' preemptions
-  bool cut_ = false;                    // the bound kept something out of this round
-  std::vector<piece_state> pieces_;     // of this round and this shard
-  std::uint64_t space_ = 0;             // a digest of all pieces so far
-  run_tally earlier_;                   // what earlier rounds counted
+  unsigned round_ = 0;               // of bounded: its pieces' preemptions
+  bool cut_ = false;                 // the bound kept something out of this round
+  std::vector<piece_state> pieces_;  // of this round and this shard
+  std::uint64_t space_ = 0;          // a digest of all pieces so far
+  run_tally earlier_;                // what earlier rounds counted
   std::size_t earlier_undecided_ = 0;
-  double earlier_seconds_ = 0;          // of the processes that saved it
+  double earlier_seconds_ = 0;  // of the processes that saved it
 
   std::size_t failed_at_ = static_cast<std::size_t>(-1);  // in the order of the pieces
   findings found_;

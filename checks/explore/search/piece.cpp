@@ -15,7 +15,9 @@ namespace {
 // that listing them takes a fraction of a second.
 constexpr std::size_t wanted_pieces = 512;
 
-std::runtime_error no_piece(const std::string& text) { return std::runtime_error("'" + text + "' is no piece of a space"); }
+std::runtime_error no_piece(const std::string& text) {
+  return std::runtime_error("'" + text + "' is no piece of a space");
+}
 
 template <class T>
 T number_in(const std::string& digits, const std::string& text) {
@@ -63,9 +65,8 @@ std::uint64_t shard_of(const piece& p, std::uint64_t shards) {
 }
 
 std::unique_ptr<strategy> make_strategy(const search_options& o, const piece& p, const std::string& position) {
-  const search_part everything = {.bound = {.fewest = 0, .most = o.preemptions},
-                                  .tree = {.position = position},
-                                  .count = o.executions};
+  const search_part everything = {
+      .bound = {.fewest = 0, .most = o.preemptions}, .tree = {.position = position}, .count = o.executions};
   const search_part some = {.bound = {.fewest = p.preemptions, .most = p.preemptions},
                             .tree = {.below = p.below, .position = position},
                             .first = p.first,
@@ -74,12 +75,14 @@ std::unique_ptr<strategy> make_strategy(const search_options& o, const piece& p,
 }
 
 // Deepens until the beginnings are enough, or are whole executions.
-cut_space cut(program& p, const search_options& o, unsigned preemptions, const run_options& run_with, progress& shared) {
+cut_space cut(program& p, const search_options& o, unsigned preemptions, const run_options& run_with,
+              progress& shared) {
   cut_space space;
   for (std::size_t depth = 4;; ++depth) {
     std::vector<schedule> all;
-    const auto lister = known_strategy(o.strategy).make(o, {.bound = {.fewest = preemptions, .most = preemptions},
-                                                            .tree = {.list_depth = depth, .beginnings = &all}});
+    const auto lister = known_strategy(o.strategy)
+                            .make(o, {.bound = {.fewest = preemptions, .most = preemptions},
+                                      .tree = {.list_depth = depth, .beginnings = &all}});
     space.listing = run(p, *lister, run_with, shared);
     if (!space.listing.complete) return space;
     const bool ends = std::all_of(all.begin(), all.end(), [&](const schedule& s) { return s.size() < depth; });
@@ -101,7 +104,8 @@ std::vector<std::size_t> order_of_pieces(std::size_t count) {
 
 std::vector<piece> cut_numbers(std::uint64_t executions) {
   constexpr std::uint64_t worth_measuring = 256;  // every piece measures the program first
-  const std::uint64_t each = std::max<std::uint64_t>(worth_measuring, executions / wanted_pieces + (executions % wanted_pieces != 0));
+  const std::uint64_t each =
+      std::max<std::uint64_t>(worth_measuring, executions / wanted_pieces + (executions % wanted_pieces != 0));
   std::vector<piece> pieces;
   for (std::uint64_t left = executions; left != 0;) {
     const std::uint64_t count = std::min(each, left);

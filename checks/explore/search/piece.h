@@ -21,9 +21,9 @@ namespace triecheck::explore {
 /// What one process explores in one go.
 struct piece {
   enum class form : std::uint8_t {
-    whole,     ///< everything that the strategy explores
-    beginning, ///< the executions that begin with `below`; of `bounded`, those with exactly `preemptions` of them
-    numbers,   ///< of a strategy that draws at random: executions first ... first + count - 1
+    whole,      ///< everything that the strategy explores
+    beginning,  ///< the executions that begin with `below`; of `bounded`, those with exactly `preemptions` of them
+    numbers,    ///< of a strategy that draws at random: executions first ... first + count - 1
   };
   form is = form::whole;
   unsigned preemptions = 0;

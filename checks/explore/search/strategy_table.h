@@ -31,7 +31,7 @@ struct search_part {
 };
 
 struct strategy_row {
-  std::string name;                           ///< by which the command line knows it
+  std::string name;  ///< by which the command line knows it
   std::string description;
   std::vector<std::string> own_options = {};  ///< of the command line, beside those that follow from the fields below
   std::unique_ptr<strategy> (*make)(const search_options& o, const search_part& part);

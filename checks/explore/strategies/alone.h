@@ -1,5 +1,6 @@
-// One thread runs alone from here on, and has to finish the operation of the cache that it is inside: obstruction-freedom,
-// asked of one state. Shared by the search that asks it everywhere and by the replay of what the search found.
+// One thread runs alone from here on, and has to finish the operation of the cache that it is inside:
+// obstruction-freedom, asked of one state. Shared by the search that asks it everywhere and by the replay of what the
+// search found.
 #pragma once
 
 #include <optional>
@@ -35,10 +36,7 @@ class alone {
                              : waits ? "waits for a mutex that a stopped thread holds"
                                      : "has not ended it after " + std::to_string(steps_) + " steps";
     const choice demand{.thread = static_cast<std::uint8_t>(thread_), .alone = static_cast<std::uint16_t>(steps_)};
-    return strategy::refutation{
-        .what = {obstruction_violation, who + what},
-        .from = from_,
-        .demand = demand};
+    return strategy::refutation{.what = {obstruction_violation, who + what}, .from = from_, .demand = demand};
   }
 
  private:

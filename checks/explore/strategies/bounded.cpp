@@ -3,11 +3,11 @@
 // that could have gone on.
 //
 // No partial-order reduction prunes here: sleep sets and backtrack sets may put off an execution to one with more
-// preemptions than the bound allows, which would lose it. What prunes is the happens-before order: two prefixes in which
-// the same operations saw the same orders of dependent operations (and of values) leave the program in the same state, so
-// a prefix is left at once when its order was reached before, with the same thread running and no more preemptions
-// (Musuvathi, Qadeer: Iterative Context Bounding, PLDI 2007; Coons, Musuvathi, McKinley: Bounded Partial-Order
-// Reduction, OOPSLA 2013, on why the two do not mix).
+// preemptions than the bound allows, which would lose it. What prunes is the happens-before order: two prefixes in
+// which the same operations saw the same orders of dependent operations (and of values) leave the program in the same
+// state, so a prefix is left at once when its order was reached before, with the same thread running and no more
+// preemptions (Musuvathi, Qadeer: Iterative Context Bounding, PLDI 2007; Coons, Musuvathi, McKinley: Bounded
+// Partial-Order Reduction, OOPSLA 2013, on why the two do not mix).
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -19,7 +19,7 @@ namespace triecheck::explore {
 namespace {
 
 struct frame : counted_operation {
-  std::uint32_t left = 0;       // threads that are still to be tried here
+  std::uint32_t left = 0;  // threads that are still to be tried here
 };
 
 class bounded final : public strategy {
@@ -107,7 +107,8 @@ class bounded final : public strategy {
     if (depth_ < below_.size()) return descend(f, point);
     cut_ = cut_ || f.left != point.enabled;
     const bool waits = point.next[point.current].kind == access::local && point.enabled != bit(point.current);
-    f.thread = (f.left & bit(point.current)) != 0 && !waits ? point.current : lowest(f.left & ~(waits ? bit(point.current) : 0));
+    f.thread = (f.left & bit(point.current)) != 0 && !waits ? point.current
+                                                            : lowest(f.left & ~(waits ? bit(point.current) : 0));
     f.left &= ~bit(f.thread);
     frames_.push_back(std::move(f));
   }
@@ -135,14 +136,14 @@ class bounded final : public strategy {
   const schedule below_;
   const std::size_t list_depth_;
   std::vector<schedule>* const beginnings_;
-  unsigned bound_;            // preemptions that this round allows
-  bool cut_ = false;          // the bound kept something out of this round
-  bool cut_before_ = false;   // or of the one before
+  unsigned bound_;           // preemptions that this round allows
+  bool cut_ = false;         // the bound kept something out of this round
+  bool cut_before_ = false;  // or of the one before
   std::vector<frame> frames_;
-  std::size_t depth_ = 0;    // operations of this execution so far
+  std::size_t depth_ = 0;  // operations of this execution so far
   reached_states seen_;
   bool pruned_ = false;
-  bool listed_ = false;      // the rest of this execution belongs to the part below its beginning
+  bool listed_ = false;  // the rest of this execution belongs to the part below its beginning
   bool repeated_ = false;
   bool complete_ = false;
 };

@@ -76,8 +76,10 @@ class inner_choices {
   }
   void restore(std::string_view text) {
     for (const char c : text) {
-      if (c == 'v' || c == 'c') probe_ = c == 'v' ? probe::in_vain : probe::has_consequence;
-      else taken_.push_back(c == '1');
+      if (c == 'v' || c == 'c')
+        probe_ = c == 'v' ? probe::in_vain : probe::has_consequence;
+      else
+        taken_.push_back(c == '1');
     }
   }
 
@@ -115,9 +117,9 @@ struct ordered_operation {
   std::array<shared_access, max_threads> next;  // at the point where it was chosen
   unsigned thread = 0;
   inner_choices data;
-  std::uint32_t number = 0;                    // the operation's place in its thread, from 1
-  clock_vector clock{};                        // how many operations of each thread happen before it, itself included
-  std::uint64_t order = 0;                     // of the prefix: the same for all its linearizations
+  std::uint32_t number = 0;  // the operation's place in its thread, from 1
+  clock_vector clock{};      // how many operations of each thread happen before it, itself included
+  std::uint64_t order = 0;   // of the prefix: the same for all its linearizations
 
   const shared_access& operation() const { return next[thread]; }
 };
@@ -142,9 +144,9 @@ void order_last(std::vector<Frame>& frames) {
   f.order = (last == 0 ? 0 : frames[last - 1].order) + event;
 }
 
-/// How far back the load, or exchange, at `depth` needs to look; `before` is the clock of the step of its thread before it. Where a
-/// store does not happen before that step, the execution in which an older value is seen is also one in which the load runs before
-/// the store: README.md, rule 1. O(depth).
+/// How far back the load, or exchange, at `depth` needs to look; `before` is the clock of the step of its thread before
+/// it. Where a store does not happen before that step, the execution in which an older value is seen is also one in
+/// which the load runs before the store: README.md, rule 1. O(depth).
 template <class Frame>
 unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const clock_vector& before) {
   const shared_access& a = frames[depth].operation();
@@ -162,9 +164,9 @@ unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const c
 /// An operation that was chosen within a bound on preemptions: on switches away from a thread that could have gone on.
 struct counted_operation : ordered_operation {
   std::uint32_t enabled = 0;
-  unsigned current = 0;         // the thread that ran before this choice
-  bool free_switch = false;     // it cannot go on, or offers to wait: leaving it is no preemption
-  unsigned before = 0;          // preemptions in front of this choice
+  unsigned current = 0;      // the thread that ran before this choice
+  bool free_switch = false;  // it cannot go on, or offers to wait: leaving it is no preemption
+  unsigned before = 0;       // preemptions in front of this choice
 
   unsigned preemptions() const { return before + (!free_switch && thread != current ? 1 : 0); }
 
@@ -182,8 +184,8 @@ struct counted_operation : ordered_operation {
   std::uint32_t within(unsigned most) const { return free_switch || before < most ? enabled : 1U << current; }
 };
 
-/// The states that a search reached: a prefix leads to none that it has to go on from where its order was reached before,
-/// by the same thread and with no more preemptions.
+/// The states that a search reached: a prefix leads to none that it has to go on from where its order was reached
+/// before, by the same thread and with no more preemptions.
 class reached_states {
  public:
   /// The last operation of `frames` has run, its inner choices are made; `current` is its thread.

@@ -10,13 +10,14 @@
 // Sound under the conditions at the head of pending_operation.h, and:
 //  - mutexes: a thread that has to wait is disabled. Unlock and a later lock cannot swap, so the race of a lock is with
 //    the earlier acquisition of the same mutex that happens neither before the locking thread's last operation nor
-//    before a later such acquisition; where the thread to be tried turns out to be disabled, every enabled one is tried;
+//    before a later such acquisition; where the thread to be tried turns out to be disabled, every enabled one is
+//    tried;
 //  - choices inside an operation are alternatives below its frame: a thread sleeps only when all of them are done;
 //  - a part of the tree (the executions that begin with given choices): the choices above it are tried in full, each
 //    thread that is awake in a fixed order, so that what sleeps there follows from the beginning alone, no race needs
 //    an entry above, and the parts together are the whole: sleep sets above, source-DPOR below;
-//  - a lock that never runs, because the execution stops where every enabled thread sleeps, is entered for its races all
-//    the same; one that never runs otherwise is part of a deadlock, which ends the search.
+//  - a lock that never runs, because the execution stops where every enabled thread sleeps, is entered for its races
+//    all the same; one that never runs otherwise is part of a deadlock, which ends the search.
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -35,10 +36,10 @@ struct frame {
   std::uint32_t backtrack = 0;
   std::uint32_t done = 0;
   std::uint32_t sleep = 0;
-  unsigned thread = 0;              // whose operation runs here in the current execution
-  std::uint32_t number = 0;         // its how-manieth operation of that thread; counted from 1
-  clock_vector clock{};             // of that operation
-  unsigned oldest = oldest_age;        // of a load: how many stores back it may look
+  unsigned thread = 0;           // whose operation runs here in the current execution
+  std::uint32_t number = 0;      // its how-manieth operation of that thread; counted from 1
+  clock_vector clock{};          // of that operation
+  unsigned oldest = oldest_age;  // of a load: how many stores back it may look
   inner_choices data;
 
   const shared_access& operation() const { return next[thread]; }
@@ -106,8 +107,8 @@ class exhaustive final : public strategy {
   bool complete() const override { return complete_; }
   bool redundant() const override { return redundant_; }
 
-  // A word per frame: the thread, the sets backtrack, done and sleep of two hexadecimal digits each, then the choices inside the
-  // operation.
+  // A word per frame: the thread, the sets backtrack, done and sleep of two hexadecimal digits each, then the choices
+  // inside the operation.
   std::string position() const override {
     std::string text;
     for (const frame& f : frames_) {
@@ -163,8 +164,10 @@ class exhaustive final : public strategy {
         at += 2;
       }
       const std::size_t end = std::min(position.find('.', at), position.size());
-      if (frames_.size() < below_.size()) f.data = inner_choices(below_[frames_.size()]);
-      else f.data.restore(std::string_view(position).substr(at, end - at));
+      if (frames_.size() < below_.size())
+        f.data = inner_choices(below_[frames_.size()]);
+      else
+        f.data.restore(std::string_view(position).substr(at, end - at));
       at = end + 1;
       frames_.push_back(std::move(f));
     }
@@ -222,8 +225,8 @@ class exhaustive final : public strategy {
     f.data = inner_choices(below_[depth_]);
   }
 
-  // An execution that stops because every enabled thread sleeps never runs the locks that others wait for; without their
-  // races the order in which such a lock comes first would be lost.
+  // An execution that stops because every enabled thread sleeps never runs the locks that others wait for; without
+  // their races the order in which such a lock comes first would be lost.
   void reverse_for_waiting(const scheduling_point& point) {
     for (unsigned t = 0; t < point.next.size(); ++t) {
       if (!point.next[t].blocked_for(t)) continue;
@@ -281,9 +284,8 @@ class exhaustive final : public strategy {
       const frame& f = frames_[i];
       if (i != later && f.clock[e.thread] >= e.number) continue;
       const bool first = (seen & bit(f.thread)) == 0 &&
-                         std::none_of(independent_part.begin(), independent_part.end(), [&](std::size_t w) {
-                           return f.clock[frames_[w].thread] >= frames_[w].number;
-                         });
+                         std::none_of(independent_part.begin(), independent_part.end(),
+                                      [&](std::size_t w) { return f.clock[frames_[w].thread] >= frames_[w].number; });
       if (first) initials |= bit(f.thread);
       seen |= bit(f.thread);
       independent_part.push_back(i);
@@ -317,10 +319,10 @@ class exhaustive final : public strategy {
   const std::size_t list_depth_;
   std::vector<schedule>* const beginnings_;
   std::vector<frame> frames_;
-  std::size_t depth_ = 0;       // operations of this execution so far
-  std::size_t changed_ = 0;     // the frame whose thread differs from the last execution
+  std::size_t depth_ = 0;    // operations of this execution so far
+  std::size_t changed_ = 0;  // the frame whose thread differs from the last execution
   bool redundant_ = false;
-  bool listed_ = false;         // the rest of this execution belongs to the part below its beginning
+  bool listed_ = false;  // the rest of this execution belongs to the part below its beginning
   bool complete_ = false;
   std::vector<std::size_t> races_;  // kept for their storage
   std::vector<std::size_t> part_;

@@ -1,9 +1,9 @@
 // Every state, and from each of them every thread alone.
 //
-// States are prefixes up to the order of independent operations: a depth-first search of all choices leaves a prefix whose
-// happens-before order was reached before. No partial-order reduction on top: it visits every trace, but not every state
-// on the way, and a state that it jumps over may be the one where a thread is stuck. Where that is too much, the states
-// are those that so many preemptions lead to; to run alone costs none.
+// States are prefixes up to the order of independent operations: a depth-first search of all choices leaves a prefix
+// whose happens-before order was reached before. No partial-order reduction on top: it visits every trace, but not
+// every state on the way, and a state that it jumps over may be the one where a thread is stuck. Where that is too
+// much, the states are those that so many preemptions lead to; to run alone costs none.
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -16,9 +16,9 @@ namespace triecheck::explore {
 namespace {
 
 struct frame : counted_operation {
-  std::uint32_t lone = 0;  // threads that are still to run alone from here
-  std::uint32_t left = 0;  // threads that are still to make the next step here
-  bool runs_alone = false; // in the current execution: `thread` runs alone from here
+  std::uint32_t lone = 0;   // threads that are still to run alone from here
+  std::uint32_t left = 0;   // threads that are still to make the next step here
+  bool runs_alone = false;  // in the current execution: `thread` runs alone from here
 };
 
 class obstruction final : public strategy {
@@ -122,7 +122,7 @@ class obstruction final : public strategy {
   std::unordered_set<std::uint64_t> seen_;  // orders of prefixes
   reached_states seen_within_;              // with a bound
   alone alone_;
-  bool finishing_ = false;                  // the rest of this execution belongs to no new state
+  bool finishing_ = false;  // the rest of this execution belongs to no new state
   bool redundant_ = false;
   bool complete_ = false;
 };

@@ -25,7 +25,8 @@ class pct final : public drawn_executions {
     for (std::size_t i = 0; i < max_threads; ++i) priority_[i] = depth_ + i;
     for (std::size_t i = max_threads; i > 1; --i) std::swap(priority_[i - 1], priority_[engine()() % i]);
     changes_.clear();
-    for (unsigned i = 1; i < depth_; ++i) changes_.push_back(engine()() % std::max<std::uint64_t>(measured().longest(), 1));
+    for (unsigned i = 1; i < depth_; ++i)
+      changes_.push_back(engine()() % std::max<std::uint64_t>(measured().longest(), 1));
     std::sort(changes_.begin(), changes_.end());
     next_change_ = 0;
   }

@@ -1,8 +1,8 @@
 // Random schedules, each as likely as any other.
 //
 // A walk that takes every enabled thread with the same probability at every step is far from that: of one operation
-// against nine it puts the one first every other time, though that is one schedule of ten. Here a thread is taken with a
-// probability proportional to the operations that it has left, which makes all schedules of threads of known lengths
+// against nine it puts the one first every other time, though that is one schedule of ten. Here a thread is taken with
+// a probability proportional to the operations that it has left, which makes all schedules of threads of known lengths
 // equally likely (multinomial weights; Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing,
 // ASPLOS 2025). The lengths are means over the measuring executions; a thread that runs longer counts as one operation.
 // Where threads wait for mutexes, or their lengths depend on the schedule, this is an approximation.

@@ -66,8 +66,10 @@ class repeating final : public strategy {
 
   void end_values(std::uint64_t values) override {
     if (again_ && broken_.empty()) {
-      if (at_ != steps_.size()) differs(at_ + 1, "there is none, and the program ends before it");
-      else if (values != values_) differs(at_, "it, or what comes after it, read or wrote another value");
+      if (at_ != steps_.size())
+        differs(at_ + 1, "there is none, and the program ends before it");
+      else if (values != values_)
+        differs(at_, "it, or what comes after it, read or wrote another value");
     }
     values_ = values;
   }
@@ -98,11 +100,15 @@ class repeating final : public strategy {
     if (at_ == steps_.size()) return differs(at_ + 1, "there is one where the program ended before"), fallback;
     const recorded_step& s = steps_[at_++];
     data_ = 0;
-    if (point.values != s.values) return differs(at_ - 1, "it, or what comes after it, read or wrote another value"), fallback;
+    if (point.values != s.values)
+      return differs(at_ - 1, "it, or what comes after it, read or wrote another value"), fallback;
     for (unsigned t = 0; t < point.next.size(); ++t) {
       const bool same = ((point.enabled ^ s.enabled) & (1U << t)) == 0 && point.next[t].kind == s.next[t].kind &&
                         point.next[t].object == s.next[t].object;
-      if (!same) return differs(at_, "thread " + std::to_string(t) + " is about to do something else, or waits where it did not"), fallback;
+      if (!same)
+        return differs(at_,
+                       "thread " + std::to_string(t) + " is about to do something else, or waits where it did not"),
+               fallback;
     }
     return s.thread;
   }
@@ -113,14 +119,15 @@ class repeating final : public strategy {
   }
 
   void differs(std::size_t step, const std::string& how) {
-    broken_ = "the program is not deterministic: the same choices again lead elsewhere at step " + std::to_string(step) + ": " + how;
+    broken_ = "the program is not deterministic: the same choices again lead elsewhere at step " +
+              std::to_string(step) + ": " + how;
   }
 
   const std::unique_ptr<strategy> strategy_;
-  std::uint64_t number_ = 0;           // of the execution, from 1
+  std::uint64_t number_ = 0;  // of the execution, from 1
   bool recording_ = false;
-  bool again_ = false;                 // the execution that runs, or comes next, is a repeat
-  bool extra_ = false;                 // the one that just ended was
+  bool again_ = false;  // the execution that runs, or comes next, is a repeat
+  bool extra_ = false;  // the one that just ended was
   bool more_ = true;
   std::vector<recorded_step> steps_;
   std::uint64_t values_ = 0;
@@ -130,6 +137,8 @@ class repeating final : public strategy {
 
 }  // namespace
 
-std::unique_ptr<strategy> make_repeating(std::unique_ptr<strategy> s) { return std::make_unique<repeating>(std::move(s)); }
+std::unique_ptr<strategy> make_repeating(std::unique_ptr<strategy> s) {
+  return std::make_unique<repeating>(std::move(s));
+}
 
 }  // namespace triecheck::explore

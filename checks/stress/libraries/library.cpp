@@ -1,4 +1,5 @@
-// A part of a server. Compiled once for each compiler, visibility and place; -DNAME=... names the function that it exports.
+// A part of a server. Compiled once for each compiler, visibility and place; -DNAME=... names the function that it
+// exports.
 #include "checks/stress/libraries/library.h"
 
 #include <span>
@@ -17,15 +18,20 @@ namespace {
 template <class F>
 auto with_variant(std::size_t variant, F f) {
   switch (variant) {
-    case 0: return f(static_cast<coarse_cache<std_sync>*>(nullptr));
-    case 1: return f(static_cast<rwlock_cache<std_sync>*>(nullptr));
-    case 2: return f(static_cast<nodelock_cache<std_sync>*>(nullptr));
-    default: return f(static_cast<lockfree_cache<std_sync>*>(nullptr));
+    case 0:
+      return f(static_cast<coarse_cache<std_sync>*>(nullptr));
+    case 1:
+      return f(static_cast<rwlock_cache<std_sync>*>(nullptr));
+    case 2:
+      return f(static_cast<nodelock_cache<std_sync>*>(nullptr));
+    default:
+      return f(static_cast<lockfree_cache<std_sync>*>(nullptr));
   }
 }
 
 void* make(std::size_t variant) {
-  return with_variant(variant, []<class Cache>(Cache*) -> void* { return new Cache({.pages = 64, .tokens_per_page = 2}); });
+  return with_variant(variant,
+                      []<class Cache>(Cache*) -> void* { return new Cache({.pages = 64, .tokens_per_page = 2}); });
 }
 
 void destroy(std::size_t variant, void* cache) {

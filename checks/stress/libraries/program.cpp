@@ -1,5 +1,5 @@
-// One cache, used by a program and the shared libraries that it is linked with or opens: each may hold the production layer
-// once more. Every variant, made by every part in turn, under load from all of them.
+// One cache, used by a program and the shared libraries that it is linked with or opens: each may hold the production
+// layer once more. Every variant, made by every part in turn, under load from all of them.
 //   program REQUESTS                 the program is linked with libraries (LINKED lists them)
 //   program REQUESTS FOLDER NAME...  opens FOLDER/libNAME.so, each with symbols of its own, and closes them
 // Prints one line for each thing that is wrong; the exit status is 1 then.
@@ -83,7 +83,8 @@ void load(const std::vector<const library*>& parts, std::size_t variant, const l
   });
   const std::string what = "variant " + std::to_string(variant) + ", made by " + maker.name + ": ";
   if (wrong != 0) fail(what + std::to_string(wrong) + " wrong answers");
-  if (const char* problem = maker.problem(variant, cache, parts.size() * (requests + requests / 8))) fail(what + problem);
+  if (const char* problem = maker.problem(variant, cache, parts.size() * (requests + requests / 8)))
+    fail(what + problem);
   maker.destroy(variant, cache);
 }
 
@@ -124,7 +125,8 @@ void close_the_makers(std::vector<opened>& libraries, const library& user) {
       // A compiler may keep a library whose symbols are visible; one whose symbols are hidden has to go.
       void* still = dlopen(l.path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
       if (still != nullptr) dlclose(still);
-      if (still != nullptr && name.find("hidden") != std::string::npos) fail(name + " was not closed, so nothing was tried");
+      if (still != nullptr && name.find("hidden") != std::string::npos)
+        fail(name + " was not closed, so nothing was tried");
       step = 2;
       survivor.join();
       l = open_library(l.path.substr(0, l.path.rfind('/')), name);
