@@ -1,10 +1,10 @@
 # Seeded faults: each file *.patch of this folder puts one known defect back into a copy of the shipped text.
 #
-# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not coarse,
-# Policy where it shows under another than recency, Explore where it takes other options than the default) and goes on as a
-# unified diff of cache/. `Check: fuzz` in place of a scenario: a sequential workload shows it, over the production layer (Fuzz
-# where that takes other options than the default). It must apply to the shipped text without fuzz, or configuring stops: a
-# fault that rots is noticed.
+# A patch opens with what the registry tells about it (Description, Breaks, Expected, Scenario; Cache where it is not
+# coarse, Policy where it shows under another than recency, Explore where it takes other options than the default) and
+# goes on as a unified diff of cache/. `Check: fuzz` in place of a scenario: a sequential workload shows it, over the
+# production layer (Fuzz where that takes other options than the default). It must apply to the shipped text without
+# fuzz, or configuring stops: a fault that rots is noticed.
 # The copy lives in a namespace of its own, in the build folder, so that a faulty cache stands beside the shipped one in
 # one program. It shares the sync layer's concept and the vocabulary of types with the shipped text.
 find_program(PATCH_EXECUTABLE patch)
@@ -24,7 +24,8 @@ foreach(twin IN LISTS triecheck_twins)
   set(faults_left_out_${twin})
 endforeach()
 
-# Most of the time of a build goes into the faulty copies: -DTRIECHECK_FAULTS=REGEX builds those alone whose name matches.
+# Most of the time of a build goes into the faulty copies: -DTRIECHECK_FAULTS=REGEX builds those alone whose name
+# matches.
 set(TRIECHECK_FAULTS "." CACHE STRING "Which seeded faults are built: those whose name matches this expression; . is all, ^$ is none")
 
 # triecheck_fault(NAME): a fault, if it was asked for.

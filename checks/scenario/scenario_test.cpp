@@ -243,8 +243,9 @@ TEST(scenario, a_step_names_the_keys_of_blocks) {
 }
 
 TEST(scenario, what_a_scheduler_asks_for_is_written_in_steps) {
-  const std::vector<step> steps = steps_of(
-      R"("match 1 2 in 3", "x = lookup 1", "allocate x plus 2 without eviction or stop", "extend x 2 without eviction", "shrink x 1", "shrink x", "available")");
+  const std::vector<step> steps =
+      steps_of(R"("match 1 2 in 3", "x = lookup 1", "allocate x plus 2 without eviction or stop", )"
+               R"("extend x 2 without eviction", "shrink x 1", "shrink x", "available")");
   ASSERT_EQ(steps.size(), 7U);
   EXPECT_EQ(steps[0].kind, step_kind::match);
   EXPECT_EQ(steps[0].tokens, (std::vector<std::uint32_t>{1, 2}));

@@ -87,7 +87,7 @@ class wrapped_cache final : public any_cache {
   }
 
   std::optional<cache_reading> reading() override {
-    if constexpr (requires(Cache& c) { c.read(); }) {
+    if constexpr (requires(Cache & c) { c.read(); }) {
       return cache_.read();
     } else {
       return std::nullopt;
