@@ -45,6 +45,9 @@ bool forget(const fs::path& half_written) {
 
 // Where a text stops being JSON, or has a number that is none of the machine's.
 struct first_json_error final : nlohmann::json_sax<nlohmann::json> {
+  explicit first_json_error(const std::string& t) : text(t) {}
+
+  const std::string& text;
   std::size_t byte = 0;  // counted from 1
   std::string what;
 
@@ -52,7 +55,13 @@ struct first_json_error final : nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { return true; }
   bool number_integer(number_integer_t) override { return true; }
   bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
+  // A whole number that 64 bits do not hold comes here, too, rounded.
+  bool number_float(number_float_t, const string_t& number) override {
+    if (number.find_first_of(".eE") != std::string::npos) return true;
+    byte = text.find(number) + 1;
+    what = "the number " + number + " is out of range";
+    return false;
+  }
   bool string(string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
   bool start_object(std::size_t) override { return true; }
@@ -104,7 +113,7 @@ nlohmann::json read_json(const std::string& file) {
   const std::string json{std::istreambuf_iterator<char>(in), {}};
   if (!in || errno != 0)
     throw usage_error(file + " cannot be read (" + std::generic_category().message(errno != 0 ? errno : EIO) + ")");
-  first_json_error reader;
+  first_json_error reader(json);
   if (!nlohmann::json::sax_parse(json, &reader)) {
     const std::string before = json.substr(0, reader.byte == 0 ? 0 : reader.byte - 1);
     const auto line = std::count(before.begin(), before.end(), '\n') + 1;

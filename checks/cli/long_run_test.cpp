@@ -292,6 +292,9 @@ TEST_F(long_run, a_number_that_does_not_fit_is_refused_with_its_place) {
       continue;  // it is no checkpoint, and is not replaced
     EXPECT_EQ(e.err, "triecheck: huge.json:3:14: the number 1e999 is out of range\n") << arguments;
   }
+  write("huge.json", "{\n  \"is\": \"checkpoint\",\n  \"seed\": 18446744073709551616}\n");
+  EXPECT_EQ(run("explore --resume huge.json").err,
+            "triecheck: huge.json:3:11: the number 18446744073709551616 is out of range\n");
   const std::string shard = contents(directory_ / "s0.json");
   for (const char* key : {"executions", "steps", "redundant"}) {
     for (const char* number : {"99999999999999999999", "1e30", "-1", "1.5", "\"1\""}) {
