@@ -41,6 +41,7 @@ struct arguments {
   std::uint64_t block_tokens = 32;
   std::uint64_t threads = 4;
   std::uint64_t seed = 0;
+  bool subscribers_join = false;
   std::uint64_t rests = 8;
   bool metrics = false;
 };
@@ -59,7 +60,8 @@ std::string replay_command(const arguments& a) {
   return "triecheck soak " + (a.trace.empty() ? "--shape " + a.shape : shell_word(a.trace)) + " --cache " + a.cache +
          " --for " + a.time + " --pages " + std::to_string(a.pages) + " --page-tokens " +
          std::to_string(a.page_tokens) + " --block-tokens " + std::to_string(a.block_tokens) + " --threads " +
-         std::to_string(a.threads) + " --seed " + std::to_string(a.seed) + " --rests " + std::to_string(a.rests);
+         std::to_string(a.threads) + " --seed " + std::to_string(a.seed) + " --rests " + std::to_string(a.rests) +
+         (a.subscribers_join ? " --subscribers-join" : "");
 }
 
 std::string number(double value, int digits) {
@@ -122,7 +124,8 @@ int soak(const arguments& a) {
                                         .threads = a.threads,
                                         .time = std::chrono::duration_cast<std::chrono::milliseconds>(time),
                                         .seed = a.seed,
-                                        .rests = a.rests};
+                                        .rests = a.rests,
+                                        .subscribers_join = a.subscribers_join};
   const std::chrono::milliseconds patience = patience_of(a.patience);
   progress_line line;
   checks::soak_result s;
@@ -166,6 +169,8 @@ void add_soak(CLI::App& app, int& exit_code) {
   add_number(*command, "--threads", a->threads, "Workers", 1, 255);
   add_number(*command, "--seed", a->seed, "Of the generated load, and of what the workers choose", 0);
   add_number(*command, "--rests", a->rests, "Audits at rest, evenly over the time", 1, 1 << 16);
+  command->add_flag("--subscribers-join", a->subscribers_join,
+                    "Subscribers join and leave meanwhile (cache/event_hub.h); every event then takes a mutex");
   command->add_flag("--metrics", a->metrics, "Prints all metrics of the cache at the end");
   add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the result as JSON; - is standard output, in place of the table")

@@ -35,6 +35,8 @@ struct soak_options {
   std::chrono::milliseconds time{};
   std::uint64_t seed = 0;  ///< of what the workers choose; with several threads the order in which they meet is chance
   std::size_t rests = 8;   ///< audits at rest, evenly over the time; the last one is at its end
+  bool subscribers_join =
+      false;  ///< and leave, while the cache runs: every event then takes a mutex (cache/event_hub.h)
   std::function<void(const std::string&)> show{};  ///< hears a line about the cache, four times a second
   std::function<bool()> ends_early{};              ///< asked 50 times a second
 };

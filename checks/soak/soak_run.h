@@ -37,7 +37,8 @@ namespace triecheck::checks {
 template <class Cache>
 class soak_run {
  public:
-  /// Subscribers of the cache: one is told everything, the other joins and leaves while the cache runs.
+  /// Subscribers of the cache: one is told everything, the other, where subscribers join, joins and leaves while the
+  /// cache runs.
   struct subscribers {
     explicit subscribers(const cache_config& c) : stays(c.pages), visits(c.pages), hub(c) {}
     event_mirror stays;
@@ -49,8 +50,12 @@ class soak_run {
   /// All outlive it. `told` outlives the cache, whose events it hears from now on.
   soak_run(Cache& cache, subscribers& told, const trace& t, const soak_options& options, stats_consistency together)
       : cache_(cache), options_(options), together_(together), told_(told), shared_(cache, t, options) {
-    cache_.subscribe(told_.hub);
-    told_.hub.join(told_.stays);
+    if (options.subscribers_join) {
+      cache_.subscribe(told_.hub);
+      told_.hub.join(told_.stays);
+    } else {
+      cache_.subscribe(told_.stays);
+    }
     for (std::size_t i = 0; i < options.threads; ++i) workers_.emplace_back(shared_, i);
     // What the auditor keeps does not grow while the cache is watched.
     result_.samples.reserve(most_samples + 2);
@@ -127,7 +132,7 @@ class soak_run {
   // Beside the workers.
   void look() {
     ++result_.looks;
-    visit_or_leave();
+    if (options_.subscribers_join) visit_or_leave();
     if (const auto wrong = check_statistics(to_model_statistics(cache_.stats()), options_.pages, together_))
       report("statistics", *wrong);
     const auto a = cache_.available();

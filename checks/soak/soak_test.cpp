@@ -56,6 +56,14 @@ std::string found_in(soak_options options = half_a_second()) {
 
 class every_variant : public testing::TestWithParam<std::string> {};
 
+TEST_P(every_variant, passes_while_subscribers_join_and_leave) {
+  soak_options options = half_a_second(GetParam());
+  options.subscribers_join = true;
+  const soak_result s = soak(chat(), options);
+  EXPECT_EQ(s.outcome, verdict::pass) << (s.found ? s.found->kind + ": " + s.found->message : "");
+  EXPECT_GT(s.looks, 1U);
+}
+
 TEST_P(every_variant, passes_and_does_all_that_a_server_does) {
   const soak_result s = soak(chat(), half_a_second(GetParam()));
   EXPECT_EQ(s.outcome, verdict::pass) << (s.found ? s.found->kind + ": " + s.found->message : "");
@@ -205,7 +213,12 @@ struct forgets_events : sound_cache {
   deaf between;
 };
 
-TEST(soak, finds_an_event_that_was_not_told) { EXPECT_EQ(found_in<forgets_events>().substr(0, 7), "events:"); }
+TEST(soak, finds_an_event_that_was_not_told) {
+  EXPECT_EQ(found_in<forgets_events>().substr(0, 7), "events:");
+  soak_options options = half_a_second();
+  options.subscribers_join = true;
+  EXPECT_EQ(found_in<forgets_events>(options).substr(0, 7), "events:");
+}
 
 struct grows : sound_cache {
   using sound_cache::sound_cache;
