@@ -101,7 +101,10 @@ class log_ring {
 
   /// Whether the entry was written: one larger than half the ring is not.
   bool write(const operation_start& s, const operation_end& e, std::uint64_t begin_ns, std::uint64_t end_ns) noexcept {
-    const std::size_t length = fixed_words + half(s.tokens.size()) + half(e.pages.size()) + 2 * s.keys.size();
+    const auto space = static_cast<std::uint64_t>(e.space);
+    const bool has_more = !s.keys.empty() || space >> 32 != 0;
+    const std::size_t more_words = has_more ? 1 + 2 * s.keys.size() : 0;
+    const std::size_t length = fixed_words + half(s.tokens.size()) + half(e.pages.size()) + more_words;
     if (length > (mask_ + 1) / 2) return false;
     // Before the first word: who reads a word of this entry learns that the old one in its place is gone.
     reserved_.store(next_ + length, orders::log_own);
@@ -112,12 +115,12 @@ class log_ring {
     put(at, end_ns);
     put(at, static_cast<std::uint64_t>(s.operation == cache_operation::lookup ? e.lease : s.lease));
     put(at, static_cast<std::uint64_t>(s.operation) << 8 | static_cast<std::uint64_t>(e.result) |
-                std::uint64_t{s.keys.size()} << 32);
-    put(at, static_cast<std::uint64_t>(e.space));
+                (has_more ? more_follows : 0) | space << 32);
     put(at, forks ? static_cast<std::uint64_t>(e.lease) : s.count);
     put(at, s.tokens.size() << 32 | e.pages.size());
     put_all(at, s.tokens);
     put_all(at, e.pages);
+    if (has_more) put(at, space >> 32 << 32 | s.keys.size());
     for (const block_key& k : s.keys) {
       put(at, k.block);
       put(at, k.key);
@@ -163,7 +166,9 @@ class log_ring {
 
  private:
   using word = typename Sync::template atomic<std::uint64_t>;
-  static constexpr std::size_t fixed_words = 9;
+  static constexpr std::size_t fixed_words = 8;
+  // Behind the pages: the upper half of the namespace, and keys. Most entries have neither.
+  static constexpr std::uint64_t more_follows = std::uint64_t{1} << 16;
 
   log_ring(std::unique_ptr<word[]> words, std::size_t count, std::uint64_t now_ns) noexcept
       : words_(std::move(words)), mask_(count - 1), latest_end_(now_ns) {}
@@ -197,18 +202,23 @@ class log_ring {
     o.lease = lease_id(entry[2]);
     o.operation = static_cast<cache_operation>(entry[3] >> 8 & 0xff);
     o.result = static_cast<status>(entry[3] & 0xff);
-    o.space = key_space(entry[4]);
-    (o.operation == cache_operation::fork ? o.forked = lease_id(entry[5]), o.count : o.count = entry[5]);
-    const std::size_t tokens = entry[6] >> 32;
-    const std::size_t pages = entry[6] & 0xffff'ffff;
-    o.tokens = numbers_of<token>(entry.subspan(7), tokens);
-    o.pages = numbers_of<page_id>(entry.subspan(7 + half(tokens)), pages);
-    o.keys.resize(entry[3] >> 32);
-    auto words = entry.subspan(7 + half(tokens) + half(pages));
-    for (block_key& k : o.keys) {
-      k = {static_cast<std::size_t>(words[0]), words[1]};
-      words = words.subspan(2);
+    (o.operation == cache_operation::fork ? o.forked = lease_id(entry[4]), o.count : o.count = entry[4]);
+    const std::size_t tokens = entry[5] >> 32;
+    const std::size_t pages = entry[5] & 0xffff'ffff;
+    o.tokens = numbers_of<token>(entry.subspan(6), tokens);
+    o.pages = numbers_of<page_id>(entry.subspan(6 + half(tokens)), pages);
+    std::uint64_t space = entry[3] >> 32;
+    if ((entry[3] & more_follows) != 0) {
+      auto words = entry.subspan(6 + half(tokens) + half(pages));
+      space |= words[0] >> 32 << 32;
+      o.keys.resize(words[0] & 0xffff'ffff);
+      words = words.subspan(1);
+      for (block_key& k : o.keys) {
+        k = {static_cast<std::size_t>(words[0]), words[1]};
+        words = words.subspan(2);
+      }
     }
+    o.space = key_space(space);
     const std::size_t last = entry.back() & 0xffff'ffff;
     const bool evicts = o.operation == cache_operation::evict || o.operation == cache_operation::clear ||
                         o.operation == cache_operation::shutdown;

@@ -24,7 +24,7 @@ using namespace triecheck::model;
 using namespace triecheck::model::words;
 
 page_view node(std::optional<page> parent, tokens block, bool pinned = false) {
-  return {page_state::cached, parent, std::move(block), pinned};
+  return {.state = page_state::cached, .parent = parent, .block = std::move(block), .pinned = pinned};
 }
 
 // A history over one cache, with one token in each page. Thread 0 prepares; what `alone` adds is behind all that was

@@ -432,8 +432,8 @@ TEST(model_state, publish_makes_nodes_of_full_pages_only) {
   reject(s, publish(1, 5), leased({0, 1, 2, 3}, 1), "of which 2 are published");
   reject(s, publish(1, 5), leased({0, 1}, 2), "the lease has pages 0 1 2 3");
   accept(s, publish(1, 5), leased({0, 1, 2, 3}, 2));
-  EXPECT_EQ(s.view()[0], (page_view{page_state::cached, std::nullopt, {1, 2}, true}));
-  EXPECT_EQ(s.view()[1], (page_view{page_state::cached, 0, {3, 4}, true}));
+  EXPECT_EQ(s.view()[0], (page_view{.state = page_state::cached, .block = {1, 2}, .pinned = true}));
+  EXPECT_EQ(s.view()[1], (page_view{.state = page_state::cached, .parent = 0, .block = {3, 4}, .pinned = true}));
   EXPECT_EQ(s.view()[2], page_view{page_state::leased});
   EXPECT_EQ(s.published_pages(1), (pages{0, 1}));
 }

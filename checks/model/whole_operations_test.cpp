@@ -44,7 +44,10 @@ class story {
     end_state& seen = shown_.emplace_back(end_state{}).value();
     seen.pages.resize(config_.pages);
     for (page p = 0; p < cached.size(); ++p) {
-      seen.pages[p] = {page_state::cached, p == 0 ? std::nullopt : std::optional(p - 1), {cached[p]}, order.empty()};
+      seen.pages[p] = {.state = page_state::cached,
+                       .parent = p == 0 ? std::nullopt : std::optional(p - 1),
+                       .block = {cached[p]},
+                       .pinned = order.empty()};
     }
     seen.eviction_order = order;
     return at(thread, evict(0), freed(0), called, returned);

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "checks/oracles/structure.h"
 #include "checks/subject/subject.h"
 #include "checks/subject/variants.h"
 
