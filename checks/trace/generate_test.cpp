@@ -58,7 +58,7 @@ TEST(generate, namespaces_change_nothing_but_where_a_conversation_is) {
     trace spread = generate_trace(shape, 1000, 7, 3);
     const trace one = generate_trace(shape, 1000, 7);
     EXPECT_LT(reused_share(spread), reused_share(one)) << shape.name;
-    std::map<model::key_space, std::size_t> rows;
+    std::map<std::uint64_t, std::size_t> rows;
     for (trace_row& row : spread.rows) {
       ++rows[row.space];
       EXPECT_EQ(parse_trace(to_json_line(row), shape.name).rows[0].space, row.space);
