@@ -191,7 +191,7 @@ TEST(sequential, the_workloads_reach_everything_often) {
   EXPECT_GT(seen.of(occurrence::refused_full), 1'000U);
   EXPECT_GT(seen.of(occurrence::published_page), 1'500U);
   EXPECT_GT(seen.of(occurrence::partial_publication), 150U);
-  EXPECT_GT(seen.of(occurrence::duplicate_page), 300U);
+  EXPECT_GT(seen.of(occurrence::duplicate_page), 250U);
   EXPECT_GT(seen.of(occurrence::release), 4'000U);
   EXPECT_GT(seen.of(occurrence::released_page), 1'500U);
   EXPECT_GT(seen.of(occurrence::second_release), 200U);
