@@ -104,6 +104,7 @@ std::optional<std::string> must_block(const explore_options& o, const checks::sc
   if (!known_strategy(o.strategy).obstruction_freedom || v == nullptr) return std::nullopt;
   if (!v->nonblocking) return v->name + " is recorded as blocking";
   if (checks::waits_for_pages(s)) return "the scenario waits for pages";
+  if (checks::has_subscribers(s)) return "the hub of subscribers blocks";
   return std::nullopt;
 }
 
