@@ -98,7 +98,7 @@ bool asks_as_a_scheduler(const scenario& s);
 /// How many subscribers there may be that join and leave.
 inline constexpr std::size_t most_subscribers = 8;
 
-/// Whether some step has a subscriber join, which needs a cache that tells events. The hub blocks, whatever the variant.
+/// Whether some step has a subscriber join, which needs a cache that tells events. The hub blocks.
 bool has_subscribers(const scenario& s);
 
 /// Whether some step forgets a prefix, which not every cache can.
