@@ -32,7 +32,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct bench_arguments {
   std::string trace;
   std::string threads = "1,2,4,8,16,32";
   std::string pages = "1024,4096,16384,65536,262144,524288,1048576";
@@ -69,7 +69,7 @@ checks::load generated(const char* name, std::uint64_t requests) {
   return checks::make_load(name, shape.description, t, page_tokens, most_tokens);
 }
 
-std::vector<checks::load> make_loads(const arguments& a) {
+std::vector<checks::load> make_loads(const bench_arguments& a) {
   std::vector<checks::load> loads;
   if (a.trace.empty()) {
     loads.push_back(generated("zipf", a.requests));
@@ -90,7 +90,7 @@ std::vector<checks::load> make_loads(const arguments& a) {
 }
 
 // As many requests as pages and a quarter more, so that every page is fought for.
-void measure_overload(const arguments& a, const std::vector<std::size_t>& threads, double seconds,
+void measure_overload(const bench_arguments& a, const std::vector<std::size_t>& threads, double seconds,
                       const checks::bench_listener& listener, checks::overload_report& report) {
   const std::uint64_t requests = std::min(a.requests, a.overload_pages + a.overload_pages / 4);
   const checks::overload_load l = checks::make_overload(a.overload_pages, requests);
@@ -117,7 +117,7 @@ int report(const std::string& message, int status) {
   return status;
 }
 
-int write_results(const arguments& a, const std::string& command, const checks::bench_report& measured) {
+int write_results(const bench_arguments& a, const std::string& command, const checks::bench_report& measured) {
   const int status = checks::exit_code(measured.outcome);
   if (a.json != "-") std::cout << measured.table << std::flush;
   if (measured.outcome == checks::verdict::incomplete) report("triecheck-bench: interrupted", status);
@@ -136,7 +136,7 @@ int write_results(const arguments& a, const std::string& command, const checks::
   return status;
 }
 
-int bench(const arguments& a, const std::string& command) {
+int bench(const bench_arguments& a, const std::string& command) {
   checks::bench_options options;
   options.threads = parse_list("--threads", a.threads, 256);
   options.pages = parse_list("--pages", a.pages, most_pages);
@@ -185,7 +185,7 @@ int run(int argc, char** argv) {
       "caches under overload, all in one run. Without a trace on the generated loads zipf and agent.",
       "triecheck-bench");
   app.set_version_flag("--version", "triecheck-bench " TRIECHECK_VERSION);
-  arguments a;
+  bench_arguments a;
   app.add_option("--trace", a.trace, "A request trace: one page for each block, then 32")->type_name("TRACE.jsonl");
   app.add_option("--threads", a.threads, "How many threads serve requests, one run after the other")
       ->type_name("N,N...")

@@ -31,7 +31,7 @@ using litmus::compared_program;
 using litmus::measurement;
 using json = nlohmann::ordered_json;
 
-struct arguments {
+struct bench_search_arguments {
   std::vector<std::string> names;
   std::string limit = "2s";
   std::uint64_t seeds = 40;
@@ -142,7 +142,7 @@ void print(const compared_program& row) {
   std::cout << std::endl;
 }
 
-void print_heading_of_faults(const arguments& a) {
+void print_heading_of_faults(const bench_search_arguments& a) {
   std::cout << "\nexecutions to the first failure (of pct, random and relacy-random the median of " << a.seeds
             << " seeds, at most " << a.executions << " each)\n";
   print_left("fault", name_width);
@@ -216,7 +216,7 @@ bool broken(const std::vector<compared_program>& programs, const std::vector<com
   return any;
 }
 
-checks::verdict measure(const arguments& a) {
+checks::verdict measure(const bench_search_arguments& a) {
   const auto directory = scenario_directory("");
   const selection chosen = select(a.names, directory);
   check_outputs({a.json});
@@ -282,7 +282,7 @@ checks::verdict measure(const arguments& a) {
 void add_bench_search(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("bench-search", "Our searches and Relacy's own on the same programs: executions and seconds");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<bench_search_arguments>();
   command->add_option("name", a->names, "Litmus programs, shipped scenarios and faults; all of them without it")
       ->type_name("NAME");
   command->add_option("--limit", a->limit, "How long each run may take, as 2s or 1m")

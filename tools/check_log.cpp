@@ -26,7 +26,7 @@ namespace {
 // So many are printed; the JSON has all.
 constexpr std::size_t most_shown = 10;
 
-struct arguments {
+struct check_log_arguments {
   std::string log;
   std::string cache;
   std::string chrome;
@@ -35,7 +35,7 @@ struct arguments {
 };
 
 // The rule that the log's variant states; where it is not known, the one that allows most.
-model::refusals rule_of(const arguments& a, const checks::logged_run& run) {
+model::refusals rule_of(const check_log_arguments& a, const checks::logged_run& run) {
   if (!a.cache.empty()) return known_variant(a.cache).refusals;
   const checks::variant* const v = checks::find_variant(run.variant);
   return v == nullptr ? model::refusals::crowded : v->refusals;
@@ -50,7 +50,7 @@ std::string place_of(const checks::log_finding& f) {
          (f.first_line == 0 ? "" : " against line " + std::to_string(f.first_line));
 }
 
-std::string replay_command(const arguments& a, const checks::log_check& c) {
+std::string replay_command(const check_log_arguments& a, const checks::log_check& c) {
   if (c.findings.empty()) return "";
   const std::string window = std::to_string(c.findings.front().window);
   return "triecheck replay-log " + shell_word(a.log) + " --window " + window +
@@ -77,7 +77,7 @@ void print(const checks::logged_run& run, const checks::log_check& c, const std:
   if (!replay.empty()) std::cout << replay << "\n";
 }
 
-nlohmann::ordered_json to_json(const arguments& a, const checks::logged_run& run, const checks::log_check& c,
+nlohmann::ordered_json to_json(const check_log_arguments& a, const checks::logged_run& run, const checks::log_check& c,
                                const std::string& replay) {
   nlohmann::ordered_json j = {{"tool", "triecheck"},
                               {"version", TRIECHECK_VERSION},
@@ -102,7 +102,7 @@ nlohmann::ordered_json to_json(const arguments& a, const checks::logged_run& run
   return j;
 }
 
-int check(const arguments& a) {
+int check(const check_log_arguments& a) {
   if (!a.cache.empty()) static_cast<void>(known_variant(a.cache));
   check_outputs({a.chrome, a.json}, {a.log});
   const checks::logged_run run = checks::load_log(a.log);
@@ -131,7 +131,7 @@ void add_check_log(CLI::App& app, int& exit_code) {
       "The exit status is 0 where everything is explained, 1 where something cannot be, and 3 where the log does not "
       "show enough "
       "to decide: then the text says what is missing.");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<check_log_arguments>();
   command->add_option("log", a->log, "A log, as triecheck-server --operation-log writes it")
       ->required()
       ->type_name("FILE");

@@ -29,16 +29,16 @@
 namespace triecheck::tools {
 namespace {
 
-constexpr const char* all = "all";  // variants, or policies
+constexpr const char* all_of_them = "all";  // variants, or policies
 constexpr std::uint64_t most_threads = 64;
 
-struct arguments {
+struct fuzz_arguments {
   std::uint64_t cases = checks::default_cases;
   std::uint64_t length = checks::default_length;
   std::uint64_t seed = 0;
   bool seed_is_drawn = false;
   std::uint64_t threads = 1;
-  std::string cache = all;
+  std::string cache = all_of_them;
   std::string policy = checks::policies().front().name;
   std::string fault;
   std::optional<std::string> reproduce;
@@ -52,30 +52,30 @@ std::uint64_t fresh_seed() {
   return (static_cast<std::uint64_t>(source()) << 32) | source();
 }
 
-checks::takers who_runs(const arguments& a, const checks::variant& v) {
+checks::takers who_runs(const fuzz_arguments& a, const checks::variant& v) {
   return {.threads = a.threads, .order_by_thread = v.order_by_thread};
 }
 
 // Of all caches and policies, those pairs that there are.
-std::vector<checks::fuzz_target> targets_of(const arguments& a) {
+std::vector<checks::fuzz_target> targets_of(const fuzz_arguments& a) {
   if (!a.fault.empty()) {
     checks::fuzz_target faulty = sequential_fault(a.fault);
     faulty.who = who_runs(a, known_variant(faulty.cache));
-    if (a.cache == all || a.cache == faulty.cache) return {faulty};
+    if (a.cache == all_of_them || a.cache == faulty.cache) return {faulty};
     throw usage_error("the fault '" + a.fault + "' applies to --cache " + faulty.cache + " only");
   }
-  if (a.cache != all && a.policy != all) known_policy(a.policy, known_variant(a.cache));
-  if (a.cache != all) known_variant(a.cache);
-  if (a.policy != all) known_policy(a.policy, checks::default_variant(true));
+  if (a.cache != all_of_them && a.policy != all_of_them) known_policy(a.policy, known_variant(a.cache));
+  if (a.cache != all_of_them) known_variant(a.cache);
+  if (a.policy != all_of_them) known_policy(a.policy, checks::default_variant(true));
   std::vector<checks::fuzz_target> targets;
   const auto add = [&](const checks::variant& v) {
     for (const checks::policy& p : checks::policies()) {
       const bool taken = v.takes_policies || p.value == model::eviction_policy::recency;
-      if (!taken || (a.policy != all && a.policy != p.name)) continue;
+      if (!taken || (a.policy != all_of_them && a.policy != p.name)) continue;
       targets.push_back({.cache = v.name, .make = v.make, .policy = p.value, .who = who_runs(a, v)});
     }
   };
-  if (a.cache != all) {
+  if (a.cache != all_of_them) {
     add(known_variant(a.cache));
   } else {
     for (const checks::variant& v : checks::variants()) add(v);
@@ -83,7 +83,7 @@ std::vector<checks::fuzz_target> targets_of(const arguments& a) {
   return targets;
 }
 
-std::string command_of(const arguments& a) {
+std::string command_of(const fuzz_arguments& a) {
   const std::string command = "triecheck fuzz --cache " + a.cache +
                               (a.policy == checks::policies().front().name ? "" : " --policy " + a.policy) +
                               (a.fault.empty() ? "" : " --fault " + shell_word(a.fault)) +
@@ -102,7 +102,7 @@ std::vector<progress_part> progress_text(const std::string& cache, std::size_t d
           {", about " + std::to_string(static_cast<std::uint64_t>(left) + 1) + " s left", 1}};
 }
 
-checks::sequential_check check(const arguments& a, const std::optional<checks::workload>& w,
+checks::sequential_check check(const fuzz_arguments& a, const std::optional<checks::workload>& w,
                                const checks::fuzz_target& target) {
   progress_line line;
   const auto start = std::chrono::steady_clock::now();
@@ -128,7 +128,7 @@ void print(const checks::sequential_check& c) {
 }
 
 // What draws the same workloads again, on the screen before the first of them runs: what comes then may end in any way.
-void announce(const arguments& a, const checks::report& r, bool in_words) {
+void announce(const fuzz_arguments& a, const checks::report& r, bool in_words) {
   if (a.reproduce) return;
   if (in_words)
     std::cout << "seed " << a.seed << "\n" << as_typed(r.command) << std::endl;
@@ -136,9 +136,9 @@ void announce(const arguments& a, const checks::report& r, bool in_words) {
     std::cerr << as_typed(r.command) << std::endl;
 }
 
-checks::verdict fuzz(const arguments& a) {
+checks::verdict fuzz(const fuzz_arguments& a) {
   std::optional<checks::workload> w;
-  arguments chosen = a;
+  fuzz_arguments chosen = a;
   if (a.reproduce) {
     w = checks::from_token(*a.reproduce);
     if (!w) throw usage_error("--reproduce: not a workload as a failing run prints it: '" + *a.reproduce + "'");
@@ -173,7 +173,7 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("fuzz", "Random workloads against the model; failures shrink to minimal ones");
   command->footer(
       "One operation at a time, whoever runs it: for operations that overlap there is `triecheck explore`.");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<fuzz_arguments>();
   CLI::Option* cases = add_number(*command, "--cases", a->cases, "How many workloads", 1, checks::most_cases);
   CLI::Option* seed = add_number(*command, "--seed", a->seed, "Where the workloads come from; fresh without it", 0);
   seed->default_str("");

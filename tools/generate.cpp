@@ -16,7 +16,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct generate_arguments {
   std::string shape;
   std::string output = "-";
   std::string json;
@@ -29,7 +29,7 @@ double reused_share(const checks::trace_summary& s) {
   return s.full_blocks == 0 ? 0 : static_cast<double>(s.reused_blocks) / static_cast<double>(s.full_blocks);
 }
 
-nlohmann::ordered_json to_json(const arguments& a, const checks::trace_summary& s) {
+nlohmann::ordered_json to_json(const generate_arguments& a, const checks::trace_summary& s) {
   return {{"shape", a.shape},
           {"requests", s.requests},
           {"seed", a.seed},
@@ -41,7 +41,7 @@ nlohmann::ordered_json to_json(const arguments& a, const checks::trace_summary& 
           {"reused_share", reused_share(s)}};
 }
 
-int generate(const arguments& a) {
+int generate(const generate_arguments& a) {
   const checks::trace_shape& shape = known_shape(a.shape);
   check_outputs({a.output, a.json});
   const checks::trace t = checks::generate_trace(shape, a.requests, a.seed, static_cast<std::uint32_t>(a.namespaces));
@@ -63,7 +63,7 @@ int generate(const arguments& a) {
 void add_generate(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("generate", "Writes a synthetic request trace, the same one for the same seed");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<generate_arguments>();
   std::string shapes;
   for (const checks::trace_shape& s : checks::trace_shapes()) {
     shapes += (shapes.empty() ? "" : "; ") + std::string(s.name) + ": " + s.description;

@@ -29,7 +29,7 @@ namespace {
 
 constexpr const char* all_policies = "all";
 
-struct arguments {
+struct hit_rates_arguments {
   std::vector<std::string> traces;
   std::string pages;
   std::string cache = checks::default_variant(true).name;
@@ -59,13 +59,13 @@ std::string name_of(const std::string& trace) { return std::filesystem::path(tra
 
 int column_width(const std::string& trace) { return static_cast<int>(std::max<std::size_t>(name_of(trace).size(), 7)); }
 
-std::vector<checks::policy> policies_of(const arguments& a, const checks::variant& v) {
+std::vector<checks::policy> policies_of(const hit_rates_arguments& a, const checks::variant& v) {
   if (a.policy != all_policies) return {known_policy(a.policy, v)};
   if (!v.takes_policies) return {checks::policies().front()};
   return checks::policies();
 }
 
-std::string command_of(const arguments& a) {
+std::string command_of(const hit_rates_arguments& a) {
   std::string command = "triecheck hit-rates";
   for (const std::string& t : a.traces) command += ' ' + shell_word(t);
   command += " --pages " + a.pages + " --page-tokens " + std::to_string(a.page_tokens) + " --block-tokens " +
@@ -77,7 +77,7 @@ std::string command_of(const arguments& a) {
 }
 
 // Rows are sizes and policies, columns are traces; the best of a size and a trace has an asterisk.
-void print(const arguments& a, const std::vector<cell>& cells, checks::verdict v) {
+void print(const hit_rates_arguments& a, const std::vector<cell>& cells, checks::verdict v) {
   const std::size_t width = cells.size() / a.traces.size();  // cells of one trace
   const auto best = [&](std::size_t column, std::size_t pages) {
     std::uint64_t most = 0;
@@ -104,7 +104,7 @@ void print(const arguments& a, const std::vector<cell>& cells, checks::verdict v
   std::fflush(stdout);
 }
 
-nlohmann::ordered_json to_json(const arguments& a, const std::vector<cell>& cells, checks::verdict v) {
+nlohmann::ordered_json to_json(const hit_rates_arguments& a, const std::vector<cell>& cells, checks::verdict v) {
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   for (const cell& c : cells) {
     results.push_back({{"trace", name_of(c.trace)},
@@ -129,7 +129,7 @@ nlohmann::ordered_json to_json(const arguments& a, const std::vector<cell>& cell
           {"results", results}};
 }
 
-int hit_rates(const arguments& a) {
+int hit_rates(const hit_rates_arguments& a) {
   const checks::variant& variant = known_variant(a.cache);
   const std::vector<checks::policy> policies = policies_of(a, variant);
   const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
@@ -182,7 +182,7 @@ int hit_rates(const arguments& a) {
 
 void add_hit_rates(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("hit-rates", "Eviction policies side by side on traces, as one table");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<hit_rates_arguments>();
   command->add_option("trace", a->traces, "JSON lines: timestamp, input_length, output_length, hash_ids")
       ->required()
       ->type_name("TRACE.jsonl...");

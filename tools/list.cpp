@@ -23,7 +23,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct list_arguments {
   std::string scenarios;
   std::string json;
 };
@@ -128,7 +128,7 @@ void print(const std::vector<checks::scenario>& scenarios) {
   }
 }
 
-void list(const arguments& a) {
+void list(const list_arguments& a) {
   check_outputs({a.json});
   std::vector<checks::scenario> scenarios;
   for (const auto& file : checks::find_scenarios(scenario_directory(a.scenarios))) {
@@ -143,7 +143,7 @@ void list(const arguments& a) {
 void add_list(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "list", "Lists the scenarios, the variants of the cache, the eviction policies, the strategies and the faults");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<list_arguments>();
   command
       ->add_option("--scenarios", a->scenarios,
                    "The directory of scenario files (default: ./scenarios, where there is one)")

@@ -22,7 +22,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct merge_arguments {
   std::vector<std::string> files;
   std::string json;
   std::string junit;
@@ -37,7 +37,7 @@ checks::report load(const std::string& file) {
   }
 }
 
-checks::verdict merge_all(const arguments& a) {
+checks::verdict merge_all(const merge_arguments& a) {
   std::vector<checks::report> shards;
   for (const std::string& file : a.files) shards.push_back(load(file));
   check_outputs({a.json, a.junit}, a.files);
@@ -68,7 +68,7 @@ checks::verdict merge_all(const arguments& a) {
 
 void add_merge(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("merge", "The results of all shards of one exploration as one verdict");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<merge_arguments>();
   command->add_option("file", a->files, "What `explore --shard I/N --json FILE` wrote, one file per shard")
       ->type_name("FILE")
       ->required();

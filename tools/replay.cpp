@@ -17,7 +17,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct replay_arguments {
   std::string execution;
   std::string directory;
   bool all = false;
@@ -25,7 +25,7 @@ struct arguments {
   std::string json;
 };
 
-checks::verdict replay(const arguments& a) {
+checks::verdict replay(const replay_arguments& a) {
   const failing_execution e = find_execution(a.execution, scenario_directory(a.directory));
   check_outputs({a.json}, {a.execution, e.scenario.place});
   const explore::replay_token& token = e.token;
@@ -67,7 +67,7 @@ checks::verdict replay(const arguments& a) {
 void add_replay(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("replay", "One execution again, step by step: what a failing run printed last");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<replay_arguments>();
   command
       ->add_option(
           "execution", a->execution,

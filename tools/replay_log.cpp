@@ -22,7 +22,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct replay_log_arguments {
   std::string log;
   std::string output = "-";
   std::string json;
@@ -30,7 +30,7 @@ struct arguments {
   std::uint64_t operations = default_window_operations;
 };
 
-int replay(const arguments& a) {
+int replay(const replay_log_arguments& a) {
   check_outputs({a.output, a.json}, {a.log});
   const checks::logged_run run = checks::load_log(a.log);
   checks::cut_scenario cut;
@@ -69,7 +69,7 @@ int replay(const arguments& a) {
 void add_replay_log(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "replay-log", "Cuts a window of an operation log into a scenario, which explore then explores");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<replay_log_arguments>();
   command->add_option("log", a->log, "A log, as triecheck-server --operation-log writes it")
       ->required()
       ->type_name("FILE");

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct arguments {
+struct shrink_arguments {
   std::string execution;
   std::string directory;
   std::string output;
@@ -37,7 +37,7 @@ struct arguments {
 };
 
 // Beside a failure file; what a token names is stored where failures are.
-fs::path default_output(const arguments& a, const failing_execution& e) {
+fs::path default_output(const shrink_arguments& a, const failing_execution& e) {
   if (e.stored) return fs::path(a.execution).replace_filename(fs::path(a.execution).stem().string() + "-shrunk.toml");
   const std::string fault = e.token.fault.empty() ? "" : '-' + e.token.fault;
   return fs::path(failure_folder::default_path) /
@@ -52,7 +52,7 @@ bool is_failure_file(const fs::path& file) {
   }
 }
 
-fs::path output_of(const arguments& a, const failing_execution& e) {
+fs::path output_of(const shrink_arguments& a, const failing_execution& e) {
   const fs::path output = a.output.empty() ? default_output(a, e) : fs::path(a.output);
   std::error_code no_file;
   const fs::path folder = output.parent_path();
@@ -84,7 +84,7 @@ nlohmann::ordered_json to_json(const explore::failing_extent& e) {
           {"tokens", e.size.tokens},   {"preemptions", e.preemptions}, {"steps", e.steps}};
 }
 
-checks::verdict shrink_execution(const arguments& a) {
+checks::verdict shrink_execution(const shrink_arguments& a) {
   const std::chrono::duration<double> budget = parse_time("--budget", a.budget);
   const failing_execution e = find_execution(a.execution, scenario_directory(a.directory));
   const fs::path output = output_of(a, e);
@@ -158,7 +158,7 @@ void add_shrink(CLI::App& app, int& exit_code) {
   command->footer(
       "The exit status is 1 where the smaller failure is stored, 3 where the failure does not show again, or an "
       "interrupt came first.");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<shrink_arguments>();
   command->add_option("execution", a->execution, "A failure file, a file that explore --json wrote, or a replay token")
       ->type_name("FILE|TOKEN")
       ->required();

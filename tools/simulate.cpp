@@ -28,7 +28,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct simulate_arguments {
   std::string trace;
   std::string cache;
   std::string policy = checks::policies().front().name;
@@ -46,13 +46,13 @@ struct arguments {
   bool metrics = false;
 };
 
-std::string policy_options(const arguments& a) {
+std::string policy_options(const simulate_arguments& a) {
   return (a.policy == checks::policies().front().name ? "" : " --policy " + a.policy) +
          (a.keep_hits.empty() ? "" : " --keep-hits " + a.keep_hits);
 }
 
 // The command that shows the failure again: with one thread it may stop at the request that failed.
-std::string replay_command(const arguments& a, const checks::simulation& s) {
+std::string replay_command(const simulate_arguments& a, const checks::simulation& s) {
   std::string command = "triecheck simulate " + shell_word(a.trace) + " --pages " + std::to_string(a.pages) +
                         " --page-tokens " + std::to_string(a.page_tokens) + " --block-tokens " +
                         std::to_string(a.block_tokens) + " --cache " + a.cache + policy_options(a) + " --threads " +
@@ -82,7 +82,7 @@ std::string shown_ratio(const std::optional<double>& ratio) {
   return text.str();
 }
 
-void print(const arguments& a, const checks::simulation& s) {
+void print(const simulate_arguments& a, const checks::simulation& s) {
   const double per_second = s.seconds > 0 ? static_cast<double>(s.requests) / s.seconds : 0;
   const std::string threads = std::to_string(a.threads) + (a.threads == 1 ? " thread, " : " threads, ");
   std::vector<std::pair<std::string, std::string>> rows = {
@@ -116,7 +116,7 @@ void print(const arguments& a, const checks::simulation& s) {
             << s.found->replay << "\n";
 }
 
-int simulate(arguments a) {
+int simulate(simulate_arguments a) {
   if (a.cache.empty()) a.cache = checks::default_variant(a.policy != checks::policies().front().name).name;
   if (a.verify && a.compare_exact) {
     throw usage_error(
@@ -167,7 +167,7 @@ int simulate(arguments a) {
 
 void add_simulate(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("simulate", "Runs a request trace through the production build of a cache");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<simulate_arguments>();
   command->add_option("trace", a->trace, "JSON lines: timestamp, input_length, output_length, hash_ids")
       ->required()
       ->type_name("TRACE.jsonl");

@@ -28,7 +28,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct soak_arguments {
   std::string trace;
   std::string shape = "chat";
   std::string cache = checks::default_variant().name;
@@ -48,7 +48,7 @@ struct arguments {
 
 constexpr std::uint64_t generated_requests = 10'000;
 
-checks::trace trace_of(const arguments& a) {
+checks::trace trace_of(const soak_arguments& a) {
   if (!a.trace.empty()) return checks::load_trace(a.trace, a.block_tokens);
   checks::trace t = checks::generate_trace(known_shape(a.shape), generated_requests, a.seed);
   t.block_tokens = a.block_tokens;
@@ -56,7 +56,7 @@ checks::trace trace_of(const arguments& a) {
 }
 
 // The command that runs the same load again; which threads meet is chance.
-std::string replay_command(const arguments& a) {
+std::string replay_command(const soak_arguments& a) {
   return "triecheck soak " + (a.trace.empty() ? "--shape " + a.shape : shell_word(a.trace)) + " --cache " + a.cache +
          " --for " + a.time + " --pages " + std::to_string(a.pages) + " --page-tokens " +
          std::to_string(a.page_tokens) + " --block-tokens " + std::to_string(a.block_tokens) + " --threads " +
@@ -74,7 +74,7 @@ std::string in_percent(double share) { return number(100 * share, 1) + " %"; }
 
 std::string in_mib(std::size_t bytes) { return number(static_cast<double>(bytes) / (1 << 20), 2) + " MiB"; }
 
-void print(const arguments& a, const checks::soak_result& s) {
+void print(const soak_arguments& a, const checks::soak_result& s) {
   const checks::soak_counts& c = s.counts;
   const double per_second = s.seconds > 0 ? static_cast<double>(c.requests) / s.seconds : 0;
   std::vector<std::pair<std::string, std::string>> rows = {
@@ -110,7 +110,7 @@ void print(const arguments& a, const checks::soak_result& s) {
             << s.found->replay << "\n";
 }
 
-int soak(const arguments& a) {
+int soak(const soak_arguments& a) {
   const checks::variant& variant = known_variant(a.cache);
   const std::chrono::duration<double> time = parse_time("--for", a.time);
   if (time < std::chrono::milliseconds(100) || time > std::chrono::hours(1000))
@@ -151,7 +151,7 @@ int soak(const arguments& a) {
 
 void add_soak(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("soak", "Holds a cache under load for a time, and audits it");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<soak_arguments>();
   command
       ->add_option("trace", a->trace,
                    "JSON lines: timestamp, input_length, output_length, hash_ids; begins again at its end")

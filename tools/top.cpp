@@ -22,7 +22,7 @@
 namespace triecheck::tools {
 namespace {
 
-struct arguments {
+struct top_arguments {
   std::string url;
   std::string interval = "1s";
   bool once = false;
@@ -65,7 +65,7 @@ void wait_until(std::chrono::steady_clock::time_point when) {
   while (!checks::interrupted() && std::chrono::steady_clock::now() < when) std::this_thread::sleep_for(step);
 }
 
-int top(const arguments& a) {
+int top(const top_arguments& a) {
   const address from = parse_url(a.url);
   const auto interval = parse_time("--interval", a.interval);
   if (interval < std::chrono::milliseconds(100)) throw usage_error("--interval: must be 100ms at least");
@@ -103,7 +103,7 @@ int top(const arguments& a) {
 
 void add_top(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("top", "Shows the metrics of a running server, as they change");
-  const auto a = std::make_shared<arguments>();
+  const auto a = std::make_shared<top_arguments>();
   command->add_option("url", a->url, "Of the server or its metrics: http://localhost:8080, localhost:8080/metrics")
       ->required()
       ->type_name("URL");
