@@ -27,9 +27,9 @@ struct withheld {
 
 /// For each operation of a history, in the order of the calls, what those of other threads that overlap it in time
 /// touch:
-///   lookup           the pages that it found: evictable ones are not while it holds them allocate, fork   as many free
-///   or evictable pages as it needed, whether it got them or not, and the parents of evicted ones;
-///                    one that evicts nothing, free pages alone
+///   lookup           the pages that it found: evictable ones are not while it holds them
+///   allocate, fork   as many free or evictable pages as it needed, whether it got them or not, and the parents of
+///                    evicted ones; one that evicts nothing, free pages alone
 ///   publish          the pages that it adopted, and its own that it gave back for them
 ///   release          its private pages and its prefix
 ///   shrink           the pages that it gave back

@@ -4,12 +4,12 @@
 //
 //   struct stack_specification {
 //     struct operation { bool is_push; int value; };
-//     using result = std::optional<int>;                                  // of a pop using state = std::vector<int>;
-//     // starts as state{}; == static bool step(state& s, const operation& o, const result& r);    // whether it may
-//     answer r, and what it leaves static std::size_t hash(const state& s);
-//     static std::string show(const operation& o, const result* r);       // "pop = 3"; "pop" of one that has not
-//     answered yet static int key(const operation& o);                                 // optional: calls of different
-//     keys do not meet
+//     using result = std::optional<int>;                               // of a pop
+//     using state = std::vector<int>;                                  // starts as state{}; ==
+//     static bool step(state& s, const operation& o, const result& r); // whether it may answer r, and what it leaves
+//     static std::size_t hash(const state& s);
+//     static std::string show(const operation& o, const result* r);    // "pop = 3"; "pop" of one without an answer yet
+//     static int key(const operation& o);                              // optional: other keys do not meet
 //   };
 //
 // Where `step` answers false it may have changed the state.

@@ -75,14 +75,15 @@ std::optional<std::string> event_book::wrong_answer(const running_operation& r, 
   if (op.kind == operation_kind::clear && r.clears != 1) {
     return "a clear was told " + std::to_string(r.clears) + " times";
   }
-  const bool has_pages =
-      observed.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
-  return has_pages ? wrong_chain(std::span(observed.pages).first(observed.cached)) : std::nullopt;
+  return wrong_chain(op, observed);
 }
 
-std::optional<std::string> event_book::wrong_chain(std::span<const model::page> published) const {
+std::optional<std::string> event_book::wrong_chain(const model::operation& op, const model::outcome& observed) const {
+  const bool has_pages =
+      observed.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
+  if (!has_pages) return std::nullopt;
   page_id parent = no_page;
-  for (const model::page p : published) {
+  for (const model::page p : std::span(observed.pages).first(observed.cached)) {
     const page_id page = id_of(p);
     if (!is_stored(page) && !entries_[p].is_forgotten)
       return name(page) + " was returned as published, but was not stored";

@@ -59,7 +59,7 @@ class event_book final : public oracle {
   const std::optional<std::string>& violation() const noexcept { return violation_; }
 
   /// Whether the pages that an operation returned as published are stored, each below the one before.
-  std::optional<std::string> wrong_chain(std::span<const model::page> published) const;
+  std::optional<std::string> wrong_chain(const model::operation& op, const model::outcome& observed) const;
 
   /// When no operation runs: the stored pages are the nodes.
   std::optional<std::string> check_rest(const structure& s) const;

@@ -37,22 +37,29 @@ namespace triecheck::checks {
 template <class Cache>
 class soak_run {
  public:
-  /// Subscribers of the cache: one is told everything, the other, where subscribers join, joins and leaves while the
-  /// cache runs.
-  struct subscribers {
-    explicit subscribers(const cache_config& c) : stays(c.pages), visits(c.pages), hub(c) {}
-    event_mirror stays;
-    event_mirror visits;
-    bool is_visiting = false;
+  /// A subscriber that joins and leaves while the cache runs.
+  struct visitor {
+    explicit visitor(const cache_config& c) : mirror(c.pages), hub(c) {}
+    event_mirror mirror;
+    bool is_member = false;
     event_hub<typename Cache::sync_type> hub;
+  };
+
+  /// The subscribers of the cache: one that is told everything and, where subscribers join, one that visits.
+  struct subscribers {
+    subscribers(const cache_config& c, bool join) : stays(c.pages) {
+      if (join) visits.emplace(c);
+    }
+    event_mirror stays;
+    std::optional<visitor> visits;
   };
 
   /// All outlive it. `told` outlives the cache, whose events it hears from now on.
   soak_run(Cache& cache, subscribers& told, const trace& t, const soak_options& options, stats_consistency together)
       : cache_(cache), options_(options), together_(together), told_(told), shared_(cache, t, options) {
-    if (options.subscribers_join) {
-      cache_.subscribe(told_.hub);
-      told_.hub.join(told_.stays);
+    if (told_.visits) {
+      cache_.subscribe(told_.visits->hub);
+      told_.visits->hub.join(told_.stays);
     } else {
       cache_.subscribe(told_.stays);
     }
@@ -132,7 +139,7 @@ class soak_run {
   // Beside the workers.
   void look() {
     ++result_.looks;
-    if (options_.subscribers_join) visit_or_leave();
+    if (told_.visits) visit_or_leave(*told_.visits);
     if (const auto wrong = check_statistics(to_model_statistics(cache_.stats()), options_.pages, together_))
       report("statistics", *wrong);
     const auto a = cache_.available();
@@ -144,21 +151,22 @@ class soak_run {
     if (fixed_loads_.size() < fixed_loads_.capacity()) fixed_loads_.push_back(fixed_load_per_second());
   }
 
-  void visit_or_leave() {
-    if (!told_.is_visiting) {
-      told_.visits.clear();
-      told_.hub.join(told_.visits);
+  void visit_or_leave(visitor& v) {
+    if (!v.is_member) {
+      v.mirror.clear();
+      v.hub.join(v.mirror);
     } else {
-      told_.hub.leave(told_.visits);
-      if (const auto wrong = told_.visits.violation()) report("events", "a subscriber that joined: " + *wrong);
+      v.hub.leave(v.mirror);
+      if (const auto wrong = v.mirror.violation()) report("events", "a subscriber that joined: " + *wrong);
     }
-    told_.is_visiting = !told_.is_visiting;
+    v.is_member = !v.is_member;
   }
 
   // When no operation runs.
   std::optional<std::string> wrong_events(const structure& s) const {
     if (auto wrong = told_.stays.differs_from(s)) return wrong;
-    const auto wrong = told_.is_visiting ? told_.visits.differs_from(s) : std::nullopt;
+    const std::optional<visitor>& v = told_.visits;
+    const auto wrong = v && v->is_member ? v->mirror.differs_from(s) : std::nullopt;
     return wrong ? std::optional("of a subscriber that joined: " + *wrong) : std::nullopt;
   }
 
@@ -292,7 +300,7 @@ soak_result soak_over(const trace& t, const soak_options& options, stats_consist
   // All threads allocate from one arena, the only one of which allocated_bytes knows.
   mallopt(M_ARENA_MAX, 1);
   const cache_config config = {.pages = options.pages, .tokens_per_page = options.page_tokens};
-  typename soak_run<Cache>::subscribers told(config);
+  typename soak_run<Cache>::subscribers told(config, options.subscribers_join);
   const auto cache = make_cache<Cache>(config);
   return soak_run<Cache>(*cache, told, t, options, together).run();
 }

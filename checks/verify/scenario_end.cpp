@@ -15,12 +15,10 @@ void scenario_program::check_end() {
     const outside_simulation heap;
     wrong = oracles_.first([&](auto& one) { return one.at_the_end(state); });
     if (!wrong) wrong = check_contents(end, contents);
-    for (std::size_t i = 0; i < followers_.size() && !wrong; ++i) {
-      const auto differs = followers_[i].is_member() ? followers_[i].book().check_rest(end) : std::nullopt;
-      if (differs) wrong = checks::objection{"events", "subscriber " + std::to_string(i) + ": " + *differs};
-    }
   }
   require_none(wrong);
+  ask_followers(
+      [&](const follower& f, std::size_t) { return f.is_member() ? f.book().check_rest(end) : std::nullopt; });
   shut_down(state);
 }
 

@@ -170,21 +170,20 @@ std::uint32_t scenario_program::members() const {
   return bits;
 }
 
-// What followers were told is possible, and those who were members all the time know the pages that an operation
-// returned as published. Where some step forgets, such a page may be gone for those who follow.
-void scenario_program::check_followers(std::uint32_t members, const outcome* returned) {
-  for (std::size_t i = 0; i < followers_.size(); ++i) {
-    std::optional<std::string> wrong;
-    {
-      const outside_simulation heap;
-      wrong = followers_[i].violation();
-      const bool knows_all = followers_[i].is_member() && (members & (1U << i)) != 0 && !forgets_;
-      if (!wrong && returned != nullptr && knows_all) {
-        wrong = followers_[i].book().wrong_chain(std::span(returned->pages).first(returned->cached));
-      }
-    }
-    if (wrong) session::current().fail("events", "subscriber " + std::to_string(i) + ": " + *wrong);
-  }
+// What they were told is possible.
+void scenario_program::check_followers() const {
+  ask_followers([](const follower& f, std::size_t) { return f.violation(); });
+}
+
+// And those who were members all the time know the pages that the operation returned as published. Where some step
+// forgets, such a page may be gone for those who follow.
+void scenario_program::check_followers(std::uint32_t members, const operation& op, const outcome& o) const {
+  ask_followers([&](const follower& f, std::size_t number) {
+    auto wrong = f.violation();
+    const bool knows_all = f.is_member() && (members & (1U << number)) != 0 && !forgets_;
+    if (!wrong && knows_all) wrong = f.book().wrong_chain(op, o);
+    return wrong;
+  });
 }
 
 void scenario_program::run(const script& actions) {
@@ -374,9 +373,7 @@ outcome scenario_program::perform(const operation& op, std::size_t failing) {
   }
   if (s.recording()) s.title("  = " + model::show(op, o));
   require_none(wrong);
-  const bool has_pages =
-      o.result == model::status::ok && model::has_lease(op.kind) && op.kind != operation_kind::release;
-  check_followers(told_before, has_pages ? &o : nullptr);
+  check_followers(told_before, op, o);
   return o;
 }
 

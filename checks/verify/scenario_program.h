@@ -140,7 +140,21 @@ class scenario_program final : public program {
   void subscribe(std::size_t number);
   void unsubscribe(std::size_t number);
   std::uint32_t members() const;
-  void check_followers(std::uint32_t members = 0, const model::outcome* returned = nullptr);
+  void check_followers() const;
+  void check_followers(std::uint32_t members, const model::operation& op, const model::outcome& o) const;
+
+  /// Fails with what `ask` finds wrong with one of them and its number.
+  template <class Ask>
+  void ask_followers(Ask ask) const {
+    for (std::size_t i = 0; i < followers_.size(); ++i) {
+      std::optional<std::string> wrong;
+      {
+        const outside_simulation heap;
+        wrong = ask(followers_[i], i);
+      }
+      if (wrong) session::current().fail("events", "subscriber " + std::to_string(i) + ": " + *wrong);
+    }
+  }
   void shrink(const action& a);
   void lookup(const action& a);
   bool grow(const action& a, const std::vector<model::token>& tokens, const std::vector<model::block_key>& keys);
