@@ -17,7 +17,7 @@ eviction_ranks::rank eviction_ranks::of(page node) const {
     case eviction_policy::frequency:
       return {r.count, r.released};
     case eviction_policy::priority:
-      return {living_step(r), r.released};
+      return {r.wishes.empty() ? 0 : r.wishes.rbegin()->first, r.released};
     case eviction_policy::segmented:
       break;
   }
@@ -29,24 +29,49 @@ void eviction_ranks::published(page node) {
   records_[node].published = ++events_;
 }
 
-// The deepest node is released first, so that within one chain it ranks before its parent.
-std::vector<eviction_ranks::change> eviction_ranks::released(const std::vector<page>& chain, const retention& keep) {
+void eviction_ranks::keep(page node, const retention& wanted) {
+  if (policy_ != eviction_policy::priority || wanted.priority == 0) return;
+  record& r = records_[node];
+  std::uint64_t& end = r.wishes[std::min(wanted.priority, 100U)];
+  end = std::max(end, wanted.expires_at);
+  expiries_.emplace(end, node);
+  drop_useless_wishes(r);
+}
+
+// Those that expired, those that another one outlives with a higher priority, and of the others all but the highest.
+void eviction_ranks::drop_useless_wishes(record& r) const {
+  std::erase_if(r.wishes, [&](const auto& w) { return w.second <= now_; });
+  const auto wishes = r.wishes;
+  std::erase_if(r.wishes, [&](const auto& w) {
+    return std::any_of(wishes.upper_bound(w.first), wishes.end(),
+                       [&](const auto& higher) { return higher.second >= w.second; });
+  });
+  while (r.wishes.size() > most_wishes) r.wishes.erase(r.wishes.begin());
+}
+
+std::vector<eviction_ranks::change> eviction_ranks::set_time(std::uint64_t now) {
   std::vector<change> others;
-  if (policy_ == eviction_policy::priority) others = turn_the_clock();
+  now_ = std::max(now_, std::min(now, retention::for_ever - 1));
+  while (!expiries_.empty() && expiries_.begin()->first <= now_) {
+    const page node = expiries_.begin()->second;
+    expiries_.erase(expiries_.begin());
+    others.push_back({node, of(node)});
+    drop_useless_wishes(records_[node]);
+  }
+  return others;
+}
+
+// The deepest node is released first, so that within one chain it ranks before its parent.
+std::vector<eviction_ranks::change> eviction_ranks::released(const std::vector<page>& chain, const retention& wanted) {
   if (policy_ == eviction_policy::segmented) return protect(chain);
-  const std::uint64_t asked = std::min<std::uint64_t>(keep.priority, 100);
-  const std::size_t step = (asked * steps + 99) / 100;
   for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
     record& r = records_[*at];
     r.released = ++events_;
     r.uses = std::min<std::uint64_t>(r.uses + 1, 15);
     r.count = age_ + r.uses;
-    if (policy_ != eviction_policy::priority || step == 0) continue;
-    const bool endless = keep.ttl_ticks >= retention::for_ever - releases_;
-    r.ends[step] = std::max(r.ends[step], endless ? retention::for_ever : releases_ + keep.ttl_ticks);
-    if (!endless) ends_.emplace(r.ends[step], *at);
+    keep(*at, wanted);
   }
-  return others;
+  return {};
 }
 
 void eviction_ranks::evicted(page node) {
@@ -57,21 +82,6 @@ void eviction_ranks::evicted(page node) {
 void eviction_ranks::forgotten(page node) {
   protected_.erase({records_[node].released, node});
   records_[node] = {};
-}
-
-std::uint64_t eviction_ranks::living_step(const record& r) const {
-  std::uint64_t step = steps;
-  while (step != 0 && r.ends[step] <= releases_) --step;
-  return step;
-}
-
-std::vector<eviction_ranks::change> eviction_ranks::turn_the_clock() {
-  std::vector<change> others;
-  for (auto end = ends_.begin(); end != ends_.end() && end->first <= releases_ + 1; end = ends_.erase(end)) {
-    others.push_back({end->second, of(end->second)});
-  }
-  ++releases_;
-  return others;
 }
 
 // Where too many are protected, those that were released first are not any more; they keep the place of their release.

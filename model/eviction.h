@@ -1,14 +1,15 @@
 // Which evictable node falls first, for every policy: the specification's recency and the others, as code.
 //
 // A node has a rank, and the evictable node with the least falls. Ranks change when a lease ends, and for the policies
-// that age or forget also those of nodes that the lease did not hold.
+// that age or forget also those of nodes that the lease did not hold; with the policy `priority` also when time passes,
+// and when a publication asks for a page.
 //
 // Threads: a plain value.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -22,7 +23,7 @@ enum class eviction_policy : std::uint8_t {
   recency,    ///< its latest release
   first_in,   ///< its publication
   frequency,  ///< how many leases held it, up to 15, and what the node evicted last had when this one was released
-  priority,   ///< the highest priority that was asked for it and lives, in seven steps
+  priority,   ///< the highest priority that was asked for it and has not expired
   segmented,  ///< whether it is protected: released at least twice, and of those among the latest, three tenths of the
               ///< pages
 };
@@ -41,8 +42,14 @@ class eviction_ranks {
 
   void published(page node);
 
+  /// Who publishes or releases the node asks for it; requires that a lease pins it.
+  void keep(page node, const retention& wanted);
+
+  /// Returns the nodes whose rank may have changed.
+  std::vector<change> set_time(std::uint64_t now);
+
   /// A lease ended that held `chain`, root first. Returns the nodes outside the chain whose rank may have changed.
-  std::vector<change> released(const std::vector<page>& chain, const retention& keep);
+  std::vector<change> released(const std::vector<page>& chain, const retention& wanted);
 
   void evicted(page node);
 
@@ -50,27 +57,26 @@ class eviction_ranks {
   void forgotten(page node);
 
  private:
-  static constexpr std::size_t steps = 7;  // of priorities; step 0 is none
+  static constexpr std::size_t most_wishes = 4;
 
   struct record {
     std::uint64_t published = 0;  // the event of its publication
     std::uint64_t released = 0;   // the event of its latest release; 0 before the first
     std::uint64_t uses = 0;
     std::uint64_t count = 0;
-    std::array<std::uint64_t, steps + 1> ends{};  // of the priorities asked for: the release with which each step ends
+    std::map<unsigned, std::uint64_t> wishes;  // by priority: when they expire
   };
 
-  std::uint64_t living_step(const record& r) const;
-  std::vector<change> turn_the_clock();
+  void drop_useless_wishes(record& r) const;
   std::vector<change> protect(const std::vector<page>& chain);
 
   eviction_policy policy_;
   std::size_t most_protected_;
   std::vector<record> records_;
   std::uint64_t events_ = 0;                            // numbers publications, and the releases of single nodes
-  std::uint64_t releases_ = 0;                          // of leases
+  std::uint64_t now_ = 0;                               // the clock of the caller
   std::uint64_t age_ = 0;                               // the count of the node evicted last
-  std::set<std::pair<std::uint64_t, page>> ends_;       // ends of priorities; also those that no longer matter
+  std::set<std::pair<std::uint64_t, page>> expiries_;   // of wishes; also of those that no longer matter
   std::set<std::pair<std::uint64_t, page>> protected_;  // by latest release
 };
 

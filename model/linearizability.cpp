@@ -214,6 +214,8 @@ class search {
         return {{step_kind::match}};
       case operation_kind::forget:
         return steps_of_forget(p, i);
+      case operation_kind::set_time:
+        return {{step_kind::set_time}};
       case operation_kind::shrink:
         return {{step_kind::shrink_end}};
       case operation_kind::evict:

@@ -17,6 +17,12 @@ std::string show(const std::vector<block_key>& keys) {
   return text;
 }
 
+std::string show(const retention& keep) {
+  if (keep.priority == 0) return "";
+  return " keep " + std::to_string(keep.priority) +
+         (keep.expires_at == retention::for_ever ? "" : " until " + std::to_string(keep.expires_at));
+}
+
 std::string show(const std::vector<std::uint32_t>& numbers) {
   std::string text;
   for (std::size_t i = 0; i < std::min(numbers.size(), shown_numbers); ++i) {
@@ -74,6 +80,8 @@ const char* name_of(operation_kind kind) noexcept {
       return "shrink";
     case operation_kind::forget:
       return "forget";
+    case operation_kind::set_time:
+      return "set_time";
   }
   return "unknown operation";
 }
@@ -89,12 +97,10 @@ std::string show(const operation& op) {
              (op.extra_slots == 0 ? "" : " +" + std::to_string(op.extra_slots)) +
              (op.free_only ? " without eviction" : "");
     case operation_kind::publish:
-      return "publish" + subject + " to " + std::to_string(op.computed_tokens);
+      return "publish" + subject + " to " + std::to_string(op.computed_tokens) + show(op.keep);
     case operation_kind::release:
       if (op.dropped) return "drop" + subject;
-      if (op.keep.priority == 0) return "release" + subject;
-      return "release" + subject + " keep " + std::to_string(op.keep.priority) +
-             (op.keep.ttl_ticks == retention::for_ever ? "" : " for " + std::to_string(op.keep.ttl_ticks));
+      return "release" + subject + show(op.keep);
     case operation_kind::fork:
       return "fork" + subject + " as #" + std::to_string(op.forked);
     case operation_kind::evict:
@@ -109,6 +115,8 @@ std::string show(const operation& op) {
              (op.space == 0 ? "" : " in " + std::to_string(op.space));
     case operation_kind::shrink:
       return "shrink" + subject + " to " + std::to_string(op.kept_tokens);
+    case operation_kind::set_time:
+      return "time " + std::to_string(op.now);
   }
   return "unknown operation";
 }
@@ -123,6 +131,8 @@ std::string show(const operation& op, const outcome& observed) {
       return std::to_string(observed.cached) + (observed.cached == 1 ? " page" : " pages");
     case operation_kind::forget:
       return observed.cached == 0 ? "nothing was cached" : "forgotten";
+    case operation_kind::set_time:
+      return "ok";
     case operation_kind::release:
       if (observed.pages.empty()) return "ok";
       break;

@@ -39,13 +39,14 @@ enum class operation_kind : std::uint8_t {
   clear,
   match,
   shrink,
-  forget
+  forget,
+  set_time
 };
 
 /// Whether it works on a lease, or opens one; the others concern the cache as a whole.
 constexpr bool has_lease(operation_kind kind) noexcept {
   return kind != operation_kind::evict && kind != operation_kind::clear && kind != operation_kind::match &&
-         kind != operation_kind::forget;
+         kind != operation_kind::forget && kind != operation_kind::set_time;
 }
 
 /// Whether all that it does is to evict.
@@ -53,11 +54,11 @@ constexpr bool only_evicts(operation_kind kind) noexcept {
   return kind == operation_kind::evict || kind == operation_kind::clear;
 }
 
-/// What the owner of a lease asks for at its release; only the policy `priority` listens.
+/// What the owner of a lease asks for at a publication or its release; only the policy `priority` listens.
 struct retention {
   static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
-  unsigned priority = 0;               ///< 1 .. 100; 0 asks for nothing
-  std::uint64_t ttl_ticks = for_ever;  ///< how many releases it lives
+  unsigned priority = 0;                ///< 1 .. 100; 0 asks for nothing
+  std::uint64_t expires_at = for_ever;  ///< by the clock that set_time sets
   friend bool operator==(const retention&, const retention&) = default;
 };
 
@@ -74,7 +75,8 @@ struct operation {
   std::size_t computed_tokens = 0;  ///< of publish: how many tokens of the lease, from the first, have their contents
   std::size_t kept_tokens = 0;      ///< of shrink: how many tokens the lease keeps, beside those of its cached prefix
   std::size_t count = 0;            ///< of evict
-  retention keep = {};              ///< of release
+  retention keep = {};              ///< of publish and release
+  std::uint64_t now = 0;            ///< of set_time
   bool dropped = false;             ///< of release: the lease goes out of scope
   bool shuts_down = false;          ///< of clear: it is that of a shutdown
   friend bool operator==(const operation&, const operation&) = default;
@@ -98,8 +100,8 @@ struct outcome {
 const char* name_of(operation_kind kind) noexcept;
 
 /// "lookup #3 [1 2 3]", "lookup #3 [1 2 3] keys 0:7 in 5", "allocate #3 [4] +2", "allocate #3 [4] without eviction",
-/// "match [1 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 for 3",
-/// "drop #3", "evict 2": one line for people.
+/// "match [1 2]", "forget [1 2]", "shrink #3 to 4", "publish #3 to 4", "fork #3 as #4", "release #3 keep 50 until 3",
+/// "drop #3", "evict 2", "time 7": one line for people.
 std::string show(const operation& op);
 
 /// "ok, pages 0 2 | 5" (published before the bar, private behind it), "cache_full", "3 pages": one line for people.
@@ -109,6 +111,9 @@ std::string show(status s);
 
 /// " keys 0:7 2:8", nothing where there are none.
 std::string show(const std::vector<block_key>& keys);
+
+/// " keep 50 until 7", nothing where it asks for nothing.
+std::string show(const retention& keep);
 
 /// "1 2 3", of a long list the beginning and its length.
 std::string show(const std::vector<std::uint32_t>& numbers);

@@ -70,6 +70,8 @@ std::optional<violation> state::step(const operation& op, const outcome& observe
       return apply({step_kind::match}, op, observed);
     case operation_kind::forget:
       return apply({step_kind::forget}, op, observed);
+    case operation_kind::set_time:
+      return apply({step_kind::set_time}, op, observed);
     case operation_kind::evict:
     case operation_kind::clear:
       if (auto v = evict_oldest(op, observed, observed.evicted)) return v;
@@ -131,6 +133,8 @@ std::optional<violation> state::apply(const atomic_step& s, const operation& op,
       return std::nullopt;
     case step_kind::forget_end:
       return apply_forget_end(op, observed, missed);
+    case step_kind::set_time:
+      return apply_set_time(op);
     case step_kind::shrink_end:
       return apply_shrink_end(op, observed);
     case step_kind::evict_end:
@@ -233,6 +237,7 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
     ++stats_.cached_pages;
     ++stats_.published_pages;
   }
+  ranks_.keep(standing.value_or(own), op.keep);
   ++l.cached;
   return std::nullopt;
 }
@@ -266,9 +271,7 @@ std::optional<violation> state::apply_drop_pin(const operation& op, const outcom
     stats_.refused_looked_up_pages += l.looked_up;
     stats_.refused_hit_pages += l.cached;
   }
-  for (const auto& [node, before] : ranks_.released(l.pages, op.keep)) {
-    if (evictable_.erase({before, node}) != 0) evictable_.emplace(ranks_.of(node), node);
-  }
+  follow_ranks(ranks_.released(l.pages, op.keep));
   for (const page p : l.pages) {
     if (--pages_[p].pins != 0) continue;
     if (pages_[p].forgotten) {
@@ -306,6 +309,11 @@ std::optional<violation> state::apply_forget_end(const operation& op, const outc
   if (left <= missed.free + missed.evictable + missed.either) return std::nullopt;
   return model::show(op) + " returned " + model::show(op, observed) + ", but " + count_of(left, "first page") +
          " of the namespace were cached then";
+}
+
+std::optional<violation> state::apply_set_time(const operation& op) {
+  follow_ranks(ranks_.set_time(op.now));
+  return std::nullopt;
 }
 
 std::optional<violation> state::apply_shrink_end(const operation& op, const outcome& observed) {
@@ -489,6 +497,7 @@ std::vector<page> state::in_the_way(const atomic_step& s, const operation& op, c
     case step_kind::publish_end:
     case step_kind::free_page:
     case step_kind::drop_pin:
+    case step_kind::set_time:
     case step_kind::shrink_end:
     case step_kind::evict_page:
     case step_kind::forget_first:
@@ -629,6 +638,13 @@ void state::add_subtree(page node, std::vector<page>& nodes) const {
     if (!contains(nodes, child->second)) add_subtree(child->second, nodes);
   }
   nodes.push_back(node);
+}
+
+// Puts the evictable nodes among them where they belong now.
+void state::follow_ranks(const std::vector<eviction_ranks::change>& changed) {
+  for (const auto& [node, before] : changed) {
+    if (evictable_.erase({before, node}) != 0) evictable_.emplace(ranks_.of(node), node);
+  }
 }
 
 void state::pin(page node) {

@@ -140,6 +140,7 @@ enum class step_kind : std::uint8_t {
   forget,        ///< a prefix, and what is below it, is not found any more; what nobody pins becomes free
   forget_first,  ///< the same of the first page `target` of a namespace; crowded: one after the other
   forget_end,    ///< the first pages of the namespace were forgotten one by one
+  set_time,      ///< the clock of the caller says what it says, unless that is earlier than before
   shrink_end,    ///< the lease forgets the tokens that it does not keep
   evict_page,    ///< the evictable node `target` becomes free
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
@@ -294,6 +295,7 @@ class state {
   std::optional<violation> apply_match(const operation& op, const outcome& observed) const;
   std::optional<violation> apply_forget(const operation& op, const outcome& observed);
   std::optional<violation> apply_forget_end(const operation& op, const outcome& observed, const withheld& missed) const;
+  std::optional<violation> apply_set_time(const operation& op);
   std::optional<violation> apply_shrink_end(const operation& op, const outcome& observed);
   std::optional<violation> apply_evict_page(page target, const operation& op);
   std::optional<violation> apply_evict_end(const operation& op, const outcome& observed, const withheld& missed) const;
@@ -317,6 +319,7 @@ class state {
   void show_children(page parent, std::size_t depth, std::string& text) const;
 
   void pin(page node);
+  void follow_ranks(const std::vector<eviction_ranks::change>& changed);
   void become_free(page p);
   void cut(page top);
   void fall_forgotten(page node);

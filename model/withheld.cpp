@@ -45,6 +45,7 @@ withheld touched_by(const config& c, const event& e, const held& before, bool fo
     case operation_kind::shrink:
       return {.free = before.last.pages.size() - std::min(before.last.pages.size(), pages.size())};
     case operation_kind::match:
+    case operation_kind::set_time:
       return {};
     case operation_kind::forget:
       return {.free = c.pages, .evictable = c.pages, .beside_forget = true};

@@ -132,7 +132,7 @@ nlohmann::ordered_json to_json(const hit_rates_arguments& a, const std::vector<c
 int hit_rates(const hit_rates_arguments& a) {
   const checks::variant& variant = known_variant(a.cache);
   const std::vector<checks::policy> policies = policies_of(a, variant);
-  const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
+  const checks::hit_retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
   const std::vector<std::size_t> sizes = parse_list("--pages", a.pages, 0xffff'fffe);
   const std::chrono::milliseconds patience = patience_of(a.patience);
   check_memory(sizes.back(), a.page_tokens);
@@ -207,8 +207,8 @@ void add_hit_rates(CLI::App& app, int& exit_code) {
       ->add_option(
           "--keep-hits", a->keep_hits,
           "For the policy priority: requests that hit half of their pages are released with this priority, for so "
-          "many releases")
-      ->type_name("PRIORITY[:TICKS]");
+          "many requests")
+      ->type_name("PRIORITY[:REQUESTS]");
   command->add_flag("--verify", a->verify, "Runs the model beside the cache: every outcome and the order of eviction");
   add_patience(*command, a->patience);
   command->add_option("--json", a->json, "Writes the table as JSON; - is standard output, in place of the text")

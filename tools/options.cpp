@@ -84,22 +84,21 @@ std::vector<std::size_t> parse_list(const std::string& option, const std::string
   return numbers;
 }
 
-model::retention keep_hits_of(const std::string& text, const std::string& policy) {
-  model::retention keep;
+checks::hit_retention keep_hits_of(const std::string& text, const std::string& policy) {
+  checks::hit_retention keep;
   if (text.empty()) return keep;
   if (policy != "priority" && policy != "all") throw usage_error("--keep-hits goes with --policy priority alone");
   const char* const end = text.data() + text.size();
   auto [at, error] = std::from_chars(text.data(), end, keep.priority);
   if (error == std::errc{} && at != end && *at == ':') {
-    const auto ticks = std::from_chars(at + 1, end, keep.ttl_ticks);
-    at = ticks.ptr;
-    error = ticks.ec;
+    const auto requests = std::from_chars(at + 1, end, keep.requests);
+    at = requests.ptr;
+    error = requests.ec;
   }
   if (error != std::errc{} || at != end || keep.priority > 100) {
     throw usage_error(
-        "--keep-hits: expected a priority from 0 to 100, and after a colon for how many releases, such as 50 or "
-        "50:2000, "
-        "not '" +
+        "--keep-hits: expected a priority from 0 to 100, and after a colon for how many requests, such as 50 or "
+        "50:2000, not '" +
         text + "'");
   }
   return keep;

@@ -127,7 +127,7 @@ int simulate(simulate_arguments a) {
     throw usage_error("--compare-exact does not go with --metrics: run one after the other");
   const checks::variant& variant = known_variant(a.cache);
   const model::eviction_policy policy = known_policy(a.policy, variant).value;
-  const model::retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
+  const checks::hit_retention keep_hits = keep_hits_of(a.keep_hits, a.policy);
   check_outputs({a.json}, {a.trace});
   const checks::trace t = checks::load_trace(a.trace, a.block_tokens);
   const checks::simulation_options options = {.cache = variant.name,
@@ -185,8 +185,8 @@ void add_simulate(CLI::App& app, int& exit_code) {
       ->add_option(
           "--keep-hits", a->keep_hits,
           "With --policy priority: requests that hit half of their pages are released with this priority, for so "
-          "many releases")
-      ->type_name("PRIORITY[:TICKS]");
+          "many requests")
+      ->type_name("PRIORITY[:REQUESTS]");
   add_number(*command, "--threads", a->threads, "Thread t of T takes rows t, t+T, ...", 1, 256);
   add_number(*command, "--in-flight", a->in_flight, "Requests that a thread keeps allocated but unpublished, at most",
              1, 1 << 20);

@@ -148,10 +148,13 @@ class locked_cache {
   ///
   /// Below a forgotten page nothing is published: the pages stay private (forget).
   ///
+  /// With the policy `priority`, `wanted` says how much these pages are worth, and until when; those that were cached
+  /// before are not asked for.
+  ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
   /// and is `invalid_argument` without assertions. Then nothing is changed.
-  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens, typename Policy::terms wanted = {}) {
     if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
     const std::size_t full = l.pages_to_publish(computed_tokens, span_tokens);
@@ -169,6 +172,7 @@ class locked_cache {
         const auto block = l.unpublished_block(l.cached_ - first, span_tokens);
         adopted += !publish_page({l.space_, parent, hashes.next(), block, keys.of(l.cached_)}, l.pages_[l.cached_]);
         parent = l.pages_[l.cached_];
+        unpinned_.keep(parent, wanted);
       }
     }
     if (adopted != 0) queue_.pages_came();
@@ -222,16 +226,15 @@ class locked_cache {
   }
 
   /// Frees the private pages, drops the pins and tells the policy, for which the chain is the most recent one now. A
-  /// second release does nothing. With the policy `priority`, `terms` says how much the chain is worth, and how long; a
-  /// lease that goes out of scope asks for nothing. Errors: `invalid_argument`.
-  status release(lease_type& l, typename Policy::release_terms terms = {}) {
+  /// second release does nothing. With the policy `priority`, `wanted` says how much the chain is worth, and until
+  /// when; a lease that goes out of scope asks for nothing. Errors: `invalid_argument`.
+  status release(lease_type& l, typename Policy::terms wanted = {}) {
     if (!l.is_open()) return status::ok;
     if (l.cache_ != this) return status::invalid_argument;
     {
       const guard lock(mutex_);
       for (const page_id page : l.private_pages()) pool_.put(page);
-      unpinned_.release_begins();
-      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], terms);
+      for (std::size_t i = l.cached_; i-- > 0;) unpin(l.pages_[i], wanted);
       for (std::size_t i = l.cached_; i-- > 0 && trie_.is_forgotten(l.pages_[i]);) {
         if (trie_.pins(l.pages_[i]) == 0) fall_forgotten(l.pages_[i]);
       }
@@ -267,6 +270,13 @@ class locked_cache {
     for (std::size_t i = l.cached_; i < written; ++i) r.copies.push_back({l.pages_[i], forked.pages_[i]});
     r.forked = std::move(forked);
     return r;
+  }
+
+  /// The clock of the caller says `now`, in a unit of the caller's: wishes that expire then or earlier count no more.
+  /// The clock of a new cache says 0; one that goes backwards changes nothing. O(log pages) for each wish that expires.
+  void set_time(std::uint64_t now) requires has_clock<Policy> {
+    const guard lock(mutex_);
+    unpinned_.set_time(now);
   }
 
   /// Frees up to `count` pages, in the order of the policy; returns how many.
@@ -388,9 +398,10 @@ class locked_cache {
     return inspection(config_, pool_, trie_, [this](page_id page) { return trie_.pins(page); });
   }
 
-  void unpin(page_id page, typename Policy::release_terms terms) {
+  void unpin(page_id page, typename Policy::terms wanted) {
     const bool unpinned = trie_.drop_pin(page) == 0;
-    unpinned_.released(page, unpinned, terms);
+    unpinned_.keep(page, wanted);
+    unpinned_.released(page, unpinned);
     if (unpinned) unpinned_count_.add(1);
   }
 

@@ -212,8 +212,8 @@ concept queues_for_pages = requires(Cache& c) {
 };
 
 template <class Cache>
-concept takes_release_terms = requires {
-  typename Cache::policy::release_terms;
+concept takes_terms = requires {
+  typename Cache::policy::terms;
 };
 
 template <class Cache>
@@ -315,10 +315,15 @@ class observed_cache : public policy_of<Cache>, public place_of<Cache, Observer>
     return observe(start, l, [&] { return cache_.allocate(l, more, extra_slots, rest...); });
   }
 
-  template <class... Rest>
-  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens, const Rest&... rest) {
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     return observe(start_of(cache_operation::publish, l, computed_tokens), l,
-                   [&] { return cache_.publish(l, computed_tokens, rest...); });
+                   [&] { return cache_.publish(l, computed_tokens); });
+  }
+  /// With what its owner asks for, where the policy of the cache listens.
+  template <takes_terms C = Cache>
+  [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens, typename C::policy::terms wanted) {
+    return observe(start_of(cache_operation::publish, l, computed_tokens), l,
+                   [&] { return cache_.publish(l, computed_tokens, wanted); });
   }
 
   status shrink(lease_type& l, std::size_t kept_tokens) requires requires(Cache& c) { c.shrink(l, kept_tokens); }
@@ -330,10 +335,14 @@ class observed_cache : public policy_of<Cache>, public place_of<Cache, Observer>
     return observe(start_of(cache_operation::release, l), l, [&] { return cache_.release(l); });
   }
   /// With what the owner of the lease asks for, where the policy of the cache listens.
-  template <takes_release_terms C = Cache>
-  status release(lease_type& l, typename C::policy::release_terms terms) {
-    return observe(start_of(cache_operation::release, l), l, [&] { return cache_.release(l, terms); });
+  template <takes_terms C = Cache>
+  status release(lease_type& l, typename C::policy::terms wanted) {
+    return observe(start_of(cache_operation::release, l), l, [&] { return cache_.release(l, wanted); });
   }
+
+  /// Not observed: it concerns no request.
+  void set_time(std::uint64_t now) requires requires(Cache& c) { c.set_time(now); }
+  { cache_.set_time(now); }
 
   fork_result_type fork(const lease_type& l) {
     observation<Observer> seen(observer_, start_of(cache_operation::fork, l));

@@ -1,7 +1,8 @@
 // Several sets of numbers below one bound, each of which knows its least member: a tree of words of 64 bits, where a
-// bit says whether the word below it has one.
+// bit says whether the word below it has one. Above the trees stands a bit for each set that has members.
 //
-// Cost: `set`, `clear` and `first` touch at most one word per layer, 6 layers for 2^33 numbers; `test` one word.
+// Cost: `set`, `clear` and `first` touch at most one word per layer, 6 layers for 2^33 numbers, and one more where a
+// set gets its first member or loses its last; `test` one word; `first_set` one word for each 64 sets.
 // Threads: none of its own; the owner serialises every call.
 #pragma once
 
@@ -32,6 +33,12 @@ class bit_sets {
       words_[i].set(0);
       Sync::label(words_[i], "eviction.bits", i);
     }
+    used_words_ = (sets + 63) / 64;
+    used_ = std::make_unique<word[]>(used_words_);
+    for (std::size_t i = 0; i < used_words_; ++i) {
+      used_[i].set(0);
+      Sync::label(used_[i], "eviction.used_sets", i);
+    }
   }
 
   bool test(std::size_t set, std::size_t number) const {
@@ -45,6 +52,7 @@ class bit_sets {
       w.set(before | std::uint64_t{1} << (number % 64));
       if (before != 0) return;
     }
+    used_[set / 64].set(used_[set / 64].get() | std::uint64_t{1} << (set % 64));
   }
 
   void clear(std::size_t set, std::size_t number) {
@@ -54,6 +62,16 @@ class bit_sets {
       w.set(left);
       if (left != 0) return;
     }
+    used_[set / 64].set(used_[set / 64].get() & ~(std::uint64_t{1} << (set % 64)));
+  }
+
+  /// The first set that has members, or `none`.
+  std::size_t first_set() const {
+    for (std::size_t i = 0; i < used_words_; ++i) {
+      if (const std::uint64_t bits = used_[i].get(); bits != 0)
+        return i * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+    }
+    return none;
   }
 
   /// The least member of the set, or `none`.
@@ -81,7 +99,10 @@ class bit_sets {
   std::size_t layers_ = 0;
   std::array<std::size_t, 11> begins_{};  // of each layer in a set, the lowest first; 64^11 exceeds any bound
   std::size_t words_per_set_ = 0;
+  std::size_t used_words_ = 0;
+
   std::unique_ptr<word[]> words_;
+  std::unique_ptr<word[]> used_;  // by set: whether it has members
 };
 
 }  // namespace triecheck

@@ -9,15 +9,16 @@
 // off with `remove`, and comes back with `released` when its last pin goes.
 //
 //   published(page, parent)   `page` became a node, pinned, below `parent` (`no_page` is the root)
-//   release_begins()          a lease ends; `released` follows for each of its nodes, the deepest first
-//   released(page, unpinned, terms)
-//                             the lease held `page`; `unpinned`: that was its last pin. `terms`: what its owner asked
-//                             for
+//   keep(page, terms)         who publishes or releases `page`, which has a pin, asks for `terms`
+//   released(page, unpinned)  a lease ends that held `page`, its nodes in turn, the deepest first; `unpinned`: that was
+//                             its last pin
 //   oldest()                  the next to fall, or `no_page`; requires nothing of its pins, see above
-//   remove(page) what `oldest` named is evicted, or was found pinned; or an unpinned node is going to be forgotten
-//   evicted(page, trie) `page` is no node any more; it was removed before. `trie` still knows its parent
-//   forgotten(page, trie) the same of a page that is not evicted by the order: nothing ages by that in_order(trie,
-//   visit) calls `visit` for every unpinned node in the order of eviction; for snapshots
+//   remove(page)              what `oldest` named is evicted, or was found pinned; or an unpinned node is going to be
+//                             forgotten
+//   evicted(page, trie)       `page` is no node any more; it was removed before. `trie` still knows its parent
+//   forgotten(page, trie)     the same of a page that is not evicted by the order: nothing ages by that
+//   in_order(trie, visit)     calls `visit` for every unpinned node in the order of eviction; for snapshots
+//   set_time(now)             the clock of the caller says `now`; of policies by which something ends
 //
 // Threads: none of its own; the owner serialises every call, and `oldest` and `in_order` beside any other.
 #pragma once
@@ -32,26 +33,32 @@
 
 namespace triecheck {
 
-/// A policy that takes no wishes: releases end without terms.
+/// Of a policy that takes no wishes.
 struct no_terms {};
 
-/// How long, and how much, the owner of a lease wants its pages kept; for the policy `priority`.
+/// How much the owner of a lease wants its pages kept, and until when; for the policy `priority`.
 struct retention {
   static constexpr unsigned most = 100;
   static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
 
-  unsigned priority = 0;               ///< 0 .. most, more counts as most; 0 asks for nothing
-  std::uint64_t ttl_ticks = for_ever;  ///< how many releases, of any lease, it lives; then it counts as 0
+  unsigned priority = 0;                ///< 0 .. most, more counts as most; 0 asks for nothing
+  std::uint64_t expires_at = for_ever;  ///< by the clock of `set_time`: from then on it counts as 0
 };
 
 template <class P>
 concept eviction_policy = std::constructible_from<P, column<typename P::per_page>, std::size_t> &&
-    requires(P& p, const P& c, page_id page, typename P::release_terms terms) {
+    requires(P& p, const P& c, page_id page, typename P::terms terms) {
   p.published(page, page);
-  p.release_begins();
-  p.released(page, true, terms);
+  p.keep(page, terms);
+  p.released(page, true);
   { c.oldest() } -> std::same_as<page_id>;
   p.remove(page);
+};
+
+/// A policy by which something ends at a time of the caller's clock.
+template <class P>
+concept has_clock = requires(P& p, std::uint64_t now) {
+  p.set_time(now);
 };
 
 }  // namespace triecheck

@@ -13,13 +13,13 @@ namespace triecheck {
 template <sync_layer Sync>
 class first_in : public ranked_leaves<Sync> {
  public:
-  using release_terms = no_terms;
+  using terms = no_terms;
 
   using typename ranked_leaves<Sync>::per_page;
 
   first_in(column<per_page> nodes, std::size_t pages) : ranked_leaves<Sync>(nodes, pages, 1) {}
 
-  void released(page_id page, bool unpinned, no_terms) {
+  void released(page_id page, bool unpinned) {
     if (unpinned) this->list_if_leaf(page);
   }
 

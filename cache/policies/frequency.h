@@ -24,7 +24,7 @@ namespace triecheck {
 template <sync_layer Sync>
 class frequency : public ranked_leaves<Sync> {
  public:
-  using release_terms = no_terms;
+  using terms = no_terms;
 
   /// More leases than this count as this many.
   static constexpr std::uint64_t most_uses = 15;
@@ -50,7 +50,7 @@ class frequency : public ranked_leaves<Sync> {
     at(page).uses.set(0);
   }
 
-  void released(page_id page, bool unpinned, no_terms) {
+  void released(page_id page, bool unpinned) {
     per_page& u = at(page);
     u.uses.set(std::min(u.uses.get() + 1, most_uses));
     u.count.set(age_.get() + u.uses.get());

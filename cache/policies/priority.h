@@ -1,99 +1,82 @@
 // The policy `priority`: of the unpinned leaves the one with the lowest priority; among equals the one that was
 // released first.
 //
-// Whoever releases a lease may say how much its pages are worth, and for how long (`retention`). A page has the highest
-// priority that was asked for it and still lives, by the count of releases; one that has expired counts as 0, and the
-// page stands where its latest release puts it. The priorities 1 .. 100 are taken in seven steps, so that there is a
-// list for each: 1 .. 14, 15 .. 28, 29 .. 42, 43 .. 57, 58 .. 71, 72 .. 85, 86 .. 100.
+// Who publishes pages or releases a lease may say how much the pages are worth, 1 to 100, and until when (`retention`).
+// The rules:
+// 1. A page has the highest priority that was asked for it and has not expired; without one it has 0.
+// 2. A wish expires when the clock of the caller (`set_time`) reaches its end. The page then stands where its latest
+//    release puts it among those of its new priority.
+// 3. A wish that another one outlives with at least its priority is never of use, and is not kept. Of the others the
+//    four with the highest priorities are kept.
 //
 // When to use: the server knows more than the trace shows, as that a system prompt returns all day, or a tool call
 // within seconds. When not: nobody says anything; then it is recency at a higher price.
 //
-// Expiry: a page whose priority has an end stands in the slot of that tick in a wheel of as many slots as there are
-// pages, or more; each release turns the wheel by one slot and looks at what stands there. An end that lies more than a
-// turn ahead stays, which is at most one visit per page and turn.
-// Guarantees, cost, threads: ranked_leaves.h; 72 bytes more per page.
+// Invariants: the wishes of a page have not expired, and descend in priority; so, by rule 3, the first one expires
+// first. The level of a page is the priority of its first wish. A page whose first wish has an end waits for that.
+// Guarantees, threads: ranked_leaves.h. Cost: the same, and O(log pages) for each wish with an end, when it is taken
+// and when it expires; some 85 bytes more per page, of which 25 are a bit for each priority and turn.
 #pragma once
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
+#include "expiries.h"
 #include "ranked_leaves.h"
 
 namespace triecheck {
 
 template <sync_layer Sync>
 class priority : public ranked_leaves<Sync> {
-  static constexpr std::size_t levels = 8;
-  using shared_page = typename Sync::template var<page_id>;
-  using shared_tick = typename Sync::template var<std::uint64_t>;
+  static constexpr std::size_t most_wishes = 4;
+  using shared_time = typename Sync::template var<std::uint64_t>;
 
  public:
-  using release_terms = retention;
+  using terms = retention;
 
   /// What the policy notes of a page.
   struct per_page {
     typename ranked_leaves<Sync>::per_page node;
-    std::array<shared_tick, levels - 1>
-        ends;  // by level, from 1: the tick with which that priority ends; 0 is long ago
-    typename Sync::template var<std::size_t> slot;  // the page's place in the wheel
-    shared_page before;
-    shared_page behind;
+    typename expiries<Sync>::per_page waiting;
+    std::array<typename Sync::template var<std::uint8_t>, most_wishes> priorities;  // 0 behind the last wish
+    std::array<shared_time, most_wishes> ends;
   };
 
-  priority(column<per_page> terms, std::size_t pages)
-      : ranked_leaves<Sync>(terms.part(&per_page::node), pages, levels),
-        slots_(std::bit_ceil(pages)),
-        terms_(terms),
-        wheel_(std::make_unique<shared_page[]>(slots_)) {
-    Sync::label(clock_, "priority.clock");
-    for (std::size_t i = 0; i < slots_; ++i) {
-      wheel_[i].set(no_page);
-      Sync::label(wheel_[i], "priority.wheel", i);
-    }
+  priority(column<per_page> wishes, std::size_t pages)
+      : ranked_leaves<Sync>(wishes.part(&per_page::node), pages, retention::most + 1),
+        wishes_(wishes),
+        expiries_(wishes.part(&per_page::waiting), pages) {
+    Sync::label(now_, "priority.now");
     for (std::size_t i = 0; i < pages; ++i) {
-      for (shared_tick& end : terms_[i].ends) {
-        end.set(0);
-        Sync::label(end, "priority.end", i);
+      for (std::size_t w = 0; w < most_wishes; ++w) {
+        wishes_[i].priorities[w].set(0);
+        Sync::label(wishes_[i].priorities[w], "priority.wish", i);
+        Sync::label(wishes_[i].ends[w], "priority.end", i);
       }
-      terms_[i].slot.set(no_slot);
-      Sync::label(terms_[i].slot, "priority.slot", i);
-      Sync::label(terms_[i].before, "priority.before", i);
-      Sync::label(terms_[i].behind, "priority.behind", i);
     }
   }
 
-  /// Turns the clock; priorities that end with this tick are gone.
-  void release_begins() {
-    clock_.set(clock_.get() + 1);
-    page_id page = wheel_[clock_.get() % slots_].get();
-    while (page != no_page) {
-      const page_id behind = at(page).behind.get();
-      if (end(page, this->level(page)).get() <= clock_.get()) take_highest_that_lives(page);
-      page = behind;
-    }
+  void keep(page_id page, retention wanted) {
+    const auto level = static_cast<std::uint8_t>(std::min(wanted.priority, retention::most));
+    if (level == 0 || wanted.expires_at <= now_.get()) return;
+    if (add_wish(page, {level, wanted.expires_at})) follow_first_wish(page);
   }
 
-  void released(page_id page, bool unpinned, retention terms) {
+  void released(page_id page, bool unpinned) {
     this->renew(page);
-    const std::size_t asked = level_of(terms.priority);
-    if (asked != 0) {
-      const bool endless = terms.ttl_ticks >= retention::for_ever - clock_.get();
-      const std::uint64_t ends_at = endless ? retention::for_ever : clock_.get() + terms.ttl_ticks;
-      end(page, asked).set(std::max(end(page, asked).get(), ends_at));
-      take_highest_that_lives(page);
-    }
     if (unpinned) this->list_if_leaf(page);
   }
 
-  page_id oldest() const {
-    for (std::size_t level = 0; level < levels; ++level) {
-      const page_id page = this->first(level);
-      if (page != no_page) return page;
+  void set_time(std::uint64_t now) {
+    if (now <= now_.get()) return;
+    now_.set(std::min(now, retention::for_ever - 1));
+    for (page_id page = first_due(); page != no_page; page = first_due()) {
+      drop_expired(page);
+      follow_first_wish(page);
     }
-    return no_page;
   }
+
+  page_id oldest() const { return this->first(); }
 
   template <class Trie>
   void evicted(page_id page, const Trie& trie) {
@@ -101,8 +84,8 @@ class priority : public ranked_leaves<Sync> {
   }
   template <class Trie>
   void forgotten(page_id page, const Trie& trie) {
-    stop_waiting(page);
-    for (std::size_t level = 1; level < levels; ++level) end(page, level).set(0);
+    expiries_.stop(page);
+    for (auto& p : wishes_[page].priorities) p.set(0);
     ranked_leaves<Sync>::forgotten(page, trie);
   }
 
@@ -113,50 +96,68 @@ class priority : public ranked_leaves<Sync> {
   }
 
  private:
-  static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
+  struct wish {
+    std::uint8_t priority;
+    std::uint64_t end;
+  };
 
-  static std::size_t level_of(unsigned priority) {
-    return (std::min(priority, retention::most) * (levels - 1) + retention::most - 1) / retention::most;
+  wish at(page_id page, std::size_t place) const {
+    const per_page& w = wishes_[page];
+    return {w.priorities[place].get(), w.ends[place].get()};
   }
 
-  per_page& at(page_id page) { return terms_[page]; }
+  page_id first_due() const { return expiries_.first_due(now_.get()); }
 
-  shared_tick& end(page_id page, std::size_t level) { return at(page).ends[level - 1]; }
+  // Returns false where it is of no use.
+  bool add_wish(page_id page, const wish& added) {
+    std::array<wish, most_wishes + 1> kept;
+    std::size_t count = 0;
+    bool is_placed = false;
+    for (std::size_t i = 0; i < most_wishes && wishes_[page].priorities[i].get() != 0; ++i) {
+      const wish w = at(page, i);
+      if (w.priority >= added.priority && w.end >= added.end) return false;
+      if (w.priority <= added.priority && w.end <= added.end) continue;
+      if (!is_placed && w.priority < added.priority) {
+        kept[count++] = added;
+        is_placed = true;
+      }
+      kept[count++] = w;
+    }
+    if (!is_placed) kept[count++] = added;
+    write(page, std::span<const wish>(kept).first(std::min(count, most_wishes)));
+    return true;
+  }
 
-  void take_highest_that_lives(page_id page) {
-    std::size_t level = levels - 1;
-    while (level != 0 && end(page, level).get() <= clock_.get()) --level;
+  void drop_expired(page_id page) {
+    std::array<wish, most_wishes> kept;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < most_wishes && wishes_[page].priorities[i].get() != 0; ++i) {
+      if (const wish w = at(page, i); w.end > now_.get()) kept[count++] = w;
+    }
+    write(page, std::span<const wish>(kept).first(count));
+  }
+
+  void write(page_id page, std::span<const wish> wishes) {
+    per_page& w = wishes_[page];
+    for (std::size_t i = 0; i < most_wishes; ++i) {
+      w.priorities[i].set(i < wishes.size() ? wishes[i].priority : 0);
+      if (i < wishes.size()) w.ends[i].set(wishes[i].end);
+    }
+  }
+
+  void follow_first_wish(page_id page) {
+    const std::uint8_t level = wishes_[page].priorities[0].get();
     this->set_level(page, level);
-    stop_waiting(page);
-    if (level != 0 && end(page, level).get() != retention::for_ever) wait_for(page, end(page, level).get());
+    const bool ends = level != 0 && wishes_[page].ends[0].get() != retention::for_ever;
+    if (ends)
+      expiries_.wait(page, wishes_[page].ends[0].get());
+    else
+      expiries_.stop(page);
   }
 
-  void wait_for(page_id page, std::uint64_t tick) {
-    per_page& w = at(page);
-    const std::size_t slot = tick % slots_;
-    const page_id behind = wheel_[slot].get();
-    w.slot.set(slot);
-    w.before.set(no_page);
-    w.behind.set(behind);
-    if (behind != no_page) at(behind).before.set(page);
-    wheel_[slot].set(page);
-  }
-
-  void stop_waiting(page_id page) {
-    per_page& w = at(page);
-    if (w.slot.get() == no_slot) return;
-    const page_id before = w.before.get();
-    const page_id behind = w.behind.get();
-    (before == no_page ? wheel_[w.slot.get()] : at(before).behind).set(behind);
-    if (behind != no_page) at(behind).before.set(before);
-    w.slot.set(no_slot);
-  }
-
-  const std::size_t slots_;  // a power of two, at least the number of pages
-
-  shared_tick clock_{0};  // releases
-  const column<per_page> terms_;
-  const std::unique_ptr<shared_page[]> wheel_;  // the first page that waits for a tick of each slot
+  const column<per_page> wishes_;
+  expiries<Sync> expiries_;
+  shared_time now_{0};
 };
 
 }  // namespace triecheck

@@ -73,7 +73,7 @@ class ranked_leaves {
     remove(parent);
   }
 
-  void release_begins() {}
+  void keep(page_id, no_terms) {}
 
   /// Takes `page` off the list, where it is on it.
   void remove(page_id page) {
@@ -120,6 +120,12 @@ class ranked_leaves {
   /// Requires a page without pins.
   void list_if_leaf(page_id page) {
     if (at(page).children.get() == 0) listed_.set(at(page).level.get(), at(page).turn.get());
+  }
+
+  /// The listed page of the lowest level, and of that one with the oldest turn, or `no_page`.
+  page_id first() const {
+    const std::size_t level = listed_.first_set();
+    return level == listed_.none ? no_page : first(level);
   }
 
   /// The listed page of a level with the oldest turn, or `no_page`.

@@ -32,7 +32,7 @@ namespace triecheck {
 template <sync_layer Sync>
 class recency_list {
  public:
-  using release_terms = no_terms;
+  using terms = no_terms;
 
   static constexpr page_id unlisted{static_cast<std::uint32_t>(no_page) - 1};  // no page has this number, either
 
@@ -63,13 +63,13 @@ class recency_list {
 
   // What the policy has no use for costs nothing: the list needs to know of last pins alone.
   void published(page_id, page_id) {}
-  void release_begins() {}
+  void keep(page_id, no_terms) {}
   template <class Trie>
   void evicted(page_id, const Trie&) {}
   template <class Trie>
   void forgotten(page_id, const Trie&) {}
 
-  void released(page_id page, bool unpinned, no_terms) {
+  void released(page_id page, bool unpinned) {
     if (unpinned) push_newest(page);
   }
 

@@ -24,7 +24,7 @@ namespace triecheck {
 template <sync_layer Sync>
 class segmented : public ranked_leaves<Sync> {
  public:
-  using release_terms = no_terms;
+  using terms = no_terms;
 
   /// What the policy notes of a page.
   struct per_page {
@@ -47,7 +47,7 @@ class segmented : public ranked_leaves<Sync> {
     segments_[page].was_held.set(false);
   }
 
-  void released(page_id page, bool unpinned, no_terms) {
+  void released(page_id page, bool unpinned) {
     this->renew(page);
     if (segments_[page].was_held.get()) protect(page);
     segments_[page].was_held.set(true);

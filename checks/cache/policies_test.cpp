@@ -38,9 +38,18 @@ class named_pages {
     return l;
   }
 
-  void request(std::initializer_list<token> path, typename Cache::policy::release_terms terms = {}) {
+  void request(std::initializer_list<token> path, typename Cache::policy::terms wanted = {}) {
     auto l = published(path);
-    EXPECT_EQ(cache.release(l, terms), status::ok);
+    EXPECT_EQ(cache.release(l, wanted), status::ok);
+  }
+
+  // What is asked for at the publication, not at the release.
+  void publish(std::initializer_list<token> path, std::size_t computed, retention wanted) {
+    const std::vector<token> tokens(path);
+    auto l = cache.lookup(tokens);
+    EXPECT_EQ(cache.allocate(l, std::span(tokens).subspan(l.token_count())), status::ok);
+    EXPECT_EQ(cache.publish(l, computed, wanted), status::ok);
+    EXPECT_EQ(cache.publish(l, l.token_count()), status::ok);
   }
 
   std::vector<token> order() const {
@@ -112,51 +121,122 @@ TEST(policies, frequency_lets_what_was_popular_be_overtaken) {
 // ---- priority
 
 TEST(policies, priority_takes_the_lowest_and_among_equals_the_one_released_first) {
-  coarse_with<priority<std_sync>> c(6);
+  coarse_with<priority<std_sync>> c(7);
   c.request({1}, {.priority = 90});
   c.request({2}, {.priority = 20});
   c.request({3});
   c.request({4}, {.priority = 90});
-  c.request({5}, {.priority = 15});  // as much as 20: one of seven steps
-  EXPECT_EQ(c.order(), (names{3, 2, 5, 1, 4}));
+  c.request({5}, {.priority = 21});
+  c.request({6}, {.priority = 20});
+  EXPECT_EQ(c.order(), (names{3, 2, 6, 5, 1, 4}));
+}
+
+TEST(policies, every_priority_from_none_to_a_hundred_is_told_apart) {
+  coarse_with<priority<std_sync>> c(102);
+  for (unsigned p = 101; p-- > 0;) c.request({p}, {.priority = p});
+  c.request({101}, {.priority = 1000});  // counts as a hundred
+  names expected;
+  for (token p = 0; p <= 101; ++p) expected.push_back(p);
+  EXPECT_EQ(c.order(), expected);
 }
 
 TEST(policies, priority_that_expired_counts_as_none_and_the_page_stands_by_its_release) {
   coarse_with<priority<std_sync>> c(6);
   c.request({1});
-  c.request({2}, {.priority = 50, .ttl_ticks = 2});
+  c.request({2}, {.priority = 50, .expires_at = 7});
   c.request({3});
+  c.cache.set_time(6);
   EXPECT_EQ(c.order(), (names{1, 3, 2}));
-  c.request({4});
-  EXPECT_EQ(c.order(), (names{1, 2, 3, 4}));
+  c.cache.set_time(7);
+  EXPECT_EQ(c.order(), (names{1, 2, 3}));
 }
 
 TEST(policies, priority_falls_back_to_a_lower_one_that_lives_longer) {
   coarse_with<priority<std_sync>> c(6);
   c.request({1}, {.priority = 30});
-  c.request({1}, {.priority = 80, .ttl_ticks = 3});
+  c.request({1}, {.priority = 80, .expires_at = 3});
   c.request({2}, {.priority = 60});
   c.request({3});
   EXPECT_EQ(c.order(), (names{3, 2, 1}));
-  c.request({4});
-  EXPECT_EQ(c.order(), (names{3, 4, 1, 2}));
+  c.cache.set_time(3);
+  EXPECT_EQ(c.order(), (names{3, 1, 2}));
 }
 
-TEST(policies, priority_that_ends_far_ahead_lives_until_then) {
-  coarse_with<priority<std_sync>> c(2);
-  c.request({1}, {.priority = 50, .ttl_ticks = 1000});
-  for (int i = 0; i < 999; ++i) c.request({2});
-  EXPECT_EQ(c.order(), (names{2, 1}));
+TEST(policies, priority_keeps_the_four_highest_wishes) {
+  coarse_with<priority<std_sync>> c(6);
+  for (unsigned i = 1; i <= 5; ++i) c.request({1}, {.priority = 60 - i, .expires_at = i});
+  c.request({2}, {.priority = 1});
+  for (std::uint64_t now = 1; now <= 3; ++now) {
+    c.cache.set_time(now);
+    EXPECT_EQ(c.order(), (names{2, 1})) << now;
+  }
+  c.cache.set_time(4);  // the fifth was not kept
+  EXPECT_EQ(c.order(), (names{1, 2}));
+}
+
+TEST(policies, time_does_not_go_backwards) {
+  coarse_with<priority<std_sync>> c(6);
+  c.cache.set_time(9);
+  c.cache.set_time(5);
+  c.request({1}, {.priority = 50, .expires_at = 9});  // over
   c.request({2});
   EXPECT_EQ(c.order(), (names{1, 2}));
+  c.request({1}, {.priority = 50});
+  c.cache.set_time(retention::for_ever);
+  EXPECT_EQ(c.order(), (names{2, 1})) << "what has no end does not end";
+}
+
+TEST(policies, priority_is_asked_for_at_publication_page_by_page) {
+  coarse_with<priority<std_sync>> c(6);
+  c.publish({1, 2}, 1, {.priority = 70});  // the second page without a wish
+  c.request({3}, {.priority = 50});
+  EXPECT_EQ(c.order(), (names{2, 3, 1}));
+  const auto l = c.published({2});
+  c.publish({2}, 1, {.priority = 99});  // cached before: not asked for
+  EXPECT_EQ(c.order(), (names{2, 3, 1}));
+}
+
+TEST(policies, priority_is_asked_for_of_a_page_that_is_adopted) {
+  coarse_with<priority<std_sync>> c(6);
+  const std::vector<token> tokens{1};
+  auto late = c.cache.lookup(tokens);
+  ASSERT_EQ(c.cache.allocate(late, tokens), status::ok);
+  c.request({1});
+  c.request({2});
+  ASSERT_EQ(c.cache.publish(late, 1, {.priority = 5}), status::ok);
+  c.cache.release(late);
+  c.request({3}, {.priority = 4});
+  EXPECT_EQ(c.order(), (names{2, 3, 1}));
+}
+
+TEST(policies, priorities_expire_in_the_order_of_their_ends) {
+  constexpr token pages = 40;
+  coarse_with<priority<std_sync>> c(pages);
+  names expected;
+  for (token i = 0; i < pages; ++i) {
+    c.request({i}, {.priority = 100 - i, .expires_at = 1 + i * 17 % pages});
+    expected.push_back(i);
+  }
+  std::vector<std::uint64_t> ends;
+  for (token i = 0; i < pages; ++i) ends.push_back(1 + i * 17 % pages);
+  for (std::uint64_t now = 1; now <= pages; ++now) {
+    c.cache.set_time(now);
+    std::sort(expected.begin(), expected.end(), [&](token a, token b) {
+      const auto rank = [&](token t) { return ends[t] <= now ? std::pair(0U, t) : std::pair(100U - t, t); };
+      return rank(a) < rank(b);
+    });
+    EXPECT_EQ(c.order(), expected) << now;
+  }
 }
 
 TEST(policies, priority_of_an_evicted_page_is_not_that_of_its_successor) {
   coarse_with<priority<std_sync>> c(2);
-  c.request({1}, {.priority = 50, .ttl_ticks = 3});
+  c.request({1}, {.priority = 50, .expires_at = 3});
   EXPECT_EQ(c.cache.clear(), 1U);
   c.request({2});
   c.request({3});
+  EXPECT_EQ(c.order(), (names{2, 3}));
+  c.cache.set_time(3);
   EXPECT_EQ(c.order(), (names{2, 3}));
   c.request({2});
   EXPECT_EQ(c.order(), (names{3, 2}));

@@ -83,7 +83,7 @@ TEST_F(command_line, policy_that_cannot_be_is_a_usage_error) {
   for (const std::string keep : {"x", "101", "5:", "5:x", "5:1:1"}) {
     expect_usage_error("simulate t --pages 5 --policy priority --keep-hits " + keep,
                        "triecheck: --keep-hits: expected a priority from 0 to 100, and after a colon for how many "
-                       "releases, such as 50 or 50:2000, not '" +
+                       "requests, such as 50 or 50:2000, not '" +
                            keep + "'");
   }
   expect_usage_error(

@@ -65,7 +65,8 @@ class book {
       case operation_kind::clear:
       case operation_kind::match:
       case operation_kind::shrink:
-      case operation_kind::forget:  // the log has no entry of these three
+      case operation_kind::forget:
+      case operation_kind::set_time:  // the log has no entry of these four
         return;
     }
     if (e.observed.result == model::status::lease_closed) return;

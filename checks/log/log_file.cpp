@@ -333,7 +333,8 @@ std::string logged_run::show(const logged_event& e) const {
     case operation_kind::clear:
     case operation_kind::match:
     case operation_kind::shrink:
-    case operation_kind::forget:  // the log has no entry of these three
+    case operation_kind::forget:
+    case operation_kind::set_time:  // the log has no entry of these four
       break;
   }
   return "thread " + std::to_string(e.thread) + ": " + text + " = " + model::show(e.op, e.observed);

@@ -99,7 +99,8 @@ void run_state::apply(const logged_event& e, path_table& paths) {
       return;
     case operation_kind::match:
     case operation_kind::shrink:
-    case operation_kind::forget:  // the log has no entry of these three
+    case operation_kind::forget:
+    case operation_kind::set_time:  // the log has no entry of these four
       return;
   }
 }

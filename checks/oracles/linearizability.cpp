@@ -112,7 +112,8 @@ void linearizability::add_to_key(const model::event& e) {
                               std::size_t{e.op.free_only}, e.observed.cached, e.observed.evicted})
     append(key_, n);
   append(key_, e.op.keep.priority);
-  append(key_, e.op.keep.ttl_ticks);
+  append(key_, e.op.keep.expires_at);
+  append(key_, e.op.now);
   append_all(key_, e.op.tokens);
   append(key_, e.op.keys.size());
   for (const model::block_key& k : e.op.keys) {

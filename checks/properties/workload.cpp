@@ -10,7 +10,7 @@ namespace triecheck::checks {
 namespace {
 
 // One letter per kind, in the order of the enumeration.
-constexpr std::string_view letters = "laxprfecdhomsgu";
+constexpr std::string_view letters = "laxprfecdhomsgut";
 
 std::string tokens_text(const std::vector<model::token>& tokens) {
   std::string text;
@@ -33,7 +33,7 @@ std::string keys_text(const std::vector<model::block_key>& keys) {
 std::string command_text(const command& c) {
   std::string text(1, letters[static_cast<std::size_t>(c.kind)]);
   if (c.kind == command_kind::clear || c.kind == command_kind::foreign) return text;
-  if (c.kind == command_kind::evict) return text + std::to_string(c.count);
+  if (c.kind == command_kind::evict || c.kind == command_kind::set_time) return text + std::to_string(c.count);
   const bool asks = c.kind == command_kind::match || c.kind == command_kind::forget;
   if (!asks) text += std::to_string(c.slot);
   if (c.kind == command_kind::fork) text += '.' + std::to_string(c.other);
@@ -46,9 +46,10 @@ std::string command_text(const command& c) {
   const bool allocates = c.kind == command_kind::allocate_rest || c.kind == command_kind::extend;
   if (allocates && c.extra_slots != 0) text += '+' + std::to_string(c.extra_slots);
   if (allocates && c.free_only) text += '_';
-  if (c.kind != command_kind::release || c.keep == model::retention{}) return text;
+  const bool asks_to_keep = c.kind == command_kind::release || c.kind == command_kind::publish;
+  if (!asks_to_keep || c.keep == model::retention{}) return text;
   text += 'k' + std::to_string(c.keep.priority);
-  if (c.keep.ttl_ticks != model::retention::for_ever) text += '.' + std::to_string(c.keep.ttl_ticks);
+  if (c.keep.expires_at != model::retention::for_ever) text += '.' + std::to_string(c.keep.expires_at);
   return text;
 }
 
@@ -111,6 +112,7 @@ class reader {
       case command_kind::hand_over:
         return take(c.slot);
       case command_kind::evict:
+      case command_kind::set_time:
         return take(c.count);
       case command_kind::fork:
         return take(c.slot) && take('.') && take(c.other);
@@ -127,12 +129,17 @@ class reader {
       case command_kind::allocate_rest:
         return take(c.slot) && take_slots(c);
       case command_kind::shrink:
-      case command_kind::publish:
         return take(c.slot) && (!take('.') || take(c.computed.emplace()));
+      case command_kind::publish:
+        return take(c.slot) && (!take('.') || take(c.computed.emplace())) && take(c.keep);
       case command_kind::release:
-        return take(c.slot) && (!take('k') || (take(c.keep.priority) && (!take('.') || take(c.keep.ttl_ticks))));
+        return take(c.slot) && take(c.keep);
     }
     return false;
+  }
+
+  bool take(model::retention& keep) {
+    return !take('k') || (take(keep.priority) && (!take('.') || take(keep.expires_at)));
   }
 
   bool take_slots(command& c) {

@@ -36,6 +36,7 @@ enum class command_kind : std::uint8_t {
   forget,     ///< what is cached under `tokens` is not found any more
   reuse,  ///< `count` times a lookup of `tokens` and a release, so that other pages grow old; skipped while the slot's
           ///< lease is open
+  set_time,  ///< the clock of the caller says `count`
 };
 
 /// A slot whose lease was released still takes `allocate_rest` .. `fork`: these are the uses after release.
@@ -51,8 +52,8 @@ struct command {
   bool free_only = false;       ///< of allocate_rest and extend: nothing is evicted for it
   std::optional<std::size_t>
       computed{};           ///< of publish and shrink: how many tokens of the lease, where it has as many; nothing: all
-  std::size_t count = 0;    ///< of evict and reuse
-  model::retention keep{};  ///< of release
+  std::size_t count = 0;    ///< of evict, reuse and set_time
+  model::retention keep{};  ///< of publish and release
   friend bool operator==(const command&, const command&) = default;
 };
 
@@ -70,7 +71,8 @@ inline constexpr std::size_t most_reuses = 1024;  // of one command
 /// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two pages
 /// of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release, a fork
 /// of slot 0 into slot 1, evict 2, clear. A lookup in namespace 1 is "l0-7.8@1", an extension "x0-5.6+1", a release
-/// that asks for priority 50 and eight ticks "r0k50.8", a publication of what the first three tokens fill "p0.3". That
+/// that asks for priority 50 until the time 8 "r0k50.8", a publication of what the first three tokens fill "p0.3", one
+/// that asks for priority 20 for ever "p0k20"; "t8" says that it is 8. That
 /// the lease of slot 0 is dropped is "d0", that it goes on in the next thread "h0", and the uses of a lease of another
 /// cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "g-7.8@1" forgets it, "s0.3" has the lease
 /// of slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates; "l0-7.8=0:5.1:6" gives the first two

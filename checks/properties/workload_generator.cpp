@@ -37,7 +37,8 @@ class workload_author {
         ages_(rc::Random(parts_).split()),
         asked_(rc::Random(ages_).split()),
         forgotten_(rc::Random(asked_).split()),
-        keys_(rc::Random(forgotten_).split()) {
+        keys_(rc::Random(forgotten_).split()),
+        times_(rc::Random(keys_).split()) {
     drawn_.cache.policy = policy;
     drawn_.cache.pages = between(1, most_drawn_pages);
     drawn_.cache.tokens_per_page = between(1, most_drawn_tokens_per_page);
@@ -116,12 +117,39 @@ class workload_author {
     return one_in(8) ? between(1, capacity_tokens_ + 1) : between(1, drawn_.cache.tokens_per_page + 1);
   }
 
-  // Half of the releases ask for something, most of these for a time that ends within the workload.
+  bool has_priorities() const { return drawn_.cache.policy == model::eviction_policy::priority; }
+
+  // Half of the publications and releases ask for something, most of these until a time within the workload. A few
+  // priorities stand for all, so that pages meet in one, and next to one.
   model::retention draw_retention() {
-    if (drawn_.cache.policy != model::eviction_policy::priority || one_in(2)) return {};
-    model::retention keep{.priority = static_cast<unsigned>(between(1, 101))};
-    if (!one_in(4)) keep.ttl_ticks = below(one_in(3) ? 40 : 6);
+    if (!has_priorities() || times_.next() % 2 == 0) return {};
+    static constexpr std::array<unsigned, 6> some = {1, 2, 50, 51, 100, 101};
+    model::retention keep{.priority = some[times_.next() % some.size()]};
+    if (times_.next() % 4 != 0) keep.expires_at = now_ + times_.next() % 6;
     return keep;
+  }
+
+  // Now and then a step back, which changes nothing.
+  command pass_time() {
+    if (now_ != 0 && times_.next() % 8 == 0)
+      return {.kind = command_kind::set_time, .count = static_cast<std::size_t>(times_.next() % now_)};
+    now_ += times_.next() % 4;
+    return {.kind = command_kind::set_time, .count = now_};
+  }
+
+  // A prompt is asked for again and again, for less and for longer each time, until it has more wishes than are kept;
+  // then time passes, beside another prompt of some priority.
+  command descend(std::size_t slot) {
+    const std::size_t document = static_cast<std::size_t>(times_.next() % documents_.size());
+    cache_prompt(slot, (document + 1) % documents_.size(), 1);
+    next_.back().keep.priority = 50 + static_cast<unsigned>(times_.next() % 6);
+    cache_prompt(slot, document, 1);
+    for (unsigned i = 0; i < 5; ++i) {
+      next_.push_back({.kind = command_kind::lookup, .slot = slot, .tokens = leading_pages(document, 1)});
+      next_.push_back({.kind = command_kind::release, .slot = slot, .keep = {55 - i, now_ + i + 1}});
+    }
+    for (std::size_t i = 0; i < 5; ++i) next_.push_back({.kind = command_kind::set_time, .count = ++now_});
+    return next_command();
   }
 
   command draw_command() {
@@ -131,6 +159,8 @@ class workload_author {
     if (parts_.next() % 24 == 0) return rare_command(slot);
     if (asked_.next() % 10 == 0) return question(slot);
     if (!grows_old_ && forgotten_.next() % 20 == 0) return forget();  // what is forgotten does not grow old
+    if (has_priorities() && times_.next() % 10 == 0) return pass_time();
+    if (has_priorities() && stages_[slot] == stage::idle && times_.next() % 40 == 0) return descend(slot);
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);
@@ -257,6 +287,7 @@ class workload_author {
   command publish(std::size_t slot) {
     command c{.kind = command_kind::publish, .slot = slot};
     if (parts_.next() % 5 == 0) c.computed = static_cast<std::size_t>(parts_.next() % (capacity_tokens_ + 1));
+    c.keep = draw_retention();
     return c;
   }
 
@@ -300,6 +331,7 @@ class workload_author {
   rc::Random asked_;
   rc::Random forgotten_;
   rc::Random keys_;
+  rc::Random times_;
   bool grows_old_ = false;
   bool has_keys_ = false;
   workload drawn_;
@@ -308,6 +340,7 @@ class workload_author {
   std::vector<std::vector<model::token>> documents_;
   std::vector<stage> stages_;
   std::deque<command> next_;  // what was begun and comes before anything is drawn
+  std::size_t now_ = 0;       // the clock of the caller
 };
 
 // One way to make a workload smaller. What `first` and `second` are depends on the kind.
@@ -325,7 +358,7 @@ struct edit {
     keep_tokens,      ///< the command first keeps its leading second tokens
     zero_token,       ///< the command first, its token second
     lower_extra,      ///< the command first gets second extra slots
-    lower_count,      ///< the command first evicts second pages, or reuses second times
+    lower_count,      ///< the command first evicts second pages, reuses second times, or says that it is second
     publish_all,      ///< the command first, a publication or a shrink, takes all tokens
     lower_computed,   ///< the command first publishes what second tokens fill, or keeps second tokens
     evict_too,        ///< the command first, an allocation, may evict
@@ -335,9 +368,9 @@ struct edit {
     no_keys,          ///< no command names a key
     drop_key,         ///< the command first loses its key number second
     key_one,          ///< the command first, its key number second, is 1
-    drop_wish,        ///< the command first, a release, asks for nothing
-    lower_priority,   ///< the command first, a release, asks for priority second
-    lower_ttl,        ///< the command first, a release, asks for second ticks
+    drop_wish,        ///< the command first, a publication or a release, asks for nothing
+    lower_priority,   ///< the command first, likewise, asks for priority second
+    lower_expiry,     ///< the command first, likewise, asks until second
     renumber_slots,   ///< slots are numbered in the order of their first use
   };
   kind_type kind;
@@ -380,7 +413,7 @@ void renumber_slots_of(workload& w) {
   const auto renumber = [&](std::size_t& slot) { slot = number.emplace(slot, number.size()).first->second; };
   for (command& c : w.commands) {
     if (c.kind == command_kind::evict || c.kind == command_kind::clear || c.kind == command_kind::foreign ||
-        c.kind == command_kind::match || c.kind == command_kind::forget)
+        c.kind == command_kind::match || c.kind == command_kind::forget || c.kind == command_kind::set_time)
       continue;
     renumber(c.slot);
     if (c.kind == command_kind::fork) renumber(c.other);
@@ -475,8 +508,8 @@ workload edited(workload w, const edit& e) {
     case lower_priority:
       w.commands[e.first].keep.priority = static_cast<unsigned>(e.second);
       break;
-    case lower_ttl:
-      w.commands[e.first].keep.ttl_ticks = e.second;
+    case lower_expiry:
+      w.commands[e.first].keep.expires_at = e.second;
       break;
     case renumber_slots:
       renumber_slots_of(w);
@@ -560,8 +593,8 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
     if (c.keep == model::retention{}) continue;
     edits.push_back({drop_wish, i});
     for (unsigned n = c.keep.priority / 2; n != 0; n /= 2) edits.push_back({lower_priority, i, c.keep.priority - n});
-    if (c.keep.ttl_ticks == model::retention::for_ever) continue;
-    for (std::size_t n = c.keep.ttl_ticks; n != 0; n /= 2) edits.push_back({lower_ttl, i, c.keep.ttl_ticks - n});
+    if (c.keep.expires_at == model::retention::for_ever) continue;
+    for (std::size_t n = c.keep.expires_at; n != 0; n /= 2) edits.push_back({lower_expiry, i, c.keep.expires_at - n});
   }
 }
 

@@ -222,7 +222,7 @@ class side_by_side {
 
   static bool uses_lease(const command& c) {
     return c.kind != command_kind::evict && c.kind != command_kind::clear && c.kind != command_kind::match &&
-           c.kind != command_kind::forget;
+           c.kind != command_kind::forget && c.kind != command_kind::set_time;
   }
 
   static bool asks_as_a_scheduler(const model::operation& op) {
@@ -238,6 +238,11 @@ class side_by_side {
       op.tokens = c.tokens;
       op.keys = c.keys;
       op.space = c.space;
+      return op;
+    }
+    if (c.kind == command_kind::set_time) {
+      op.kind = model::operation_kind::set_time;
+      op.now = c.count;
       return op;
     }
     if (!uses_lease(c)) {
@@ -272,6 +277,7 @@ class side_by_side {
       case command_kind::publish:
         op.kind = model::operation_kind::publish;
         op.computed_tokens = std::min(c.computed.value_or(slot.tokens), slot.tokens);
+        op.keep = c.keep;
         return op;
       case command_kind::release:
       case command_kind::drop:
@@ -329,6 +335,7 @@ class side_by_side {
   }
 
   void count(const command& c, const model::outcome& observed, const model::statistics& before, bool was_open) {
+    if (c.kind == command_kind::set_time) return;
     occurrence_counts& seen = record_.seen;
     const bool ok = observed.result == model::status::ok;
     if (c.kind == command_kind::lookup) {

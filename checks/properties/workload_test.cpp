@@ -40,14 +40,17 @@ TEST(workload, a_token_shows_the_workload) {
   EXPECT_EQ(to_token(*w), "2x1:l0-7.8,a0+1,x0-5.6+1,p0,f0.1,r0,e2,c,l0-7@3");
 }
 
-TEST(workload, a_token_shows_the_policy_and_what_releases_ask_for) {
-  const std::string token = "2x1/priority:l0-7,r0k50.8,l0-7,r0k20,l0-7,r0";
+TEST(workload, a_token_shows_the_policy_what_is_asked_for_and_the_time) {
+  const std::string token = "2x1/priority:l0-7,r0k50.8,l0-7,r0k20,l0-7,r0,p0k7,p0.1k7.9,t8";
   const std::optional<workload> w = from_token(token);
   ASSERT_TRUE(w);
   EXPECT_EQ(w->cache.policy, model::eviction_policy::priority);
-  EXPECT_EQ(w->commands[1].keep, (model::retention{.priority = 50, .ttl_ticks = 8}));
+  EXPECT_EQ(w->commands[1].keep, (model::retention{.priority = 50, .expires_at = 8}));
   EXPECT_EQ(w->commands[3].keep, (model::retention{.priority = 20}));
   EXPECT_EQ(w->commands[5].keep, model::retention{});
+  EXPECT_EQ(w->commands[6].keep, (model::retention{.priority = 7}));
+  EXPECT_EQ(w->commands[7].keep, (model::retention{.priority = 7, .expires_at = 9}));
+  EXPECT_EQ(w->commands[8].count, 8U);
   EXPECT_EQ(to_token(*w), token);
 }
 

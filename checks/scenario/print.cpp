@@ -10,8 +10,7 @@ std::string clauses(const step& s) {
   std::string text = model::show(s.keys);
   if (s.space != 0) text += " in " + std::to_string(s.space);
   if (s.extra_slots != 0) text += " plus " + std::to_string(s.extra_slots);
-  if (s.keep.priority != 0) text += " keep " + std::to_string(s.keep.priority);
-  if (s.keep.ttl_ticks != model::retention::for_ever) text += " for " + std::to_string(s.keep.ttl_ticks);
+  text += model::show(s.keep);
   if (s.failing != 0) text += " failing " + std::to_string(s.failing);
   if (s.free_only) text += " without eviction";
   if (s.times != 1) text += " times " + std::to_string(s.times);
@@ -36,7 +35,8 @@ std::string print_step(const step& s) {
     text += " " + s.lease;
   if (s.computed) text += " " + std::to_string(*s.computed);
   using enum scenario_files::operands;
-  if (form.rest == count || form.rest == thread || form.rest == subscriber) text += " " + std::to_string(s.count);
+  if (form.rest == count || form.rest == thread || form.rest == subscriber || form.rest == time)
+    text += " " + std::to_string(s.count);
   for (const std::uint32_t token : s.tokens) text += " " + std::to_string(token);
   return text + clauses(s);
 }

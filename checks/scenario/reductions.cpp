@@ -281,7 +281,7 @@ class reducer {
   void simpler_clauses() {
     for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
                               +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },
-                              +[](step& s) { s.keep.ttl_ticks = model::retention::for_ever; },
+                              +[](step& s) { s.keep.expires_at = model::retention::for_ever; },
                               +[](step& s) { s.failing = 0; }, +[](step& s) { s.free_only = false; },
                               +[](step& s) { s.failing = std::min(s.failing, 1U); }, +[](step& s) { s.times = 1; },
                               +[](step& s) { s.times -= s.times / 2; }, +[](step& s) { s.times -= s.times > 1; }}) {
@@ -343,7 +343,7 @@ scenario_size size_of(const scenario& s) {
       size.tokens += one.tokens.size() + (one.computed ? *one.computed + std::size_t{1} : 0);
       size.elsewhere += (one.space != 0) + one.keys.size();
       size.clauses += std::size_t{one.extra_slots} + one.failing + one.free_only + (one.keep.priority != 0) +
-                      (one.keep.ttl_ticks != model::retention::for_ever);
+                      (one.keep.expires_at != model::retention::for_ever);
     }
   }
   for (const steps& thread : s.threads) size.concurrent_steps += thread.size();

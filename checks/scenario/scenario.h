@@ -43,7 +43,8 @@ enum class step_kind : std::uint8_t {
   available,
   forget,
   subscribe,
-  unsubscribe
+  unsubscribe,
+  time
 };
 
 /// One step of a scenario's thread. `text` is what the author wrote: reports quote it.
@@ -54,12 +55,13 @@ struct step {
   std::vector<std::uint32_t> tokens;        ///< of lookup, match, forget, extend, foreign, request
   std::uint64_t space = 0;                  ///< of lookup, match, forget, request: the namespace
   std::vector<model::block_key> keys = {};  ///< of the same and extend; blocks count from the lease's first
-  std::size_t count = 0;  ///< of evict; of cancel: which thread; of subscribe, unsubscribe: which subscriber
+  std::size_t count = 0;  ///< of evict; of cancel: which thread; of subscribe, unsubscribe: which subscriber; of time:
+                          ///< what the clock says
   std::optional<std::uint32_t> computed = {};  ///< of publish: the tokens computed; nothing: what was written so far;
                                                ///< of shrink: the tokens kept; nothing: all
   std::uint32_t extra_slots = 0;               ///< of allocate, extend
   bool free_only = false;                      ///< of allocate, extend: nothing is evicted for it
-  model::retention keep = {};                  ///< of release
+  model::retention keep = {};                  ///< of publish, release
   std::uint32_t failing = 0;  ///< of lookup, allocate, extend, fork: which request for memory fails; 0: none
   std::uint32_t times = 1;    ///< of request: how often it runs, one after the other
   bool or_stop = false;       ///< a refusal ends the thread instead of failing

@@ -518,7 +518,7 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
                                           "publish x 1",
                                           "y = fork x failing 1 or stop",
                                           "z = move x",
-                                          "release z keep 50 for 2",
+                                          "release z keep 50 until 2",
                                           "drop y",
                                           "foreign 1 2",
                                           "evict 3",
@@ -528,6 +528,7 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
                                           "snapshot",
                                           "subscribe 7",
                                           "unsubscribe 7",
+                                          "time 8",
                                           "request 1 in 2 or stop"};
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "\"" : ", \"") + text + "\"";
@@ -536,7 +537,7 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
   for (std::size_t i = 0; i < steps.size(); ++i) EXPECT_EQ(print_step(steps[i]), texts[i]);
   EXPECT_EQ(steps[0].failing, 1U);
   EXPECT_EQ(steps[1].extra_slots, 4U);
-  EXPECT_EQ(steps[9].keep, (model::retention{.priority = 50, .ttl_ticks = 2}));
+  EXPECT_EQ(steps[9].keep, (model::retention{.priority = 50, .expires_at = 2}));
   const scenario s = parse_scenario(two_pages +
                                         "[[thread]]\nrun = [\"a = lookup 1\", \"give a\", \"cancel "
                                         "1\"]\n[[thread]]\nrun = [\"b = take a\", \"read b\"]\n",
@@ -553,7 +554,8 @@ TEST(scenario, what_stands_behind_operands_is_a_word_and_a_number) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "write a plus 1")"),
             "s.toml:5:33: \"write\" allocates nothing and takes no \"plus\" (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a keep 101")"), "s.toml:5:35: a priority is 1 to 100");
-  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a for 2")"), "s.toml:5:35: \"for\" stands behind \"keep P\"");
+  EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a until 2")"),
+            "s.toml:5:35: \"until\" stands behind \"keep P\"");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1 failing 0")"), "s.toml:5:22: requests for memory are numbered from 1");
   EXPECT_EQ(problem_in_steps(R"("plus = lookup 1")"),
             "s.toml:5:9: \"plus\" is a word of the step language (choose another name for the lease)");

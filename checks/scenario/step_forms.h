@@ -13,7 +13,7 @@
 
 namespace triecheck::checks::scenario_files {
 
-enum class operands : std::uint8_t { none, tokens, count, computed, thread, some_tokens, subscriber };
+enum class operands : std::uint8_t { none, tokens, count, computed, thread, some_tokens, subscriber, time };
 
 /// What may stand where a step's operands do, and how messages call it.
 struct operand_rule {
@@ -22,7 +22,7 @@ struct operand_rule {
   std::string_view missing;
   std::string_view what;
 };
-inline constexpr std::array<operand_rule, 7> operand_rules{{
+inline constexpr std::array<operand_rule, 8> operand_rules{{
     {0, 0, "", ""},
     {1, SIZE_MAX, "at least one token", "a token"},
     {1, 1, "a number of pages", "a number of pages"},
@@ -30,6 +30,7 @@ inline constexpr std::array<operand_rule, 7> operand_rules{{
     {1, 1, "the number of a thread", "the number of a thread"},
     {0, SIZE_MAX, "", "a token"},
     {1, 1, "the number of a subscriber", "the number of a subscriber"},
+    {1, 1, "a time", "a time"},
 }};
 
 /// What may end a step: a word and a number, but for "keys B:K ...", "without eviction" and, at the end, "or stop" or,
@@ -39,7 +40,7 @@ enum clause : std::uint16_t {
   space = 1,
   slots = 2,
   priority = 4,
-  ttl = 8,
+  expiry = 8,
   memory = 16,
   refusal = 32,
   waiting = 64,
@@ -58,8 +59,8 @@ inline constexpr std::array<clause_form, 9> clause_forms{{
     {block_keys, "keys", "the key of a block, written BLOCK:KEY,", "takes no \"keys\": it names no tokens"},
     {space, "in", "one namespace", "takes no namespace: it has that of its lease"},
     {slots, "plus", "a number of token slots", "allocates nothing and takes no \"plus\""},
-    {priority, "keep", "a priority", "ends no lease and takes no \"keep\""},
-    {ttl, "for", "a number of releases", "ends no lease and takes no \"for\""},
+    {priority, "keep", "a priority", "neither publishes nor ends a lease and takes no \"keep\""},
+    {expiry, "until", "a time", "neither publishes nor ends a lease and takes no \"until\""},
     {memory, "failing", "which request for memory fails", "takes no \"failing\": it asks for no memory"},
     {repeated, "times", "how often", "runs once and takes no \"times\""},
     {eviction, "without", "\"eviction\"", "takes no \"without eviction\": that belongs to allocate and extend"},
@@ -78,7 +79,7 @@ struct step_form {
   unsigned clauses = no_clause;
 };
 
-inline constexpr std::array<step_form, 26> step_forms{{
+inline constexpr std::array<step_form, 27> step_forms{{
     {step_kind::lookup, "lookup", "x = lookup T... [keys B:K...] [in N] [failing N]", true, false, false,
      operands::tokens, block_keys | space | memory},
     {step_kind::allocate, "allocate", "allocate x [plus N] [failing N] [without eviction] [or stop|or wait]", false,
@@ -88,14 +89,16 @@ inline constexpr std::array<step_form, 26> step_forms{{
      operands::tokens, block_keys | slots | memory | eviction | refusal | waiting},
     {step_kind::write, "write", "write x", false, true, false, operands::none},
     {step_kind::read, "read", "read x", false, true, false, operands::none},
-    {step_kind::publish, "publish", "publish x [N]", false, true, false, operands::computed},
+    {step_kind::publish, "publish", "publish x [N] [keep P [until T]]", false, true, false, operands::computed,
+     priority | expiry},
     {step_kind::shrink, "shrink", "shrink x [N]", false, true, false, operands::computed},
     {step_kind::match, "match", "match T... [keys B:K...] [in N]", false, false, false, operands::tokens,
      block_keys | space},
     {step_kind::forget, "forget", "forget [T...] [keys B:K...] [in N]", false, false, false, operands::some_tokens,
      block_keys | space | memory},
     {step_kind::available, "available", "available", false, false, false, operands::none},
-    {step_kind::release, "release", "release x [keep P [for N]]", false, true, true, operands::none, priority | ttl},
+    {step_kind::release, "release", "release x [keep P [until T]]", false, true, true, operands::none,
+     priority | expiry},
     {step_kind::drop, "drop", "drop x", false, true, true, operands::none},
     {step_kind::fork, "fork", "y = fork x [failing N] [or stop]", true, true, false, operands::none, memory | refusal},
     {step_kind::move, "move", "y = move x", true, true, true, operands::none},
@@ -109,6 +112,7 @@ inline constexpr std::array<step_form, 26> step_forms{{
     {step_kind::snapshot, "snapshot", "snapshot", false, false, false, operands::none},
     {step_kind::subscribe, "subscribe", "subscribe N", false, false, false, operands::subscriber},
     {step_kind::unsubscribe, "unsubscribe", "unsubscribe N", false, false, false, operands::subscriber},
+    {step_kind::time, "time", "time T", false, false, false, operands::time},
     {step_kind::cancel, "cancel", "cancel N", false, false, false, operands::thread},
     {step_kind::request, "request", "request T... [keys B:K...] [in N] [times N] [or stop]", false, false, false,
      operands::tokens, block_keys | space | repeated | refusal},

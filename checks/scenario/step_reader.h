@@ -243,9 +243,9 @@ class section_reader {
         if (number == 0 || number > 100) reject_at(at, "a priority is 1 to 100");
         s.keep.priority = number;
         break;
-      case ttl:
-        if (s.keep.priority == 0) reject_at(at, "\"for\" stands behind \"keep P\"");
-        s.keep.ttl_ticks = number;
+      case expiry:
+        if (s.keep.priority == 0) reject_at(at, "\"until\" stands behind \"keep P\"");
+        s.keep.expires_at = number;
         break;
       default:
         break;
@@ -296,6 +296,7 @@ class section_reader {
         case operands::count:
         case operands::subscriber:
         case operands::thread:
+        case operands::time:
           s.count = *number;
           break;
         case operands::computed:

@@ -63,8 +63,9 @@ class replay {
   void look_up_row(std::size_t row) {
     const auto tokens = tokens_of(row);
     open_row& r = rows_[row];
+    set_time_of(cache_, row);
     r.lease = look_up(cache_, tokens, trace_.rows[row].space);
-    r.keep = keep_of(options_, r.lease.pages().size(), tokens.size());
+    r.keep = keep_of(options_, row, r.lease.pages().size(), tokens.size());
   }
 
   void allocate(std::size_t row) {

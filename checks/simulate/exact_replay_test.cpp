@@ -36,7 +36,7 @@ trace generated(const char* shape) {
 
 simulation_options scarce(std::size_t pages, std::size_t threads = 1) {
   return {.cache = "coarse",
-          .keep_hits = {.priority = 40, .ttl_ticks = 150},
+          .keep_hits = {.priority = 40, .requests = 150},
           .pages = pages,
           .page_tokens = 2,
           .threads = threads,
@@ -175,25 +175,19 @@ TEST(exact_replay, exact_cache_comes_close_to_itself_with_several_threads) {
 
 // ---- Caches that are not exact, sound as they are otherwise
 
-// Of the unpinned leaves the one that was released last: a release gives its pages a level below all earlier ones.
+// Of the unpinned leaves the one that was released last: each page that is released has a level below all earlier ones.
 class newest_first : public ranked_leaves<std_sync> {
  public:
-  using release_terms = no_terms;
+  using terms = no_terms;
   using ranked_leaves<std_sync>::per_page;
 
-  newest_first(column<per_page> nodes, std::size_t pages) : ranked_leaves<std_sync>(nodes, pages, rows + 1) {}
+  newest_first(column<per_page> nodes, std::size_t pages) : ranked_leaves<std_sync>(nodes, pages, most) {}
 
-  void release_begins() { --newest_; }
-  void released(page_id page, bool unpinned, no_terms) {
-    set_level(page, newest_);
+  void released(page_id page, bool unpinned) {
+    set_level(page, --newest_);
     if (unpinned) list_if_leaf(page);
   }
-  page_id oldest() const {
-    for (std::size_t level = newest_; level <= rows; ++level) {
-      if (const page_id page = first(level); page != no_page) return page;
-    }
-    return no_page;
-  }
+  page_id oldest() const { return first(); }
   template <class Trie, class Visit>
   void in_order(const Trie& trie, Visit visit) const {
     in_order_of(
@@ -201,7 +195,8 @@ class newest_first : public ranked_leaves<std_sync> {
   }
 
  private:
-  std::size_t newest_ = rows;
+  static constexpr std::size_t most = 4 * rows;  // releases of a page
+  std::size_t newest_ = most;
 };
 
 struct cache_that_evicts_one_too_many : coarse_cache<std_sync> {

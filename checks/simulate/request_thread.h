@@ -29,9 +29,12 @@ struct open_request {
   std::vector<std::uint64_t> digests;
 };
 
-/// What a request of `tokens` tokens that hit so many pages asks for at its release.
-inline model::retention keep_of(const simulation_options& options, std::size_t hit_pages, std::size_t tokens) {
-  return hit_pages != 0 && 2 * hit_pages >= tokens / options.page_tokens ? options.keep_hits : model::retention{};
+/// What the request of `row`, of `tokens` tokens, asks for at its release when it hit so many pages.
+inline model::retention keep_of(const simulation_options& options, std::size_t row, std::size_t hit_pages,
+                                std::size_t tokens) {
+  const hit_retention& wish = options.keep_hits;
+  if (hit_pages == 0 || 2 * hit_pages < tokens / options.page_tokens) return {};
+  return {wish.priority, wish.requests == hit_retention::all ? model::retention::for_ever : row + wish.requests};
 }
 
 /// What one thread counted by itself, to be held against the statistics of the cache.
@@ -47,6 +50,7 @@ struct request_tally {
 
 /// Watches nothing.
 struct no_watch {
+  void time_is(std::size_t) {}
   template <class Request>
   void looked_up(Request&, std::span<const std::uint32_t>) {}
   template <class Request>
@@ -101,10 +105,12 @@ class request_thread {
     const std::span<const std::uint32_t> tokens(tokens_);
     request& r = open_[(oldest_ + open_count_) % open_.size()];
     r.row = row;
+    set_time_of(cache_, row);
+    watch_.time_is(row);
     shown_->begin("lookup");
     r.lease = look_up(cache_, tokens, trace_.rows[row].space);
     const std::size_t hits = r.lease.pages().size();
-    r.keep = keep_of(options_, hits, tokens.size());
+    r.keep = keep_of(options_, row, hits, tokens.size());
     ++tally_.requests;
     tally_.looked_up_tokens += tokens.size();
     tally_.looked_up_pages += tokens.size() / options_.page_tokens;

@@ -18,11 +18,17 @@
 
 namespace triecheck::checks {
 
+/// What a request asks for that hit at least half of its pages; the policy `priority` listens.
+struct hit_retention {
+  static constexpr std::size_t all = static_cast<std::size_t>(-1);
+  unsigned priority = 0;       ///< 0 asks for nothing
+  std::size_t requests = all;  ///< until so many requests later. The clock of a simulation counts requests
+};
+
 struct simulation_options {
   std::string cache;  ///< the name of a variant
   model::eviction_policy policy = model::eviction_policy::recency;
-  model::retention
-      keep_hits;  ///< what a request asks for that hit at least half of its pages; the policy `priority` listens
+  hit_retention keep_hits;
   std::size_t pages = 0;
   std::size_t page_tokens = 0;
   std::size_t threads = 1;    ///< thread t of T takes rows t, t+T, ...

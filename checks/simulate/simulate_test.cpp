@@ -108,7 +108,7 @@ TEST(simulate, every_policy_does_on_a_trace_what_the_model_does) {
   for (const policy& p : policies()) {
     simulation_options options{.cache = "coarse",
                                .policy = p.value,
-                               .keep_hits = {.priority = 40, .ttl_ticks = 150},
+                               .keep_hits = {.priority = 40, .requests = 150},
                                .pages = 600,
                                .page_tokens = 2,
                                .in_flight = 8,

@@ -27,6 +27,12 @@ class verifying_watch {
   verifying_watch(const Cache& cache, const model::config& c, model_companion* companion, first_failure& first)
       : cache_(cache), config_(c), companion_(companion), first_(first), contents_(c.pages) {}
 
+  void time_is(std::size_t row) {
+    if (companion_ == nullptr) return;
+    const model::operation op{.kind = model::operation_kind::set_time, .now = row};
+    companion_->compare(row, op, {}, to_model_statistics(cache_.stats()));
+  }
+
   void looked_up(request& r, std::span<const std::uint32_t> tokens) {
     r.digests = prefix_digests(tokens, config_.tokens_per_page, static_cast<model::key_space>(r.lease.space()));
     read(r, "after lookup");

@@ -60,8 +60,11 @@ class cache_subject final : public subject {
             leases_[op.subject],
             to_model_status(watched([&] { return allocate_with(cache_, leases_[op.subject], op, keys); })));
       case publish:
-        return observed_outcome(leases_[op.subject],
-                                to_model_status(cache_.publish(leases_[op.subject], op.computed_tokens)));
+        return observed_outcome(leases_[op.subject], to_model_status(publish_with(cache_, leases_[op.subject],
+                                                                                  op.computed_tokens, op.keep)));
+      case set_time:
+        set_time_of(cache_, op.now);
+        return {};
       case release:
         if (op.dropped) {
           const lease_type dropped = std::move(leases_[op.subject]);

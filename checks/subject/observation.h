@@ -40,20 +40,36 @@ std::vector<model::page> to_page_numbers(const Pages& pages) {
   return result;
 }
 
-/// Whether the owner of a lease can say how long its pages are to be kept: the policy `priority`.
+/// Whether the owner of a lease can say until when its pages are to be kept: the policy `priority`.
 template <class Cache>
-concept takes_retention = requires(typename Cache::policy::release_terms terms) {
-  terms.ttl_ticks;
+concept takes_retention = requires(typename Cache::policy::terms wanted) {
+  wanted.expires_at;
 };
+
+/// Publishes, with what the owner asks for where the cache listens.
+template <class Cache, class Lease>
+auto publish_with(Cache& cache, Lease& l, std::size_t computed_tokens, const model::retention& keep) {
+  if constexpr (takes_retention<Cache>) {
+    return cache.publish(l, computed_tokens, {.priority = keep.priority, .expires_at = keep.expires_at});
+  } else {
+    return cache.publish(l, computed_tokens);
+  }
+}
 
 /// Releases, with what the owner asks for where the cache listens.
 template <class Cache, class Lease>
 auto release_with(Cache& cache, Lease& l, const model::retention& keep) {
   if constexpr (takes_retention<Cache>) {
-    return cache.release(l, {.priority = keep.priority, .ttl_ticks = keep.ttl_ticks});
+    return cache.release(l, {.priority = keep.priority, .expires_at = keep.expires_at});
   } else {
     return cache.release(l);
   }
+}
+
+/// The time of the caller, for a cache that has a clock.
+template <class Cache>
+void set_time_of(Cache& cache, std::uint64_t now) {
+  if constexpr (takes_retention<Cache>) cache.set_time(now);
 }
 
 /// Whether the cache knows keys of blocks.

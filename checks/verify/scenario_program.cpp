@@ -258,7 +258,8 @@ bool scenario_program::run_action(const action& a) {
     case step_kind::publish:
       perform({.kind = operation_kind::publish,
                .subject = a.lease,
-               .computed_tokens = a.computed.value_or(static_cast<std::uint32_t>(books_[a.lease].computed))});
+               .computed_tokens = a.computed.value_or(static_cast<std::uint32_t>(books_[a.lease].computed)),
+               .keep = a.keep});
       return true;
     case step_kind::move:
       subject_->move(a.lease);
@@ -306,6 +307,9 @@ bool scenario_program::run_action(const action& a) {
       return true;
     case step_kind::unsubscribe:
       unsubscribe(a.count);
+      return true;
+    case step_kind::time:
+      perform({.kind = operation_kind::set_time, .now = a.count});
       return true;
     case step_kind::write:
       write(a.lease);
