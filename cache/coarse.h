@@ -8,7 +8,7 @@
 #include "locked/locked.h"
 #include "sync/sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 struct one_mutex {
@@ -22,4 +22,4 @@ struct one_mutex {
 template <sync_layer Sync, class Policy = recency_list<Sync>>
 using coarse_cache = locked_cache<Sync, one_mutex<Sync>, Policy>;
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

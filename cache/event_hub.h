@@ -41,7 +41,7 @@
 #include "sync/sync.h"
 #include "types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class event_hub final : public cache_events {
@@ -205,4 +205,4 @@ class event_hub final : public cache_events {
   std::vector<cache_events*> members_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

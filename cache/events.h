@@ -25,7 +25,7 @@
 
 #include "types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// A page that became a node.
 struct stored_page {
@@ -76,4 +76,4 @@ class event_source {
   cache_events* subscriber_ = nullptr;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -16,7 +16,7 @@
 #include "pages/block_keys.h"
 #include "types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// `Cache` is the variant that opened the lease: it fills the fields, the lease only shows them.
 template <class Cache>
@@ -230,4 +230,4 @@ struct [[nodiscard]] fork_result {
   std::vector<page_copy> copies;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -49,7 +49,7 @@
 #include "sync/sync.h"
 #include "types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class lockfree_cache {
@@ -486,7 +486,10 @@ class lockfree_cache {
   // Whether nothing was forgotten of the chain that ends on the node, which was pinned or seen, since
   // `forgetting_.now()` answered `before`. Where something was, the pin is given back.
   bool pinned_chain_stands(page_id page, std::uint64_t before) {
-    if (forgetting_.is_quiet_since(before) || !trie_.is_below_forgotten(page)) return true;
+    return forgetting_.is_quiet_since(before) || pinned_chain_was_not_forgotten(page);
+  }
+  [[gnu::cold, gnu::noinline]] bool pinned_chain_was_not_forgotten(page_id page) {
+    if (!trie_.is_below_forgotten(page)) return true;
     let_go(page);
     queue_.pages_came();  // an attempt beside this found it in nobody's hands
     return false;
@@ -533,7 +536,7 @@ class lockfree_cache {
 
   // The last reference on a forgotten node was given back: it becomes free, and what is forgotten above it, unless
   // others refer to that.
-  void fall_forgotten(page_id page) {
+  [[gnu::cold, gnu::noinline]] void fall_forgotten(page_id page) {
     while (trie_.claim_forgotten(page)) {
       const page_id parent = trie_.parent(page);
       if (parent != no_page) evictions_.inherit(parent, page);
@@ -593,7 +596,7 @@ class lockfree_cache {
   }
 
   // It was linked below a node that was forgotten before.
-  void forget_run(std::span<const page_id> run) {
+  [[gnu::cold, gnu::noinline]] void forget_run(std::span<const page_id> run) {
     for (std::size_t i = run.size(); i-- > 0;) {
       if (trie_.forget_own(run[i])) events_.removed(run[i]);
     }
@@ -657,7 +660,7 @@ class lockfree_cache {
   struct evicted_page {
     lockfree_cache& cache;
     void operator()(page_id page) const { cache.events_.removed(page); }
-    void let_fall(page_id page) const {
+    [[gnu::cold, gnu::noinline]] void let_fall(page_id page) const {
       cache.fall_forgotten(page);
       cache.queue_.pages_came();
     }
@@ -714,4 +717,4 @@ class lockfree_cache {
   forgetting<Sync> forgetting_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

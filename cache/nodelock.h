@@ -75,7 +75,7 @@
 #include "sync/sync.h"
 #include "types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class nodelock_cache {
@@ -896,4 +896,4 @@ class nodelock_cache {
   mutable plain_mutex pool_lock_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -9,7 +9,7 @@
 #include "locked/locked.h"
 #include "sync/sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 struct reader_writer {
@@ -23,4 +23,4 @@ struct reader_writer {
 template <sync_layer Sync, class Policy = recency_list<Sync>>
 using rwlock_cache = locked_cache<Sync, reader_writer<Sync>, Policy>;
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

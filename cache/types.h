@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// One token of a request, as the tokenizer numbers it.
 using token = std::uint32_t;
@@ -199,4 +199,4 @@ struct cache_snapshot {
   std::vector<page_id> indexed;         ///< every node that the child index leads to
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -9,7 +9,7 @@
 #include "../sync/sync.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync, class T>
 class plain_count {
@@ -114,4 +114,4 @@ struct cache_counters {
   Count refused_too_large{0}, refused_full{0}, refused_looked_up_pages{0}, refused_hit_pages{0}, open_leases{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -16,7 +16,7 @@
 
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// `references(page)`: how many children and leases refer to the node; `parent(page)`: where its parent is, or
 /// `no_page`.
@@ -57,4 +57,4 @@ class fall_count {
   std::size_t note_count_ = 0;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// Holds one lock of a chain; `pass_on` takes the next one before it lets go. `Exclusive` chooses the mode.
 template <class Mutex, bool Exclusive>
@@ -39,4 +39,4 @@ class hand_over_hand {
   Mutex* held_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

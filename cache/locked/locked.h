@@ -35,7 +35,7 @@
 #include "page_pool.h"
 #include "page_trie.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync, class Locking, eviction_policy Policy = recency_list<Sync>>
 class locked_cache {
@@ -512,4 +512,4 @@ class locked_cache {
   mutable typename Locking::mutex mutex_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -15,7 +15,7 @@
 #include "../sync/sync.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class page_pool {
@@ -96,4 +96,4 @@ class page_pool {
   typename Sync::template var<std::size_t> free_count_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -25,7 +25,7 @@
 #include "../sync/sync.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// `Pins` counts the pins of a node: plain_count or atomic_count.
 template <sync_layer Sync, class Pins>
@@ -240,4 +240,4 @@ class page_trie {
   const std::unique_ptr<shared_page[]> heads_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

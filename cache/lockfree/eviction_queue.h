@@ -62,7 +62,7 @@
 #include "orders.h"
 #include "striped.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class eviction_queue {
@@ -660,4 +660,4 @@ std::vector<page_id> eviction_queue<Sync>::order() const {
   return falling;
 }
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

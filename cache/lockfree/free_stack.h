@@ -19,7 +19,7 @@
 #include "node_word.h"
 #include "orders.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class free_stack {
@@ -136,4 +136,4 @@ class free_stack {
   alignas(64) typename Sync::template atomic<std::uint64_t> top_;  // link_word; on a line of its own
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -15,7 +15,7 @@
 #include "../sync/sync.h"
 #include "orders.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync, class Lane>
 class lanes {
@@ -55,4 +55,4 @@ class lanes {
   alignas(64) typename Sync::template atomic<std::uint64_t> used_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

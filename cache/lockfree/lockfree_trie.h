@@ -49,7 +49,7 @@
 #include "node_word.h"
 #include "orders.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class lockfree_trie {
@@ -648,4 +648,4 @@ class lockfree_trie {
   const std::unique_ptr<shared_word[]> heads_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -7,7 +7,7 @@
 
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// The state of a page in one word: how often it was a node, whether it is one, whether it is forgotten, of which kind
 /// it is, and how many references it has: leases that end on it, and children. So one compare-exchange pins a node only
@@ -104,4 +104,4 @@ struct link_word {
   static constexpr std::uint64_t mark = std::uint64_t{1} << 32;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -8,7 +8,7 @@
 
 #include "../sync/sync.h"
 
-namespace triecheck::orders {
+namespace triecheck::inline v0_1::orders {
 
 // ---- The index of the lock-free trie (lockfree_trie.h)
 
@@ -170,4 +170,4 @@ inline constexpr memory_order count_publish = memory_order::release;
 // came before it; with less, a lease could be seen closed that was not seen opened.
 inline constexpr memory_order count_collect = memory_order::acquire;
 
-}  // namespace triecheck::orders
+}  // namespace triecheck::inline v0_1::orders

@@ -40,7 +40,7 @@
 #include "../types.h"
 #include "orders.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class page_queue {
@@ -164,4 +164,4 @@ class page_queue {
   typename Sync::template var<std::uint64_t> turn_from_{0};  // the only lease that had them; 0 where more did
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

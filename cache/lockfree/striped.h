@@ -14,7 +14,7 @@
 #include "../sync/sync.h"
 #include "orders.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// `Counts` counts, numbered from 0, each the sum over all threads.
 template <sync_layer Sync, std::size_t Counts>
@@ -133,4 +133,4 @@ class striped_clock {
   alignas(64) shared_word common_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -19,7 +19,7 @@
 #include "free_stack.h"
 #include "lanes.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class striped_pool {
@@ -67,4 +67,4 @@ class striped_pool {
   lanes<Sync, free_stack<Sync>> kept_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

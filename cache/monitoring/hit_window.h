@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 struct hit_counts {
   std::uint64_t looked_up_pages = 0;
@@ -57,4 +57,4 @@ class hit_window {
   std::vector<point> points_;  // the oldest first
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// Bucket i has the latencies up to and including `bound_ns(i)` that are above the bound of the bucket before
 /// it. A bucket is a fifth to a quarter of its lower bound wide.
@@ -72,4 +72,4 @@ struct latency_histogram {
   }
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

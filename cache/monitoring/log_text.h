@@ -28,7 +28,7 @@
 #include "observed.h"
 #include "operation_log.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 inline constexpr unsigned log_text_version = 1;
 
@@ -106,4 +106,4 @@ inline std::string log_text(const log_contents& log, const cache_config& config,
   return text;
 }
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

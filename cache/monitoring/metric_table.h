@@ -21,7 +21,7 @@
 #include "latency_histogram.h"
 #include "operation_metrics.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// What is known of a cache at one time. How far its parts belong together, README.md says.
 struct cache_reading {
@@ -256,4 +256,4 @@ inline constexpr metric<cache_reading> cache_metrics[] = {
 };
 // clang-format on
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -23,7 +23,7 @@
 #include "observed.h"
 #include "operation_metrics.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <class Sync>
 inline constexpr bool counts_contention = false;
@@ -104,4 +104,4 @@ class monitored_cache
   hit_window window_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -34,7 +34,7 @@
 #include "../lease.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// What is observed: the operations of a cache, and a wait in its queue for pages.
 enum class cache_operation : std::uint8_t {
@@ -441,4 +441,4 @@ struct observed_type<Cache, no_observer> {
 template <class Cache, cache_observer Observer>
 using observed = typename observed_type<Cache, Observer>::type;
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -41,7 +41,7 @@
 #include "observed.h"
 #include "orders.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// An operation that ended. Times are nanoseconds of the layer's clock.
 struct logged_operation {
@@ -325,4 +325,4 @@ class operation_log {
   typename Sync::template atomic<std::uint64_t> unlogged_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -23,7 +23,7 @@
 #include "latency_histogram.h"
 #include "observed.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// How operations end: by `status`, and last of all by an exception.
 inline constexpr std::size_t outcome_count = status_count + 1;
@@ -140,4 +140,4 @@ class operation_metrics {
   striped_counts<Sync, counts> counts_{threads_};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -4,7 +4,7 @@
 
 #include "../sync/sync.h"
 
-namespace triecheck::orders {
+namespace triecheck::inline v0_1::orders {
 
 // (50) with (51): writes a word of a ring, how far it is written, or what is under way: publishes what the thread wrote
 // before. Who reads a word of a new entry learns with it that the old one in its place is gone.
@@ -15,4 +15,4 @@ inline constexpr memory_order log_collect = memory_order::acquire;
 // publish that.
 inline constexpr memory_order log_own = memory_order::relaxed;
 
-}  // namespace triecheck::orders
+}  // namespace triecheck::inline v0_1::orders

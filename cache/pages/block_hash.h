@@ -12,7 +12,7 @@
 
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// What the hashes of a cache depend on beside the tokens: random numbers, made of the seed that the cache was
 /// configured with (cache_config::hash_seed; splitmix64).
@@ -172,4 +172,4 @@ constexpr std::size_t bucket_for(std::uint64_t hash, std::size_t buckets) noexce
   return static_cast<std::size_t>(hashing::wide{mixed} * buckets >> 64);
 }
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

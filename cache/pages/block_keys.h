@@ -13,7 +13,7 @@
 #include "../sync/sync.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// Whether each block is named once, in order: else a walk would pass keys by, and find what belongs to others.
 /// Anything else is a broken contract: it asserts. O(keys).
@@ -140,4 +140,4 @@ class private_keys {
   std::unique_ptr<std::vector<block_key>> list_;  // in the order of the blocks
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -13,7 +13,7 @@
 #include "../lockfree/orders.h"
 #include "../sync/sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class forgetting {
@@ -47,4 +47,4 @@ class forgetting {
   typename Sync::template atomic<std::uint64_t> word_{0};  // how many have begun, and how many run
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -12,7 +12,7 @@
 
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <class Pool, class Trie, class Pins>
 class inspection {
@@ -80,4 +80,4 @@ auto pins_of_chains(const std::vector<std::uint32_t>& own, const Trie& trie) {
   return [pins = std::move(pins)](page_id page) { return pins[index_of(page)]; };
 }
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

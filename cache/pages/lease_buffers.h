@@ -19,7 +19,7 @@
 #include "../sync/sync.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class lease_buffers {
@@ -102,4 +102,4 @@ class lease_buffers {
   const std::unique_ptr<stash[]> stashes_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -14,7 +14,7 @@
 
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// One field of every page's record. Valid as long as the records.
 template <class Field>
@@ -105,4 +105,4 @@ class page_records {
   const storage rows_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

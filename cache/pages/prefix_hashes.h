@@ -13,7 +13,7 @@
 #include "block_hash.h"
 #include "block_keys.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// `Index` is a trie: it has the key of its hashes, knows the bucket of a hash, fetches it, and later what the bucket
 /// leads to. `Keys` is keys_along or no_keys.
@@ -67,4 +67,4 @@ class prefix_hashes {
   std::array<hashed_prefix, most_ahead> ring_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -14,7 +14,7 @@
 
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 class subtree {
  public:
@@ -70,4 +70,4 @@ class subtree {
   std::vector<page_id> found_;
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -14,7 +14,7 @@
 
 #include "../sync/sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class bit_sets {
@@ -105,4 +105,4 @@ class bit_sets {
   std::unique_ptr<word[]> used_;  // by set: whether it has members
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

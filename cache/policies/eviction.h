@@ -31,7 +31,7 @@
 #include "../pages/page_records.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// Of a policy that takes no wishes.
 struct no_terms {};
@@ -61,4 +61,4 @@ concept has_clock = requires(P& p, std::uint64_t now) {
   p.set_time(now);
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -14,7 +14,7 @@
 #include "../sync/sync.h"
 #include "../types.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class expiries {
@@ -107,4 +107,4 @@ class expiries {
   typename Sync::template var<std::uint32_t> waiting_{0};  // how many places are taken
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -8,7 +8,7 @@
 
 #include "ranked_leaves.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class first_in : public ranked_leaves<Sync> {
@@ -32,4 +32,4 @@ class first_in : public ranked_leaves<Sync> {
   }
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -19,7 +19,7 @@
 
 #include "ranked_leaves.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class frequency : public ranked_leaves<Sync> {
@@ -90,4 +90,4 @@ class frequency : public ranked_leaves<Sync> {
   shared_number age_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -24,7 +24,7 @@
 #include "expiries.h"
 #include "ranked_leaves.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class priority : public ranked_leaves<Sync> {
@@ -160,4 +160,4 @@ class priority : public ranked_leaves<Sync> {
   shared_time now_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

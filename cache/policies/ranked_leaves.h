@@ -27,7 +27,7 @@
 #include "bit_sets.h"
 #include "eviction.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class ranked_leaves {
@@ -199,4 +199,4 @@ class ranked_leaves {
   shared_size next_turn_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

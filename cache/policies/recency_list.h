@@ -27,7 +27,7 @@
 #include "../types.h"
 #include "eviction.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class recency_list {
@@ -164,4 +164,4 @@ class recency_list {
   shared_page newest_{no_page};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -19,7 +19,7 @@
 #include "ranked_leaves.h"
 #include "recency_list.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class segmented : public ranked_leaves<Sync> {
@@ -99,4 +99,4 @@ class segmented : public ranked_leaves<Sync> {
   typename Sync::template var<std::size_t> protected_count_{0};
 };
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -37,7 +37,7 @@
 #include "std.h"
 #include "sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 struct operation_start;
 struct operation_end;
@@ -300,4 +300,4 @@ struct contended_sync : Base {
 static_assert(sync_layer<contended_sync<std_sync>>);
 static_assert(same_layout<contended_sync<std_sync>::atomic<std::uint64_t>, std_sync::atomic<std::uint64_t>>);
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -17,7 +17,7 @@
 #include "std.h"
 #include "sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// What was counted. Read-modify-writes are those that took effect; `add`, whose answer nobody needs, is one.
 struct sync_counts {
@@ -241,4 +241,4 @@ struct measured_sync {
 
 static_assert(sync_layer<measured_sync<std_sync>>);
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

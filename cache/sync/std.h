@@ -21,7 +21,7 @@
 
 #include "sync.h"
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// The thread indices of the production layer: unique among the threads that use one structure, however many shared
 /// libraries they use it from.
@@ -318,4 +318,4 @@ static_assert(same_layout<std_sync::condition_variable, std::condition_variable>
 static_assert(std::is_same_v<std_sync::mutex, std::mutex>);
 static_assert(std::is_same_v<std_sync::shared_mutex, std::shared_mutex>);
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -46,7 +46,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace triecheck {
+namespace triecheck::inline v0_1 {
 
 /// C++ memory orders without `consume`, and without a default anywhere.
 enum class memory_order : std::uint8_t { relaxed, acquire, release, acq_rel, seq_cst };
@@ -142,4 +142,4 @@ concept sync_layer =
 
 // clang-format on
 
-}  // namespace triecheck
+}  // namespace triecheck::inline v0_1

@@ -3,7 +3,11 @@
 #include <triecheck/cache/sync/std.h>
 
 #include <cstdio>
+#include <type_traits>
 #include <vector>
+
+// The version is part of every name, so that what was compiled against another one does not link with this.
+static_assert(std::is_same_v<triecheck::v0_1::token, triecheck::token>);
 
 int main() {
   triecheck::coarse_cache<triecheck::std_sync> cache({.pages = 4, .tokens_per_page = 2});

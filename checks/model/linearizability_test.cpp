@@ -760,6 +760,8 @@ class plain_search {
       case operation_kind::shrink:
         return (!s.returnable(op).empty() && each_page(step_kind::free_page, progress[i])) ||
                go(s, progress, i, {step_kind::shrink_end}, done);
+      case operation_kind::set_time:
+        return go(s, progress, i, {step_kind::set_time}, done);
       case operation_kind::match:
         return go(s, progress, i, {step_kind::match}, done);
       case operation_kind::forget:
@@ -898,6 +900,9 @@ class simulation {
       case operation_kind::match:
         e.observed = matched(state_.lookup_hits(e.op.tokens));
         ASSERT_TRUE(accepted({step_kind::match}, e));
+        return finish(c);
+      case operation_kind::set_time:
+        ASSERT_TRUE(accepted({step_kind::set_time}, e));
         return finish(c);
       case operation_kind::forget:
         e.observed = forgotten(!state_.forgettable(e.op).empty());

@@ -11,12 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "cache/events.h"
 #include "model/operation.h"
 #include "model/state.h"
-
-namespace triecheck {
-class cache_events;
-}
 
 namespace triecheck::checks {
 

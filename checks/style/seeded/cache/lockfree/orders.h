@@ -1,5 +1,5 @@
 // Entries of a ledger, right and wrong.
-namespace triecheck::orders {
+namespace triecheck::inline v0_1::orders {
 
 // (1) with (2): a pair that names each other.
 inline constexpr memory_order paired_write = memory_order::release;
