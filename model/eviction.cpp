@@ -17,7 +17,7 @@ eviction_ranks::rank eviction_ranks::of(page node) const {
     case eviction_policy::frequency:
       return {r.count, r.released};
     case eviction_policy::priority:
-      return {r.wishes.empty() ? 0 : r.wishes.rbegin()->first, r.released};
+      return {r.retentions.empty() ? 0 : r.retentions.rbegin()->first, r.released};
     case eviction_policy::segmented:
       break;
   }
@@ -32,21 +32,21 @@ void eviction_ranks::published(page node) {
 void eviction_ranks::keep(page node, const retention& wanted) {
   if (policy_ != eviction_policy::priority || wanted.priority == 0) return;
   record& r = records_[node];
-  std::uint64_t& end = r.wishes[std::min(wanted.priority, 100U)];
+  std::uint64_t& end = r.retentions[std::min(wanted.priority, 100U)];
   end = std::max(end, wanted.expires_at);
   expiries_.emplace(end, node);
-  drop_useless_wishes(r);
+  drop_useless(r);
 }
 
 // Those that expired, those that another one outlives with a higher priority, and of the others all but the highest.
-void eviction_ranks::drop_useless_wishes(record& r) const {
-  std::erase_if(r.wishes, [&](const auto& w) { return w.second <= now_; });
-  const auto wishes = r.wishes;
-  std::erase_if(r.wishes, [&](const auto& w) {
-    return std::any_of(wishes.upper_bound(w.first), wishes.end(),
+void eviction_ranks::drop_useless(record& r) const {
+  std::erase_if(r.retentions, [&](const auto& w) { return w.second <= now_; });
+  const auto retentions = r.retentions;
+  std::erase_if(r.retentions, [&](const auto& w) {
+    return std::any_of(retentions.upper_bound(w.first), retentions.end(),
                        [&](const auto& higher) { return higher.second >= w.second; });
   });
-  while (r.wishes.size() > most_wishes) r.wishes.erase(r.wishes.begin());
+  while (r.retentions.size() > most_retentions) r.retentions.erase(r.retentions.begin());
 }
 
 std::vector<eviction_ranks::change> eviction_ranks::set_time(std::uint64_t now) {
@@ -56,7 +56,7 @@ std::vector<eviction_ranks::change> eviction_ranks::set_time(std::uint64_t now) 
     const page node = expiries_.begin()->second;
     expiries_.erase(expiries_.begin());
     others.push_back({node, of(node)});
-    drop_useless_wishes(records_[node]);
+    drop_useless(records_[node]);
   }
   return others;
 }

@@ -57,17 +57,17 @@ class eviction_ranks {
   void forgotten(page node);
 
  private:
-  static constexpr std::size_t most_wishes = 4;
+  static constexpr std::size_t most_retentions = 4;
 
   struct record {
     std::uint64_t published = 0;  // the event of its publication
     std::uint64_t released = 0;   // the event of its latest release; 0 before the first
     std::uint64_t uses = 0;
     std::uint64_t count = 0;
-    std::map<unsigned, std::uint64_t> wishes;  // by priority: when they expire
+    std::map<unsigned, std::uint64_t> retentions;  // by priority: when they expire
   };
 
-  void drop_useless_wishes(record& r) const;
+  void drop_useless(record& r) const;
   std::vector<change> protect(const std::vector<page>& chain);
 
   eviction_policy policy_;
@@ -76,7 +76,7 @@ class eviction_ranks {
   std::uint64_t events_ = 0;                            // numbers publications, and the releases of single nodes
   std::uint64_t now_ = 0;                               // the clock of the caller
   std::uint64_t age_ = 0;                               // the count of the node evicted last
-  std::set<std::pair<std::uint64_t, page>> expiries_;   // of wishes; also of those that no longer matter
+  std::set<std::pair<std::uint64_t, page>> expiries_;   // of retentions; also of those that no longer matter
   std::set<std::pair<std::uint64_t, page>> protected_;  // by latest release
 };
 

@@ -272,8 +272,9 @@ class locked_cache {
     return r;
   }
 
-  /// The clock of the caller says `now`, in a unit of the caller's: wishes that expire then or earlier count no more.
-  /// The clock of a new cache says 0; one that goes backwards changes nothing. O(log pages) for each wish that expires.
+  /// The clock of the caller says `now`, in a unit of the caller's: what was asked for until then, or a time before,
+  /// counts no more. The clock of a new cache says 0; an earlier time than before changes nothing. O(log pages) for
+  /// each page whose priority expires.
   void set_time(std::uint64_t now) requires has_clock<Policy> {
     const guard lock(mutex_);
     unpinned_.set_time(now);

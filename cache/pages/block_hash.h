@@ -29,7 +29,7 @@ class hash_key {
   }
 
   static constexpr std::size_t strip_tokens = 64;  // which are hashed in one go
-  static constexpr std::size_t most_short = 4;     // tokens of a block for which each has a word of its own
+  static constexpr std::size_t most_short = 8;     // tokens of a block for which each has a word of its own
 
   std::array<std::uint64_t, strip_tokens / 2> words{};
   std::uint64_t chain = 0;  // below 2^62, so that the sums of products below fit in 128 bits
@@ -136,7 +136,7 @@ inline std::uint64_t root_hash(const hash_key& key, key_space space) noexcept {
 /// beside its tokens; one that is not 0 counts as a block of its own, before this one.
 ///
 /// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have
-/// one hash under less than n + 6 of 2^62 keys, of blocks of four tokens or fewer, or with extra keys, under n + 1 of
+/// one hash under less than n + 6 of 2^62 keys, of blocks of eight tokens or fewer, or with extra keys, under n + 1 of
 /// 2^58 at most, however tokens and extra keys are chosen by somebody who neither knows the key nor sees hashes. What
 /// makes the key of the seed is a generator with 64 bits of state, not a cipher, and hashes tell of the key: a tenant
 /// must not see them. Equal hashes never make different prefixes one: the cache compares tokens and extra keys.
@@ -146,7 +146,7 @@ inline std::uint64_t root_hash(const hash_key& key, key_space space) noexcept {
 /// have the same sums under at most 2 of 2^64 keys, and sums that are equal modulo the prime under 18 at most. The sums
 /// of blocks are the coefficients of a polynomial at `chain`, modulo a prime (Carter and Wegman 1979), in which a
 /// different chain is a different polynomial, of degree n: it agrees at n places at most. `fold` makes one coefficient
-/// of both sums. Of up to four tokens the sum of each times its number is a coefficient already, and modulo 2^61 - 1 a
+/// of both sums. Of up to eight tokens the sum of each times its number is a coefficient already, and modulo 2^61 - 1 a
 /// hash goes on from the one before after a multiplication and two sums: in such short blocks the next hash waits for
 /// that alone. All blocks of a cache are of one length, so the two ways never meet.
 /// On a machine of another byte order hashes are others.

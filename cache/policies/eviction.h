@@ -33,7 +33,7 @@
 
 namespace triecheck::inline v0_1 {
 
-/// Of a policy that takes no wishes.
+/// Of a policy that does not listen to what callers ask for.
 struct no_terms {};
 
 /// How much the owner of a lease wants its pages kept, and until when; for the policy `priority`.

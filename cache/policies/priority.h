@@ -1,25 +1,26 @@
 // The policy `priority`: of the unpinned leaves the one with the lowest priority; among equals the one that was
 // released first.
 //
-// Who publishes pages or releases a lease may say how much the pages are worth, 1 to 100, and until when (`retention`).
-// The rules:
+// A caller that publishes pages or releases a lease may say how much the pages are worth, 1 to 100, and until when: it
+// asks for a retention. The rules:
 // 1. A page has the highest priority that was asked for it and has not expired; without one it has 0.
-// 2. A wish expires when the clock of the caller (`set_time`) reaches its end. The page then stands where its latest
-//    release puts it among those of its new priority.
-// 3. A wish that another one outlives with at least its priority is never of use, and is not kept. Of the others the
+// 2. A retention expires when the clock of the caller (`set_time`) reaches its end. The page then has the place that
+//    its latest release gives it among those of its new priority.
+// 3. A retention that another one outlives with at least its priority never counts, and is not kept. Of the others the
 //    four with the highest priorities are kept.
 //
 // When to use: the server knows more than the trace shows, as that a system prompt returns all day, or a tool call
-// within seconds. When not: nobody says anything; then it is recency at a higher price.
+// within seconds. When not: no caller asks; then it is recency at a higher price.
 //
-// Invariants: the wishes of a page have not expired, and descend in priority; so, by rule 3, the first one expires
-// first. The level of a page is the priority of its first wish. A page whose first wish has an end waits for that.
-// Guarantees, threads: ranked_leaves.h. Cost: the same, and O(log pages) for each wish with an end, when it is taken
-// and when it expires; some 85 bytes more per page, of which 25 are a bit for each priority and turn.
+// Invariants: the retentions of a page have not expired, and descend in priority; so, by rule 3, the first one expires
+// first. The level of a page is the priority of the first one, and its end is what the page waits for.
+// Guarantees, threads: ranked_leaves.h. Cost: the same, and O(log pages) for each retention with an end, when it is
+// asked for and when it expires; some 85 bytes more per page, of which 25 are a bit for each priority and turn.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "expiries.h"
 #include "ranked_leaves.h"
@@ -28,7 +29,7 @@ namespace triecheck::inline v0_1 {
 
 template <sync_layer Sync>
 class priority : public ranked_leaves<Sync> {
-  static constexpr std::size_t most_wishes = 4;
+  static constexpr std::size_t most_retentions = 4;
   using shared_time = typename Sync::template var<std::uint64_t>;
 
  public:
@@ -38,28 +39,28 @@ class priority : public ranked_leaves<Sync> {
   struct per_page {
     typename ranked_leaves<Sync>::per_page node;
     typename expiries<Sync>::per_page waiting;
-    std::array<typename Sync::template var<std::uint8_t>, most_wishes> priorities;  // 0 behind the last wish
-    std::array<shared_time, most_wishes> ends;
+    std::array<typename Sync::template var<std::uint8_t>, most_retentions> priorities;  // 0 behind the last retention
+    std::array<shared_time, most_retentions> ends;
   };
 
-  priority(column<per_page> wishes, std::size_t pages)
-      : ranked_leaves<Sync>(wishes.part(&per_page::node), pages, retention::most + 1),
-        wishes_(wishes),
-        expiries_(wishes.part(&per_page::waiting), pages) {
+  priority(column<per_page> retentions, std::size_t pages)
+      : ranked_leaves<Sync>(retentions.part(&per_page::node), pages, retention::most + 1),
+        retentions_(retentions),
+        expiries_(retentions.part(&per_page::waiting), pages) {
     Sync::label(now_, "priority.now");
     for (std::size_t i = 0; i < pages; ++i) {
-      for (std::size_t w = 0; w < most_wishes; ++w) {
-        wishes_[i].priorities[w].set(0);
-        Sync::label(wishes_[i].priorities[w], "priority.wish", i);
-        Sync::label(wishes_[i].ends[w], "priority.end", i);
+      for (auto& p : retentions_[i].priorities) {
+        p.set(0);
+        Sync::label(p, "priority.kept", i);
       }
+      for (auto& end : retentions_[i].ends) Sync::label(end, "priority.end", i);
     }
   }
 
   void keep(page_id page, retention wanted) {
-    const auto level = static_cast<std::uint8_t>(std::min(wanted.priority, retention::most));
-    if (level == 0 || wanted.expires_at <= now_.get()) return;
-    if (add_wish(page, {level, wanted.expires_at})) follow_first_wish(page);
+    wanted.priority = std::min(wanted.priority, retention::most);
+    if (wanted.priority == 0 || wanted.expires_at <= now_.get()) return;
+    if (add(page, wanted)) follow_first(page);
   }
 
   void released(page_id page, bool unpinned) {
@@ -72,7 +73,7 @@ class priority : public ranked_leaves<Sync> {
     now_.set(std::min(now, retention::for_ever - 1));
     for (page_id page = first_due(); page != no_page; page = first_due()) {
       drop_expired(page);
-      follow_first_wish(page);
+      follow_first(page);
     }
   }
 
@@ -85,7 +86,7 @@ class priority : public ranked_leaves<Sync> {
   template <class Trie>
   void forgotten(page_id page, const Trie& trie) {
     expiries_.stop(page);
-    for (auto& p : wishes_[page].priorities) p.set(0);
+    for (auto& p : retentions_[page].priorities) p.set(0);
     ranked_leaves<Sync>::forgotten(page, trie);
   }
 
@@ -96,66 +97,66 @@ class priority : public ranked_leaves<Sync> {
   }
 
  private:
-  struct wish {
-    std::uint8_t priority;
-    std::uint64_t end;
-  };
-
-  wish at(page_id page, std::size_t place) const {
-    const per_page& w = wishes_[page];
-    return {w.priorities[place].get(), w.ends[place].get()};
-  }
-
   page_id first_due() const { return expiries_.first_due(now_.get()); }
 
-  // Returns false where it is of no use.
-  bool add_wish(page_id page, const wish& added) {
-    std::array<wish, most_wishes + 1> kept;
+  // The retentions of the page, read into `into`; returns how many they are.
+  std::size_t read(page_id page, std::span<retention> into) const {
+    const per_page& of_page = retentions_[page];
+    std::size_t count = 0;
+    for (; count < most_retentions && of_page.priorities[count].get() != 0; ++count)
+      into[count] = {of_page.priorities[count].get(), of_page.ends[count].get()};
+    return count;
+  }
+
+  void write(page_id page, std::span<const retention> kept) {
+    per_page& of_page = retentions_[page];
+    for (std::size_t i = 0; i < most_retentions; ++i) {
+      of_page.priorities[i].set(i < kept.size() ? static_cast<std::uint8_t>(kept[i].priority) : 0);
+      if (i < kept.size()) of_page.ends[i].set(kept[i].expires_at);
+    }
+  }
+
+  // Returns false where it never counts.
+  bool add(page_id page, const retention& added) {
+    std::array<retention, most_retentions> before;
+    std::array<retention, most_retentions + 1> kept;
     std::size_t count = 0;
     bool is_placed = false;
-    for (std::size_t i = 0; i < most_wishes && wishes_[page].priorities[i].get() != 0; ++i) {
-      const wish w = at(page, i);
-      if (w.priority >= added.priority && w.end >= added.end) return false;
-      if (w.priority <= added.priority && w.end <= added.end) continue;
-      if (!is_placed && w.priority < added.priority) {
+    for (const retention& r : std::span(before).first(read(page, before))) {
+      if (r.priority >= added.priority && r.expires_at >= added.expires_at) return false;
+      if (r.priority <= added.priority && r.expires_at <= added.expires_at) continue;
+      if (!is_placed && r.priority < added.priority) {
         kept[count++] = added;
         is_placed = true;
       }
-      kept[count++] = w;
+      kept[count++] = r;
     }
     if (!is_placed) kept[count++] = added;
-    write(page, std::span<const wish>(kept).first(std::min(count, most_wishes)));
+    write(page, std::span(kept).first(std::min(count, most_retentions)));
     return true;
   }
 
+  // They are in front.
   void drop_expired(page_id page) {
-    std::array<wish, most_wishes> kept;
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < most_wishes && wishes_[page].priorities[i].get() != 0; ++i) {
-      if (const wish w = at(page, i); w.end > now_.get()) kept[count++] = w;
-    }
-    write(page, std::span<const wish>(kept).first(count));
+    std::array<retention, most_retentions> before;
+    const auto all = std::span(before).first(read(page, before));
+    const auto first =
+        std::find_if(all.begin(), all.end(), [&](const retention& r) { return r.expires_at > now_.get(); });
+    write(page, all.subspan(static_cast<std::size_t>(first - all.begin())));
   }
 
-  void write(page_id page, std::span<const wish> wishes) {
-    per_page& w = wishes_[page];
-    for (std::size_t i = 0; i < most_wishes; ++i) {
-      w.priorities[i].set(i < wishes.size() ? wishes[i].priority : 0);
-      if (i < wishes.size()) w.ends[i].set(wishes[i].end);
-    }
-  }
-
-  void follow_first_wish(page_id page) {
-    const std::uint8_t level = wishes_[page].priorities[0].get();
+  // The page goes where its first retention puts it, and waits for the end of that.
+  void follow_first(page_id page) {
+    const per_page& of_page = retentions_[page];
+    const std::size_t level = of_page.priorities[0].get();
     this->set_level(page, level);
-    const bool ends = level != 0 && wishes_[page].ends[0].get() != retention::for_ever;
-    if (ends)
-      expiries_.wait(page, wishes_[page].ends[0].get());
+    if (level != 0 && of_page.ends[0].get() != retention::for_ever)
+      expiries_.wait(page, of_page.ends[0].get());
     else
       expiries_.stop(page);
   }
 
-  const column<per_page> wishes_;
+  const column<per_page> retentions_;
   expiries<Sync> expiries_;
   shared_time now_{0};
 };

@@ -162,7 +162,7 @@ TEST(policies, priority_falls_back_to_a_lower_one_that_lives_longer) {
   EXPECT_EQ(c.order(), (names{3, 1, 2}));
 }
 
-TEST(policies, priority_keeps_the_four_highest_wishes) {
+TEST(policies, priority_keeps_the_four_highest_retentions) {
   coarse_with<priority<std_sync>> c(6);
   for (unsigned i = 1; i <= 5; ++i) c.request({1}, {.priority = 60 - i, .expires_at = i});
   c.request({2}, {.priority = 1});
@@ -188,7 +188,7 @@ TEST(policies, time_does_not_go_backwards) {
 
 TEST(policies, priority_is_asked_for_at_publication_page_by_page) {
   coarse_with<priority<std_sync>> c(6);
-  c.publish({1, 2}, 1, {.priority = 70});  // the second page without a wish
+  c.publish({1, 2}, 1, {.priority = 70});  // the second page without a retention
   c.request({3}, {.priority = 50});
   EXPECT_EQ(c.order(), (names{2, 3, 1}));
   const auto l = c.published({2});

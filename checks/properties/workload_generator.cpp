@@ -137,8 +137,8 @@ class workload_author {
     return {.kind = command_kind::set_time, .count = now_};
   }
 
-  // A prompt is asked for again and again, for less and for longer each time, until it has more wishes than are kept;
-  // then time passes, beside another prompt of some priority.
+  // A prompt is asked for again and again, for less and for longer each time, until it has more retentions than are
+  // kept; then time passes, beside another prompt of some priority.
   command descend(std::size_t slot) {
     const std::size_t document = static_cast<std::size_t>(times_.next() % documents_.size());
     cache_prompt(slot, (document + 1) % documents_.size(), 1);
@@ -368,7 +368,7 @@ struct edit {
     no_keys,          ///< no command names a key
     drop_key,         ///< the command first loses its key number second
     key_one,          ///< the command first, its key number second, is 1
-    drop_wish,        ///< the command first, a publication or a release, asks for nothing
+    drop_retention,   ///< the command first, a publication or a release, asks for nothing
     lower_priority,   ///< the command first, likewise, asks for priority second
     lower_expiry,     ///< the command first, likewise, asks until second
     renumber_slots,   ///< slots are numbered in the order of their first use
@@ -502,7 +502,7 @@ workload edited(workload w, const edit& e) {
     case evict_too:
       w.commands[e.first].free_only = false;
       break;
-    case drop_wish:
+    case drop_retention:
       w.commands[e.first].keep = {};
       break;
     case lower_priority:
@@ -591,7 +591,7 @@ void list_smaller_commands(const workload& w, std::vector<edit>& edits) {
     if (c.free_only) edits.push_back({evict_too, i});
     for (std::size_t n = c.computed.value_or(0); n != 0; n /= 2) edits.push_back({lower_computed, i, *c.computed - n});
     if (c.keep == model::retention{}) continue;
-    edits.push_back({drop_wish, i});
+    edits.push_back({drop_retention, i});
     for (unsigned n = c.keep.priority / 2; n != 0; n /= 2) edits.push_back({lower_priority, i, c.keep.priority - n});
     if (c.keep.expires_at == model::retention::for_ever) continue;
     for (std::size_t n = c.keep.expires_at; n != 0; n /= 2) edits.push_back({lower_expiry, i, c.keep.expires_at - n});

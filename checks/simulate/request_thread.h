@@ -32,9 +32,9 @@ struct open_request {
 /// What the request of `row`, of `tokens` tokens, asks for at its release when it hit so many pages.
 inline model::retention keep_of(const simulation_options& options, std::size_t row, std::size_t hit_pages,
                                 std::size_t tokens) {
-  const hit_retention& wish = options.keep_hits;
+  const hit_retention& asked = options.keep_hits;
   if (hit_pages == 0 || 2 * hit_pages < tokens / options.page_tokens) return {};
-  return {wish.priority, wish.requests == hit_retention::all ? model::retention::for_ever : row + wish.requests};
+  return {asked.priority, asked.requests == hit_retention::all ? model::retention::for_ever : row + asked.requests};
 }
 
 /// What one thread counted by itself, to be held against the statistics of the cache.

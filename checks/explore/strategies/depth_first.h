@@ -119,21 +119,24 @@ struct ordered_operation {
   inner_choices data;
   std::uint32_t number = 0;  // the operation's place in its thread, from 1
   clock_vector clock{};      // how many operations of each thread happen before it, itself included
+  clock_vector done{};       // how many operations of each thread ran so far, this one included
   std::uint64_t order = 0;   // of the prefix: the same for all its linearizations
 
   const shared_access& operation() const { return next[thread]; }
 };
 
-/// The last operation of `frames` has run, its inner choices are made: computes its place. O(length of the execution).
+/// The last operation of `frames` has run, its inner choices are made: computes its place. Looks back until all that is
+/// left happens before the operation: O(operations since the others were last heard of).
 template <class Frame>
 void order_last(std::vector<Frame>& frames) {
   const std::size_t last = frames.size() - 1;
   ordered_operation& f = frames[last];
-  f.number = 1;
+  f.done = last == 0 ? clock_vector{} : frames[last - 1].done;
+  f.number = ++f.done[f.thread];
   f.clock = {};
-  for (std::size_t i = last; i-- > 0;) {
+  for (std::size_t i = last; i-- > 0 && !checks::within(frames[i].done, f.clock);) {
     const ordered_operation& e = frames[i];
-    if (e.thread == f.thread) f.number = std::max(f.number, e.number + 1);
+    if (e.number <= f.clock[e.thread]) continue;
     if (e.thread == f.thread || relate(e.operation(), f.operation()) != relation::independent) join(f.clock, e.clock);
   }
   f.clock[f.thread] = f.number;
@@ -146,13 +149,13 @@ void order_last(std::vector<Frame>& frames) {
 
 /// How far back the load, or exchange, at `depth` needs to look; `before` is the clock of the step of its thread before
 /// it. Where a store does not happen before that step, the execution in which an older value is seen is also one in
-/// which the load runs before the store: README.md, rule 1. O(depth).
+/// which the load runs before the store: README.md, rule 1. O(operations since the others were last heard of).
 template <class Frame>
 unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const clock_vector& before) {
   const shared_access& a = frames[depth].operation();
   if (a.kind != access::load && !a.is_exchange) return 0;
   unsigned age = 0;
-  for (std::size_t i = depth; i-- > 0 && age != oldest_age;) {
+  for (std::size_t i = depth; i-- > 0 && age != oldest_age && !checks::within(frames[i].done, before);) {
     const Frame& e = frames[i];
     if (!is_write(e.operation().kind) || e.operation().object != a.object) continue;
     if (e.number > before[e.thread]) break;
