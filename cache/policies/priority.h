@@ -1,11 +1,11 @@
 // The policy `priority`: of the unpinned leaves the one with the lowest priority; among equals the one that was
 // released first.
 //
-// Who publishes pages or releases a lease may say how much the pages are worth, 1 to 100, and until when (`retention`).
-// The rules:
+// A caller that publishes pages or releases a lease may say how much the pages are worth, 1 to 100, and until when
+// (`retention`). The rules:
 // 1. A page has the highest priority that was asked for it and has not expired; without one it has 0.
-// 2. A wish expires when the clock of the caller (`set_time`) reaches its end. The page then stands where its latest
-//    release puts it among those of its new priority.
+// 2. A wish expires when the clock of the caller (`set_time`) reaches its end. The page then takes the place of its
+//    latest release among those of its new priority.
 // 3. A wish that another one outlives with at least its priority is never of use, and is not kept. Of the others the
 //    four with the highest priorities are kept.
 //
