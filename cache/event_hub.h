@@ -1,31 +1,31 @@
-// Several subscribers of one cache, who join and leave while it runs.
+// Several subscribers of one cache, which join and leave while it runs.
 //
 //   event_hub<std_sync> hub(config);        // that of the cache
 //   lockfree_cache<std_sync> cache(config);
 //   cache.subscribe(hub);
-//   hub.join(router);                       // told of every cached page, then of every change
+//   hub.join(router);                       // receives every cached page, then every change
 //   hub.leave(router);                      // not called any more
 //
-// The hub keeps which page holds which prefix, and tells it to whoever joins: `stored` of every page that it has been
-// told of and not seen removed, each parent before its children. The events that follow continue that picture without a
-// gap.
+// The hub keeps which page holds which prefix, and reports it to each subscriber that joins: `stored` of every page
+// that was stored and not removed since, each parent before its children. The events that follow continue that picture
+// without a gap.
 //
 // When to use: a router that starts later, or again, or several subscribers. When not: one subscriber that is there
 // before the cache runs is cheaper without a hub, and under `nodelock` and `lockfree` is called by several threads at
 // the same time.
 //
-// What a subscriber is told is stricter than the events of a cache (events.h), under every variant: `stored` of a page
-// comes before its `removed`, and a parent is removed behind its children. Where `lockfree` says otherwise because a
-// prefix is forgotten meanwhile, the hub:
-//   1. removes what is stored below a page before that page, and is silent when the cache tells it;
+// What a subscriber receives is stricter than the events of a cache (events.h), under every variant: `stored` of a page
+// comes before its `removed`, and a parent is removed after its children. Where the events of `lockfree` are in another
+// order because a prefix is forgotten meanwhile, the hub:
+//   1. removes what is stored below a page before that page, and is silent when the cache reports those removals;
 //   2. is silent about a page that is stored below one that is gone, and about its removal;
-//   3. is silent about a page whose removal was told before it was stored.
+//   3. is silent about a page whose removal was reported before it was stored.
 //
-// Threads: any call from any thread, at any time between the construction and the destruction; a subscriber is called
-// by one thread at a time, and all are told in the same order. A subscriber calls neither the hub nor the cache. The
-// hub outlives the cache, and a subscriber outlives its membership.
-// Progress: blocking, by one mutex. An event waits for the subscribers, and for a join: the operations of the cache
-// that have events wait for them, too.
+// Threads: any call from any thread, at any time between the construction and the destruction. One thread at a time
+// calls the subscribers, and all of them receive the events in the same order. A subscriber calls neither the hub nor
+// the cache. The hub outlives the cache, and a subscriber outlives its membership.
+// Progress: blocking, by one mutex. An event waits for the subscribers and for a join, and so do the operations of the
+// cache that have events.
 // Cost: an event O(tokens of a page + subscribers), a join O(cached pages), one mutex for each; memory 48 bytes and the
 // tokens of a page, for each page.
 #pragma once
@@ -57,8 +57,9 @@ class event_hub final : public cache_events {
     Sync::label(changes_, "hub.changes");
   }
 
-  /// From now on `s` is told; before this returns it is told of all that is cached. Linearization point: the mutex.
-  /// Requires that `s` is no member. Strong guarantee: std::bad_alloc, before `s` was told anything.
+  /// From now on `s` receives every event; before this returns it has received `stored` of all that is cached.
+  /// Linearization point: the mutex. Requires that `s` is no member. Strong guarantee: std::bad_alloc comes before any
+  /// call of `s`.
   void join(cache_events& s) {
     const guard lock(mutex_);
     note_change();
@@ -68,7 +69,7 @@ class event_hub final : public cache_events {
     for (place at = next_in_order(root()); at != root(); at = next_in_order(at)) s.stored(view(at));
   }
 
-  /// `s` is told nothing any more: no call is running when this returns. Does nothing where `s` is no member.
+  /// `s` is not called any more: no call is running when this returns. Does nothing where `s` is no member.
   /// Linearization point: the mutex.
   void leave(cache_events& s) noexcept {
     const guard lock(mutex_);
@@ -76,7 +77,7 @@ class event_hub final : public cache_events {
     std::erase(members_, &s);
   }
 
-  // What the cache tells.
+  // The events of the cache.
 
   void stored(const stored_page& p) noexcept override {
     const guard lock(mutex_);
@@ -136,12 +137,12 @@ class event_hub final : public cache_events {
   enum class told : std::uint8_t {
     absent,
     present,
-    silent,          ///< nothing, or that it is gone: the cache is going to tell its removal
-    removed_before,  ///< nothing: the cache is going to tell that it was stored
+    silent,          ///< not there any more, or never was: the cache has not reported its removal yet
+    removed_before,  ///< not there: the cache has reported its removal, but not yet that it was stored
   };
 
-  // A tree as the trie is, by place: that of a page is its number, that of the root of all namespaces comes behind. The
-  // root stands for "none" among children, too.
+  // A tree like the trie, by place: the place of a page is its number, that of the root of all namespaces comes after
+  // all pages. Among children the root also means "none".
   using place = std::uint32_t;
 
   struct entry {
@@ -193,7 +194,7 @@ class event_hub final : public cache_events {
     return at == root() ? root() : entries_[at].next;
   }
 
-  // What a mutex that does not exclude shows as a race.
+  // A mutex that does not exclude shows here as a race.
   void note_change() noexcept { changes_.set(changes_.get() + 1); }
 
   typename Sync::mutex mutex_;

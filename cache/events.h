@@ -1,18 +1,19 @@
-// What a cache tells a subscriber: which page holds which prefix, as it changes. For a router that sends requests to
-// where their prefix is, for a tier of memory behind this one, for a log.
+// What a cache reports to a subscriber: which page holds which prefix, as it changes. For a router that sends requests
+// to where their prefix is, for a tier of memory behind this one, for a log.
 //
 // The order is that of the operations:
-//   - `stored` comes before anybody can find the page, `removed` when nobody can any more and before the page is handed
-//     out again: whoever keeps the pages that were stored and not removed has every page that a lookup returns, while
-//     it may be returned, and is exact when no operation runs;
-//   - of one page, `stored` and `removed` take turns;
+//   - `stored` comes before any lookup can find the page. `removed` comes when none can any more, and before the page
+//     is handed out again. So the pages that were stored and not removed include every page that a lookup returns,
+//     while it may be returned, and no others when no operation runs;
+//   - of one page, `stored` and `removed` alternate;
 //   - a parent is stored before its children, and they are removed before it;
 //   - a page that is forgotten is removed when it is forgotten, though leases may go on reading it; what is published
 //     below it is not stored;
-//   - `cleared` comes behind all that its call removed.
+//   - `cleared` comes after every `removed` of its call.
 // Under `lockfree` a page may be stored and removed at once, without ever having been found: two requests published the
-// same block, and the other one's page stands. Meanwhile both count as stored. So may one that is published below a
-// page that is being forgotten, and that one may be removed before it, or even before it is stored.
+// same block, and the other one's page is the cached one. Until the removal both count as stored. The same may happen
+// to a page that is published below one that is being forgotten: its parent may be removed before it, or even before it
+// is stored.
 //
 // Threads: a subscriber is called by the thread whose operation makes the change, before that operation returns. Under
 // `nodelock` and `lockfree` several threads may call it at the same time; the calls that the rules above order happen
@@ -59,7 +60,7 @@ class event_source {
  public:
   void send_to(cache_events& subscriber) noexcept { subscriber_ = &subscriber; }
 
-  /// Whether there is a subscriber: for who would have to prepare what it tells.
+  /// Whether there is a subscriber: for callers that would have to prepare the event.
   bool is_heard() const noexcept { return subscriber_ != nullptr; }
 
   void stored(const stored_page& p) const {

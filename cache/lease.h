@@ -72,7 +72,7 @@ class lease {
 
   // What every variant does with a lease, whatever its locks. All of it belongs to the thread that uses the lease.
 
-  /// `ok`, or what an operation of `cache` that wants an open lease of its own answers instead.
+  /// `ok`, or what an operation of `cache` that requires an open lease of that cache answers instead.
   status usable_in(const Cache& cache) const noexcept {
     if (!is_open()) return status::lease_closed;
     return cache_ == &cache ? status::ok : status::invalid_argument;
@@ -101,7 +101,7 @@ class lease {
     return wanted > pages_.size() ? wanted - pages_.size() : 0;
   }
 
-  /// Becomes the cached prefix and the tokens of `l`, not open yet, with room for as many private pages.
+  /// Takes the cached prefix and the tokens of `l`, not open yet, with room for as many private pages.
   void copy_prefix(const lease& l) {
     pages_.reserve(l.pages_.size());
     pages_.assign(l.pages_.begin(), l.pages_.begin() + static_cast<std::ptrdiff_t>(l.cached_));

@@ -1,30 +1,33 @@
-// The variant `lockfree`: no lock on any path. A lookup pins with one compare-exchange, on the deepest node; a release
-// gives that pin back with one read-modify-write; pages come off a stack with one compare-exchange, and an allocation
-// gets all it needs or gives back what it took.
+// The variant `lockfree`: no lock on any path. A lookup pins with one compare-exchange, on the deepest node. A release
+// drops that pin with one read-modify-write. Pages come off a stack with one compare-exchange. An allocation gets all
+// it needs, or gives back what it took.
 //
 // When to use: several threads. When not: where a refusal must be exact while other calls run (see allocate), or where
-// one thread must see recency exactly while others evict.
+// one thread must see exact recency while others evict.
 //
-// How the parts fit: a node is its page. The state word of a node holds its generation and its references: children,
-// and leases that end on it (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole
-// chain. What one publication adds is a run, linked by one exchange. A page that was evicted goes to the pool
-// (striped_pool.h) and may be another node at once; its generation tells. Which leaf falls is decided in
-// eviction_queue.h. Each thread has lanes of its own in the pool and in the eviction order (lanes.h), and counts by
-// itself (striped.h): what it takes, publishes, gives back and evicts again are mostly pages that no other core has
-// touched meanwhile.
+// How the parts fit:
+// - A node is its page. Its state word holds its generation and its references: children, and leases that end on it
+//   (lockfree_trie.h). Only leaves are evicted, so the pin of the deepest node holds the whole chain.
+// - One publication adds a run, linked by one exchange.
+// - An evicted page goes to the pool (striped_pool.h) and may be another node at once; its generation tells them apart.
+// - Which leaf is evicted next is decided in eviction_queue.h.
+// - Each thread has its own lanes in the pool and in the eviction order (lanes.h), and its own counters (striped.h):
+//   the pages that it takes, publishes, gives back and evicts again are mostly pages that no other core has touched
+//   meanwhile.
 //
-// Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so, else a
-// lease's or the pool's, as the word says that a node keeps its hash in (I1); the references of a node are its children
-// and the open leases that end on it (I4).
+// Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so; otherwise
+// it belongs to a lease or to the pool, as the word says in which a node keeps its hash (I1). The references of a node
+// are its children and the open leases that end on it (I4).
 // Progress: lock-free: lookup, match, allocate, publish, shrink, release, fork, evict, clear; wait-free: stats, the
-// counting, and the pin that a release drops. No thread that stops, wherever it is, keeps another one from finishing;
-// one that stops in an eviction can make others evict in another order than recency, and one that stops in a release
-// keeps the chain that it releases from falling, so that others may be refused. One thread alone sees recency exactly;
-// several see it but for a sixteenth of the age of what falls and some sixteen releases of each thread, and a quarter
-// while one of them stands still in the middle of an eviction.
-// Cost: O(tokens touched) per operation, O(1) amortised per evicted page but for the sorting of what was released out
-// of order. A refusal costs O(pages asked for + threads), and a look at each listed node that somebody holds; nothing
-// that is in proportion to the pool.
+// counting, and the dropping of the pin in a release. A thread that stops, wherever it is, never keeps another one from
+// finishing. If it stops in an eviction, others may evict in an order other than recency. If it stops in a release, the
+// chain that it releases cannot be evicted, so others may be refused.
+// Recency is exact for one thread alone. With several it is off by up to a sixteenth of the age of what is evicted and
+// some sixteen releases of each thread, and by up to a quarter while one of them is stopped in the middle of an
+// eviction.
+// Cost: O(tokens touched) per operation, O(1) amortised per evicted page, except for sorting what was released out of
+// order. A refusal costs O(pages asked for + threads), and a look at each listed node that somebody holds; nothing that
+// is proportional to the pool.
 #pragma once
 
 #include <algorithm>
@@ -59,7 +62,7 @@ class lockfree_cache {
   using fork_result_type = fork_result<lockfree_cache>;
   using page_place = typename page_queue<Sync>::place;
 
-  /// Whether `available` counts a page once that several leases have in their chains.
+  /// Whether `available` counts a page that several leases have in their chains only once.
   static constexpr bool counts_shared_pages_once = false;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
@@ -82,14 +85,14 @@ class lockfree_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else
-  /// runs.
+  /// Reports every change from now on to `s` (events.h), in place of the previous subscriber. Requires that nothing
+  /// else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
   /// keys. Throws std::bad_alloc with nothing changed; in steady state it asks for no memory. Lock-free: starts again
   /// when the deepest node that it found was evicted meanwhile.
-  /// Linearization point: an instant of the walk at which no further node stood, or the pin where every block was
+  /// Linearization point: an instant of the walk at which no further node was cached, or the pin where every block was
   /// found.
   [[nodiscard]] lease_type lookup(const keyed_tokens& prompt, key_space space = {}) {
     const std::span<const token> tokens = findable_tokens<Sync>(prompt);
@@ -146,24 +149,26 @@ class lockfree_cache {
 
   /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
   /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
-  /// do.
+  /// suffice.
   ///
   /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
-  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
-  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
-  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
-  /// is `invalid_argument` without assertions.
+  /// and every part of a prompt. A block gets its key when its first token comes, or later as long as it is not full
+  /// and has none; it keeps that key when later calls fill it. Keys of cached blocks, and of blocks that have no token
+  /// yet, are ignored. To name a block with another key than it has is a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions.
   ///
-  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
-  /// when free pages and eviction together did not cover the need: exact when no other call ran meanwhile; otherwise
-  /// pages that others moved may have been missed, after several attempts. A refusal evicts nothing, unless another
-  /// call took pages or leases meanwhile that evictions were counting on: then fewer than the request lacked were
-  /// evicted, and stay free. Where a thread stopped in the middle of an eviction, pages of its lane may be missed in a
-  /// pool of more than 512; the next call looks at others. Free pages first, then eviction of what is missing, then the
-  /// few free pages that other threads keep (striped_pool.h).
-  /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  /// Errors:
+  /// - `request_too_large`: the lease would hold more pages than there are. Nothing happened.
+  /// - `cache_full`: free pages and eviction together did not cover the need. Exact when no other call ran meanwhile;
+  ///   otherwise pages that others moved may have been missed, after several attempts. A refusal evicts nothing, unless
+  ///   another call took or pinned pages meanwhile that evictions were counting on: then fewer pages than the request
+  ///   lacked were evicted, and they stay free. Where a thread stopped in the middle of an eviction, pages of its lane
+  ///   may be missed in a pool of more than 512; the next call looks at others.
+  /// - `lease_closed`, `invalid_argument`.
+  /// Order: free pages, then eviction of what is missing, then the few free pages that other threads keep
+  /// (striped_pool.h). Throws std::bad_alloc with nothing changed.
   /// Linearization point: the compare-exchange of a pool's top that took the last pages, or the claim of the last node
-  /// that fell for it; of a refusal, the last look at the pool.
+  /// that was evicted for it; of a refusal, the last look at the pool.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
     if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
@@ -179,16 +184,18 @@ class lockfree_cache {
     return status::ok;
   }
 
-  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached
-  /// already stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  /// Publishes the private pages that the first `computed_tokens` tokens of the lease fill, in order: they become
+  /// nodes. What is cached already stays so. Where a block is cached already, the lease takes over that node's page and
+  /// its own becomes free.
   ///
-  /// Below a forgotten page nothing is published: the pages stay private (forget). Beside a forget they may become
-  /// cached all the same; then nobody finds them.
+  /// Below a forgotten page nothing is published: the pages stay private (forget). Concurrently with a forget they may
+  /// become cached all the same; then no lookup finds them.
   ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
   /// and is `invalid_argument` without assertions. Then nothing is changed.
-  /// Linearization point, of each page: the exchange that links its run, or that frees it where its block stood.
+  /// Linearization point, of each page: the exchange that links its run, or that frees it where its block was cached
+  /// already.
   [[nodiscard]] status publish(lease_type& l, std::size_t computed_tokens) {
     if (const status s = l.template publishable_in<Sync>(*this, computed_tokens); s != status::ok) return s;
     const std::size_t span_tokens = config_.tokens_per_page;
@@ -217,7 +224,7 @@ class lockfree_cache {
   /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the
   /// number is.
   ///
-  /// Requires that nobody reads or writes the pages that go.
+  /// Requires that no thread reads or writes the returned pages.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
   /// and is `invalid_argument` without assertions. Then nothing is changed.
   /// Lock-free. Linearization point: the exchange that frees the pages, all at once.
@@ -233,17 +240,17 @@ class lockfree_cache {
     return status::ok;
   }
 
-  /// The page that the full blocks of `prompt` end on in `space`, and all that is cached below it, is found by no
-  /// lookup and no match any more; with less than a block, everything that was cached in `space` before the call. What
-  /// no lease pins is free when this returns. What leases have in their chains stays theirs, and becomes free when the
-  /// last of them is released; what they publish below it stays private. The same prefix can be published again at
-  /// once. Returns whether something was cached there.
+  /// Forgets the page that the full blocks of `prompt` end on in `space`, and all that is cached below it: no lookup
+  /// and no match finds them any more. With less than a block, forgets everything that was cached in `space` before the
+  /// call. What no lease pins is free when this returns. What leases have in their chains stays theirs, and becomes
+  /// free when the last of them is released; what they publish below it stays private. The same prefix can be published
+  /// again at once. Returns whether something was cached there.
   ///
-  /// Subscribers are told `removed`, also of what is pinned. Throws std::bad_alloc with nothing changed. O(pages), and
-  /// for each turn that publications take meanwhile as much again. Beside it an evict may evict pages that are being
-  /// forgotten.
-  /// Lock-free. Linearization point: the exchange that forgets the node; of a whole namespace, for each first page that
-  /// of its own.
+  /// Subscribers receive `removed` of every forgotten page, pinned ones included. Throws std::bad_alloc with nothing
+  /// changed. O(pages), and as much again for each further pass that concurrent publications cause. A concurrent evict
+  /// may evict pages that are being forgotten.
+  /// Lock-free. Linearization point: the exchange that forgets the node; of a whole namespace, each first page has its
+  /// own: the exchange that forgets it.
   bool forget(const keyed_tokens& prompt, key_space space = {}) {
     if (!are_in_order<Sync>(prompt.keys)) return false;
     subtree rest(config_.pages);
@@ -294,9 +301,8 @@ class lockfree_cache {
     return status::ok;
   }
 
-  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents of
-  /// the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`. Lock-free. Linearization point: the
-  /// pin.
+  /// A second lease on the same cached prefix, with as many private pages; the caller copies the contents of the pairs
+  /// in `copies`. The first lease is unchanged. Errors: as `allocate`. Lock-free. Linearization point: the pin.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
     r.result = l.usable_in(*this);
@@ -330,7 +336,7 @@ class lockfree_cache {
       total += evicted;
       if (evicted < wanted.size()) break;
     }
-    if (total != 0) queue_.pages_came();  // an attempt beside this found them in nobody's hands
+    if (total != 0) queue_.pages_came();  // a concurrent attempt saw them neither cached nor free
     return total;
   }
 
@@ -350,22 +356,23 @@ class lockfree_cache {
     return report;
   }
 
-  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While
-  /// somebody has one, operations that give pages back may block for a moment.
+  /// A place in the queue for pages (page_queue.h). Throws std::bad_alloc with nothing changed. While a thread has one,
+  /// operations that give pages back may block for a moment.
   [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
 
-  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  /// Wakes all threads that wait for pages: their `wait` returns false, once, where it is not their turn.
   void wake_waiting() { queue_.wake_waiting(); }
 
-  /// Counters and gauges. Wait-free. Exact when no other call runs; beside others no part is counted without its whole:
-  /// the pages add up to all, and no more are published or duplicate than were allocated, evicted than published, found
-  /// than looked up. Linearization point, of each counter: the look at the calling thread's part of it.
+  /// Counters and gauges. Wait-free. Exact when no other call runs. Concurrently with others, no part is counted
+  /// without its whole: the pages add up to all, and no more are published or duplicate than were allocated, evicted
+  /// than published, found than looked up. Linearization point, of each counter: the look at the calling thread's part
+  /// of it.
   cache_stats stats() const { return stats_of(counts_.collect()); }
 
-  /// What an allocation could have. Wait-free. The numbers add up to all pages; each is exact when no other call runs,
-  /// and beside others of an instant of its own. A page that several leases have in their chains counts as pinned for
-  /// each of them, up to all cached pages: so at least so many are evictable, and more where requests share prefixes.
-  /// O(threads).
+  /// What an allocation could have. Wait-free. The numbers add up to all pages. Each is exact when no other call runs;
+  /// concurrently with others, each is of a different instant. A page that several leases have in their chains counts
+  /// as pinned for each of them, up to all cached pages: so at least `evictable_pages` are evictable, and more where
+  /// requests share prefixes. O(threads).
   available_pages available() const {
     const auto c = counts_.collect();
     const cache_stats s = stats_of(c);
@@ -389,7 +396,8 @@ class lockfree_cache {
  private:
   using trie_type = lockfree_trie<Sync>;
 
-  // What comes to pass with a page or a lease has a higher number than what came before it (striped_counts::collect).
+  // What happens later to a page or a lease has a higher number than what happens to it earlier
+  // (striped_counts::collect).
   enum statistic : std::size_t {
     lookups,
     looked_up_pages,
@@ -409,10 +417,10 @@ class lockfree_cache {
     statistic_count
   };
 
-  // A lease as it is opened by a fork, or closed, with a chain of so many nodes: two counts in one word, so that
-  // neither fork nor release counts twice. All is modulo 2^64: the difference of opened and closed ones has, in its low
-  // half, how many are open, and in its high half, modulo 2^32, by how much the chains of forks exceed those that were
-  // released.
+  // One lease that is opened or closed, and the length of its chain (0 where a lookup opens it): two counts in one
+  // word, so that neither fork nor release counts twice. All is modulo 2^64: the difference of opened and closed ones
+  // has, in its low half, how many are open, and in its high half, modulo 2^32, by how much the chains of forks exceed
+  // those that were released.
   static constexpr std::uint64_t one_lease(std::size_t chain) noexcept { return 1 + (std::uint64_t{chain} << 32); }
 
   using collected = typename striped_counts<Sync, statistic_count>::values;
@@ -432,7 +440,7 @@ class lockfree_cache {
     s.refused_looked_up_pages = c[refused_looked_up_pages];
     s.refused_hit_pages = c[refused_hit_pages];
     s.open_leases = static_cast<std::uint32_t>(c[opened_leases] - c[closed_leases]);
-    // What came to be cached or private after the look at what ceased to be so must not add up to more than all.
+    // What ceased to be cached or private is read first: what became so since must not make the sum exceed all pages.
     s.cached_pages = std::min<std::uint64_t>(s.published_pages - s.evicted_pages, config_.pages);
     s.private_pages = std::min(s.allocated_pages - s.published_pages - s.duplicate_pages - c[returned_pages],
                                config_.pages - s.cached_pages);
@@ -483,23 +491,23 @@ class lockfree_cache {
     return end;
   }
 
-  // Whether nothing was forgotten of the chain that ends on the node, which was pinned or seen, since
-  // `forgetting_.now()` answered `before`. Where something was, the pin is given back.
+  // Whether nothing of the chain that ends on the node, which was pinned or seen, was forgotten since
+  // `forgetting_.now()` answered `before`. Otherwise the pin is dropped.
   bool pinned_chain_stands(page_id page, std::uint64_t before) {
     return forgetting_.is_quiet_since(before) || pinned_chain_was_not_forgotten(page);
   }
   [[gnu::cold, gnu::noinline]] bool pinned_chain_was_not_forgotten(page_id page) {
     if (!trie_.is_below_forgotten(page)) return true;
     let_go(page);
-    queue_.pages_came();  // an attempt beside this found it in nobody's hands
+    queue_.pages_came();  // a concurrent attempt saw it neither evictable nor free
     return false;
   }
   bool chain_stands(const typename trie_type::sight& last, std::uint64_t before) const {
-    // Who still stands stood all along, and with it what is above it.
+    // A node that is still cached was so throughout, and so was everything above it.
     return forgetting_.is_quiet_since(before) || (!trie_.is_below_forgotten(last.page) && trie_.stands(last));
   }
 
-  // Forgets the node that the blocks end on; false where none stands there. What was forgotten is added to `gone`.
+  // Forgets the node that the blocks end on; false where none is cached there. Adds what was forgotten to `gone`.
   bool forget_end(const keyed_tokens& prompt, std::size_t blocks, key_space space, std::vector<page_id>& gone) {
     std::vector<page_id> path;
     for (;;) {
@@ -514,7 +522,7 @@ class lockfree_cache {
     }
   }
 
-  // Forgets what is below forgotten nodes, and first, where there is a root, all that is below that.
+  // Forgets what is below forgotten nodes; in the first pass, where there is a root, all that is below that.
   void forget_below(subtree& rest, const node_ref* root, std::vector<page_id>& gone) {
     for (bool is_done = false; !is_done; root = nullptr) {
       is_done = true;
@@ -552,8 +560,8 @@ class lockfree_cache {
     }
   }
 
-  // Takes over the nodes that stand under the leading blocks, for which the leading pages of `own` become free; returns
-  // how many. Where it returns 0 none stood; nothing where the prefix of the lease is forgotten.
+  // Takes over the nodes that are cached under the leading blocks, for which the leading pages of `own` become free.
+  // Returns how many: 0 where none was cached, nothing where the prefix of the lease is forgotten.
   std::optional<std::size_t> adopt(lease_type& l, std::span<page_id> own, const block_sequence& blocks,
                                    std::uint64_t before) {
     std::array<page_id, batch> standing;
@@ -575,7 +583,7 @@ class lockfree_cache {
     return end.length;
   }
 
-  // Makes `own` a run, unless another node stands there by now. The pin of the lease moves to its end.
+  // Makes `own` a run, unless another node is cached there by now. The pin of the lease moves to the end of the run.
   bool attach(lease_type& l, std::span<const page_id> own, const block_sequence& blocks, std::uint64_t before) {
     const node_ref above = l.cached_ == 0 ? node_ref::root(l.space_) : trie_.ref(l.pages_[l.cached_ - 1]);
     for (const page_id page : own) must_belong(page, number(l.id_));
@@ -611,10 +619,11 @@ class lockfree_cache {
     }
   }
 
-  // Takes `count` private pages for the lease, or none: what the thread keeps, what is free for all, and, if it may,
-  // evicts what is missing then, if that can be had; what was evicted does not go through the pool. What the thread
-  // kept or evicted first comes last: it is at home in the thread's lane, and a release posts the last page of what it
-  // published. It also keeps a run that falls and comes back in its order: neighbours in memory stay neighbours.
+  // Takes `count` private pages for the lease, or none: first what the thread keeps, then what is free for all; what is
+  // missing then is evicted, if `source` allows it and enough can be evicted. What was evicted does not go through the
+  // pool. What the thread kept or evicted first comes last: it belongs to the thread's lane, and a release posts the
+  // last page of what it published. This also keeps a run in its order that is evicted and published again: neighbours
+  // in memory stay neighbours.
   bool take_pages(lease_type& l, std::size_t count, lease_id holder,
                   page_source source = page_source::free_and_evicted) {
     const std::size_t before = l.pages_.size();
@@ -635,8 +644,8 @@ class lockfree_cache {
       moved = moved || gathered;
       missing = pool_.take(wanted.subspan(had));
       if (lacking == 0 || missing == 0) continue;
-      // What was gathered and is not there was taken by others; what was counted while this thread stood still is no
-      // more.
+      // What was gathered and is missing was taken by others. What was counted is out of date where others went on
+      // while this thread was stopped.
       const bool is_moving = evicted != 0 || gathered || missing < lacking || clock_.now() != began;
       if (!is_moving || attempt++ == attempts) break;
     }
@@ -645,7 +654,7 @@ class lockfree_cache {
       give_back(wanted.subspan(kept, had - kept));
       l.pages_.resize(before);
       counts_.add(refused_full, 1);
-      if (moved || had != 0) queue_.pages_came(holder);  // an attempt beside this found them in nobody's hands
+      if (moved || had != 0) queue_.pages_came(holder);  // a concurrent attempt saw them neither cached nor free
       return false;
     }
     for (const page_id page : wanted.first(kept)) must_belong(page, pool);
@@ -656,7 +665,7 @@ class lockfree_cache {
     return true;
   }
 
-  // What an eviction calls for each page, and how many it was: what was evicted.
+  // An eviction calls `evicted_page` for each page; `counted` adds how many there were.
   struct evicted_page {
     lockfree_cache& cache;
     void operator()(page_id page) const { cache.events_.removed(page); }

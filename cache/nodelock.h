@@ -1,51 +1,58 @@
-// The variant `nodelock`: a reader-writer lock per node; the index, the eviction order and the page pool have locks of
-// their own.
+// The variant `nodelock`: a reader-writer lock per node; the index, the eviction order and the page pool have separate
+// locks.
 //
 // When to use: several threads whose requests publish, allocate and release as often as they look up: operations in
 // different parts of the trie do not meet, lookups of one prompt share all locks. When not: one thread and small pages,
 // where a step down takes two locks that `coarse` does not take.
 //
-// Guarantees: one atomic step per page and per pin, as the specification has them; without concurrency recency is exact
-// (recency_list.h), with it an evictable node falls that was the oldest a moment ago. `cache_full` is exact; it
-// evicts nothing, unless others pin meanwhile what it counted on (see allocate). Counters never lose a count; each is
-// added at most a moment after its step. Only `shutdown` and
-// `snapshot` want a cache at rest: there is no order in which all nodes could be locked at once.
-// Progress: blocking, and a waiting writer may be passed (sync.h). A thread stopped in a lookup stops whoever changes
-// the nodes that it holds (two at most), in an eviction those that need one, in the pool or the order all that come
-// past.
+// Guarantees:
+// - One atomic step per page and per pin, as the specification has them.
+// - Recency is exact without concurrency (recency_list.h). With it, the node that is evicted was the oldest a moment
+//   ago.
+// - `cache_full` is exact. It evicts nothing, unless others concurrently pin what it counted on (see allocate).
+// - Counters never lose a count; each is added at most a moment after its step.
+// - Only `shutdown` and `snapshot` require a cache at rest: there is no order in which all nodes could be locked at
+//   once.
+// Progress: blocking, and a waiting writer may be overtaken (sync.h). A thread stopped in a lookup blocks those that
+// change the nodes that it holds (two at most); one stopped in an eviction, those that need one; one stopped in the
+// pool or in the order, all that get there.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page; a chain costs two locks per page, one at a
 // time. A refusal: O(pages asked for), and a look at each listed node that has pins or children.
 //
 // Invariants (numbers as in the documentation of the checks). A lease pins only the node that its chain ends on:
-// `trie_.pins(p)` are the open leases that end on p (own pins, I4), and what has children does not fall.
+// `trie_.pins(p)` are the open leases that end on p (own pins, I4). A node with children is not evicted.
 // N1  The lock of a node (of a root stripe, for the children of the root) guards which children it has: an edge is
-//     attached or detached under the exclusive lock of the parent. So whoever holds a node finds children that stay.
-// N2  Own pins grow under the node's lock or its parent's, in either mode, or while another pin of the same thread
-//     stands (fork); they shrink under `order_lock_`, or under the exclusive lock of the node where a child takes over
-//     (publish). A node falls under both exclusive locks, its parent's and its own, and its pins are read with
+//     attached or detached under the exclusive lock of the parent. So the children of a locked node stay.
+// N2  Own pins grow under the node's lock or its parent's, in either mode, or while the same thread has another pin on
+//     it (fork). They shrink under `order_lock_`, or under the exclusive lock of the node where a child takes over
+//     (publish). A node is evicted under both exclusive locks, its parent's and its own, and its pins are read with
 //     `order_lock_` held as well: none can come or go meanwhile.
 // N3  A node without own pins and children is on `order_` whenever its lock, its parent's and `order_lock_` are free:
 //     so an empty list under `order_lock_` says that nothing is evictable (I6), and a refusal under it is exact (I8). A
-//     listed node may be pinned or have children; the eviction that comes past takes it off, and its next release, or
-//     the fall of its last child, lists it again.
-//
-// N4 A forgotten node is marked under its own exclusive lock and its parent's, and by who has eviction_; it is in no
-// bucket.
-//     Nothing is attached below it. Who drops its last reference, under order_lock_, frees it, with eviction_: so who
-//     is refused, with eviction_ too, never comes while pages are on the way.
+//     listed node may be pinned or have children: the next eviction that comes to it takes it off, and its next
+//     release, or the eviction of its last child, lists it again.
+// N4  A forgotten node is marked under its own exclusive lock and its parent's, by the thread that holds eviction_. It
+//     is in no bucket, and nothing is attached below it. The thread that drops its last reference, under order_lock_,
+//     frees it with eviction_ held. A refusal holds eviction_ too, so it never happens while pages are being freed.
 //
 // Lock order: eviction_ -> a root stripe -> nodes, parent before child -> a bucket, or order_lock_ -> pool_lock_. A
-// thread holds two nodes at most, and one of each other kind. Which of two pages is the parent changes with time, but
-// not while the lock below the parent is held (N1), so no circle of waiting threads can close.
+// thread holds two nodes at most, and one of each other kind; only a forget of a namespace holds all root stripes,
+// locked in ascending order. Which of two pages is the parent changes with time, but not while the lock below the
+// parent is held (N1), so no cycle of waiting threads can form.
 //
-// Linearization points: lookup, match: the last step down, where the node it ends on is held and has no matching child,
-// or is the last one asked for. publish: each page at its attachment, or, where it adopts, when its duplicate is put
-// back, under the exclusive lock of the parent. release, shrink: each page under pool_lock_, the pin under order_lock_.
-// allocate, fork: under pool_lock_ where pages suffice; otherwise when the last page needed was evicted or found free,
-// and a refusal under order_lock_ and pool_lock_ together, with eviction_ held: the pages that it has by then count as
-// free until then, and nobody can tell, as nobody else may refuse: who takes free pages alone is refused under
-// eviction_ and pool_lock_. evict: each page when it is detached; the end, where the list is empty. forget: when its
-// page is marked, under the exclusive lock above it; of a namespace, under those of all root stripes.
+// Linearization points:
+// - lookup, match: the last step down, where the node that it ends on is held and has no matching child, or is the last
+//   one asked for.
+// - publish: each page at its attachment; where a cached node is adopted, when the duplicate is put back, under the
+//   exclusive lock of the parent.
+// - release, shrink: each page under pool_lock_, the pin under order_lock_.
+// - allocate, fork: under pool_lock_ where free pages suffice; otherwise when the last page needed was evicted or found
+//   free. A refusal: under order_lock_ and pool_lock_ together, with eviction_ held. Until then the pages that it has
+//   taken count as free. Nobody can tell the difference, as no other thread may refuse meanwhile: an allocation of free
+//   pages alone is refused under eviction_ and pool_lock_.
+// - evict: each page when it is detached; the end, where the list is empty.
+// - forget: when its page is marked, under the exclusive lock above it; of a namespace, under those of all root
+//   stripes.
 #pragma once
 
 #include <algorithm>
@@ -85,7 +92,7 @@ class nodelock_cache {
   using fork_result_type = fork_result<nodelock_cache>;
   using page_place = typename page_queue<Sync>::place;
 
-  /// Whether `available` counts a page once that several leases have in their chains.
+  /// Whether `available` counts a page that several leases have in their chains only once.
   static constexpr bool counts_shared_pages_once = false;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
@@ -129,8 +136,8 @@ class nodelock_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else
-  /// runs.
+  /// Reports every change from now on to `s` (events.h), in place of the previous subscriber. Requires that nothing
+  /// else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
@@ -142,7 +149,7 @@ class nodelock_cache {
     l.space_ = space;
     buffers_.lend(l.pages_, l.unpublished_);
     l.expect_pages(blocks);
-    // Held at the end is the node itself, where the next block was not found, or the one above it (N2).
+    // At the end the lock of the node is held, where the next block was not found, or that of the node above it (N2).
     for (bool stands = blocks == 0; !stands;) {
       const std::uint64_t before = forgetting_.now();
       l.pages_.clear();
@@ -186,18 +193,20 @@ class nodelock_cache {
 
   /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
   /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
-  /// do.
+  /// suffice.
   ///
   /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
-  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
-  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
-  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
-  /// is `invalid_argument` without assertions.
+  /// and every part of a prompt. A block gets its key when its first token comes, or later as long as it is not full
+  /// and has none; it keeps that key when later calls fill it. Keys of cached blocks, and of blocks that have no token
+  /// yet, are ignored. To name a block with another key than it has is a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions.
   ///
-  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
-  /// when free pages and eviction together cannot cover the need: nothing was evicted, unless another call pinned or
-  /// took pages meanwhile; then fewer than the request lacked, which stay free.
-  /// `lease_closed`, `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  /// Errors:
+  /// - `request_too_large`: the lease would hold more pages than there are. Nothing happened.
+  /// - `cache_full`: free pages and eviction together cannot cover the need. Nothing was evicted, unless another call
+  ///   pinned or took pages meanwhile: then fewer pages than the request lacked were evicted, and they stay free.
+  /// - `lease_closed`, `invalid_argument`.
+  /// Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
     if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
@@ -213,11 +222,12 @@ class nodelock_cache {
     return status::ok;
   }
 
-  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached
-  /// already stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  /// Publishes the private pages that the first `computed_tokens` tokens of the lease fill, in order: they become
+  /// nodes. What is cached already stays so. Where a block is cached already, the lease takes over that node's page and
+  /// its own becomes free.
   ///
-  /// Below a forgotten page nothing is published: the pages stay private (forget). Beside a forget they may become
-  /// cached all the same; then nobody finds them.
+  /// Below a forgotten page nothing is published: the pages stay private (forget). Concurrently with a forget they may
+  /// become cached all the same; then no lookup finds them.
   ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
@@ -227,7 +237,7 @@ class nodelock_cache {
     const std::size_t full = l.pages_to_publish(computed_tokens, config_.tokens_per_page);
     if (full == l.cached_) return status::ok;
     const std::size_t first = l.cached_;
-    private_pages_.subtract(full - first);  // before others can have a duplicate: see release
+    private_pages_.subtract(full - first);  // before others can have a duplicate: see put_private
     const std::size_t attached = publish_pages(l, full);
     const std::size_t published = l.cached_ - first;
     if (published != full - first) private_pages_.add(full - first - published);
@@ -245,7 +255,7 @@ class nodelock_cache {
   /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the
   /// number is.
   ///
-  /// Requires that nobody reads or writes the pages that go.
+  /// Requires that no thread reads or writes the returned pages.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
   /// and is `invalid_argument` without assertions. Then nothing is changed.
   status shrink(lease_type& l, std::size_t kept_tokens) {
@@ -259,14 +269,15 @@ class nodelock_cache {
     return status::ok;
   }
 
-  /// The page that the full blocks of `prompt` end on in `space`, and all that is cached below it, is found by no
-  /// lookup and no match any more; with less than a block, everything that is cached in `space`. What no lease pins is
-  /// free when this returns. What leases have in their chains stays theirs, and becomes free when the last of them is
-  /// released; what they publish below it stays private. The same prefix can be published again at once. Returns
-  /// whether something was cached there.
+  /// Forgets the page that the full blocks of `prompt` end on in `space`, and all that is cached below it: no lookup
+  /// and no match finds them any more. With less than a block, forgets everything that is cached in `space`. What no
+  /// lease pins is free when this returns. What leases have in their chains stays theirs, and becomes free when the
+  /// last of them is released; what they publish below it stays private. The same prefix can be published again at
+  /// once. Returns whether something was cached there.
   ///
-  /// Subscribers are told `removed`, also of what is pinned. Throws std::bad_alloc with nothing changed. Nothing is
-  /// evicted meanwhile. O(pages), and for each turn that publications take meanwhile as much again.
+  /// Subscribers receive `removed` of every forgotten page, pinned ones included. Throws std::bad_alloc with nothing
+  /// changed. Nothing is evicted meanwhile. O(pages), and as much again for each further pass that concurrent
+  /// publications cause.
   bool forget(const keyed_tokens& prompt, key_space space = {}) {
     if (!are_in_order<Sync>(prompt.keys)) return false;
     subtree rest(config_.pages);
@@ -311,8 +322,8 @@ class nodelock_cache {
     return status::ok;
   }
 
-  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
-  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  /// A second lease on the same cached prefix, with as many private pages; the caller copies the contents of the pairs
+  /// in `copies`. The first lease is unchanged. Errors: as `allocate`.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
     r.result = l.usable_in(*this);
@@ -365,13 +376,13 @@ class nodelock_cache {
     return report;
   }
 
-  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  /// A place in the queue for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
   [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
 
-  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  /// Wakes all threads that wait for pages: their `wait` returns false, once, where it is not their turn.
   void wake_waiting() { queue_.wake_waiting(); }
 
-  /// Each counter and gauge at an instant of its own.
+  /// Each counter and gauge is of a different instant.
   cache_stats stats() const {
     cache_stats s = counters_.get();
     s.cached_pages = cached_pages_.get();
@@ -381,9 +392,9 @@ class nodelock_cache {
     return s;
   }
 
-  /// What an allocation could have: each number at an instant of its own. A page that several leases have in their
-  /// chains counts as pinned for each of them, up to all cached pages: so at least so many are evictable, and more
-  /// where requests share prefixes. O(1).
+  /// What an allocation could have: each number is of a different instant. A page that several leases have in their
+  /// chains counts as pinned for each of them, up to all cached pages: so at least `evictable_pages` are evictable, and
+  /// more where requests share prefixes. O(1).
   available_pages available() const {
     std::uint64_t released = 0;
     {
@@ -430,8 +441,8 @@ class nodelock_cache {
     typename Sync::template atomic<bool> forgotten{false};  // N4
   };
 
-  // Has the key of the hashes, and asks memory for buckets, and for no more: what stands in one may be read under its
-  // lock only.
+  // Knows the key of the hashes and prefetches buckets, nothing else: the nodes in a bucket may be read under its lock
+  // only.
   struct bucket_fetcher {
     const trie_type& index;
     const hash_key& hashes_by() const noexcept { return index.hashes_by(); }
@@ -461,8 +472,8 @@ class nodelock_cache {
   }
   node_mutex& lock_below(const typename trie_type::key& k) const { return lock_below(k.parent, k.hash); }
 
-  // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks, and `end` when that
-  // is known and the lock is held by which its last node stays.
+  // Calls `found` for each node of the longest chain that matches the leading `blocks` >= 1 blocks. Calls `end` when
+  // the chain is known, while the lock is held that keeps its last node in the trie.
   template <class Found, class End>
   void each_match(std::span<const token> tokens, std::span<const block_key> keys, std::size_t blocks, key_space space,
                   Found found, End end) const {
@@ -491,8 +502,8 @@ class nodelock_cache {
     return trie_.find_child(k);
   }
 
-  // Publishes until `full` pages are; returns how many became nodes. The pin of the lease moves along: meanwhile the
-  // lock that is held keeps each node from falling, then its child does.
+  // Publishes until `full` pages are cached; returns how many became nodes. The pin of the lease moves along the chain.
+  // Until a node has its child, the lock that is held keeps it from being evicted; then the child does.
   std::size_t publish_pages(lease_type& l, std::size_t full) {
     const std::size_t first = l.cached_;
     const page_id end = first == 0 ? no_page : l.pages_[first - 1];
@@ -503,7 +514,7 @@ class nodelock_cache {
     typename trie_type::key k{l.space_, end, hashes.next(), l.unpublished_block(0, config_.tokens_per_page),
                               keys.of(first)};
     hand_over_hand<node_mutex, true> held(lock_below(k));
-    if (end != no_page && is_forgotten(end)) return 0;  // what is held from here on is marked by nobody (N4)
+    if (end != no_page && is_forgotten(end)) return 0;  // no thread can mark what is held from here on (N4)
     if (end != no_page) trie_.unpin(end);
     for (std::size_t attached = 0;;) {
       const bool last = l.cached_ + 1 == full;
@@ -516,8 +527,8 @@ class nodelock_cache {
     }
   }
 
-  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there,
-  // pinned if so wished. Returns whether that is its own. Requires the exclusive lock below the parent.
+  // `page` is the lease's own page with the contents of the block; afterwards it is the node under `k`, pinned if
+  // `pinned`. Returns whether that is still the lease's own page. Requires the exclusive lock below the parent.
   bool publish_page(const typename trie_type::key& k, page_id& page, bool pinned) {
     page_id standing;
     {
@@ -538,8 +549,9 @@ class nodelock_cache {
     return false;
   }
 
-  // The chain of a lease is now the most recent one. The node that it ended on is listed even where others pin it or it
-  // has children: its place then is that of its own recency. Where it is forgotten, the one above is that is not.
+  // Makes the chain of a lease the most recent one. The node that it ended on is listed even where others pin it or it
+  // has children: its place then is by its latest release. Where it is forgotten, the deepest node above it that is not
+  // forgotten is listed instead.
   void unpin(const lease_type& l) {
     const page_id page = l.pages_[l.cached_ - 1];
     bool falls = false;
@@ -560,7 +572,7 @@ class nodelock_cache {
   bool is_forgotten(page_id page) const { return at(page).forgotten.load(orders::forgotten_look); }
   std::size_t references(page_id page) const { return std::size_t{trie_.pins(page)} + at(page).children.get(); }
 
-  // Whether nothing was forgotten of the chain that ends on the node since `forgetting_.now()` answered `before`.
+  // Whether nothing of the chain that ends on the node was forgotten since `forgetting_.now()` answered `before`.
   // Requires a lock by which the node stays.
   bool chain_stands(page_id page, std::uint64_t before) const {
     if (forgetting_.is_quiet_since(before)) return true;
@@ -570,8 +582,8 @@ class nodelock_cache {
     return true;
   }
 
-  // Private pages become free. A page is counted out before others can have it, and in when it is had: at no instant
-  // does a gauge exceed the pool.
+  // Makes private pages free. A gauge is lowered before other threads can have the page, and raised once it is taken:
+  // at no instant does a gauge exceed the pool.
   void put_private(std::span<const page_id> pages) {
     private_pages_.subtract(pages.size());
     const guard lock(pool_lock_);
@@ -602,15 +614,15 @@ class nodelock_cache {
     return true;
   }
 
-  // The same, while nobody is in the middle of an eviction: that one may have pages which count as free until it is
-  // refused, or was handed a node that is neither cached nor free yet. So where these do not do, a refusal is right
-  // (I8).
+  // The same, while no eviction is in progress: a thread that evicts may have pages that count as free until it is
+  // refused, or a node that is neither cached nor free yet. So where the free pages do not suffice here, a refusal is
+  // right (I8).
   bool take_free_beside_no_eviction(lease_type& l, std::size_t count, lease_id holder) {
     const guard lock(eviction_);
     return take_free_pages(l, count, holder);
   }
 
-  // Takes what is free and evicts the rest. Holding some pages while it waits for others is safe for one thread at a
+  // Takes what is free and evicts the rest. Holding some pages while waiting for others is safe for one thread at a
   // time: the one that has eviction_.
   bool take_evicted_pages(lease_type& l, std::size_t count, lease_id holder) {
     const guard lock(eviction_);
@@ -627,8 +639,8 @@ class nodelock_cache {
       pool_.hand_over(page, holder);
       l.pages_.push_back(page);
     };
-    // No more than `evictable` pages are, and that stays so while the order is locked: the instant at which a refusal
-    // is right (I8).
+    // No more than `evictable` pages are evictable, and that stays so while the order is locked: the instant at which a
+    // refusal is right (I8).
     const auto refuse_beyond = [&](std::size_t evictable) {
       const guard pool_guard(pool_lock_);
       take_free();
@@ -648,9 +660,9 @@ class nodelock_cache {
   // What follows requires eviction_.
 
   // How many nodes evictions could free now, up to `wanted`; uses the memory behind `pages` for as many. Requires
-  // order_lock_ as well: until it is free no pin goes but those that a child took over, and no edge. So what is
-  // evictable at the end was so all along and is counted. A pin or a child that came is seen late, perhaps: then too
-  // many are counted.
+  // order_lock_ as well: until it is released, no pin is dropped but those that a child took over, and no edge is
+  // detached. So what is evictable at the end was so throughout, and is counted. A pin or a child that came meanwhile
+  // may be seen late: then too many are counted.
   std::size_t count_evictable(std::vector<page_id>& pages, std::size_t wanted) {
     const std::size_t before = pages.size();
     pages.resize(before + wanted);
@@ -680,7 +692,7 @@ class nodelock_cache {
       }
       const page_id page = next;
       if (!falls(page, next)) continue;
-      cached_pages_.subtract(1);  // see release
+      cached_pages_.subtract(1);  // see put_private
       take(page);
       ++evicted;
     }
@@ -688,8 +700,9 @@ class nodelock_cache {
     return evicted;
   }
 
-  // Takes `page` off the order, and out of the trie where it is evictable; then returns true. `next` becomes the front.
-  // Requires that `page` is listed: only evictions take nodes off, so its edge stands and may be read.
+  // Takes `page` off the order and, where it is evictable, out of the trie; then returns true. `next` becomes the
+  // front. Requires that `page` is listed: only the holder of eviction_ takes nodes off, so its edge stays and may be
+  // read.
   bool falls(page_id page, page_id& next) {
     const page_id parent = trie_.parent(page);
     const std::uint64_t hash = trie_.hash(page);
@@ -712,18 +725,18 @@ class nodelock_cache {
     return true;
   }
 
-  // Nobody else evicts or forgets, so what is cached stays, but for forgotten pages that are let go, which wait for
-  // eviction_.
+  // No other thread evicts or forgets, so what is cached stays, except forgotten pages whose last reference is dropped,
+  // and freeing these waits for eviction_.
 
-  // Marks the node, and pins it, so that it stays until subscribers were told. Requires the exclusive lock below its
-  // parent.
+  // Marks the node, and pins it, so that it stays until subscribers have been notified. Requires the exclusive lock
+  // below its parent.
   void forget_node(page_id page, std::vector<page_id>& gone) {
     const write_guard node_guard(at(page).lock);
     {
       const write_guard lock(bucket_lock(trie_.hash(page)));
       trie_.forget(page);
     }
-    trie_.pin(page);  // first: who sees the mark sees this, and does not take the node for one that nobody refers to
+    trie_.pin(page);  // first: a thread that sees the mark sees this, and does not take the node for unreferenced
     at(page).forgotten.store(true, orders::forget_node);
     gone.push_back(page);
   }
@@ -749,7 +762,7 @@ class nodelock_cache {
     for (std::size_t i = 0; i < stripes_; ++i) root_locks_[i].unlock();
   }
 
-  // Whatever is below forgotten nodes, until nothing is left there.
+  // Forgets what is below forgotten nodes, until nothing is left there.
   void forget_below(subtree& rest, std::vector<subtree::place>& places, std::vector<page_id>& gone) {
     for (std::size_t before = 0; before != gone.size();) {
       before = gone.size();
@@ -763,7 +776,7 @@ class nodelock_cache {
     }
   }
 
-  // Where each node stands that can be found, a stripe of buckets after the other.
+  // Notes the place of each node that can be found, one stripe of buckets after the other.
   template <class IsTop>
   void note_places(std::vector<subtree::place>& places, IsTop is_top) const {
     std::fill(places.begin(), places.end(), subtree::place{});
@@ -800,7 +813,7 @@ class nodelock_cache {
         if (order_.contains(page)) order_.remove(page);
       }
       at(page).forgotten.store(false, orders::forget_node);
-      cached_pages_.subtract(1);  // see release
+      cached_pages_.subtract(1);  // see put_private
       counters_.evicted_pages.add(1);
       counters_.forgotten_pages.add(1);
       {
@@ -811,8 +824,9 @@ class nodelock_cache {
     }
   }
 
-  // The parent takes the place of its child, unless its own is behind that. One that is not listed is older than all
-  // that are, or has a place by its children. Requires order_lock_.
+  // The parent takes the place of its child in the order, unless its own place is behind that. A child that is not
+  // listed counts as older than all that are: then a parent that is not listed goes to the front, if nothing else
+  // refers to it. Requires order_lock_.
   void inherit(page_id parent, page_id child) {
     if (!order_.contains(child)) {
       if (references(parent) == 1 && !order_.contains(parent)) order_.push_oldest(parent);
@@ -868,7 +882,7 @@ class nodelock_cache {
   lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
   forgetting<Sync> forgetting_;
-  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
+  page_queue<Sync> queue_;  // evictions do not notify it: a refusal counts what can be evicted as if it were free
 
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,
                typename recency_list<Sync>::per_page, node>
@@ -881,7 +895,7 @@ class nodelock_cache {
   // Guarded by order_lock_.
   recency_list<Sync> order_;
   plain_count<Sync, std::uint64_t> released_chains_{0};  // the lengths of all chains that were released
-  // Changed by anybody, relaxed: nobody decides by them.
+  // Changed by any thread, relaxed: no decision depends on them.
   cache_counters<counter> counters_;
   counter private_pages_{0}, cached_pages_{0};
   counter forked_chains_{0};  // the lengths of all chains that were forked
@@ -891,7 +905,7 @@ class nodelock_cache {
   const column<node> nodes_;
   const std::unique_ptr<node_mutex[]> root_locks_;
   const std::unique_ptr<node_mutex[]> bucket_locks_;
-  plain_mutex eviction_;  // one evicts at a time, and who refuses is one who evicts
+  plain_mutex eviction_;  // one thread at a time evicts, forgets or refuses
   mutable plain_mutex order_lock_;
   mutable plain_mutex pool_lock_;
 };

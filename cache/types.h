@@ -30,7 +30,7 @@ constexpr std::size_t index_of(page_id page) noexcept { return static_cast<std::
 /// every number is one, and none costs anything until it has pages.
 enum class key_space : std::uint64_t {};
 
-/// What the tokens of a block do not tell: which picture or sound its placeholders stand for, or a salt. Where several
+/// What the tokens of a block do not say: which picture or sound its placeholders represent, or a salt. Where several
 /// things meet in one block, the caller makes one number of them.
 struct block_key {
   std::size_t block = 0;  ///< of the sequence, which begins with block 0
@@ -51,8 +51,7 @@ struct keyed_tokens {
   constexpr keyed_tokens(const Tokens& t) noexcept : tokens(t) {}
 };
 
-/// Numbers the leases of one cache, none twice; those that one thread opens in the order in which it does. 0 stands for
-/// "no lease".
+/// Numbers the leases of one cache: no number twice, and growing for those that one thread opens. 0 means "no lease".
 enum class lease_id : std::uint64_t {};
 inline constexpr lease_id no_lease{0};
 
@@ -72,10 +71,10 @@ struct cache_config {
   std::size_t tokens_per_page = 0;  ///< how many tokens fill a page; at least 1
   std::size_t index_buckets = 0;    ///< for checks: how many buckets the index has at most; 0 lets the cache choose
 
-  /// What the hashes of prefixes are keyed by (block_hash.h). Events tell hashes, so a router and the caches whose
-  /// hashes it compares share a seed; that is why it is no random number by itself, and every run is the same. A server
-  /// whose tenants do not trust each other sets it to a random number that they do not learn: somebody who knows it can
-  /// choose prompts that share a bucket, and make lookups slow.
+  /// The seed of the key of the prefix hashes (block_hash.h). Events contain hashes, so a router and the caches whose
+  /// hashes it compares share a seed; that is why it is not random by default, and every run is the same. A server
+  /// whose tenants do not trust each other sets it to a random number that they do not learn: a tenant that knows it
+  /// can choose prompts that share a bucket, and make lookups slow.
   std::uint64_t hash_seed = 0;
 };
 
@@ -86,11 +85,11 @@ constexpr std::size_t bucket_count(const cache_config& config) noexcept {
   return config.index_buckets == 0 ? most : std::min(config.index_buckets, most);
 }
 
-// Both standard libraries throw by this function of theirs, and end the program where -fno-exceptions leaves nobody to
-// catch it: a `throw` would not compile there.
+// Both standard libraries throw by this function of theirs, and end the program under -fno-exceptions, where a `throw`
+// would not compile.
 
-/// The same; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all blocks fit in
-/// memory.
+/// Returns the configuration; throws std::invalid_argument unless 1 <= pages < 2^32 - 1, tokens_per_page >= 1, and all
+/// blocks fit in memory.
 inline cache_config checked(cache_config config) {
   if (config.pages == 0 || config.pages >= index_of(no_page))
     std::__throw_invalid_argument("pages must be 1 .. 2^32 - 2");
@@ -145,9 +144,9 @@ struct cache_stats {
   std::uint64_t hit_pages = 0;        ///< of these, found
   std::uint64_t allocated_pages = 0;  ///< pages handed out as private, forks included
   std::uint64_t published_pages = 0;  ///< private pages that became nodes
-  std::uint64_t duplicate_pages = 0;  ///< private pages freed because the block already stood
+  std::uint64_t duplicate_pages = 0;  ///< private pages freed because the block was cached already
   std::uint64_t evicted_pages = 0;
-  std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that fell because they were forgotten
+  std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that became free because they were forgotten
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
   std::uint64_t refused_looked_up_pages =

@@ -1,8 +1,8 @@
 // Counts, in two kinds with one interface: pins, statistics, the number of the next lease.
 //
-// plain_count: every access requires a lock exclusively. atomic_count: threads may change it at once, holders of a lock
-// in shared mode for example; it is only read for a decision by a thread that holds the locks under which it changes so
-// that nobody else does.
+// plain_count: every access requires a lock held exclusively. atomic_count: threads may change it concurrently, for
+// example holders of a lock in shared mode. A thread that decides by its value holds the locks under which it changes,
+// so that no other thread changes it.
 #pragma once
 
 #include "../lockfree/orders.h"
@@ -41,8 +41,8 @@ class plain_count {
   typename Sync::template var<T> value_;
 };
 
-/// Relaxed throughout: what a count stands for is published by the lock. A thread in shared mode uses no value that it
-/// reads but that of its own read-modify-write; one in exclusive mode has acquired what every earlier holder released.
+/// Relaxed throughout: the lock publishes what a count says. A thread in shared mode uses no value but the result of
+/// its read-modify-write; one in exclusive mode has acquired what every earlier holder released.
 template <sync_layer Sync, class T>
 class atomic_count {
  public:

@@ -1,9 +1,9 @@
-// How many nodes would fall if as many were evicted as can be, counted up to a need without changing anything: so that
-// a request which cannot be served costs nobody a page.
+// How many nodes evictions could free, counted up to a need without changing anything: so a request that cannot be
+// served evicts nothing.
 //
-// The leaves are named one by one. Above each goes on counting as long as nothing else refers to the parent: where more
-// children do, the parent is noted, and counts once the last of them did. Each note follows a node that was counted, so
-// the room for the pages that are needed is enough for them.
+// The leaves are added one by one. The count goes on upwards from each as long as nothing else refers to the parent. A
+// parent with more children is noted, and counts once the last of them did. Each note follows a node that was counted,
+// so the room for the pages that are needed is enough for the notes.
 //
 // Cost: O(nodes counted), and for those with several children O(log n), and a move of n notes at most. Nothing is
 // allocated.
@@ -30,7 +30,8 @@ class fall_count {
   std::size_t count() const { return count_; }
   bool is_enough() const { return count_ >= notes_.size(); }
 
-  /// Counts a leaf that nothing refers to, and what falls with it. Requires that it was not named before.
+  /// Counts a leaf that nothing refers to, and the parents that can be evicted with it. Requires that it was not added
+  /// before.
   void add(page_id leaf) {
     for (page_id page = leaf; ++count_ < notes_.size();) {
       page = parent_(page);
@@ -41,7 +42,8 @@ class fall_count {
   }
 
  private:
-  // Notes that a child of `page` falls; returns how many do. The notes are sorted, so those of one page stand together.
+  // Notes that a child of `page` is counted; returns how many are. The notes are sorted, so those of one page are
+  // adjacent.
   std::size_t noted(page_id page) {
     const auto end = notes_.begin() + static_cast<std::ptrdiff_t>(note_count_++);
     const auto first = std::lower_bound(notes_.begin(), end, page);

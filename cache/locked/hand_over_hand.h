@@ -7,7 +7,7 @@
 
 namespace triecheck::inline v0_1 {
 
-/// Holds one lock of a chain; `pass_on` takes the next one before it lets go. `Exclusive` chooses the mode.
+/// Holds one lock of a chain; `pass_on` takes the next one before it releases this one. `Exclusive` chooses the mode.
 template <class Mutex, bool Exclusive>
 class hand_over_hand {
  public:

@@ -1,17 +1,17 @@
 // The cache under one lock: what `coarse` and `rwlock` share. They differ in the lock, in how lookups hold it, and in
-// the counts that lookups change meanwhile: the parameter `Locking`. Which page falls is the parameter `Policy`
-// (eviction.h).
+// the counts that lookups change meanwhile: the parameter `Locking`. Which page is evicted next is the parameter
+// `Policy` (eviction.h).
 //
 // Guarantees: every operation takes effect in one step while the lock is held (its linearization point), the order of
-// the policy is exact, `cache_full` is exact and evicts nothing. Progress: blocking; a thread stopped inside an
-// operation stops all, one stopped inside a lookup of `rwlock` stops all but lookups.
+// the policy is exact, `cache_full` is exact and evicts nothing. Progress: blocking. A thread stopped inside an
+// operation stops all others; one stopped inside a lookup of `rwlock` stops all but lookups.
 // Cost: O(tokens touched) per operation, O(1) amortised per evicted page, independent of the size of the pool.
 //
 // Invariants (numbers as in the documentation of the checks): the page is the node; `trie_.pins(p)` is the number of
 // open leases with p in their chain (I4); a forgotten node has pins (I11); `unpinned_` knows every node without pins
-// and the order of eviction, and `unpinned_count_` is their number (I6). A lookup may pin a node without a word to the
-// policy, which it must not change: such a node stays there until an eviction comes past it, or until its last pin
-// goes.
+// and the order of eviction, and `unpinned_count_` is their number (I6). A lookup may pin a node without notifying the
+// policy, which it must not change: such a node stays in the policy until an eviction comes past it, or until its last
+// pin is dropped.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ class locked_cache {
   using fork_result_type = fork_result<locked_cache>;
   using page_place = typename page_queue<Sync>::place;
 
-  /// Whether `available` counts a page once that several leases have in their chains.
+  /// Whether `available` counts a page that several leases have in their chains only once.
   static constexpr bool counts_shared_pages_once = true;
 
   /// An empty cache. Throws std::invalid_argument unless 1 <= pages < 2^32 - 1 and tokens_per_page >= 1.
@@ -71,8 +71,8 @@ class locked_cache {
 
   const cache_config& config() const noexcept { return config_; }
 
-  /// Tells every change from now on to `s` (events.h), in place of whom it told before. Requires that nothing else
-  /// runs.
+  /// Reports every change from now on to `s` (events.h), in place of the previous subscriber. Requires that nothing
+  /// else runs.
   void subscribe(cache_events& s) noexcept { events_.send_to(s); }
 
   /// A lease on the longest chain of nodes of `space` that matches the leading full blocks of `prompt`: tokens and
@@ -113,17 +113,19 @@ class locked_cache {
 
   /// Appends the tokens of `more` to the lease and adds private pages until its pages hold all its tokens and
   /// `extra_slots` more. With `free_only` nothing is evicted, and `cache_full` says that the free pages alone did not
-  /// do.
+  /// suffice.
   ///
   /// The keys of `more` name blocks from the beginning of the lease, as those of its lookup do: one list serves both,
-  /// and every part of a prompt. A block has the key that it is named with when its first token comes, or later as long
-  /// as it is not full and has none; it keeps it when others fill it. Keys of cached blocks, and of blocks that have no
-  /// token yet, are passed over. To name a block with another key than it has is a broken contract, which asserts, and
-  /// is `invalid_argument` without assertions.
+  /// and every part of a prompt. A block gets its key when its first token comes, or later as long as it is not full
+  /// and has none; it keeps that key when later calls fill it. Keys of cached blocks, and of blocks that have no token
+  /// yet, are ignored. To name a block with another key than it has is a broken contract, which asserts, and is
+  /// `invalid_argument` without assertions.
   ///
-  /// Errors: `request_too_large`, when the lease would hold more pages than there are: nothing happened. `cache_full`,
-  /// when free pages and eviction together cannot cover the need: nothing was evicted. `lease_closed`,
-  /// `invalid_argument`. Throws std::bad_alloc with nothing changed.
+  /// Errors:
+  /// - `request_too_large`: the lease would hold more pages than there are. Nothing happened.
+  /// - `cache_full`: free pages and eviction together cannot cover the need. Nothing was evicted.
+  /// - `lease_closed`, `invalid_argument`.
+  /// Throws std::bad_alloc with nothing changed.
   [[nodiscard]] status allocate(lease_type& l, const keyed_tokens& more, std::size_t extra_slots = 0,
                                 page_source source = page_source::free_and_evicted) {
     if (const status s = l.template appendable_in<Sync>(*this, more, config_.tokens_per_page); s != status::ok)
@@ -143,13 +145,14 @@ class locked_cache {
     return status::ok;
   }
 
-  /// Makes the private pages that the first `computed_tokens` tokens of the lease fill nodes, in order; what is cached
-  /// already stays so. Where the block already stands, the lease takes over the node's page and its own becomes free.
+  /// Publishes the private pages that the first `computed_tokens` tokens of the lease fill, in order: they become
+  /// nodes. What is cached already stays so. Where a block is cached already, the lease takes over that node's page and
+  /// its own becomes free.
   ///
   /// Below a forgotten page nothing is published: the pages stay private (forget).
   ///
-  /// With the policy `priority`, `wanted` says how much these pages are worth, and until when; those that were cached
-  /// before are not asked for.
+  /// With the policy `priority`, `wanted` says how much these pages are worth, and until when; it does not apply to the
+  /// pages that were cached in the lease before.
   ///
   /// Requires that the contents of these pages are computed: from here on other requests read them.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
@@ -184,7 +187,7 @@ class locked_cache {
   /// l.token_count() these are the pages of `extra_slots` alone. The cached prefix stays, with its tokens, whatever the
   /// number is.
   ///
-  /// Requires that nobody reads or writes the pages that go.
+  /// Requires that no thread reads or writes the returned pages.
   /// Errors: `lease_closed`, `invalid_argument`; more tokens than the lease holds are a broken contract, which asserts,
   /// and is `invalid_argument` without assertions. Then nothing is changed.
   status shrink(lease_type& l, std::size_t kept_tokens) {
@@ -201,13 +204,14 @@ class locked_cache {
     return status::ok;
   }
 
-  /// The page that the full blocks of `prompt` end on in `space`, and all that is cached below it, is found by no
-  /// lookup and no match any more; with less than a block, everything that is cached in `space`. What no lease pins is
-  /// free at once. What leases have in their chains stays theirs, and becomes free when the last of them is released;
-  /// what they publish below it stays private. The same prefix can be published again at once. Returns whether
-  /// something was cached there.
+  /// Forgets the page that the full blocks of `prompt` end on in `space`, and all that is cached below it: no lookup
+  /// and no match finds them any more. With less than a block, forgets everything that is cached in `space`. What no
+  /// lease pins is free at once. What leases have in their chains stays theirs, and becomes free when the last of them
+  /// is released; what they publish below it stays private. The same prefix can be published again at once. Returns
+  /// whether something was cached there.
   ///
-  /// Subscribers are told `removed` now, also of what is pinned. Throws std::bad_alloc with nothing changed. O(pages).
+  /// Subscribers receive `removed` of every forgotten page now, pinned ones included. Throws std::bad_alloc with
+  /// nothing changed. O(pages).
   bool forget(const keyed_tokens& prompt, key_space space = {}) {
     if (!are_in_order<Sync>(prompt.keys)) return false;
     subtree gone(config_.pages);
@@ -225,7 +229,7 @@ class locked_cache {
     return true;
   }
 
-  /// Frees the private pages, drops the pins and tells the policy, for which the chain is the most recent one now. A
+  /// Frees the private pages, drops the pins and notifies the policy, for which the chain is now the most recent one. A
   /// second release does nothing. With the policy `priority`, `wanted` says how much the chain is worth, and until
   /// when; a lease that goes out of scope asks for nothing. Errors: `invalid_argument`.
   status release(lease_type& l, typename Policy::terms wanted = {}) {
@@ -247,8 +251,8 @@ class locked_cache {
     return status::ok;
   }
 
-  /// A second lease on the same cached prefix, with as many private pages of its own; the caller copies the contents
-  /// of the pairs in `copies`. The first lease is unchanged. Errors: as `allocate`.
+  /// A second lease on the same cached prefix, with as many private pages; the caller copies the contents of the pairs
+  /// in `copies`. The first lease is unchanged. Errors: as `allocate`.
   fork_result_type fork(const lease_type& l) {
     fork_result_type r;
     r.result = l.usable_in(*this);
@@ -272,8 +276,8 @@ class locked_cache {
     return r;
   }
 
-  /// The clock of the caller says `now`, in a unit of the caller's: what was asked for until then, or a time before,
-  /// counts no more. The clock of a new cache says 0; an earlier time than before changes nothing. O(log pages) for
+  /// Sets the clock to `now`, in a unit that the caller chooses: what was asked for until then, or until an earlier time,
+  /// no longer counts. The clock of a new cache says 0; an earlier time than before changes nothing. O(log pages) for
   /// each page whose priority expires.
   void set_time(std::uint64_t now) requires has_clock<Policy> {
     const guard lock(mutex_);
@@ -301,13 +305,14 @@ class locked_cache {
     return report;
   }
 
-  /// A place in the queue of those who wait for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
+  /// A place in the queue for pages (page_queue.h). Throws std::bad_alloc with nothing changed.
   [[nodiscard]] page_place queue_for_pages() { return page_place(queue_); }
 
-  /// Wakes all who wait for pages: their `wait` returns false, once, where it is not their turn.
+  /// Wakes all threads that wait for pages: their `wait` returns false, once, where it is not their turn.
   void wake_waiting() { queue_.wake_waiting(); }
 
-  /// All counters and gauges at one instant; where lookups share the lock, what they count each at one of its own.
+  /// All counters and gauges at one instant; where lookups share the lock, each count of lookups is of a different
+  /// instant.
   cache_stats stats() const {
     const read_guard lock(mutex_);
     cache_stats s = counters_.get();
@@ -380,7 +385,7 @@ class locked_cache {
     if (trie_.add_pin(page) == 0) unpinned_count_.subtract(1);
   }
 
-  /// Takes back what a lookup pinned that could not open its lease: a list that grew had no memory.
+  /// Drops the pins of a lookup that could not open its lease: there was no memory for a list that grew.
   struct pins_of_lookup {
     locked_cache& cache;
     const lease_type& found;
@@ -421,8 +426,8 @@ class locked_cache {
     return true;
   }
 
-  // `page` is the lease's own page with the contents of the block; afterwards it names the node that stands there.
-  // Returns whether that is its own.
+  // `page` is the lease's own page with the contents of the block; afterwards it is the node under `k`. Returns whether
+  // that is still the lease's own page.
   bool publish_page(const typename trie_type::key& k, page_id& page) {
     const page_id standing = trie_.find_child(k);
     if (standing == no_page) {
@@ -497,7 +502,7 @@ class locked_cache {
 
   lease_buffers<Sync> buffers_{{}, config_};  // each thread has its own
   event_source events_;
-  page_queue<Sync> queue_;  // an eviction is no news for it: a refusal counts what can be evicted as if it were free
+  page_queue<Sync> queue_;  // evictions do not notify it: a refusal counts what can be evicted as if it were free
 
   // Guarded by mutex_; of these, lookups in shared mode change counts alone.
   page_records<typename trie_type::shared_token, typename trie_type::per_page, typename page_pool<Sync>::per_page,

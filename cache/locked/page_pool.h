@@ -1,12 +1,12 @@
 // The page pool: which pages are free, and who holds the others.
 //
 // A stack of free pages, linked through an array that is as long as the pool: taking and returning a page is O(1) and
-// allocates nothing. Beside it the holder of every page, so that a page which is returned twice is noticed (I1) and
-// shutdown can say who kept a page.
+// allocates nothing. It also keeps the holder of every page, so that a page which is returned twice is noticed (I1) and
+// shutdown can say which lease kept a page.
 //
 // Invariants: every page is on the stack exactly when its state is `free`; free_count() is the length of the stack.
-// Threads: none of its own; the owner serialises every call, but `mark_cached` and `hand_over`: they touch nothing but
-// the page, so they need no more than that nobody else touches that page.
+// Threads: not synchronised; the owner serialises every call, except `mark_cached` and `hand_over`. These touch nothing
+// but the page, so they only require that no other thread touches that page.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace triecheck::inline v0_1 {
 template <sync_layer Sync>
 class page_pool {
  public:
-  /// What the pool notes of a page, and a byte for whoever has it, for which there is room here.
+  /// What the pool notes of a page, and a byte that it leaves to the owner of the pool.
   struct per_page {
     typename Sync::template var<lease_id> holder;
     typename Sync::template var<page_id> next;  // the free page below, while this one is free

@@ -1,17 +1,17 @@
-// The trie of published pages. A node is its page: everything about it stands in arrays indexed by page id that are
+// The trie of published pages. A node is its page: everything about it is in arrays indexed by page id that are
 // allocated once, so growing and shrinking the trie allocates nothing.
 //
-// The nodes stand in one chained hash table, keyed by the hash of the whole prefix and compared by namespace, parent
-// and block, token by token, and the key of the block: a hash that collides costs time, never a wrong answer (I3). As
-// the hash needs no parent, a walk can ask memory for the buckets of the blocks to come (prefix_hashes.h).
+// The nodes are in one chained hash table, keyed by the hash of the whole prefix and compared by namespace, parent and
+// block, token by token, and the key of the block: a hash that collides costs time, never a wrong answer (I3). As the
+// hash needs no parent, a walk can prefetch the buckets of the blocks to come (prefix_hashes.h).
 //
-// A first node notes its namespace where others note their parent, whose namespace is theirs. Which of the two it is,
-// and whether the block has a key, is in one byte; so a walk looks at a key only where there is one.
+// A first node notes its namespace where others note their parent; their namespace is that of the parent. Which of the
+// two it is, and whether the block has a key, is in one byte; so a walk looks at a key only where there is one.
 //
 // Invariants: I7: every node is reachable from the root exactly once, and is in its bucket exactly once.
 // Cost: find_child is O(tokens per page) expected; attach and detach too.
 // Threads: `find_child`, `pins`, `parent`, `block` and, with counts that allow it, `add_pin`, `pin` and `unpin` may run
-// beside one another; the owner serialises every other call with all of these. It may do so bucket by bucket: `attach`,
+// concurrently; the owner serialises every other call with all of these. It may do so bucket by bucket: `attach`,
 // `detach` and `find_child` touch one bucket and the nodes in it, `bucket_of` touches nothing.
 #pragma once
 
@@ -100,7 +100,7 @@ class page_trie {
   /// The hash of all blocks from the root to `page`. Requires that it is a node.
   std::uint64_t hash(page_id page) const { return at(page).hash.get(); }
 
-  /// The child that stands under `k`, or `no_page`.
+  /// The child under `k`, or `no_page`.
   page_id find_child(const key& k) const {
     Sync::require(k.block.size() == tokens_per_page_, "a block fills a page");
     page_id page = heads_[bucket_of(k.hash)].get();
@@ -108,7 +108,7 @@ class page_trie {
     return page;
   }
 
-  /// Makes `page` the node under `k`, with so many pins. Requires that it is no node and that none stands under `k`.
+  /// Makes `page` the node under `k`, with so many pins. Requires that it is no node and that there is none under `k`.
   void attach(page_id page, const key& k, std::uint32_t pins) {
     per_page& n = at(page);
     shared_page& head = heads_[bucket_of(k.hash)];
@@ -122,8 +122,8 @@ class page_trie {
     head.set(page);
   }
 
-  /// Ask memory for what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires
-  /// what find_child does.
+  /// Prefetch what a walk is going to read (prefix_hashes.h). `fetch_first` looks into the bucket: it requires what
+  /// find_child does.
   void fetch_bucket(std::size_t bucket) const { Sync::prefetch(&heads_[bucket]); }
   void fetch_first(std::size_t bucket) const {
     const page_id page = heads_[bucket].get();
@@ -138,7 +138,7 @@ class page_trie {
     take_out(page);
   }
 
-  /// From here on nobody finds `page`, nor what is below it; it is a node as long as it has pins. Requires a node that
+  /// From here on no walk finds `page`, nor what is below it; it is a node as long as it has pins. Requires a node that
   /// is not forgotten.
   void forget(page_id page) {
     take_out(page);
@@ -160,7 +160,7 @@ class page_trie {
     return at(page).pins.fetch_sub(1) - 1;
   }
 
-  /// As add_pin and drop_pin, for whoever does not look at the answer: such additions commute.
+  /// As add_pin and drop_pin, for callers that do not look at the answer: such additions commute.
   void pin(page_id page) { at(page).pins.add(1); }
   void unpin(page_id page) { at(page).pins.subtract(1); }
 
@@ -168,7 +168,7 @@ class page_trie {
     return (kinds_[page].get() & is_first) != 0 ? no_page : page_id(static_cast<std::uint32_t>(at(page).above.get()));
   }
 
-  /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
+  /// The namespace of a node. O(depth). A damaged trie may have a cycle: the checks report it, this must end.
   key_space space(page_id page) const {
     for (std::size_t steps = 0; (kinds_[page].get() & is_first) == 0 && steps < pages_; ++steps) page = parent(page);
     return key_space(at(page).above.get());

@@ -1,44 +1,46 @@
-// Which node falls next, without a lock: exact recency for one thread; for several, recency but for a part of the age.
+// Which node is evicted next, without a lock: exact recency for one thread; for several, recency but for a part of the
+// age.
 //
-// Every thread has a lane: a list, and an inbox for it. A node is posted to the lane that its page is at home in: of
+// Every thread has a lane: a list, and an inbox for it. A node is posted to the lane that its page belongs to: that of
 // the thread that published it, so the pages that a thread evicts are mostly those that it used before.
 //
 // A release stamps the node that its lease ended on with a tick and puts it into the inbox of its lane, a stack, unless
 // it is in one already. The list, a doubly linked one, belongs to the curator of the lane: the evictor that has its
-// turn. It sorts the inbox by tick and puts each node into its place on the list, which is mostly the back: it was
-// posted after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
-//   - a node without references falls;
-//   - any other is dropped. Its next release, or the fall of its last child, brings it back.
-// A parent that loses its last child has the recency of that child, if it has no later one of its own: it falls next,
-// so it goes to the front (fault 45 of the catalogue). With a later one of its own it stays where that one put it.
+// turn. The curator sorts the inbox by tick and puts each node into its place on the list, which is mostly the back: it
+// was posted after the list was filled. So the list is sorted by recency, and its front is the node to visit next:
+//   - a node without references is evicted;
+//   - any other leaves the list. Its next release, or the eviction of its last child, brings it back.
+// A parent that loses its last child has the recency of that child, unless its own latest release is later. Without a
+// later release it is the next to be evicted, so it goes to the front (fault 45 of the catalogue); with one it stays
+// where that release put it.
 //
 // An evictor begins with its own lane, unless the front of another one is older by much. It goes on with others, the
-// oldest first, and takes home what it evicts there, so that lanes grow with the need of their threads. What a lane
-// says of its front is a hint: the front may have been released again since. Who has sorted the lane knows, says so,
-// and where it is younger than that by too much, chooses again; so does who comes past the age up to which it chose the
-// lane. Only the curator of the lane where a page is at home moves it, when the page is on no list: a page is never on
-// two.
+// oldest first, and moves what it evicts there to its own lane, so that lanes grow with the need of their threads. What
+// a lane says of its front is a hint: the front may have been released again since. A curator that has sorted the lane
+// knows the front and updates the hint. It chooses a lane again where the front is younger than the hint by too much,
+// or when it comes past the age up to which it chose the lane. Only the curator of a page's lane moves the page to
+// another lane, and only when it is on no list: a page is never on two.
 //
-// Who does not get the turn of a lane does not wait: it goes on with another one. Where the lane that it did not get is
-// older by so much that this would cost recency, because its curator sleeps, say, it evicts with the hand and asks
+// An evictor that does not get the turn of a lane does not wait: it goes on with another one. Where that lane is older
+// by so much that this would cost recency, for example because its curator sleeps, it evicts with the hand and asks
 // again. The hand goes round all pages, looks at some unpinned leaves and takes the one that was released longest ago,
-// whatever its age, and its parents as far as they fall with it. A thread that stops with a turn costs the others
-// recency, nothing else.
+// whatever its age, and those of its parents that can be evicted with it. A thread that stops with a turn costs the
+// others recency, nothing else.
 //
-// Who needs several pages or none counts first what can fall (fall_count.h), in its own lane and then in the others,
-// and begins when that is enough. A lane that is empty says so without a turn: where nothing can fall, that costs a
-// look at each.
+// An evictor that needs several pages or none first counts what can be evicted (fall_count.h), in its own lane and then
+// in the others, and begins when that is enough. A lane that is empty says so without a turn: where nothing can be
+// evicted, that costs a look at each.
 //
-// A parent that is left behind by the hand, or by the fall of a child that was listed in another lane, is as old as its
-// child was: it does not go behind what is newer. If it is not where a release of its own put it, it goes to the front.
+// A parent that the hand leaves behind, or that loses a child which was listed in another lane, is as old as its child
+// was: it does not go behind what is newer. Unless it is where its own release put it, it goes to the front.
 //
-// Invariants: I6: a node without references is on the list of its home or in an inbox, or an operation under way puts
+// Invariants: I6: a node without references is on the list of its lane or in an inbox, or an operation in progress puts
 // it there.
-// Cost: post O(1); evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
-// sorted but for those released again, and O(threads) per call and per lane found younger than it said, which is each
-// at most once between two that fall; to find out that there are not enough, O(pages wanted + threads), and a look at
-// each listed node that somebody holds. Where the hand evicts, it looks at some hundred pages for each leaf; for a
-// caller that wants all it can have, at all of them where hardly one is a leaf without pins.
+// Cost: post O(1). evict O(log n) amortised per page for n nodes posted since the last turn, mostly O(1), as they come
+// sorted but for those released again; and O(threads) per call and per lane found younger than its hint, which happens
+// to each lane at most once between two evictions. To find out that there are not enough pages: O(pages wanted +
+// threads), and a look at each listed node that somebody holds. Where the hand evicts, it looks at some hundred pages
+// for each leaf; for a caller that wants all it can have, at all pages where hardly one is a leaf without pins.
 // Threads and progress: any; post is lock-free, evict too.
 #pragma once
 
@@ -99,25 +101,25 @@ class eviction_queue {
     if (home(page) == no_lane) at(page).home.store(own(), orders::home_move);
   }
 
-  /// Before the caller gives its reference on `page` back: that happens at `tick`.
+  /// To be called before the reference on `page` is dropped: that happens at `tick`.
   void stamp(page_id page, std::uint64_t tick) { at(page).tick.store(tick, orders::tick); }
 
-  /// After it: puts the node into the inbox of its lane, if it is not in one; returns that lane then, as a set, else
-  /// none.
+  /// To be called after that: puts the node into the inbox of its lane, unless it is in one; returns the lane then, as
+  /// a set, else none.
   std::uint64_t post(page_id page) {
     per_page& e = at(page);
     if (e.posted.load(orders::posted) || e.posted.exchange(true, orders::post)) return 0;
     return put_into_inbox(page, home(page));
   }
 
-  /// A child of `parent` falls out of its turn, while the parent is held by it: the parent is as old as the child, or
-  /// younger.
+  /// A child of `parent` becomes free out of order, while it still refers to the parent: the parent gets the tick of
+  /// the child, unless its own is later.
   void inherit(page_id parent, page_id child) {
     if (tick(parent) < tick(child)) at(parent).tick.store(tick(child), orders::tick);
   }
 
-  /// After it: puts the node where its age does. O(nodes that are older), if nobody has the turn of its lane; else as
-  /// post.
+  /// To be called after that: puts the node into the place of its age. O(nodes that are older), if no thread has the
+  /// turn of its lane; otherwise as post.
   void list_by_age(page_id page) {
     const std::size_t i = home(page);
     lane& l = lanes_[i];
@@ -133,21 +135,21 @@ class eviction_queue {
     if (!is_here) post(page);
   }
 
-  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages are the caller's then.
-  /// `now` is the latest tick, about. Calls `gone` for each when nobody finds it any more, and before that may happen
-  /// to its parent; and `gone.let_fall` for a parent that was forgotten, and that nothing refers to any more.
-  /// Linearization point of each: the claim of its node.
+  /// Evicts up to `freed.size()` nodes, as far as there are any; returns how many. Their pages then belong to the
+  /// caller. `now` is about the latest tick. Calls `gone` for each page when no lookup finds it any more, and before
+  /// that may happen to its parent; calls `gone.let_fall` for a parent that was forgotten, and that nothing refers to
+  /// any more. Linearization point of each: the claim of its node.
   template <class Gone>
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone) {
     return evict(freed, now, gone, true, pages_);
   }
 
-  /// The same, but evicts none where not all can be had. Exact when no other call runs; beside others, nodes that they
-  /// move may be missed, and what they take away may leave fewer. Looks at `hand_looks` pages at most for what is in
-  /// lanes that are taken.
+  /// The same, but evicts none where not all can be had. Exact when no other call runs; concurrently with others, nodes
+  /// that they move may be missed, and what they take away may leave fewer. Looks at `hand_looks` pages at most for
+  /// what is in lanes whose turn others have.
   template <class Gone>
   std::size_t evict_all(std::span<page_id> freed, std::uint64_t now, Gone gone) {
-    // Of one page no forecast is needed: where it cannot be had, nothing is evicted.
+    // One page needs no forecast: where it cannot be had, nothing is evicted.
     return evict(freed, now, gone, freed.size() == 1, std::min(pages_, hand_looks));
   }
 
@@ -167,7 +169,7 @@ class eviction_queue {
 
     alignas(64) typename Sync::template atomic<page_id> inbox{no_page};
     alignas(64) typename Sync::template atomic<bool> turn{false};
-    typename Sync::template atomic<std::uint64_t> front{no_tick};  // of the node that falls next: a hint
+    typename Sync::template atomic<std::uint64_t> front{no_tick};  // of the node that is evicted next: a hint
     typename Sync::template atomic<std::uint64_t> until{0};  // no other lane is much older than a front up to this
     recency_list<Sync> list;                                 // of the curator
     typename Sync::template var<std::uint64_t> newest{0};    // the latest tick that the list was filled up to
@@ -179,7 +181,7 @@ class eviction_queue {
   static constexpr std::uint64_t no_tick = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::uint8_t no_lane = lanes_type::count;
   static constexpr std::uint64_t own_slack = 16;   // by which part of its age another lane may be older than the own,
-  static constexpr std::uint64_t taken_slack = 4;  // and a lane that somebody else has than the next best one
+  static constexpr std::uint64_t taken_slack = 4;  // and a lane whose turn another thread has, than the next best one
   static constexpr std::size_t hand_sample = 16;   // leaves that the hand chooses among,
   static constexpr std::size_t hand_looks = 512;   // or fewer, where so many pages have no more
   static constexpr unsigned most_rounds = 3;       // in which what evictions may yield is counted
@@ -203,7 +205,7 @@ class eviction_queue {
     return lanes_.bit(i);
   }
 
-  // A lane, and what falls next there was released at.
+  // A lane, and the tick of the node that is evicted next there.
   struct dated_lane {
     std::size_t number = no_lane;
     std::uint64_t front = no_tick;
@@ -242,9 +244,9 @@ class eviction_queue {
   };
 
   // The caller's own lane if it is open and about as old as the others of `open`, else the oldest of these; `no_lane`
-  // where that is not about as old as what is taken. What was seen of the others lasts a while, as they mostly grow
-  // younger: not to look at them every time leaves their lines with their threads. Who makes one older looks again;
-  // others may be late to see it.
+  // where that is not about as old as what is taken. What was seen of the others stays valid for a while, as they
+  // mostly grow younger: not looking at them every time leaves their lines with their threads. A thread that makes one
+  // older looks again; others may be late to see it.
   choice next_lane(std::uint64_t open, std::uint64_t taken, std::uint64_t now) {
     if (taken == 0 && std::has_single_bit(open)) return {lanes_.first_of(open), no_tick};
     const std::uint64_t mine = open & lanes_.bit(own());
@@ -266,14 +268,14 @@ class eviction_queue {
     return {next.number, std::min(limit, limit_of_taken)};
   }
 
-  // As evict says. Where it is not assured that there are enough, that is found out before the first one falls. With
-  // the hand it looks at so many pages for a leaf.
+  // As evict says. Where it is not assured that there are enough, that is found out before the first eviction. The hand
+  // looks at `round` pages for a leaf.
   template <class Gone>
   std::size_t evict(std::span<page_id> freed, std::uint64_t now, Gone gone, bool is_assured, std::size_t round) {
     if (freed.empty()) return 0;
     std::size_t count = 0;
     std::uint64_t open = lanes_.used();
-    std::uint64_t taken = 0;    // the lanes whose turn somebody else has
+    std::uint64_t taken = 0;    // the lanes whose turn another thread has
     std::uint64_t younger = 0;  // those that were younger than they said; now they say what they are
     while ((open | taken) != 0 && count < freed.size()) {
       const auto [i, limit] = next_lane(open, taken, now);
@@ -297,7 +299,7 @@ class eviction_queue {
         continue;
       }
       open |= empty_inbox(i);
-      // A lane is passed over once until one moves on: the choice comes to an end whatever others do.
+      // A lane is passed over at most once between two evictions: the choice comes to an end whatever others do.
       if ((younger & lanes_.bit(i)) == 0 && is_younger(lanes_[i], limit)) {
         younger |= lanes_.bit(i);
         end_turn(lanes_[i]);
@@ -317,7 +319,7 @@ class eviction_queue {
     return count;
   }
 
-  // Counts what falls, up to the room in `notes`.
+  // Counts what can be evicted, up to the room in `notes`.
   auto falls(std::span<page_id> notes) const {
     const auto parent = [this](page_id page) {
       trie_.fetch_above(page);
@@ -327,12 +329,12 @@ class eviction_queue {
         notes, [this](page_id page) { return trie_.references(page); }, parent);
   }
 
-  // Whether as many nodes can fall, in all lanes, as `notes` has room for, which it writes over.
+  // Whether as many nodes can be evicted, in all lanes, as `notes` has room for. Writes over `notes`.
   bool can_evict(std::span<page_id> notes) {
     for (unsigned round = 1;; ++round) {
       auto falling = falls(notes);
       std::uint64_t open = lanes_.used();
-      std::uint64_t taken = 0;  // the lanes whose turn somebody else has
+      std::uint64_t taken = 0;  // the lanes whose turn another thread has
       std::uint64_t counted = 0;
       bool sent_back = false;  // what was found in a lane went to one that was counted before
       while (open != 0 && !falling.is_enough()) {
@@ -359,7 +361,7 @@ class eviction_queue {
 
   // What follows requires the turn of lane i, or l.
 
-  // What is listed was released later than that; not where nothing is.
+  // Whether all that is listed was released later than `limit`; false where nothing is.
   bool is_younger(const lane& l, std::uint64_t limit) const {
     const page_id page = l.list.oldest();
     return page != no_page && tick(page) > limit;
@@ -391,7 +393,7 @@ class eviction_queue {
     };
     std::size_t count = 0;
     for (bool is_first = true; count < freed.size(); is_first = false) {
-      // Parents that fell bare meanwhile may be in the inbox, when nothing else is left.
+      // Parents that became leaves meanwhile may be in the inbox, when nothing else is left.
       if (l.list.oldest() == no_page) open |= empty_inbox(i);
       const page_id page = l.list.oldest();
       if (page == no_page) break;
@@ -413,8 +415,7 @@ class eviction_queue {
       l.front.store(tick(next), l.is_bare.get() ? orders::front_there : orders::hint);
       l.is_bare.set(false);
     } else {
-      // A lane without a front is not asked. Who posts from here on says what the front is; who did before is seen
-      // here.
+      // A lane without a front is not asked. A post from here on says what the front is; an earlier one is seen here.
       l.front.store(no_tick, orders::front_gone);
       l.is_bare.set(true);
       next = l.inbox.load(orders::inbox_look_again);
@@ -429,7 +430,7 @@ class eviction_queue {
     return falling;
   }
 
-  // A listed node that somebody refers to keeps its place, so that the order stays what it is.
+  // A listed node that has references keeps its place, so that the order stays what it is.
   template <class Falling>
   void count_listed(const lane& l, Falling& falling) const {
     for (page_id page = l.list.oldest(); page != no_page && !falling.is_enough(); page = l.list.newer_than(page)) {
@@ -437,7 +438,7 @@ class eviction_queue {
     }
   }
 
-  // Returns the lanes that what had moved was sent on to.
+  // Puts the pages of the inbox on the list. Returns the lanes to which it sent pages that do not belong here any more.
   std::uint64_t empty_inbox(std::size_t i) {
     lane& l = lanes_[i];
     std::uint64_t sent_to = 0;
@@ -520,8 +521,8 @@ class eviction_queue {
 
   // What follows requires nothing.
 
-  // Evicts one leaf, and its parents as far as they fall with it and `freed` has room; returns how many, 0 when there
-  // is none.
+  // Evicts one leaf, and those of its parents that can be evicted with it, as far as `freed` has room; returns how
+  // many, 0 when there is no leaf.
   template <class Gone>
   std::size_t evict_with_hand(std::span<page_id> freed, std::size_t round, Gone gone) {
     std::size_t hand = hand_.load(orders::hint);
@@ -550,7 +551,8 @@ class eviction_queue {
   }
 
   // Neighbours were published together and are of one age, so the hand does not look at one after the other: the golden
-  // section spreads what it looks at in a row as evenly as can be. Coprime: it comes past all.
+  // section spreads what it looks at in a row as evenly as can be. The stride is coprime to the number of pages, so the
+  // hand comes past all.
   static std::size_t stride_over(std::size_t pages) {
     std::size_t stride = pages - pages * 382 / 1000;
     while (std::gcd(stride, pages) != 1) ++stride;
@@ -577,7 +579,7 @@ class eviction_queue {
   }
 
   // Evicts the claimed node, and its parents as long as each loses its last child and was not released later than that;
-  // returns how many. Calls `gone` as evict says, `fallen` for each parent that falls with it, and `left` for one that
+  // returns how many. Calls `gone` as evict says, `fallen` for each parent that is evicted too, and `left` for one that
   // became a leaf and stays, which has the recency of its child unless it was released later. `freed` is not empty.
   template <class Gone, class Fallen, class Left>
   std::size_t evict_upwards(page_id page, std::span<page_id> freed, Gone gone, Fallen fallen, Left left) {
@@ -596,7 +598,7 @@ class eviction_queue {
       }
       const node_word rest = trie_.unpin(parent);
       if (rest.references != 0) return count;
-      if (rest.is_forgotten) {  // meanwhile, and by who could not see the node that this one has claimed
+      if (rest.is_forgotten) {  // meanwhile, by a thread that could not see the node claimed here
         gone.let_fall(parent);
         return count;
       }
@@ -610,7 +612,7 @@ class eviction_queue {
   const std::size_t pages_;
   const std::size_t stride_;
   const column<per_page> entries_;
-  alignas(64) typename Sync::template atomic<std::uint32_t> hand_{0};  // on a line of its own
+  alignas(64) typename Sync::template atomic<std::uint32_t> hand_{0};  // on its own cache line
   lanes_type lanes_;
 };
 

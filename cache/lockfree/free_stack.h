@@ -133,7 +133,7 @@ class free_stack {
   std::size_t depth_of(page_id page) const { return page == no_page ? 0 : at(page).depth; }
 
   const column<per_page> entries_;
-  alignas(64) typename Sync::template atomic<std::uint64_t> top_;  // link_word; on a line of its own
+  alignas(64) typename Sync::template atomic<std::uint64_t> top_;  // link_word; on its own cache line
 };
 
 }  // namespace triecheck::inline v0_1

@@ -1,6 +1,6 @@
-// Parts of a structure that one thread each mainly works on by itself, though all may: so the lines of a part stay with
-// the core of its thread. A lane for each index of a thread; threads beyond the indices share the first, with its
-// thread.
+// Lanes: parts of a structure, each of which one thread mainly uses, though all may, so that its cache lines stay with
+// the core of that thread. There is a lane for each thread index; threads beyond the indices share the first lane with
+// its thread.
 //
 // Threads and progress: any; wait-free. What a lane may be asked, the lane says.
 #pragma once

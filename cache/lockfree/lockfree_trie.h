@@ -1,30 +1,31 @@
-// The trie of published pages without a lock. A node is its page: everything about it stands in arrays indexed by page
-// id that are allocated once and never returned, so no node is ever reclaimed under a reader, and no operation
-// allocates.
+// The trie of published pages without a lock. A node is its page: everything about it is in arrays indexed by page id
+// that are allocated once and never returned, so no node is ever reclaimed under a reader, and no operation allocates.
 //
-// A run is what one publication makes nodes, a chain of pages: its first node stands in the index, and each leads to
-// its follower, the next one. So a run is published by one exchange, however long it is, a walk along it needs neither
-// hash nor index, and a follower is out of the trie as soon as it is claimed. Where a node has its follower is written
-// before it can be found and never changes; another child of it, or the same block again after the follower fell,
-// stands in the index.
+// A run is what one publication makes nodes, a chain of pages: its first node is in the index, and each leads to its
+// follower, the next one. So a run is published by one exchange, however long it is, a walk along it needs neither hash
+// nor index, and a follower is out of the trie as soon as it is claimed. The link from a node to its follower is
+// written before the node can be found and never changes; another child of it, or the same block again after the
+// follower was evicted, is in the index.
 //
 // The index is one chained hash table, keyed by the hash of the whole prefix and compared by parent, block and the key
 // of the block. Whether a block has a key is in the state of its node, so a walk looks at a key only where there is
 // one. A chain is Michael's list ("High performance dynamic lock-free hash tables and list-based sets", SPAA 2002) with
-// the versioned links of that paper: nodes are put in at the head, so an insertion that succeeds knows that nobody
-// inserted since it looked; a node is marked before it is taken out, and whoever comes past takes it out.
+// the versioned links of that paper. Nodes are put in at the head, so an insertion that succeeds knows that there was
+// no other one since it looked. A node is marked before it is taken out, and any walk that comes past takes it out.
 //
-// What a walk proves. A follower that is found, by its page and generation, stood: it was published with the node that
-// leads to it, and falls once. A node that a walk of the index passed over or found was in the chain while it was
-// looked at, because the link that led there was read again afterwards: an old link also leads to a page that is being
-// published again, which looks like a node before it is linked, and may never be. Whoever pins a node, by its
-// generation, learns that it stood all along. And as only leaves are evicted, the pin of the deepest node proves the
-// whole path (I2, I3).
+// What a walk proves:
+// - A follower that is found, by its page and generation, was in the trie: it was published with the node that leads to
+//   it, and is evicted once.
+// - A node that a walk of the index passed over or found was in the chain while it was looked at, because the link that
+//   led there was read again afterwards. An old link can also lead to a page that is being published again, which looks
+//   like a node before it is linked, and may never be linked.
+// - A thread that pins a node, by its generation, learns that it was in the trie throughout. As only leaves are
+//   evicted, the pin of the deepest node proves the whole path (I2, I3).
 //
 // Invariants: I7: the first node of a run is in its bucket's chain from attach to detach, once; the link of every other
 // page is marked. A node has as many references as it has children and leases that end on it (I4); children name their
-// parent by page and generation, and nodes their follower. A forgotten node stays in its chain until it falls, and
-// walks pass it by (I11).
+// parent by page and generation, and nodes their follower. A forgotten node stays in its chain until it becomes free,
+// and walks pass it by (I11).
 // Cost: find_path and attach are O(tokens) expected, detach O(1). Nothing is allocated.
 // Threads and progress: any thread may call anything at any time, unless a member says otherwise; lock-free: a walk
 // starts again only when another thread changed the chain under it.
@@ -121,11 +122,11 @@ class lockfree_trie {
     sight last;              ///< the deepest of them
   };
 
-  /// The longest chain of nodes below `above` that stands under the leading blocks of `tokens`, of which the first is
-  /// block number `first` of what `keys` goes along (block_keys.h): writes its pages to `path`, as far as that has
-  /// room. Nodes that were found may be gone already; if the last one is not, none is. That the chain ends, where the
-  /// path has room for more, was true at some instant of the call if its last node, or `above` where there is none,
-  /// stood throughout.
+  /// The longest chain of nodes below `above` that is in the trie under the leading blocks of `tokens`, of which the
+  /// first is block number `first` of what `keys` goes along (block_keys.h): writes its pages to `path`, as far as that
+  /// has room. Nodes that were found may be gone already; if the last one is not, none is. That the chain ends, where
+  /// the path has room for more, was true at some instant of the call if its last node, or `above` where there is none,
+  /// was in the trie throughout.
   template <class Keys>
   path_end find_path(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first,
                      std::span<page_id> path) const {
@@ -155,7 +156,7 @@ class lockfree_trie {
   /// What its hashes are keyed by.
   const hash_key& hashes_by() const noexcept { return key_; }
 
-  /// Ask memory for what a walk is going to read (prefix_hashes.h).
+  /// Prefetch what a walk is going to read (prefix_hashes.h).
   std::size_t bucket_of(std::uint64_t hash) const noexcept { return bucket_for(hash, buckets_); }
   void fetch_bucket(std::size_t bucket) const { Sync::prefetch(&heads_[bucket]); }
   void fetch_first(std::size_t bucket) const {
@@ -164,10 +165,10 @@ class lockfree_trie {
   }
 
   /// Makes the private pages `own` a run of nodes below `parent`, under the blocks of `rest`, each with one reference.
-  /// False when a node stands under the first block. Requires a page, that the caller holds `own` and a reference on
-  /// the parent, which then is the first node's, and that find_path, called since, found nothing there. Calls
-  /// `announce` before anybody can find `own`, if it comes to that; the answer may still be false. Linearization point:
-  /// the exchange of the bucket's head.
+  /// False when there is a node under the first block. Requires that `own` is not empty; that the caller holds `own`
+  /// and a reference on the parent, which then is the first node's; and that find_path, called since, found nothing
+  /// there. Calls `announce` before any walk can find `own`, if it comes to that; the answer may still be false.
+  /// Linearization point: the exchange of the bucket's head.
   template <class Announce>
   bool attach(std::span<const page_id> own, node_ref parent, const block_sequence& rest, Announce announce) {
     const auto first = rest.tokens.first(tokens_per_page_);
@@ -222,8 +223,8 @@ class lockfree_trie {
     return w;
   }
 
-  /// From here on nobody finds the node, nor what is below it: if it still is the one that was seen, and nobody did so
-  /// before. The caller has a reference on it then. Linearization point: the exchange.
+  /// From here on no walk finds the node, nor what is below it: if it still is the one that was seen, and no other
+  /// thread forgot it before. The caller has a reference on it then. Linearization point: the exchange.
   bool forget(const sight& seen) {
     std::uint64_t now = seen.state;
     while (!at(seen.page).state.compare_exchange_weak(now, now + node_word::forgotten + node_word::one_reference,
@@ -233,13 +234,13 @@ class lockfree_trie {
     return true;
   }
 
-  /// The same of a node that the caller holds, and goes on holding by no reference more. False where somebody else did
-  /// so.
+  /// The same of a node that the caller has a reference on; it gets no other one. False where another thread forgot it
+  /// before.
   bool forget_own(page_id page) {
     return !node_word::of(at(page).state.fetch_or(node_word::forgotten, orders::forget_node)).is_forgotten;
   }
 
-  /// Where `page` stands, for who forgets what is below forgotten nodes and, where there is one, below `root`.
+  /// The place of `page`, for forgetting what is below forgotten nodes and, where there is one, below `root`.
   subtree::place place_of(page_id page, const node_ref* root) const {
     const std::uint64_t state = at(page).state.load(orders::state_read);
     if (!node_word::is_findable(state)) return {};
@@ -247,7 +248,7 @@ class lockfree_trie {
     return {.is_top = is_forgotten_place(state, above, root), .parent = node_ref::of(above).page};
   }
 
-  /// Forgets the node on `page`, if it stands at such a place, as forget does.
+  /// Forgets the node on `page` as forget does, if it is at such a place.
   bool forget_at_its_place(page_id page, const node_ref* root) {
     const sight seen{.page = page, .state = at(page).state.load(orders::state_read)};
     if (!node_word::is_findable(seen.state)) return false;
@@ -273,12 +274,12 @@ class lockfree_trie {
     return node_word::of(at(page).state.load(orders::forgotten_look)).is_forgotten;
   }
 
-  /// The same, and if it is not forgotten yet, who forgets it will see what the caller linked. Wait-free.
+  /// The same; and if it is not forgotten yet, the thread that forgets it will see what the caller linked. Wait-free.
   bool is_forgotten_by_now(page_id page) {
     return node_word::of(at(page).state.fetch_add(0, orders::state_meet)).is_forgotten;
   }
 
-  /// What was linked before this call is seen by the caller behind it. O(buckets).
+  /// What was linked before this call is seen by the caller after it. O(buckets).
   void see_all_links() const {
     for (std::size_t i = 0; i < buckets_; ++i) static_cast<void>(heads_[i].load(orders::link_read));
   }
@@ -296,10 +297,10 @@ class lockfree_trie {
   /// claims it. Linearization point of an eviction: the exchange.
   bool claim(page_id page) { return claim(page, 0, false); }
 
-  /// The same of a forgotten node, by who gave the last reference back.
+  /// The same of a forgotten node, by the thread that dropped the last reference.
   bool claim_forgotten(page_id page) { return claim(page, 0, true); }
 
-  /// Gives up the caller's reference on `page` and claims it, both or none: if it is the only one.
+  /// Drops the caller's reference on `page` and claims it, both or none: if it is the only reference.
   bool unpin_and_claim(page_id page) { return claim(page, 1, false); }
 
   /// Takes a node that the caller claimed out of the index, if it is there; afterwards the page is the caller's.
@@ -309,8 +310,8 @@ class lockfree_trie {
     sweep(hash(page), page);
   }
 
-  /// Asks memory for what detach is going to read, or for the page that an eviction which goes up from here comes to
-  /// soon. And for the block, which whoever gets the page writes. Requires that the caller claimed the node.
+  /// Prefetches what detach is going to read, or the page that an eviction which goes up from here reaches soon. And
+  /// the block, which the next owner of the page writes. Requires that the caller claimed the node.
   void fetch_for_eviction(page_id page) const {
     Sync::prefetch_to_write(block_at(page));
     if (is_indexed(page)) return fetch_bucket(bucket_of(hash(page)));
@@ -330,8 +331,7 @@ class lockfree_trie {
   /// pin.
   std::uint64_t hash(page_id page) const { return at(page).hash.load(orders::block_read); }
 
-  /// Who has `page`, which is no node, and a note of that. Requires that the caller has it; or, for owner, that nothing
-  /// runs.
+  /// The owner of `page`, which is no node. Requires that the caller has the page; or, for owner, that nothing runs.
   std::uint64_t owner(page_id page) const { return at(page).hash.load(orders::block_read); }
   void set_owner(page_id page, std::uint64_t owner) {
     Sync::require(!word(page).is_node, "I1: a node has no owner");
@@ -354,7 +354,7 @@ class lockfree_trie {
 
   lease_id holder(page_id page) const { return state(page) == page_state::leased ? lease_id(owner(page)) : no_lease; }
 
-  /// Where the chain of a node begins. O(depth); a damaged trie may have a cycle: the checks say so, this must end.
+  /// The namespace of a node. O(depth). A damaged trie may have a cycle: the checks report it, this must end.
   key_space space(page_id page) const {
     node_ref above{.page = page, .generation = 0};
     bool is_upper = false;
@@ -442,7 +442,7 @@ class lockfree_trie {
     return at(page).state.compare_exchange_strong(seen, claimed.packed(), orders::claim_node, orders::state_read);
   }
 
-  // A run whose first node stands under `k` once it is linked.
+  // Writes a run whose first node is under `k` once it is linked.
   void write(std::span<const page_id> run, page_id parent, key k, const block_sequence& rest) {
     keys_along keys(rest.keys);
     for (std::size_t i = 0;;) {
@@ -473,8 +473,8 @@ class lockfree_trie {
     n.state.store(w.packed(), orders::state_publish);
   }
 
-  // Of a page that is in no chain: which page an eviction that comes here should ask memory for. Near the beginning of
-  // a run that is the parent of the run, as other threads change it whenever they publish or evict below it.
+  // Notes which page an eviction that comes to `page`, which is in no chain, should prefetch. Near the beginning of a
+  // run that is the parent of the run, as other threads change it whenever they publish or evict below it.
   void note_above(page_id page, page_id above) {
     shared_word& next = at(page).next;
     link_word note = link_word::of(next.load(orders::link_private));
@@ -482,7 +482,7 @@ class lockfree_trie {
     next.store(note.packed(), orders::link_write);
   }
 
-  // The run that was written was not linked: another node stands there.
+  // The run that was written was not linked: there is another node.
   void withdraw(std::span<const page_id> run) {
     for (const page_id page : run) {
       at(page).state.store(node_word{.generation = word(page).generation}.packed(), orders::state_private);
@@ -526,8 +526,8 @@ class lockfree_trie {
     return stands && at(follower).parent.load(orders::block_read) == ref(page).packed() ? follower : no_page;
   }
 
-  // The node on `page`, if it stands under `k`. Its state is read first: what is read behind it belongs to that
-  // generation, or to a later one, and then the pin fails.
+  // The node on `page`, if it is under `k`. Its state is read first: what is read after it belongs to that generation,
+  // or to a later one, and then the pin fails.
   sight match(page_id page, const key& k) const {
     const std::uint64_t state = at(page).state.load(orders::state_read);
     if (!node_word::is_findable(state, k.kind)) return {};
@@ -544,9 +544,9 @@ class lockfree_trie {
     return node.page == no_page ? root_hash(key_, key_space(node.generation)) : hash(node.page);
   }
 
-  // As find_path, along the run of `above` alone. A follower that does not stand under its block will not come to: if
-  // the node has a child there, it is in the index. A function by itself, so that nothing else wants the registers of
-  // the loop that lookups spend most of their time in; and one more for sequences with keys.
+  // As find_path, along the run of `above` alone. A follower that is not under its block never will be: if the node has
+  // a child there, it is in the index. A separate function, so that nothing else wants the registers of the loop that
+  // lookups spend most of their time in; and one more for sequences with keys.
   template <class Keys>
   [[gnu::noinline]] path_end follow(node_ref above, std::span<const token> tokens, Keys keys, std::size_t first,
                                     std::span<page_id> path) const {
@@ -568,9 +568,9 @@ class lockfree_trie {
     return end;
   }
 
-  // Ask memory for pages of a run before a walk comes there, as if all were as far apart as two that follow one
-  // another: what is allocated together mostly was free together. A wrong guess costs a look at memory. First for some
-  // behind `page`, then, at every step, for the one that is `steps` behind `follower`.
+  // Prefetch pages of a run before a walk comes there, as if all were as far apart as two that follow one another: what
+  // is allocated together mostly was free together. A wrong guess costs a look at memory. First for some behind `page`,
+  // then, at every step, for the one that is `steps` behind `follower`.
   void fetch_run(page_id page) const {
     const page_id follower = follower_of(Sync::peek(followers_[page], no_follower));
     if (follower == no_page) return;
@@ -617,8 +617,8 @@ class lockfree_trie {
     }
   }
 
-  // Past `page`, which was in the chain while it was looked at, or out with it, when it is marked. False when `before`
-  // has changed: the walk starts again.
+  // Steps past `page`, which was in the chain while it was looked at, or takes it out when it is marked. False when
+  // `before` has changed: the walk starts again.
   bool step(shared_word*& before, std::uint64_t& link, page_id page, std::uint64_t next) const {
     const link_word behind = link_word::of(next);
     if (!behind.marked) {

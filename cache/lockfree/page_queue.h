@@ -1,4 +1,4 @@
-// Waiting for pages: a queue of those whom a cache refused pages, in the order in which they came.
+// Waiting for pages: a queue of the threads that a cache refused pages, in the order in which they came.
 //
 // A server that is refused pages can ask again and again, or take a place in the queue and sleep until asking is
 // worthwhile:
@@ -11,21 +11,21 @@
 //   }  // the lease goes, and with it what the lookup pinned
 //
 // When to use: where a thread has nothing else to do. When not: with leases that hold pages, while all others wait as
-// well: nobody is left then to give pages back. A lookup pins what it found, so a lease is given back before its owner
-// waits.
+// well: then no thread is left to give pages back. A lookup pins what it found, so a thread releases its lease before
+// it waits.
 //
 // Whose turn it is: the first of the queue, whenever pages may have come back: after a release, a publication that gave
 // duplicates back, an eviction, an attempt that was refused and gave back what it had, and when the one before it left.
 // Those behind it sleep on, even where the pages would do for them: a large request at the front is not overtaken by
 // small ones that wait, and so does not starve by them. It may be overtaken by calls of `allocate` that did not queue.
 //
-// Progress: an operation that gives pages back looks at one word, which nobody writes while nobody waits; beyond that
-// it costs nothing. Where somebody waits it takes a mutex, which is held for O(places) steps at most and never while
-// anybody sleeps: then that operation is blocking, in every variant.
+// Progress: an operation that gives pages back looks at one word, which no thread writes while none waits; beyond that
+// it costs nothing. Where a thread waits it takes a mutex, which is held for O(places) steps at most and never while a
+// thread sleeps: then that operation is blocking, in every variant.
 //
-// Invariants. Q1: the first of the queue has its turn, or has tried since pages last came back: who waits takes a place
-// before it tries, and who gives pages back looks for places after it did, so one of the two sees the other. Q2: who
-// leaves gives the turn to the next one.
+// Invariants. Q1: the first of the queue has its turn, or has tried since pages last came back: a waiting thread takes
+// its place before it tries, and a thread that gives pages back looks for places afterwards, so one of the two sees the
+// other. Q2: a thread that leaves gives the turn to the next one.
 //
 // Threads: any; a place is used by one thread at a time, and does not outlive its cache.
 #pragma once
@@ -82,8 +82,8 @@ class page_queue {
     if (places_.load(orders::queue_look) != 0) give_turn(from);
   }
 
-  /// Wakes all who wait: their `wait` returns false, once, where it is not their turn. For a server that stops, or
-  /// gives up a request that waits: it says so first, in a flag of its own, which who waits reads after `wait`.
+  /// Wakes all threads that wait: their `wait` returns false, once, where it is not their turn. For a server that
+  /// stops, or gives up a request that waits: it says so first, in a flag that the waiting thread reads after `wait`.
   void wake_waiting() {
     const guard lock(mutex_);
     wakes_.set(wakes_.get() + 1);
@@ -94,7 +94,7 @@ class page_queue {
   using condition = typename Sync::condition_variable;
   using guard = typename Sync::template exclusive_guard<typename Sync::mutex>;
 
-  // Places share a condition variable, so that few are woken who find that it is another one's turn.
+  // Places share several condition variables, so that few threads are woken when it is another one's turn.
   static constexpr std::size_t conditions = 4;
 
   std::uint64_t join(std::uint64_t& wakes) {
@@ -151,7 +151,7 @@ class page_queue {
     turn_from_.set(static_cast<std::uint64_t>(from));
   }
 
-  // On a line of its own: every release reads it, and what is below is written where somebody waits.
+  // On its own cache line: every release reads it, and what is below is written where a thread waits.
   alignas(64) typename Sync::template atomic<std::uint32_t> places_{0};  // how many wait, or try
 
   // Guarded by mutex_.

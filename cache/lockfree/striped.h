@@ -1,8 +1,8 @@
-// What many threads count: each thread on a line of its own, so that counting costs no read-modify-write and moves no
+// What many threads count: each thread on its own cache line, so that counting costs no read-modify-write and moves no
 // line from core to core.
 //
-// A thread that has an index of its own is the only one that writes its stripe; those beyond the number of indices
-// share the last one and pay for it.
+// A thread with its own index is the only one that writes its stripe; those beyond the number of indices share the last
+// one and pay for it.
 //
 // Threads and progress: any; wait-free unless a member says otherwise.
 #pragma once
@@ -96,7 +96,7 @@ class striped_clock {
     for (std::size_t i = 0; i <= shared_stripe; ++i) Sync::label(stripes_[i].now, "clock.of_thread", i);
   }
 
-  /// By how much a tick may be below one that another thread was given before, as long as none of them stands still
+  /// By how much a tick may be below one that another thread was given before, as long as none of them is suspended
   /// between the reading and the writing of its clock.
   static constexpr std::uint64_t most_apart = 64;
 

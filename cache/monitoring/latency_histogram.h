@@ -1,6 +1,6 @@
 // Latencies in fixed buckets, log-linear: four for each power of two of nanoseconds, from 32 ns to 17 s.
 //
-// Threads: constants and plain values. Who counts into the buckets is operation_metrics.h.
+// Threads: constants and plain values. operation_metrics.h counts into the buckets.
 #pragma once
 
 #include <algorithm>

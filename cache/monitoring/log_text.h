@@ -90,8 +90,8 @@ inline std::string log_line(std::size_t thread, const logged_operation& o) {
   return line + '\n';
 }
 
-/// The whole file. `variant` is the name of the cache's class for who judges the log (`triecheck list` shows
-/// those that are known), without blanks; empty where it has none.
+/// The whole file. `variant` is the name of the cache's class, by which the log is judged (`triecheck list` shows those
+/// that are known), without blanks; empty where it has none.
 inline std::string log_text(const log_contents& log, const cache_config& config, std::string_view variant = {}) {
   std::string text = "triecheck-log " + std::to_string(log_text_version) + "\ncache pages " +
                      std::to_string(config.pages) + " tokens_per_page " + std::to_string(config.tokens_per_page);

@@ -1,4 +1,4 @@
-// What a cache is monitored by: one table of metrics, which everything reads that shows them.
+// What a cache is monitored by: one table of metrics, which everything that shows them reads.
 //
 // A metric is one row of `cache_metrics`: its name by the rules of Prometheus
 // (https://prometheus.io/docs/practices/naming/), its help, its unit, its kind, its labels and how to read
@@ -39,7 +39,7 @@ struct cache_reading {
 /// Only full pages are found.
 constexpr std::uint64_t hit_tokens_of(const cache_reading& r) noexcept { return r.stats.hit_pages * r.tokens_per_page; }
 
-/// What of the evicted pages nobody asked for by evict, clear, shutdown or forget: allocate and fork needed room.
+/// Evicted pages that no evict, clear, shutdown or forget asked for: allocate and fork needed room.
 constexpr std::uint64_t evicted_for_room(const cache_reading& r) noexcept {
   std::uint64_t asked = r.stats.forgotten_pages;
   for (const operation_reading& o : r.operations.of) asked += o.evicted_pages;

@@ -94,8 +94,8 @@ class monitored_cache
     return r;
   }
 
-  /// How much memory the cache has beside the contents of its pages: for whoever measured its construction.
-  /// Before `read`.
+  /// Sets how much memory the cache has beside the contents of its pages, where the caller measured its construction.
+  /// To be called before `read`.
   void tell_metadata_bytes(std::size_t bytes) noexcept { metadata_bytes_ = bytes; }
 
  private:

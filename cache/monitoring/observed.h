@@ -16,8 +16,8 @@
 // All are called by the thread that calls the operation, outside of all locks of the cache, at the same time
 // as those of other threads. None may throw or call the cache. What they are passed is valid during the call.
 //
-// A lease that goes out of scope is released, and that release is observed like any other: `lease_type` is a
-// class of this file. What an observer was never told: operations through `unobserved()`.
+// A lease that goes out of scope is released, and that release is observed like any other: `lease_type` is a class of
+// this file. Operations through `unobserved()` are not observed.
 //
 // Threads and progress: those of the cache and of the observer. The observer outlives the cache.
 #pragma once

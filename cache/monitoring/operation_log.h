@@ -1,15 +1,15 @@
-// A log of the operations of a cache: who did what from when until when, and what came of it. For the incident
-// after which somebody asks what the cache did: `triecheck check-log` judges a log, `triecheck replay-log` makes
-// a scenario of a part of it.
+// A log of the operations of a cache: which thread did what, from when until when, and with what result. For finding
+// out after an incident what the cache did: `triecheck check-log` judges a log, `triecheck replay-log` makes a scenario
+// of a part of it.
 //
 //   operation_log<std_sync> log;
 //   observed_cache<lockfree_cache<std_sync>, operation_log<std_sync>> cache(log, config);
 //   ...
 //   file << log_text(log.read(), cache.config(), "lockfree");          // log_text.h
 //
-// Each thread writes into a ring of its own, so it waits for nobody; a full ring loses its oldest operations,
-// and says how many. The log has the tokens of every lookup and allocation: who may not read the prompts may not
-// read the log.
+// Each thread writes into its own ring, so it waits for no other; a full ring loses its oldest operations, and says how
+// many. The log has the tokens of every lookup and allocation: a person who may not read the prompts may not read the
+// log.
 //
 // An entry is written when its operation has ended. It costs two looks at the clock, some nanoseconds, and one
 // word for two tokens or pages, or two for a key. An operation that threw did nothing, and has no entry; nor has a wait
@@ -20,8 +20,8 @@
 // L2: an entry is whole where it lies before `end_` and no position that shares its words was reserved since.
 // L3: what ended before `under_way_` was found empty lies before `end_`.
 //
-// Threads and progress: any; `begins` and `ended` are wait-free but for the first of a thread, which asks for
-// memory; `read` may run beside them.
+// Threads and progress: any; `begins` and `ended` are wait-free but for the first of a thread, which asks for memory;
+// `read` may run concurrently with them.
 #pragma once
 
 #include <algorithm>
@@ -106,7 +106,7 @@ class log_ring {
     const std::size_t more_words = has_more ? 1 + 2 * s.keys.size() : 0;
     const std::size_t length = fixed_words + half(s.tokens.size()) + half(e.pages.size()) + more_words;
     if (length > (mask_ + 1) / 2) return false;
-    // Before the first word: who reads a word of this entry learns that the old one in its place is gone.
+    // Before the first word: a thread that reads a word of this entry learns that the old one in its place is gone.
     reserved_.store(next_ + length, orders::log_own);
     const bool forks = s.operation == cache_operation::fork;
     const bool evicts = e.pages.empty() && s.lease == no_lease && e.lease == no_lease;
@@ -138,7 +138,7 @@ class log_ring {
   std::uint64_t under_way() const noexcept { return under_way_.load(orders::log_collect); }
   static constexpr std::uint64_t nothing = std::numeric_limits<std::uint64_t>::max();
 
-  /// What it holds; beside a writer, without what is overwritten meanwhile.
+  /// What it holds; concurrently with a writer, without what is overwritten meanwhile.
   logged_thread read() const {
     const std::uint64_t end = end_.load(orders::log_collect);
     const std::uint64_t size = mask_ + 1;
@@ -283,7 +283,7 @@ class operation_log {
     if (b.ring != nullptr) b.ring->is_over();
   }
 
-  /// What the log holds, beside operations. O(words of all rings).
+  /// What the log holds; operations may run meanwhile. O(words of all rings).
   log_contents read() const {
     // What a thread has stored since it looked at its clock may take a moment until others see it.
     constexpr std::uint64_t moment_ns = 1000;

@@ -7,9 +7,9 @@
 //
 // What is counted here is only what the cache does not count itself (cache_stats).
 //
-// Threads and progress: any; begins and ended are wait-free. `read` at any time: O(counts x threads that the
-// layer numbers). Consistency: each count is exact once the operations that it counts have returned, in the
-// eyes of whoever learned of their return; beside operations that run, a reading has some part of them.
+// Threads and progress: any; begins and ended are wait-free. `read` at any time: O(counts x threads that the layer
+// numbers). Consistency: each count is exact once the operations that it counts have returned, for a thread that their
+// return happened before; while operations run, a reading has some part of them.
 #pragma once
 
 #include <array>

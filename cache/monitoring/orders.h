@@ -7,7 +7,7 @@
 namespace triecheck::inline v0_1::orders {
 
 // (50) with (51): writes a word of a ring, how far it is written, or what is under way: publishes what the thread wrote
-// before. Who reads a word of a new entry learns with it that the old one in its place is gone.
+// before. A thread that reads a word of a new entry learns with it that the old one in its place is gone.
 inline constexpr memory_order log_publish = memory_order::release;
 // (51) with (50): reads them.
 inline constexpr memory_order log_collect = memory_order::acquire;

@@ -29,7 +29,7 @@ class hash_key {
   }
 
   static constexpr std::size_t strip_tokens = 64;  // which are hashed in one go
-  static constexpr std::size_t most_short = 8;     // tokens of a block for which each has a word of its own
+  static constexpr std::size_t most_short = 8;     // tokens of a block in which each has its own word
 
   std::array<std::uint64_t, strip_tokens / 2> words{};
   std::uint64_t chain = 0;  // below 2^62, so that the sums of products below fit in 128 bits
@@ -124,7 +124,7 @@ inline wide of_halves(const std::array<std::uint64_t, 2>& words, std::uint64_t n
 
 }  // namespace hashing
 
-/// The hash of no blocks at all: each namespace begins with one of its own; two that are no less than 2^32 share one
+/// The hash of no blocks at all: each namespace begins with a different one; two that are no less than 2^32 share one
 /// under one of 2^57 keys. None below 2^32 begins with 0.
 inline std::uint64_t root_hash(const hash_key& key, key_space space) noexcept {
   const auto number = static_cast<std::uint64_t>(space);
@@ -133,7 +133,7 @@ inline std::uint64_t root_hash(const hash_key& key, key_space space) noexcept {
 }
 
 /// Continues `before`, the hash of the blocks that come before, by one block. `extra` is the key that the block has
-/// beside its tokens; one that is not 0 counts as a block of its own, before this one.
+/// beside its tokens; one that is not 0 counts as a separate block, before this one.
 ///
 /// Guarantee: two different prefixes of n blocks at most (longer blocks than 64 tokens count once for every 64) have
 /// one hash under less than n + 6 of 2^62 keys, of blocks of eight tokens or fewer, or with extra keys, under n + 1 of

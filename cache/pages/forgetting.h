@@ -1,9 +1,9 @@
-// Says whether something was forgotten while a lookup ran: then it makes sure that what it found stands.
+// Says whether something was forgotten while a lookup ran: then the lookup makes sure that what it found is not
+// forgotten.
 //
 // A lookup goes down a chain while others change it. A prefix is forgotten by one step, and what is below it one page
-// after the other, so a lookup that is below by then could find what was published there since. So it asks, at the
-// cost of two loads of a word that nobody else writes otherwise: if no forget ran meanwhile, all that it found was
-// there.
+// after the other, so a lookup that is below by then could find what was published there since. So it asks, at the cost
+// of two loads of a word that only a forget writes: if no forget ran meanwhile, all that it found was there.
 //
 // Threads and progress: any; wait-free.
 #pragma once

@@ -3,7 +3,7 @@
 // A variant shows a pool (`state` and `holder` of a page), a trie (`parent`, `space`, `block` and `extra` of a node,
 // and `is_forgotten`, and `for_each_indexed`), and how many open leases have a node in their chain.
 //
-// Threads: none of its own; nobody changes the pages meanwhile. For checks and diagnosis: it asks for memory as it
+// Threads: not synchronised; no thread changes the pages meanwhile. For checks and diagnosis: it asks for memory as it
 // goes.
 #pragma once
 

@@ -1,10 +1,10 @@
 // The memory of closed leases, kept for the next ones: in steady state opening a lease allocates nothing.
 //
-// Every thread keeps the buffers of the leases that it closed for those that it opens, so nobody else touches them. A
-// thread without an index of its own keeps none, and allocates.
+// Every thread keeps the buffers of the leases that it closed for those that it opens, so no other thread touches them.
+// A thread without an index keeps none, and allocates.
 //
-// A thread keeps `most` pairs of buffers at most, and no more bytes than the constructor was told: what one long
-// request asked for is not kept for ever.
+// A thread keeps `most` pairs of buffers at most, and no more than `bytes_kept`: what one long request asked for is not
+// kept for ever.
 //
 // Threads and progress: any; wait-free, but for the heap that a lease which is larger than any before it asks for.
 #pragma once

@@ -1,6 +1,6 @@
-// What a cache notes about its pages, laid out page by page: everything about one page stands together on cache lines
-// of its own, so that an operation waits for memory once per page, and threads that work on different pages do not
-// meet. Blocks of tokens stand in rows beside, because evictions do not read them.
+// What a cache notes about its pages, laid out page by page: everything about one page is together on cache lines that
+// it shares with no other page, so that an operation waits for memory once per page, and threads that work on different
+// pages do not meet. Blocks of tokens are in separate rows, because evictions do not read them.
 //
 // Threads: the layout is constant after construction; each field is guarded as its owner says.
 #pragma once

@@ -1,5 +1,5 @@
-// The hashes of the prefixes of a request, computed a few blocks ahead of whoever walks along them, so that memory is
-// asked for what the walk will need while it is still at work on what came before.
+// The hashes of the prefixes of a request, computed a few blocks ahead of the walk along them, so that what the walk
+// will need is prefetched while it is still at work on what came before.
 //
 // Threads: belongs to one operation.
 #pragma once
@@ -15,8 +15,8 @@
 
 namespace triecheck::inline v0_1 {
 
-/// `Index` is a trie: it has the key of its hashes, knows the bucket of a hash, fetches it, and later what the bucket
-/// leads to. `Keys` is keys_along or no_keys.
+/// `Index` is a trie: it has the key of its hashes, knows the bucket of a hash, prefetches it, and later what the
+/// bucket leads to. `Keys` is keys_along or no_keys.
 template <class Index, class Keys>
 class prefix_hashes {
  public:
@@ -34,7 +34,7 @@ class prefix_hashes {
 
   /// The hash of the prefix that ends with the next block. Requires that there is one.
   std::uint64_t next() {
-    // Twice as far ahead as the walk has come, at most: who finds nothing has not hashed for nothing.
+    // Twice as far ahead as the walk has come, at most: a walk that finds nothing has not hashed much for nothing.
     const std::size_t ahead = std::min(blocks_, done_ + std::min(done_ + 2, most_ahead));
     for (; hashed_ < ahead; ++hashed_, next_block_ += tokens_per_page_) {
       latest_ = block_hash(index_.hashes_by(), latest_, {next_block_, tokens_per_page_}, keys_.of(first_ + hashed_));

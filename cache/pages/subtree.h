@@ -1,5 +1,5 @@
 // The nodes at and below others, parents before their children. A trie knows the parent of each node, not its children,
-// so they are found by going up from every page, as far as nobody has gone before.
+// so they are found by going up from every page, as far as no earlier way went.
 //
 // Cost: O(pages), and as much memory: 5 bytes for each page.
 // Threads: belongs to one operation. Where others change the trie meanwhile, pages may be missing, or be no nodes by

@@ -1,9 +1,9 @@
 // Several sets of numbers below one bound, each of which knows its least member: a tree of words of 64 bits, where a
-// bit says whether the word below it has one. Above the trees stands a bit for each set that has members.
+// bit says whether the word below it has one. Above the trees is a bit for each set that has members.
 //
 // Cost: `set`, `clear` and `first` touch at most one word per layer, 6 layers for 2^33 numbers, and one more where a
 // set gets its first member or loses its last; `test` one word; `first_set` one word for each 64 sets.
-// Threads: none of its own; the owner serialises every call.
+// Threads: not synchronised; the owner serialises every call.
 #pragma once
 
 #include <array>

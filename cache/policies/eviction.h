@@ -1,18 +1,18 @@
-// Which page falls next: what an eviction policy owes to the cache that asks it.
+// Which page is evicted next: what an eviction policy owes to the cache that asks it.
 //
-// The cache decides what may fall, a leaf of the trie that no lease pins, and the policy which of these falls first. So
-// a policy can lose hits, never correctness: every one passes the same checks.
+// The cache decides what may be evicted, a leaf of the trie that no lease pins, and the policy which of these is
+// evicted first. So a policy can lose hits, never correctness: every one passes the same checks.
 //
 // What a policy owes, besides the members below: all memory at construction, O(1) amortised per page that is published,
 // released or evicted, and an order that depends on these calls alone, never on a clock of the system. Pins come and go
-// without its knowledge, because lookups may run beside one another: a page that it names may be pinned, is then taken
-// off with `remove`, and comes back with `released` when its last pin goes.
+// without its knowledge, because lookups may run concurrently: a page that it names may be pinned, is then taken off
+// with `remove`, and comes back with `released` when its last pin is dropped.
 //
 //   published(page, parent)   `page` became a node, pinned, below `parent` (`no_page` is the root)
-//   keep(page, terms)         who publishes or releases `page`, which has a pin, asks for `terms`
+//   keep(page, terms)         the thread that publishes or releases `page`, which has a pin, asks for `terms`
 //   released(page, unpinned)  a lease ends that held `page`, its nodes in turn, the deepest first; `unpinned`: that was
 //                             its last pin
-//   oldest()                  the next to fall, or `no_page`; requires nothing of its pins, see above
+//   oldest()                  the next to be evicted, or `no_page`; requires nothing of its pins, see above
 //   remove(page)              what `oldest` named is evicted, or was found pinned; or an unpinned node is going to be
 //                             forgotten
 //   evicted(page, trie)       `page` is no node any more; it was removed before. `trie` still knows its parent
@@ -20,7 +20,7 @@
 //   in_order(trie, visit)     calls `visit` for every unpinned node in the order of eviction; for snapshots
 //   set_time(now)             the clock of the caller says `now`; of policies by which something ends
 //
-// Threads: none of its own; the owner serialises every call, and `oldest` and `in_order` beside any other.
+// Threads: not synchronised; the owner serialises every call, `oldest` and `in_order` included.
 #pragma once
 
 #include <concepts>

@@ -3,7 +3,7 @@
 // Invariants: place i of the heap is due no later than places 2i + 1 and 2i + 2; the page at place i knows i, and one
 // that does not wait knows `nowhere`.
 // Cost: O(log pages) for `wait` and `stop`, O(1) for `first_due`; 20 bytes per page.
-// Threads: none of its own; the owner serialises every call.
+// Threads: not synchronised; the owner serialises every call.
 #pragma once
 
 #include <cstddef>
@@ -76,7 +76,7 @@ class expiries {
     places_[page].place.set(place);
   }
 
-  // Puts `page` at the gap `place`, or above it where it is due earlier than what stands there.
+  // Puts `page` at the gap `place`, or above it where it is due earlier than the page there.
   void rise(std::uint32_t place, page_id page, std::uint64_t time) {
     while (place != 0) {
       const std::uint32_t above = (place - 1) / 2;

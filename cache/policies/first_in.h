@@ -1,7 +1,7 @@
 // The policy `first-in` (FIFO): of the unpinned leaves the one that was published first.
 //
 // When to use: as a yardstick, or where requests come once. When not: prompts that come back; a hit does not help a
-// page. A parent was published before its children, so when the last of them falls it is the next.
+// page. A parent was published before its children, so when the last of them is evicted it is the next.
 //
 // Guarantees, cost, threads: ranked_leaves.h.
 #pragma once

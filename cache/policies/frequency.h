@@ -9,7 +9,8 @@
 // count of their early turns keeps them too long.
 //
 // Invariant: the count of every unpinned node lies in [age, age + 15]: a parent is held whenever its child is, so it
-// counts at least as much as the child, and the least that falls is the age. So 16 levels, taken in turn, are enough.
+// counts at least as much as the child, and the least count is evicted, which then is the age. So 16 levels, taken in
+// turn, are enough.
 // Guarantees, cost, threads: ranked_leaves.h.
 // Source: Arlitt, Cherkasova, Dilley, Friedrich, Jin, "Evaluating content management techniques for Web proxy caches",
 // 1999.

@@ -1,17 +1,17 @@
 // The leaves of the trie in the order (level, turn): what every policy but recency is made of.
 //
 // A page has a level, which its policy chooses, and a turn, which says when it was renewed last. A leaf that is on the
-// list stands in the set of its level under its turn; a page may change its level in either direction and takes the
-// place that its turn gives it there. So a parent that becomes a leaf falls by its own turn, never by the present one
-// (fault 45 of the catalogue). No order between parents and children is asked of levels and turns: only leaves are
+// list is in the set of its level under its turn; a page may change its level in either direction and takes the place
+// that its turn gives it there. So a parent that becomes a leaf is evicted by its own turn, never by the present one
+// (fault 45 of the catalogue). No order between parents and children is required of levels and turns: only leaves are
 // listed.
 //
 // Invariants: a listed page is a leaf; a leaf without pins is listed, at its level; a pinned one may be, since lookups
-// pin without a word to the policy, until it is removed or released. A page has a turn while it is a node.
+// pin without notifying the policy, until it is removed or released. A page has a turn while it is a node.
 // Cost: O(1) amortised for each call, with the few words of bit_sets.h counted as one. Turns are numbered up to twice
 // the number of pages; then the nodes are numbered anew in their order: a pass over all, once per `pages` renewals or
 // more.
-// Threads: none of its own; the owner serialises every call.
+// Threads: not synchronised; the owner serialises every call.
 #pragma once
 
 #include <algorithm>
@@ -134,7 +134,7 @@ class ranked_leaves {
     return turn == listed_.none ? no_page : page_at_[turn].get();
   }
 
-  /// Calls `visit` for every unpinned node, as they would fall; `place` says how early a level is taken.
+  /// Calls `visit` for every unpinned node, in the order of eviction; `place` says how early a level is taken.
   template <class Trie, class Place, class Visit>
   void in_order_of(const Trie& trie, Place place, Visit visit) const {
     using candidate = std::tuple<std::size_t, std::size_t, page_id>;  // place, turn, page

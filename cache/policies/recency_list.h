@@ -1,22 +1,23 @@
 // The eviction order: nodes that nobody pins, the one to be evicted next in front. A node that was pinned since may
-// stay where it was: whoever takes the front skips it, and it moves to the back when it is unpinned again.
+// stay where it was: an eviction that takes the front skips it, and it moves to the back when it is unpinned again.
 //
 // It is exact without storing a tick. A release gives a whole chain one recency; there are two ways of listing the
 // chain:
 //
 // - All of it (locked.h). A release drops the pins of a chain from its deepest node upwards, and a node enters the
-//   list, at the back, when its last pin goes. The recency of a node that nobody pins is the tick of that very release,
-//   so the list is sorted by recency, deeper nodes of one chain first. A child is never pinned without its parent and
-//   never released after it, so it stands before its parent; hence the front of the list is always a leaf, and a parent
-//   that becomes a leaf needs no work: it stands where its own recency puts it (fault 45 of the catalogue).
-// - Its deepest node (nodelock.h). A node above has the recency of its latest own release or of the child that fell
-//   last, whichever is later. When that child falls from the front, a node that is not listed goes to the front: it is
-//   now the oldest, because its own releases, if it had any, stood before the child and were skipped. A node that is
-//   listed then stands behind the child, by a later release of its own, and stays there.
+//   list, at the back, when its last pin is dropped. The recency of a node that nobody pins is the tick of that very
+//   release, so the list is sorted by recency, deeper nodes of one chain first. A child is never pinned without its
+//   parent and never released after it, so it comes before its parent in the list. Hence the front of the list is
+//   always a leaf, and a parent that becomes a leaf needs no work: it is where its own recency puts it (fault 45 of the
+//   catalogue).
+// - Its deepest node (nodelock.h). A node above has the recency of its latest own release or of the child that was
+//   evicted last, whichever is later. When that child is evicted from the front, a node that is not listed goes to the
+//   front: it is now the oldest, because its own releases, if it had any, were listed before the child and were
+//   skipped. A node that is listed then comes after the child, by its later release, and stays there.
 //
 // It is the policy `recency` (LRU), the one that the specification names: which page was not used for longest.
 //
-// Cost: every operation O(1) unless it says otherwise, nothing is allocated. Threads: none of its own; the owner
+// Cost: every operation O(1) unless it says otherwise, nothing is allocated. Threads: not synchronised; the owner
 // serialises every call.
 #pragma once
 
@@ -49,7 +50,7 @@ class recency_list {
     label(links, pages);
   }
 
-  /// One of several lists: the owner labels the links, once, and the lists are told apart by their number.
+  /// One of several lists: the owner labels the links, once, and the number distinguishes the lists.
   recency_list(std::size_t number, column<per_page> links) : links_(links) {
     Sync::label(oldest_, "recency.oldest", number);
     Sync::label(newest_, "recency.newest", number);
@@ -143,7 +144,7 @@ class recency_list {
     set_older(behind, page);
   }
 
-  // What stands behind `page` in the order, and before it; no page stands for either end.
+  // Set the page behind `page` in the order, and the one before it; `no_page` means either end.
   void set_newer(page_id page, page_id behind) {
     if (page == no_page) {
       oldest_.set(behind);

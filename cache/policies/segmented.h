@@ -1,9 +1,9 @@
-// The policy `segmented` (segmented LRU, SLRU): pages that were held once fall before pages that were held again;
-// within either part the one that was released first.
+// The policy `segmented` (segmented LRU, SLRU): pages that were held once are evicted before pages that were held
+// again; within either part the one that was released first.
 //
 // A page is on probation until a second lease that held it is released; then it is protected. At most three tenths of
-// the pages are protected: where one more is, the protected page that was released first goes back on probation, and
-// stands there where its release puts it. A page that is held again is protected again.
+// the pages are protected: where one more is, the protected page that was released first goes back on probation, to the
+// place that its release gives it there. A page that is held again is protected again.
 //
 // When to use: prompts that come back among many that do not: the latter pass through the probation without costing the
 // others a page. When not: a pool that holds everything, where it is recency at a higher price. Why three tenths:

@@ -4,7 +4,7 @@
 // When to use: to see what an operation of the cache costs in synchronisation, and where threads meet. When not: in
 // production under load; an uncontended lock is measured by trying it first, which costs little, but not nothing.
 //
-// Counts are kept per thread, on lines of their own, and belong to the instance of this template, not to a cache: a
+// Counts are kept per thread, on separate cache lines, and belong to the instance of this template, not to a cache: a
 // program that measures one cache uses no other over the same layer meanwhile, and uses that one from one shared
 // library.
 // Threads: as the layer's; `measured` and `measured_here` at any time, exact while nothing runs.

@@ -26,10 +26,10 @@ namespace triecheck::inline v0_1 {
 /// The thread indices of the production layer: unique among the threads that use one structure, however many shared
 /// libraries they use it from.
 ///
-/// A process may hold this text many times, in a program and in each library that it loads, with variables of its own
-/// in each where symbols are hidden or a library is opened with RTLD_LOCAL. So no variable of a library decides who has
-/// an index. A table on the heap does, and the structure leads to it: all who use the structure ask one table. The
-/// variables of a library only remember what a table answered.
+/// A process may hold this text many times, in a program and in each library that it loads, with separate variables in
+/// each where symbols are hidden or a library is opened with RTLD_LOCAL. So no variable of a library decides which
+/// thread has an index. A table on the heap does, and the structure leads to it: all users of the structure ask one
+/// table. The variables of a library only remember what a table answered.
 ///
 /// Invariants. T1: a bit of `taken_` is set while some thread remembers the index, so no two threads do. T2: the
 /// libraries from which a thread uses one structure remember one index; the last that forgets it gives it back. T3: a
@@ -155,7 +155,7 @@ class std_thread_indices {
     return mine;
   }
 
-  // A thread at its end, whose memory is gone, goes on without an index: what it remembered may be another one's.
+  // A thread at its end, whose memory is gone, goes on without an index: what it remembered may belong to another one.
   [[gnu::visibility("hidden"), gnu::noinline, gnu::cold]] static std::size_t ask(table& t) noexcept {
     if (ended_) return count;
     static thread_local memory mine;

@@ -10,13 +10,13 @@
 //   var<T>          a plain field that a protocol protects: a bare T in production, checked for data races elsewhere.
 //                   Constructed without a value it is uninitialised. It is neither copied nor moved.
 //   mutex           lock, try_lock, unlock. Not recursive. try_lock does not fail while the mutex is free.
-//   shared_mutex    the same, and lock_shared, try_lock_shared, unlock_shared. A waiting writer may be passed.
+//   shared_mutex    the same, and lock_shared, try_lock_shared, unlock_shared. A waiting writer may be overtaken.
 //   condition_variable
-//                   wait(m) lets go of a mutex that the caller holds, sleeps until it is notified, or for no reason,
+//                   wait(m) releases a mutex that the caller holds, sleeps until it is notified, or for no reason,
 //                   and locks it again; notify_one, notify_all.
 //   exclusive_guard<M>, shared_guard<M>
 //                   hold a mutex from construction to destruction.
-//   fence(order)    a fence of its own. Prefer orders on variables: ThreadSanitizer does not model fences.
+//   fence(order)    a separate fence. Prefer orders on variables: ThreadSanitizer does not model fences.
 //   yield()         inside a bounded retry: lets others run.
 //   prefetch(address), prefetch_to_write(address)
 //                   ask memory for a line that is going to be read, or written; do nothing else.
