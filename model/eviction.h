@@ -1,8 +1,8 @@
-// Which evictable node falls first, for every policy: the specification's recency and the others, as code.
+// The order of eviction of every policy, as code: recency, which is the specification's, and the others.
 //
-// A node has a rank, and the evictable node with the least falls. Ranks change when a lease ends, and for the policies
-// that age or forget also those of nodes that the lease did not hold; with the policy `priority` also when time passes,
-// and when a publication asks for a page.
+// Every node has a rank, and the evictable node with the least rank is evicted first. Ranks change when a lease ends.
+// With the policies that age or forget, this also changes the ranks of nodes that the lease did not hold. With the
+// policy `priority` ranks also change when time passes and when a publication asks to keep a page.
 //
 // Threads: a plain value.
 #pragma once
@@ -18,7 +18,7 @@
 
 namespace triecheck::model {
 
-/// By what the evictable nodes are ranked; among equals the one that was released first falls first.
+/// What ranks the evictable nodes. Among equals, the one that was released first is evicted first.
 enum class eviction_policy : std::uint8_t {
   recency,    ///< its latest release
   first_in,   ///< its publication
@@ -42,7 +42,7 @@ class eviction_ranks {
 
   void published(page node);
 
-  /// Who publishes or releases the node asks for it; requires that a lease pins it.
+  /// Records what a publication or a release asks for the node. Requires that a lease pins it.
   void keep(page node, const retention& wanted);
 
   /// Returns the nodes whose rank may have changed.
@@ -53,7 +53,7 @@ class eviction_ranks {
 
   void evicted(page node);
 
-  /// The node is none any more, though it was not its turn: nothing ages by that.
+  /// The node was removed out of turn: nothing ages by that.
   void forgotten(page node);
 
  private:

@@ -44,7 +44,7 @@ std::string describe(const page_view& v) {
          (v.pinned ? "pinned" : "not pinned");
 }
 
-// Where a search stands.
+// How far a search has come.
 struct position {
   state now;
   std::vector<std::uint32_t> progress;  // by event: evictions done by evict and clear, or `complete`
@@ -179,8 +179,8 @@ class search {
     return ending::rejected;
   }
 
-  // The next event of each thread, where no event that is yet to be completed returned before it was called. Those
-  // that returned first come first: they are the likeliest to be next, and their objection says most.
+  // The next event of each thread, unless an event that is not completed returned before it was called. Those that
+  // returned first come first: they are the likeliest to be next, and their objection says most.
   std::vector<std::size_t> under_way(const position& p) const {
     std::size_t earliest_return = SIZE_MAX;
     for (std::size_t i = 0; i < events_.size(); ++i) {
@@ -244,7 +244,8 @@ class search {
     return steps;
   }
 
-  // Takes the step `s` of event `i`, before it what it waits for and behind it what follows without a choice.
+  // Takes the step `s` of event `i`: before it the steps that it waits for, after it the steps that follow without a
+  // choice.
   std::optional<violation> advance(position& p, std::size_t i, const atomic_step& s) {
     const event& e = at(i);
     make_way(p, i, s);
@@ -271,7 +272,7 @@ class search {
     return std::nullopt;
   }
 
-  // Places the steps that `s` waits for: evictions, made by whoever may make them now, and pages that a release frees.
+  // Places the steps that `s` waits for: evictions, by an operation that may evict now, and pages that a release frees.
   // Where they do not suffice, `s` is rejected.
   void make_way(position& p, std::size_t i, const atomic_step& s) {
     const event& e = at(i);
@@ -298,7 +299,7 @@ class search {
   }
 
   std::optional<violation> place(position& p, std::size_t i, const atomic_step& s) {
-    // Beside a forget an eviction may have taken what counts as forgotten by then, and so was free.
+    // Concurrently with a forget, an eviction may have taken a page that counts as forgotten by now, and so was free.
     const bool is_nothing = s.kind == step_kind::evict_page && s.target == no_longer_cached;
     if (is_nothing) return std::nullopt;
     if (auto v = p.now.apply(s, at(i).op, at(i).observed, missed_[i])) return v;
@@ -314,8 +315,8 @@ class search {
     return evicts_and_takes(e.op) && goes_so_far && p.now.shortage(e.op) != 0;
   }
 
-  // Whether an event yet to be completed, other than `evictor`, or the final snapshot may depend on the eviction of
-  // `node`: of itself, or of a node above it. Errs towards yes. An allocate or fork that may evict does not: it does so
+  // Whether the final snapshot, or an event that is not completed, other than `evictor`, may depend on the eviction of
+  // `node` or of a node above it. Errs towards yes. An allocate or fork that may evict does not depend on it: it evicts
   // for itself.
   bool may_have_to_go(const position& p, std::size_t evictor, page node) const {
     const std::vector<page> chain = p.now.chain(node);

@@ -1,21 +1,21 @@
 // Linearizability, step by step, against the sequential model: is there an order of the atomic steps of all operations
 // in which every step lies inside its operation's interval and the model accepts each?
 //
-// Which evictable node falls is free here, and an allocate or fork that needs pages may evict any number of them, as
-// the specification grants under concurrency. Recency therefore does not matter to the verdict.
+// Any evictable node may be evicted next here, and an allocate or fork that needs pages may evict any number of them,
+// as the specification grants under concurrency. Recency therefore does not matter to the verdict.
 //
 // The search takes two kinds of steps only when something depends on them: the evictions of allocate and fork, and the
 // pages that a release frees one by one. That loses no order. Such a step can be moved behind every later step that
 // does not depend on it, until it meets one that does, or the last step of its operation:
-//   - an eviction meets a step that needs the node gone or its page free (state::in_the_way), or the take of the last
-//     operation under way that may evict. There it is tried only where an operation yet to be completed, or the final
-//     snapshot, may depend on it; otherwise it can be left out of the order;
-//   - an eviction that meets the eviction of the parent by evict or clear changes places with it: that operation takes
-//     the child, and the parent goes on being moved;
-//   - a page that a release or a shrink frees meets the take that gets the page, or the last step of its operation.
-// Moving them later never hinders what is between: an exact refusal depends on free and evictable pages together, or,
-// where nothing may be evicted, on free ones alone, of which there are fewer then; and a release that frees later makes
-// a refusal only easier to accept.
+//   - An eviction meets a step that needs the node gone or its page free (state::in_the_way), or the take of the last
+//     operation under way that may evict. There it is tried only where an operation that is not completed, or the final
+//     snapshot, may depend on it; otherwise it can be left out of the order.
+//   - An eviction that meets the eviction of the parent by evict or clear changes places with it: that operation takes
+//     the child, and the parent goes on being moved.
+//   - A page that a release or a shrink frees meets the take that gets the page, or the last step of its operation.
+// Moving them later never hinders what is between. An exact refusal depends on free and evictable pages together, or,
+// where nothing may be evicted, on free ones alone, of which there are fewer then. A release that frees later only
+// makes a refusal easier to accept.
 #pragma once
 
 #include <cstddef>

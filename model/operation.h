@@ -19,14 +19,14 @@ using page = std::uint32_t;
 /// A namespace of keys: equal tokens in different ones never share a page.
 using key_space = std::uint64_t;
 
-/// What the tokens of a block do not tell; 0 is no key.
+/// What the tokens of a block do not show; 0 is no key.
 struct block_key {
   std::size_t block = 0;  ///< of the sequence, from 0
   std::uint64_t key = 0;
   friend bool operator==(const block_key&, const block_key&) = default;
 };
 
-/// The name of a lease, chosen by whoever records the history; never reused within one history.
+/// The name of a lease, chosen by the recorder of the history; never reused within one history.
 using lease = std::uint32_t;
 
 enum class operation_kind : std::uint8_t {
@@ -73,7 +73,7 @@ struct operation {
   std::size_t extra_slots = 0;  ///< of allocate
   bool free_only = false;       ///< of allocate: it evicts nothing
   std::size_t computed_tokens = 0;  ///< of publish: how many tokens of the lease, from the first, have their contents
-  std::size_t kept_tokens = 0;      ///< of shrink: how many tokens the lease keeps, beside those of its cached prefix
+  std::size_t kept_tokens = 0;      ///< of shrink: how many tokens the lease keeps, at least its cached prefix
   std::size_t count = 0;            ///< of evict
   retention keep = {};              ///< of publish and release
   std::uint64_t now = 0;            ///< of set_time

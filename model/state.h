@@ -17,8 +17,8 @@
 //
 // Invariants (numbers as in the documentation of the checks): a page is free, private to one lease, or a node (I1);
 // pins of a node == open leases with it in their chain (I4); the evictable nodes are the leaves without pins (I6); a
-// forgotten node has pins, and those below it are forgotten (I11).
-// Which of them falls first is said by eviction.h; no step depends on it.
+// forgotten node has pins, and those below it are forgotten (I11). eviction.h orders the evictable nodes; no step
+// depends on that order.
 //
 // Cost: a step is O(log pages) for each page it touches and O(1) for each token; none looks at all pages.
 // Threads: a plain value.
@@ -56,7 +56,7 @@ struct page_view {
   page_state state = page_state::free;
   std::optional<page> parent = {};  ///< of a cached page; none is the root of its namespace
   std::vector<token> block = {};    ///< of a cached page
-  std::uint64_t key = 0;            ///< of a cached page: what its block has beside the tokens
+  std::uint64_t key = 0;            ///< of a cached page: what its block has besides the tokens
   bool pinned = false;              ///< of a cached page: some open lease has it in its chain
   key_space space = 0;              ///< of a cached page
   bool forgotten = false;           ///< of a cached page: no lookup finds it
@@ -72,7 +72,7 @@ struct statistics {
   std::uint64_t published_pages = 0;
   std::uint64_t duplicate_pages = 0;
   std::uint64_t evicted_pages = 0;
-  std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that fell because they were forgotten
+  std::uint64_t forgotten_pages = 0;  ///< of evicted_pages, those that became free because they were forgotten
   std::uint64_t refused_too_large = 0;
   std::uint64_t refused_full = 0;
   std::uint64_t refused_looked_up_pages =
@@ -110,7 +110,7 @@ inline constexpr std::array<named_statistic, 16> named_statistics{{
     {"open_leases", &statistics::open_leases},
 }};
 
-/// How many of the first are counters; behind them stand gauges.
+/// How many of them, from the first on, are counters. The others are gauges.
 inline constexpr std::size_t named_counters = 12;
 
 /// What an allocation could have, in pages.
@@ -131,22 +131,22 @@ using violation = std::string;
 enum class step_kind : std::uint8_t {
   lookup,        ///< opens the lease on the longest prefix and pins it
   take,          ///< takes all pages of an allocate or a fork, or refuses; a fork opens and pins its lease here
-  publish_page,  ///< the first private page becomes a node, or becomes free and the node that stands is adopted
+  publish_page,  ///< the first private page becomes a node, or becomes free and the existing node is adopted
   publish_end,   ///< the lease is as observed; the pin moved along with each page already
   free_page,     ///< the private page `target` becomes free
   drop_pin,      ///< closes the lease; its chain is the most recent one, and what of it is forgotten and has no pins
                  ///< becomes free
   match,         ///< says how many pages the longest prefix has, and changes nothing
-  forget,        ///< a prefix, and what is below it, is not found any more; what nobody pins becomes free
+  forget,        ///< a prefix, and what is below it, is not found any more; what no lease pins becomes free
   forget_first,  ///< the same of the first page `target` of a namespace; crowded: one after the other
   forget_end,    ///< the first pages of the namespace were forgotten one by one
-  set_time,      ///< the clock of the caller says what it says, unless that is earlier than before
+  set_time,      ///< sets the clock to the caller's time, unless that is earlier than before
   shrink_end,    ///< the lease forgets the tokens that it does not keep
   evict_page,    ///< the evictable node `target` becomes free
   evict_end,     ///< as many pages as asked for were evicted, or nothing is evictable
 };
 
-/// What the answers of operations are held to, beside others: when they may say that there is not enough to evict
+/// What the answers of concurrent operations are held to: when they may say that there is not enough to evict
 /// (cache_full, or an evict or clear that ends early), and whether each operation is one step.
 enum class refusals : std::uint8_t {
   at_once,  ///< exact, and every operation takes effect at one instant, with the exact order of eviction
@@ -216,7 +216,7 @@ class state {
   /// is not open or holds fewer tokens, or its prefix is forgotten.
   std::size_t publishable(const operation& op) const;
 
-  /// The same beside others: below a forgotten page as many as were observed.
+  /// The same under concurrency: below a forgotten page as many as were observed.
   std::size_t publishable(const operation& op, const outcome& observed) const;
 
   /// What a forget finds: the node that its full blocks end on; without a full block, the first nodes of all chains.
@@ -235,7 +235,7 @@ class state {
   /// The nodes from the root's child down to `node`. Requires a cached page.
   std::vector<page> chain(page node) const;
 
-  /// The tokens that the chain of `node` stands for, and the keys of its blocks. Requires a cached page.
+  /// The tokens of the chain of `node`, and the keys of its blocks. Requires a cached page.
   std::vector<token> path(page node) const;
   std::vector<block_key> path_keys(page node) const;
 
@@ -257,7 +257,7 @@ class state {
     std::uint32_t pins = 0;                           // of a node
     bool forgotten = false;                           // of a node: it is not in children_
     std::shared_ptr<const std::vector<token>> block;  // of a node; shared by the copies of a state
-    std::uint64_t key = 0;                            // of a node: what its block has beside the tokens
+    std::uint64_t key = 0;                            // of a node: what its block has besides the tokens
   };
 
   struct open_lease {
@@ -271,7 +271,7 @@ class state {
     bool was_refused = false;
   };
 
-  // What leads to a child; the tokens are those of the child's record, or of whoever asks.
+  // The edge to a child. `block` refers to tokens of the child's record, or of the caller.
   struct edge {
     page parent;
     key_space space;

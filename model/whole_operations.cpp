@@ -116,8 +116,8 @@ class search {
            ", but then it was " + show_pages(order, order.size());
   }
 
-  // The next event of each thread, where no event that is yet to be done returned before it was called; what returned
-  // first comes first.
+  // The next event of each thread, unless an event that is not done returned before it was called. Those that returned
+  // first come first.
   std::vector<std::size_t> next_of(const position& p) const {
     std::size_t earliest_return = SIZE_MAX;
     for (std::size_t i = 0; i < events_.size(); ++i) {

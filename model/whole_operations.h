@@ -2,9 +2,9 @@
 // lies inside its interval and `state::step` accepts it, with the exact order of eviction?
 //
 // For caches that promise it: every operation takes effect at one instant, and the policy is exact under concurrency,
-// too. It asks for more than `check` (linearizability.h), which lets operations take effect step by step and evictable
-// nodes fall in any order: here a publication of two pages, an eviction of two, or a refusal that evicted something
-// must not be seen half done.
+// too. It asks for more than `check` (linearizability.h), which lets operations take effect step by step and evicts
+// evictable nodes in any order. Here a publication of two pages, an eviction of two, or a refusal that evicted
+// something must not be seen half done.
 #pragma once
 
 #include <cstddef>

@@ -34,7 +34,7 @@ struct withheld {
 ///   release          its private pages and its prefix
 ///   shrink           the pages that it gave back
 ///   match            nothing
-///   forget           any page. Beside one, a lookup may hold for a moment as many pages as it asks for
+///   forget           any page. During one, a lookup may hold for a moment as many pages as it asks for
 ///   evict, clear     the pages that it evicted, and their parents
 /// O(operations that overlap).
 std::vector<withheld> moved_by_others(const config& c, std::span<const std::reference_wrapper<const event>> history);

@@ -1,7 +1,7 @@
 // `triecheck-bench`: the caches, the baselines and the limits of the machine, measured side by side in one run.
 //
-// An executable of its own: it needs neither the explorer nor the model, and a benchmark wants nothing else in its
-// process. What measures is a child process: a cache that takes its process with it does not take what was measured.
+// A separate executable: it needs neither the explorer nor the model, and nothing else should run in the process of a
+// benchmark. A child process measures: a cache that ends its process does not take the earlier measurements with it.
 #include "checks/bench/bench.h"
 
 #include <algorithm>

@@ -10,9 +10,11 @@ namespace triecheck::tools {
 /// Explores, prints, and writes what `a` asks for; goes on from `from` where that is the checkpoint of an earlier
 /// process.
 ///
-/// A budget is shared: every space gets a slice of it, those that do not end in it get slices of twice the time in the
-/// next round, those that seem to be the nearest to their end first, and go on where they stopped. So a small space
-/// ends whatever stands before it. The results have the order of the plan.
+/// A budget is shared, so that a small space ends whatever comes before it:
+///  1. Every space gets a slice of the budget.
+///  2. Spaces that do not end in it get slices of twice the time in the next round and go on where they stopped. Those
+///     that seem nearest to their end come first.
+/// The results have the order of the plan.
 checks::verdict run_exploration(const explore_arguments& a, exploration_plan p, checkpoint from);
 
 }  // namespace triecheck::tools

@@ -1,4 +1,4 @@
-// `triecheck explore`: scenarios under a strategy, each in a process of its own.
+// `triecheck explore`: scenarios under a strategy, each in a separate process.
 #include <algorithm>
 #include <exception>
 #include <filesystem>

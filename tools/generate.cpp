@@ -1,4 +1,4 @@
-// `triecheck generate`: a synthetic request trace, for `simulate` and for whoever reads the format.
+// `triecheck generate`: a synthetic request trace, for `simulate` and other readers of the format.
 #include "checks/trace/generate.h"
 
 #include <cstdint>

@@ -36,13 +36,13 @@ CLI::Option* add_number(CLI::App& app, const std::string& flags, std::uint64_t& 
 std::vector<std::size_t> parse_list(const std::string& option, const std::string& text, std::uint64_t most);
 
 /// Of --keep-hits "50" or "50:2000", a priority and for how many requests it lives; none where `text` is empty. Throws
-/// usage_error for another text, and where another policy than `priority` would not listen.
+/// usage_error for another text, and for a policy that would ignore it.
 checks::hit_retention keep_hits_of(const std::string& text, const std::string& policy);
 
 /// Refuses pages that the machine cannot hold before they are touched: memory is promised before it is there.
 void check_memory(std::uint64_t pages, std::uint64_t page_tokens);
 
-/// What `check_memory` throws, for whoever finds out later.
+/// What `check_memory` throws, for callers that learn it later.
 usage_error memory_error(std::uint64_t pages, std::uint64_t page_tokens);
 
 /// "90s", "1.5m", "200ms", "2h"; throws usage_error that names the option.

@@ -1,5 +1,5 @@
-// How far a run is, on stderr: on a terminal one line that each call overwrites and that is never longer than the
-// terminal; elsewhere a line of its own now and then, so that a log shows that the run is alive.
+// How far a run is, on stderr. On a terminal: one line that each call overwrites and that is never longer than the
+// terminal. Elsewhere: a new line now and then, so that a log shows that the run is alive.
 //
 // TRIECHECK_PROGRESS is the number of seconds between two lines where stderr is not a terminal: 15 without it, 0 for
 // none.

@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-// `explore` has a patience of its own, and steps while it waits.
+// `explore` has its own patience, and steps while it waits.
 constexpr std::chrono::minutes patience_with_a_worker{10};
 
 // The next space that nobody has taken. Processes that were forked since share it.

@@ -1,5 +1,5 @@
-// Explores several spaces at once, each whole in one process: in pieces, which share a space among processes, a space
-// takes more executions, and each piece has its own start.
+// Explores several spaces at once, each whole in one process. Pieces would share a space among processes, but then a
+// space takes more executions, and each piece has its own start.
 //
 // Threads: belongs to the main thread of a process that has no other threads.
 #pragma once

@@ -1,4 +1,4 @@
-// The benchmark: every contestant on every load, in one run, with the limits of the machine beside them.
+// The benchmark: every contestant on every load, and the limits of the machine, in one run.
 //
 // The contestants of a cell take turns, one pass each, so that what disturbs the machine disturbs all of them alike; a
 // cell's throughput is the median of its passes. A ratio of two figures of one run can be trusted further than the

@@ -150,7 +150,7 @@ void print_counts() {
   });
 }
 
-// A full pool, and more requests than it has pages for: who is refused goes on with what it has open, and asks again.
+// A full pool, and more requests than it has pages for: a refused thread goes on with what it has open, and asks again.
 template <class Cache>
 double overload_milliseconds(std::size_t threads) {
   constexpr std::size_t requests = 8'192;

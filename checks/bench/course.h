@@ -92,10 +92,10 @@ class full_cycle_course final : public prepared_cache {
   using lease_type = typename Cache::lease_type;
 
   // What is measured is a cache in which every new page costs an old one, and whose pages went through many requests of
-  // the very threads that use it. First it is filled with strangers until a page is evicted, then the load is served
-  // once, of other tokens, by all threads at once: one that began earlier would get the pages of the others. All that
-  // is older than every request that counts, so it falls before any page of those does. Returns by how much tokens have
-  // to be shifted to be other ones.
+  // the very threads that use it. First it is filled with unrelated pages until one is evicted. Then all threads serve
+  // the load once, at the same time and with other tokens; a thread that began earlier would get the pages of the
+  // others. All these pages are older than every request that counts, so they are evicted before any page of those
+  // requests. Returns by how much tokens have to be shifted to be other ones.
   token fill() { return fill_with_strangers(*cache_, pages_, load_.page_tokens, load_.unused); }
 
   // One reading of the clock for each request: it ends one and begins the next. With eight in flight what is timed is

@@ -1,8 +1,8 @@
 // Latencies in buckets: 64 for each power of two, so that a percentile is off by less than 1 in 100. Adding costs a few
-// instructions and no memory, however many there are. The unit is that of whoever adds.
+// instructions and no memory, however many there are. The unit is the caller's.
 //
 // Requests differ in size by orders of magnitude, so the slowest of them mostly are the largest. How steady a cache is
-// show latencies over what is usual for a request of that size.
+// shows in the latencies relative to what is usual for a request of that size.
 //
 // Threads: each object by one.
 #pragma once

@@ -1,4 +1,4 @@
-// A benchmark in a process of its own: whatever a cache does to that process, what was measured so far is there.
+// A benchmark in a separate process: whatever a cache does to that process, what was measured so far is kept.
 //
 // Threads: as run_isolated (checks/process/isolation.h).
 #pragma once

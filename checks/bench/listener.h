@@ -1,4 +1,4 @@
-// Who is told what the benchmark measures, before it does: so it can be shown, and named where it ends the process.
+// Receives what the benchmark is about to measure: so it can be shown, and named where it ends the process.
 //
 // Threads: called by the one that measures, never inside what is timed.
 #pragma once

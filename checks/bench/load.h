@@ -45,9 +45,9 @@ struct load : request_list {
   }
 };
 
-/// As many rows from the front of `t` as have `most_tokens` tokens together, at least one. Blocks stand for
-/// `t.block_tokens` tokens, which have to be a multiple of `page_tokens`. Rows without tokens are left out.
-/// Throws trace_error for a row in a namespace, which the baselines do not have.
+/// As many rows from the front of `t` as have `most_tokens` tokens together, at least one. A block is expanded to
+/// `t.block_tokens` tokens, which have to be a multiple of `page_tokens`. Rows without tokens are left out. Throws
+/// trace_error for a row in a namespace, which the baselines do not have.
 load make_load(std::string name, std::string description, const trace& t, std::size_t page_tokens,
                std::size_t most_tokens);
 

@@ -109,7 +109,7 @@ void add_dependent_loads(micro_suite& suite, std::size_t lines) {
   });
 }
 
-// A prime stride stands in for a random order.
+// A prime stride, in place of a random order.
 std::size_t request_after(std::size_t request, const load& l) { return (request + 7919) % l.requests(); }
 
 // The pages of all requests once, and for each request where its pages are: comparing them is the least that a lookup

@@ -1,5 +1,5 @@
-// What monitoring costs: each variant with its metrics, and with its metrics over the layer that counts
-// contention, beside the bare one.
+// What monitoring costs: each variant with its metrics, and with its metrics over the layer that counts contention,
+// compared with the bare one.
 //
 // Passes of the three in turns, forwards and backwards: bare, metrics, contention, contention, metrics, bare,
 // bare, ... . Each figure is the median over turns of what one takes over the bare pass of the same turn; the

@@ -1,19 +1,21 @@
 // Overload: a server whose open requests need more pages than there are, in more threads than there are cores.
 //
 // The pool is full from the start. Every thread serves a batch of requests: it looks one up, allocates its prompt,
-// publishes it, forks it where it has several beams, and lets every beam grow by a token in turn. Who is refused pages
-// for a prompt puts it back at the end of the common queue and tries the next one later; who is refused a page for
-// growth gives all its pages back and starts over (preemption). Some requests are cancelled half-way. Every request
-// ends once, whatever the variant, so the time of a pass is that of the same work.
+// publishes it, forks it where it has several beams, and lets every beam grow by a token in turn.
+//   - If a request is refused pages for its prompt, its thread puts it back at the end of the common queue and tries
+//     the next one later.
+//   - If a request is refused a page for growth, its thread gives all its pages back and it starts over (preemption).
+//   - Some requests are cancelled half-way.
+// Every request ends once, whatever the variant, so the time of a pass is that of the same work.
 //
 // Every few tokens a thread lets others run, as a server does while the model computes: so requests of all threads are
 // open at once, even where one core serves them.
 //
-// Where a thread has nothing open and is refused, it asks again at once, or it waits in the queue of the cache
+// A thread that has nothing open and is refused either asks again at once or waits in the queue of the cache
 // (page_queue.h): each variant is measured both ways.
 //
-// Variants take turns, one pass each, and what counts is the ratio of a pass to the pass of the first variant in the
-// same round: of its time, and of its processor time, which other processes disturb less.
+// Variants take turns, one pass each. What counts is the ratio of a pass to the pass of the first variant in the same
+// round: of its time, and of its processor time, which other processes disturb less.
 //
 // Threads: one caller; a pass starts its own.
 #pragma once
@@ -49,12 +51,12 @@ struct overload_load {
   std::size_t batch(std::size_t threads) const noexcept { return std::max<std::size_t>(open / threads, 1); }
 };
 
-/// `requests` of one of eight system prompts of 300 tokens and 20 .. 419 tokens of their own, with 20 .. 79 tokens of
-/// output, one in ten with four beams, one in eight cancelled. The open ones need about twice the pages that there are.
-/// The same load for the same arguments. Requires pages >= least_overload_pages.
+/// `requests` requests, each of one of eight system prompts of 300 tokens, 20 .. 419 further tokens, and 20 .. 79
+/// tokens of output. One in ten has four beams, one in eight is cancelled. The open ones need about twice the pages
+/// that there are. The same load for the same arguments. Requires pages >= least_overload_pages.
 overload_load make_overload(std::size_t pages, std::size_t requests);
 
-/// With fewer pages the longest request with all its beams might not fit beside one of every other thread.
+/// With fewer pages the longest request with all its beams might not fit together with one of every other thread.
 inline constexpr std::size_t least_overload_pages = 256;
 
 /// What one pass measured.
@@ -75,7 +77,7 @@ enum class when_refused : std::uint8_t { asks_again, waits };
 
 const char* to_string(when_refused w);
 
-/// A variant under overload: serves the load once, with a cache of its own.
+/// A variant under overload: serves the load once, with a new cache.
 struct overload_contestant {
   std::string name;
   when_refused then = when_refused::asks_again;

@@ -128,7 +128,7 @@ std::string tail_table(const load& l, const std::vector<bench_result>& cells) {
   return is_measured ? text : "";
 }
 
-// A lookup over the walk that it cannot do without, where each node leads to the next one by a table of its own.
+// A lookup over the walk that it cannot do without, where each node leads to the next one by its own table.
 std::string walk_table(const load& l, const bench_results& results) {
   std::string text;
   for (const bench_result& r : results.cells) {

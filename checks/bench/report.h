@@ -13,12 +13,16 @@
 
 namespace triecheck::checks {
 
-/// The table: the limits, the synchronisation of each call, then for each load and mode a row for each cache and count
-/// of threads, with its throughput over that of each baseline and over its own with one thread, and beside that the
-/// cores that the threads had (what as many spinning threads do over what one does) and how far apart these are (how
-/// long a line takes from one to another and back); then the sweep over pages, and how far the slowest requests lie
-/// behind the median, as they are and for their size, beside what the machine does to spinning threads; last, the
-/// caches under overload (overload.h). What was not measured is left out.
+/// The table:
+///  - the limits, and the synchronisation of each call
+///  - for each load and mode a row for each cache and count of threads: its throughput over that of each baseline and
+///    over its own with one thread; the cores that the threads had (what as many spinning threads do over what one
+///    does); how far apart these are (how long a line takes from one to another and back)
+///  - the sweep over pages
+///  - how far the slowest requests lie behind the median, as they are and for their size, and what the machine does to
+///    spinning threads
+///  - the caches under overload (overload.h)
+/// What was not measured is left out.
 std::string to_table(const std::vector<load>& loads, const bench_results& results);
 
 nlohmann::ordered_json to_json(const std::vector<load>& loads, const bench_results& results);

@@ -1,6 +1,5 @@
 // How many pairs of siblings have one hash, in the families of blocks that a server meets: those of a small vocabulary,
-// of which a weak hash maps many together. The hash of the cache, and beside it the one that it had before it got a
-// key.
+// of which a weak hash maps many together. Compares the hash of the cache with the one that it had before it got a key.
 #include "cache/pages/block_hash.h"
 
 #include <gtest/gtest.h>

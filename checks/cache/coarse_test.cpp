@@ -125,7 +125,7 @@ TYPED_TEST(variant, a_fork_stays_in_the_namespace_of_its_lease) {
 
 // ---- Events
 
-// Writes down what it is told, in words.
+// Writes down the events that it receives, in words.
 class listener final : public cache_events {
  public:
   void stored(const stored_page& p) noexcept override {

@@ -1,4 +1,4 @@
-// The hub of events: the picture for who joins, and the order of what all are told.
+// The hub of events: the nodes that a new subscriber is given, and the order of the events of all subscribers.
 #include "cache/event_hub.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr page_id p0{0}, p1{1}, p2{2};
 
-// Writes down what it is told, in words.
+// Writes down the events that it receives, in words.
 struct listener final : cache_events {
   void stored(const stored_page& p) noexcept override {
     heard += "+" + name(p.page) + "<" + name(p.parent) + ":" + std::to_string(p.hash) + "," +

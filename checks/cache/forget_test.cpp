@@ -1,4 +1,4 @@
-// Forgetting, of every variant and under every policy: what was forgotten is not found, and is free when it is let go.
+// Forgetting, of every variant and under every policy: what was forgotten is not found, and is free once released.
 #include <new>
 #include <span>
 

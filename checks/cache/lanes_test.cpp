@@ -51,8 +51,8 @@ class lanes : public testing::Test {
   turns who_{2};
 };
 
-// A page is at home with thread 0, its child with thread 1, which evicts the child. The page was used since, behind
-// others that thread 0 listed: it keeps the place that this gave it.
+// A page belongs to the lane of thread 0, its child to that of thread 1, which evicts the child. The page was used
+// since, behind others that thread 0 listed: it keeps the place that this use gave it.
 TEST_F(lanes, a_page_keeps_its_place_when_its_child_falls_in_another_lane) {
   serve(0, {1});
   serve(1, {1, 2});
@@ -72,9 +72,9 @@ TEST_F(lanes, a_page_keeps_its_place_when_its_child_falls_in_another_lane) {
   EXPECT_EQ(cached({1}), 0U) << "the page is";
 }
 
-// A page is at home with thread 0, its child with thread 1, which knows nothing old of thread 0's lane: all there is
-// pinned. When the child falls the page is as old as that, and among the next to fall, although thread 1 goes on in its
-// own lane.
+// A page belongs to the lane of thread 0, its child to that of thread 1. Thread 1 knows nothing old in thread 0's lane,
+// where everything is pinned. When the child is evicted, the page is as old as the child and is evicted soon, although
+// thread 1 goes on in its own lane.
 TEST_F(lanes, a_page_that_falls_bare_in_another_lane_falls_soon) {
   using lease_type = lockfree_cache<std_sync>::lease_type;
   const auto hold = [&](std::vector<token> tokens) {

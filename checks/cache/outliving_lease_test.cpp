@@ -39,7 +39,7 @@ TYPED_TEST(outliving_lease, is_noticed) {
 
 TYPED_TEST(outliving_lease, cache_without_pages_ends_the_program) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  // In a thread of its own: GoogleTest catches what a test throws.
+  // In another thread: GoogleTest catches what a test throws.
   EXPECT_DEATH(std::thread([] { TypeParam({.pages = 0, .tokens_per_page = 1}); }).join(), "pages must be");
 }
 

@@ -1,5 +1,5 @@
 // Waiting for pages on every variant of the production build: in order of arrival, without a lost wake-up, with no
-// sleeping in the tests. Who waits is known by the places that are taken.
+// sleeping in the tests. The places that are taken show which threads wait.
 #include "cache/lockfree/page_queue.h"
 
 #include <gtest/gtest.h>

@@ -129,9 +129,10 @@ TEST_F(lockfree_cost, publishing_a_run_is_one_whatever_its_length) {
 }
 
 TEST_F(lockfree_cost, an_evicted_page_is_one_and_a_run_two_more_and_the_eviction_three) {
-  // The turn, the inbox and the pool; of each page the claim, which also gives back its reference on the parent where
-  // that falls with it; of the first page of a run the mark and the link; and the reference on the parent that stays.
-  // Here a run of one page falls, and seven pages of the next. That a thread keeps free pages is noted once, one more.
+  // The costs: the turn, the inbox and the pool; of each page the claim, which also gives back its reference on the
+  // parent if that is evicted with it; of the first page of a run the mark and the link; and the reference on the
+  // parent that stays. Here a run of one page is evicted, and seven pages of the next. That a thread keeps free pages
+  // is noted once, which is one more.
   auto cancelled = cache.lookup({});
   ASSERT_EQ(cache.allocate(cancelled, prompt(1, 900)), status::ok);
   ASSERT_EQ(cache.release(cancelled), status::ok);

@@ -17,8 +17,7 @@
 #include "checks/subject/production_caches.h"
 #include "checks/subject/production_policies.h"
 
-// Other caches than those that ship, in a program of their own: a header that defines `suite_caches` and
-// `suite_policies`.
+// Other caches than those that ship, in a separate program: a header that defines `suite_caches` and `suite_policies`.
 #ifdef TRIECHECK_SUITE_CACHES
 #include TRIECHECK_SUITE_CACHES
 #else

@@ -1,4 +1,4 @@
-// Runs the program as its users do: each test has a directory of its own, and reads output and exit status.
+// Runs the program as its users do: each test has a separate directory, and reads output and exit status.
 //
 // TRIECHECK_BINARY is the program, TRIECHECK_SOURCE_DIR the top of the source tree.
 #pragma once
@@ -30,7 +30,7 @@ inline std::string contents(const std::filesystem::path& file) {
   return text.str();
 }
 
-// Every test has a directory of its own, which is the current one of the programs that it runs.
+// Every test has a separate directory, which is the current one of the programs that it runs.
 class command_line : public testing::Test {
  protected:
   command_line() {
@@ -64,7 +64,7 @@ class command_line : public testing::Test {
     return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(directory_ / "out"), contents(directory_ / "err")};
   }
 
-  // How the program prints a command of its own here, where it is called by its full path.
+  // How the program prints one of its commands here, where it is called by its full path.
   static std::string typed(const std::string& arguments) { return TRIECHECK_BINARY " " + arguments; }
 
   void write(const std::string& name, const std::string& text) const { std::ofstream(directory_ / name) << text; }

@@ -28,7 +28,7 @@ class interrupted_command : public command_line {
     int output;
   };
 
-  // In a group of its own. With `pending`, a signal has arrived before the program begins.
+  // In a separate process group. With `pending`, a signal has arrived before the program begins.
   started start(const std::string& arguments, bool pending) const {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);

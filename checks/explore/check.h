@@ -14,7 +14,7 @@
 // mutexes, exceptions, crashes, hangs, and that the program is deterministic. With `calls` (below) also that the
 // answers are linearizable.
 //
-// What a thread does must depend on nothing but the layer: no clock, no random number, no thread of its own.
+// What a thread does must depend on nothing but the layer: no clock, no random number, no further threads.
 // Limits: two to eight threads; load buffering and 2+2W are not seen (checks/explore/README.md).
 // Threads: a check belongs to the main thread of a process that has no other threads, as it forks.
 #pragma once

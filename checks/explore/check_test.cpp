@@ -50,7 +50,7 @@ TEST(check, that_fails_tells_its_interleaving_and_how_to_follow_it) {
   EXPECT_NE(text.find("--gtest_filter=check.that_fails_tells"), std::string::npos) << text;
 }
 
-/// Each thread writes to a slot of its own, up to four threads.
+/// Each thread writes to a separate slot, up to four threads.
 struct four_slots {
   word next{0};
   relacy_sync::var<int> slots[4];

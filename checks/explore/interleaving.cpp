@@ -123,7 +123,7 @@ void interleaving::add_title(unsigned column, std::string text) {
   lines_.push_back({column, 0, std::move(text), {}, true});
 }
 
-// What comes again at once: the shortest part does, and it is worth a line of its own where that saves one.
+// What comes again at once: the shortest such part, if a line for it saves at least one line.
 interleaving::repetition interleaving::repetition_at(const lines& shown, std::size_t from) {
   constexpr std::size_t longest = 64;
   for (std::size_t rows = 1; rows <= longest && from + 2 * rows <= shown.size(); ++rows) {

@@ -63,7 +63,7 @@ class interleaving {
   /// The beginning or the end of an operation of the cache.
   void add_title(unsigned column, std::string text);
 
-  /// The table. Plain accesses are left out unless `all`; rows that come again and again are told once, with how often.
+  /// The table. Plain accesses are left out unless `all`; rows that repeat are shown once, with how often.
   std::string table(unsigned threads, bool all) const;
 
  private:

@@ -15,12 +15,12 @@
 // Where `step` answers false it may have changed the state.
 //
 // Real time: one call comes before another if it ends before the other begins in every execution with the same answers
-// (clock_vector.h). So one explored execution stands for all that differ in the order of independent steps.
+// (clock_vector.h). So one explored execution represents all that differ in the order of independent steps.
 //
 // Source: Wing, Gong: Testing and Verifying Concurrent Objects, JPDC 1993, with the memory of Lowe: Testing for
 // Linearizability, 2017, and the partitions by key of Horn, Kroening, FORTE 2015.
 // Cost: of n calls of a key O(2^n) in the worst case, with memory for what was tried; few where calls overlap little.
-// Threads: none of its own.
+// Threads: starts none.
 #pragma once
 
 #include <concepts>

@@ -17,7 +17,7 @@
 //    standard says.
 //
 // Threads: those of the program under test; the setup and the end run as one of them, before and after all others.
-// Cost: of a load O(threads * stores that it could see), of everything else O(threads). No memory of its own.
+// Cost: of a load O(threads * stores that it could see), of everything else O(threads). Allocates no memory.
 #pragma once
 
 #include <array>

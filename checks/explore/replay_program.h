@@ -1,4 +1,4 @@
-// One schedule of a program, run again in a process of its own.
+// One schedule of a program, run again in a separate process.
 #pragma once
 
 #include <string>

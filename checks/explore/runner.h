@@ -10,7 +10,7 @@
 
 namespace triecheck::explore {
 
-/// Who chooses: one of our strategies, or a search of Relacy itself, for comparison.
+/// What chooses: one of our strategies, or a search of Relacy itself, for comparison.
 enum class search : std::uint8_t { guided, relacy_full, relacy_bound, relacy_random };
 
 struct run_tally {

@@ -16,7 +16,7 @@ namespace triecheck::explore {
 /// How many stores old the oldest value is that a load may see.
 inline constexpr unsigned oldest_age = 3;
 
-/// One operation of one thread, and how the choices inside it fell.
+/// One operation of one thread, and the choices inside it.
 struct choice {
   std::uint8_t thread = 0;
   std::uint8_t age = 0;     ///< how many stores before the newest the loaded value is, or waiters before the woken one

@@ -46,7 +46,7 @@ void session::announce(const pending_operation& next, const location& where) {
   if (guided_) loops_.announced(t, next, where);
 }
 
-// Nobody runs beside the setup and the end: what they do without end, nobody changes.
+// No thread runs during the setup and the end: if they repeat something without end, nothing can stop it.
 void session::note_step_outside() {
   if (++steps_outside_ != most_steps_outside) return;
   fail("livelock", "more than " + std::to_string(most_steps_outside) +

@@ -1,6 +1,6 @@
 // One exploration in this process: what the sync layer, the scheduler and the program under test share.
 //
-// Relacy has one context per process, and so there is one session. The layer announces operations to it and tells it
+// Relacy has one context per process, and so there is one session. The layer announces operations to it and reports
 // what they did; the scheduler asks it which thread runs next; the program reports violations and the beginning and end
 // of the cache's operations.
 //
@@ -81,7 +81,7 @@ std::string exchange_text(std::uint64_t expected, std::uint64_t desired);
 struct limits {
   unsigned stale_depth = 1;  ///< how many stores before the newest a load may see; 0 to oldest_age
   spurious_failures spurious = spurious_failures::each_thread;
-  bool reuses_memory = false;  ///< freed memory is given out again at once: what one address stands for changes
+  bool reuses_memory = false;  ///< freed memory is given out again at once: one address names different objects
   /// More operations of the layer without the end of an operation of the cache: it runs away. Of Relacy's own searches,
   /// more operations of an execution: a livelock.
   unsigned runaway_steps = 20'000;
@@ -178,7 +178,7 @@ class session {
   /// As `fail`, of an operation on what is not an object of the layer, or was one: `destroyed`.
   [[noreturn]] void fail_without_object(const void* address, bool destroyed, const location& where);
   /// The thread begins an operation of the cache; `at_first_step` is called, outside the simulation, when the scheduler
-  /// has chosen its first step. Requires that the callable needs no memory of its own: two words at most.
+  /// has chosen its first step. Requires that the callable allocates no memory: two words at most.
   void begin_operation(std::function<void(const checks::moment&)> at_first_step = {});
   /// The tightest interval of the operation. Outside of the threads it has none.
   checks::interval end_operation();

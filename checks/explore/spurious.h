@@ -1,5 +1,5 @@
-// Which spurious failures of weak exchanges need a branch of their own: those after which the thread does anything but
-// try again.
+// Which spurious failures of weak exchanges need a separate branch: those after which the thread does anything but try
+// again.
 //
 // A weak exchange that could succeed first fails, without anybody seeing it: nothing else runs, and the memory model
 // does not hear of it. Then the thread goes on until it reaches the layer again.

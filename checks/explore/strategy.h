@@ -76,8 +76,8 @@ class strategy {
   /// Whether a bound has kept an execution out.
   virtual bool cut() const { return false; }
 
-  /// Between two executions: where the search stands, as one word from which an equal strategy goes on; empty where it
-  /// can only start over.
+  /// Between two executions: the position of the search, as one word from which an equal strategy goes on; empty where
+  /// it can only start over.
   virtual std::string position() const { return {}; }
 
   /// A rule that the strategy itself watches and that the program broke at this point; nothing for most strategies.

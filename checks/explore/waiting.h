@@ -6,7 +6,7 @@
 // (await reduction), and a cycle of states in which not every thread moved that could hands over to the one that did
 // not (fairness). Why no behaviour is lost:
 //
-//  (1) Rounds of a thread are functions of what it read and of its own memory. The state at the end of a second equal
+//  (1) Rounds of a thread are functions of what it read and its own memory. The state at the end of a second equal
 //      round is that at the end of the first, so what a third round could lead to is explored after the first: others
 //      run in the middle of the second round, or before it.
 //  (2) Own memory that no operation shows (a counter of attempts) is the exception. So before a thread is made to wait,
@@ -46,7 +46,7 @@
 
 namespace triecheck::explore {
 
-/// What an operation did with the value of its object; of a mutex, the value says who holds it.
+/// What an operation did with the value of its object; of a mutex, the value names its owner.
 struct effect {
   bool reads = false;       ///< what the thread does next may depend on `seen`
   bool writes = false;      ///< the object holds `left` now

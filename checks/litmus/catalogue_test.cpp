@@ -129,7 +129,7 @@ TEST(catalogue, what_relacys_full_search_misses_of_a_condition_variable_its_rand
   EXPECT_EQ(p->outcomes, waiting.ends);
 }
 
-// Nobody is preempted who waits or yields, and a drawn schedule leaves a thread that waits alone.
+// A thread that waits or yields is not preempted, and a drawn schedule does not choose a thread that waits.
 TEST(catalogue, a_livelock_of_threads_that_wait_is_found_by_searches_of_few_preemptions_and_by_drawn_ones) {
   for (const char* name :
        {"two_spin_locks_in_opposite_orders", "two_tried_mutexes_in_opposite_orders", "two_threads_wait_for_each_other",

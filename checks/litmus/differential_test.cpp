@@ -377,8 +377,8 @@ struct answer {
 using precedence = std::bitset<machine::most_operations * machine::most_operations>;
 using histories = std::map<std::string, std::vector<precedence>>;  // by the outcome
 
-/// Notes the histories of an execution: those that its class stands for, or its own. An operation without a step has no
-/// place in time, only in its thread: it is left out.
+/// Notes the histories of an execution: all those of its class, or its own. An operation without a step has no place in
+/// time, only in its thread: it is left out.
 void note(std::vector<precedence>& orders, const machine& m, bool of_class) {
   std::vector<machine::operation> operations(m.operations.begin(),
                                              m.operations.begin() + static_cast<std::ptrdiff_t>(m.returned));
@@ -527,8 +527,8 @@ std::string lost_history(const program_text& text, const ingredients& use, std::
   search(true, explore::oldest_age, true, reduced, 0);
   const std::string missed = lost(full, reduced);
   if (!missed.empty()) return "missed: " + missed;
-  // A class whose exchange fails spuriously stands for executions in which it fails so on an older value, which the
-  // tree leaves out.
+  // A class whose exchange fails spuriously includes executions in which it fails so on an older value, which the tree
+  // leaves out.
   if (use.weak) return {};
   const std::string invented = lost(reduced, full);
   return invented.empty() ? "" : "invented: " + invented;

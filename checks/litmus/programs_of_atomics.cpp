@@ -90,7 +90,7 @@ std::string from_the_top(stack& s) {
   return text;
 }
 
-/// Every thread counts in a variable of its own and adds the sum up at the end.
+/// Every thread counts in a separate variable and adds the sum up at the end.
 template <word registers::*Own>
 void count_apart(registers& s) {
   static_cast<void>((s.*Own).fetch_add(1, relaxed));
@@ -109,7 +109,7 @@ void count_apart_then_together(apart& s) {
   s.before[Thread] = s.total.fetch_add(2, relaxed);
 }
 
-/// A message that a release store announces, and that is read where 2 is seen, which somebody makes of the 1.
+/// A message that a release store announces, and that is read where 2 is seen, which another thread makes of the 1.
 struct announced {
   word x{0};
   sync::var<std::uint32_t> message{0};

@@ -96,7 +96,7 @@ void try_once(try_page& s) {
   }
 }
 
-/// An object that is made by whoever needs it first.
+/// An object that is made by the first thread that needs it.
 struct lazy {
   sync::mutex m;
   word made{0};

@@ -1,4 +1,4 @@
-// Litmus programs of threads that wait in loops: nobody is disabled by Relacy, and yet somebody waits.
+// Litmus programs of threads that wait in loops: Relacy disables no thread, and yet some thread waits.
 #include <array>
 #include <string>
 
@@ -144,7 +144,7 @@ void put_items(board& s, Lock& lock, std::uint32_t n) {
   lock.unlock();
 }
 
-/// Both claim, and who sees that the other one did gives up and claims again: nothing breaks the tie.
+/// Both claim. A thread that sees the other's claim gives up and claims again: nothing breaks the tie.
 template <unsigned Thread>
 void claim(board& s) {
   word& mine = Thread == 0 ? s.a : s.b;

@@ -174,10 +174,10 @@ struct gap {
   word x{0}, y{0};
 };
 
-// Two threads of eight operations; all of the second has to fall between two neighbouring operations of the first,
-// which takes one preemption: a violation of depth 2. Of the C(16, 8) = 12,870 schedules one shows it; priorities show
-// it with a probability of at least 1 / (2 * 16). Where the watcher is short, random schedules are as good: two
-// operations against ten have 66 schedules.
+// Two threads of eight operations. All operations of the second have to run between two neighbouring operations of the
+// first, which takes one preemption: a violation of depth 2. Of the C(16, 8) = 12,870 schedules one shows it;
+// priorities show it with a probability of at least 1 / (2 * 16). Where the watcher is short, random schedules do as
+// well: two operations against ten have 66 schedules.
 void watch(gap& s) {
   for (unsigned i = 0; i < 3; ++i) s.y.fetch_add(1, relaxed);
   const std::uint32_t before = s.x.load(acquire);

@@ -138,7 +138,7 @@ TEST(waiting, reduction_and_bound_keep_every_end_and_every_deadlock_of_condition
   EXPECT_GT(several_ends, 200u);
 }
 
-// Which of two waiting threads the one notification wakes is a choice: whoever it is hands on to the other.
+// Which of two waiting threads the one notification wakes is a choice: the woken one notifies the other.
 TEST(waiting, a_notification_may_wake_either_of_two_waiters) {
   const answer a = ask({"{Wpn}", "{Wpn}", "{pn}"}, *explore::make_exhaustive(true));
   EXPECT_EQ(a.violation, "");

@@ -1,4 +1,4 @@
-// Judges the log of a real run: who held which page (holds.h) over all of it, linearizability window by window
+// Judges the log of a real run: which lease held which page (holds.h) over all of it, linearizability window by window
 // (window.h).
 //
 // Where a window has no order from the state that the log shows before it, and that state is certain, it is a

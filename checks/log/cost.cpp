@@ -1,4 +1,4 @@
-// `triecheck-log-cost`: what the operation log costs, beside the operations themselves. Passes with and without
+// `triecheck-log-cost`: what the operation log costs, compared with the operations themselves. Passes with and without
 // the log take turns, so that what else runs on the machine meets both; the medians count.
 //
 // Threads: one.

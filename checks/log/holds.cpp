@@ -142,7 +142,7 @@ class book {
     }
   }
 
-  // A page that two leases hold is told once, however often each of them grows meanwhile.
+  // A page that two leases hold is reported once, however often each of them grows meanwhile.
   void report(std::vector<held_twice>& found, model::lease mine, model::lease other, held_twice h) {
     if (reported_.emplace(h.page, mine, other).second) found.push_back(std::move(h));
   }

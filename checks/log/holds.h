@@ -1,4 +1,4 @@
-// What a log shows of who held which page when, and where that cannot be.
+// Which lease held which page when, as a log shows it, and where that is impossible.
 //
 // A lease holds a page from the return of the operation that got it to the call of the one that may give it up,
 // at least. Two leases that hold a page at one moment must both hold it as published (I1, I2), as the node of

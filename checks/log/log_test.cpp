@@ -291,7 +291,7 @@ TEST(operation_log, a_log_that_lost_its_beginning_gives_no_false_alarm_and_is_un
   EXPECT_EQ(c.outcome, verdict::incomplete);
   EXPECT_TRUE(c.findings.empty()) << shown(c);
   EXPECT_NE(shown(c).find("5 operations were lost before 20 ns"), std::string::npos) << shown(c);
-  // Who holds what needs no beginning.
+  // A page that is held twice is found without the beginning of the log.
   const log_check twice =
       judge(head + rest + "1 40 41 lookup 5 in 0 of 6 6 = ok |\n1 42 43 allocate 5 of 6 6 plus 0 = ok | 3\n");
   EXPECT_EQ(twice.outcome, verdict::fail) << shown(twice);
@@ -382,7 +382,7 @@ TEST(operation_log, a_log_that_is_read_beside_operations_has_no_violation) {
 
 using historical_log = logged_cache<historical::historical_cache<std_sync>>;
 
-// Two requests, one after the other: the second one's pages are those that the first was told.
+// Two requests, one after the other: the second gets the pages that the first got.
 TEST(operation_log, the_defect_of_the_first_report_is_found_in_its_log) {
   historical_log c({.pages = 4, .tokens_per_page = 2}, 1 << 12,
                    historical::defect_set{historical::defect::lookup_does_not_pin});

@@ -1,10 +1,10 @@
 // What a log shows of the cache at a moment at which no operation runs: open leases, and what each page is.
 //
-// It comes from the answers alone. That no operation runs makes the order of their ends the order in which they
-// last changed a page: who holds a page at the end of an operation holds it until the call that gives it up.
+// It comes from the answers alone. Because no operation runs then, operations last changed a page in the order in which
+// they ended: the lease that holds a page at the end of an operation holds it until the call that gives it up.
 //
-// What is certain: leases and their pages; that a node is there while a lease holds it, and afterwards as long
-// as no operation evicts. Where something may have been evicted since, a node is uncertain.
+// What is certain: leases and their pages; that a node is there while a lease holds it, and afterwards as long as no
+// operation evicts. Where something may have been evicted since, a node is uncertain.
 //
 // Threads: plain values.
 #pragma once

@@ -61,7 +61,7 @@ class history_writer {
     out_.before.push_back({builder, std::move(op), std::move(o), at, at});
   }
 
-  // Builds `pages` as nodes for the tokens; those that stand already come first.
+  // Builds `pages` as nodes for the tokens; those that are built already come first.
   void build_nodes() {
     std::set<path_id> parents;
     for (const auto& [path, p] : state_.nodes) parents.insert(paths_.at(path).parent);

@@ -1,9 +1,8 @@
-// A part of a log as a history of its own: what ran in it, and operations that build what it found from an empty
-// cache.
+// A part of a log as a separate history: what ran in it, and operations that build the state at its beginning from an
+// empty cache.
 //
-// Of the state at its beginning it has what its operations touch. What the log does not show of that state is
-// chosen so that the first operation that sees it is right; then another choice may be right as well, and the
-// window says that it chose.
+// Of that state it has what its operations touch. What the log does not show of it is chosen so that the first
+// operation that sees it is right. Then another choice may be right as well, and the window says that it chose.
 //
 // Threads: plain functions of values.
 #pragma once
@@ -28,7 +27,7 @@ struct log_window {
   std::size_t size() const { return end - begin; }
 };
 
-/// The events that nothing is missing beside: those from when the log is complete until then, as indices into
+/// The events that overlap no event missing from the log: those of the time in which it is complete, as indices into
 /// the run's.
 std::vector<std::size_t> complete_events(const logged_run& run);
 
@@ -39,7 +38,7 @@ std::vector<log_window> windows_of(const logged_run& run, const std::vector<std:
 run_state state_before(const logged_run& run, const std::vector<std::size_t>& events, std::size_t end,
                        path_table& paths);
 
-/// A history with numbers of its own for pages.
+/// A history that numbers the pages anew.
 struct window_history {
   model::config config;
   std::vector<model::event> before;     ///< builds the state, one operation at a time

@@ -11,7 +11,7 @@
 
 namespace triecheck::checks {
 
-/// What the observers of a cache take, which are none of its own.
+/// What the observers of a cache take, which does not belong to the cache.
 template <class Sync>
 std::size_t monitor_bytes() {
   const std::size_t before = allocated_bytes();
@@ -19,8 +19,8 @@ std::size_t monitor_bytes() {
   return allocated_bytes() - before;
 }
 
-/// Makes something that has a monitored cache over `Sync`, and tells the cache `cache_of` it. Under a sanitizer, whose
-/// allocator does not tell, nothing is told.
+/// Makes something that has a monitored cache over `Sync`, and reports its bytes to the cache `cache_of` it. Under a
+/// sanitizer, whose allocator does not count them, it reports nothing.
 template <class Sync, class Make, class CacheOf>
 auto measured_metadata(Make make, CacheOf cache_of) {
   const std::size_t monitors = monitor_bytes<Sync>();

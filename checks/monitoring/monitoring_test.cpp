@@ -30,7 +30,7 @@ namespace {
 using sound_cache = coarse_cache<std_sync>;
 static_assert(std::is_same_v<observed<sound_cache, no_observer>, sound_cache>, "without an observer nothing is there");
 
-// Writes down what it is told.
+// Writes down its calls.
 struct notebook {
   struct begun {
     std::size_t number;

@@ -1,8 +1,8 @@
 // Oracle: conservation (I5, I10).
 //
 // What it proves: the counters are what the answers of the operations add up to. At rest they are exactly that, and
-// free, private and cached pages are the pool (check_conservation, structure.h). Beside other operations an answer is
-// held to what statistics.h says.
+// free, private and cached pages are the pool (check_conservation, structure.h). While other operations run, an answer
+// is held to what statistics.h says.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once

@@ -1,5 +1,5 @@
-// A subscriber over real threads that enters each event into the oracle's book, as told by thread 0: the harness that
-// announces operations to the book runs one at a time, and one that runs several announces none.
+// A subscriber over real threads that enters each event into the oracle's book, as an event of thread 0: the harness
+// that announces operations to the book runs one at a time, and one that runs several announces none.
 //
 // Threads: any.
 #pragma once

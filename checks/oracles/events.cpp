@@ -56,7 +56,7 @@ void event_book::returned(std::size_t thread, const model::outcome& observed) {
   for (const page_id page : r.taken_back) {
     const auto published = std::span(observed.pages).first(observed.cached);
     const bool is_published = std::find(published.begin(), published.end(), index_of(page)) != published.end();
-    if (!is_published || is_stored(page)) continue;  // it stayed private, or was told again
+    if (!is_published || is_stored(page)) continue;  // it stayed private, or was stored again
     entries_[index_of(page)].is_forgotten = true;
     ++evicted_;
   }
@@ -176,7 +176,7 @@ std::optional<std::string> event_book::wrong_place(const stored_page& p) const {
   return std::nullopt;
 }
 
-// Whether the publication that tells it has the page, with these tokens, at this place. Where the page before is one
+// Whether the publication that reports it has the page, with these tokens, at this place. Where the page before is one
 // that it adopted, its return says which that was (wrong_chain).
 std::optional<std::string> event_book::wrong_publication(const running_operation& by, const stored_page& p) const {
   if (!by.op || by.op->kind != operation_kind::publish)

@@ -1,16 +1,17 @@
-// Oracle: events. Follows what a cache tells its subscriber and what its operations returned, and never looks into the
-// cache.
+// Oracle: events. Follows what a cache reports to its subscriber and what its operations returned, and never looks into
+// the cache.
 //
 // What it proves, at every event:
-//   - it is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent
-//     is, in the same namespace; a page that is removed is stored, and no page is stored below it;
-//   - the operation that tells it does it: `stored` comes from a publication of a lease that has the page privately,
-//     with the parent, the namespace, the tokens and the key that the page has in that lease, and with the hash of all
-//     up to its end; `removed` comes from an operation that evicts, of a page that no open lease has found, from a
-//     forget, or from a publication that takes back what it told; `cleared` from a clear, after all that it removed,
-//     with their number.
+//   - It is possible after those before it (cache/events.h): a page that is stored is not stored already, its parent
+//     is, in the same namespace; a page that is removed is stored, and no page is stored below it.
+//   - The operation that reports it does it:
+//       `stored` comes from a publication of a lease that has the page privately, with the parent, the namespace, the
+//       tokens and the key that the page has in that lease, and with the hash of all up to its end;
+//       `removed` comes from an operation that evicts, of a page that no open lease has found, from a forget, or from a
+//       publication that takes back what it reported;
+//       `cleared` comes from a clear, after all that it removed, with their number.
 // At every return: the published pages of the lease are stored, each below the one before, and an operation that says
-// how many pages it evicted told as many. And when no operation runs: the stored pages are the nodes, with their
+// how many pages it evicted reported as many. And when no operation runs: the stored pages are the nodes, with their
 // parents, namespaces, tokens and keys, and as many were evicted as the statistics say.
 //
 // Threads: called by the harness, one call at a time.
@@ -50,7 +51,7 @@ class event_book final : public oracle {
   finding returned(const returned_operation& r) override;
   void returned(std::size_t thread, const model::outcome& observed);
 
-  /// What the cache tells while `thread` is inside an operation.
+  /// What the cache reports while `thread` is inside an operation.
   void stored(std::size_t thread, const stored_page& p);
   void removed(std::size_t thread, page_id page);
   void cleared(std::size_t thread, std::size_t pages);
@@ -66,12 +67,12 @@ class event_book final : public oracle {
   finding at_the_end(const final_state& s) override;
   finding after_shutdown(const final_state& before, std::size_t thread, std::size_t evicted) override;
 
-  /// When no operation runs: as many pages were told to be evicted as the statistics say. Requires that operations were
-  /// announced. A forgotten page is told when it is forgotten and counted when it falls: `s` says how many are pinned
-  /// still.
+  /// When no operation runs: as many pages were reported evicted as the statistics say. Requires that operations were
+  /// announced. A forgotten page is reported when it is forgotten and counted when it becomes free: `s` says how many
+  /// are pinned still.
   std::optional<std::string> check_evictions(std::uint64_t evicted_pages, const structure& s) const;
 
-  /// How often a clear was told, and how many pages these removed.
+  /// How often a clear was reported, and how many pages these removed.
   std::size_t clears() const noexcept { return clears_; }
   std::size_t pages_cleared() const noexcept { return pages_cleared_; }
 

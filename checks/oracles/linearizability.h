@@ -3,12 +3,12 @@
 // What it proves: in every real-time order of the operations that some equivalent execution has (real_time.h), there is
 // one order of the specification's atomic steps, each inside the interval of its operation, in which the sequential
 // model gives every operation the answer that was observed and ends in the state that a snapshot shows. A prefix that
-// was missed though it stood there all the time, a refusal without need, a page that two answers claim: none of these
-// fits any order. Where the search gives up, the history is undecided, and the run incomplete.
+// was missed though it was cached throughout, a refusal without need, a page that two answers claim: none of these fits
+// any order. Where the search gives up, the history is undecided, and the run incomplete.
 //
 // Where operations overlap, most executions repeat a history that an earlier one had: the same answers under the same
 // happens-before order of first and last steps, and so the same real-time orders. Such a history is judged once. (Where
-// one mutex guards everything, every execution has an order of its own, and nothing repeats.)
+// one mutex guards everything, every execution has a different order, and nothing repeats.)
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -65,7 +65,7 @@ class linearizability final : public oracle {
   /// An operation returned. Operations outside of the threads come before all of these or behind them.
   void record(const model::operation& op, const model::outcome& observed, const interval& when);
 
-  /// A snapshot was taken beside others. Judged with `at_once`.
+  /// A snapshot was taken while others ran. Judged with `at_once`.
   void record_snapshot(std::vector<model::page_view> pages, std::vector<model::page> eviction_order,
                        const interval& when) {
     record({.kind = model::operation_kind::evict}, {}, when);
@@ -73,7 +73,7 @@ class linearizability final : public oracle {
     shown_.back() = model::end_state{std::move(pages), std::move(eviction_order)};
   }
 
-  /// It was seen beside others how many pages are available. Judged with `at_once`.
+  /// While others ran, it was seen how many pages are available. Judged with `at_once`.
   void record_available(const model::availability& seen, const interval& when) {
     record({.kind = model::operation_kind::evict}, {}, when);
     shown_.resize(recorded_);

@@ -1,4 +1,4 @@
-// The oracles that judge an explored scenario: one list, and what tells and asks all of it.
+// The oracles that judge an explored scenario: one list, and the code that calls all of it.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct objection {
   std::string message;
 };
 
-/// Each oracle is an object of its own type, so that the compiler sees what a call does: most do nothing.
+/// Each oracle has a distinct type, so that the compiler sees what a call does: most do nothing.
 template <class... Oracle>
 class oracle_list {
  public:

@@ -1,4 +1,4 @@
-// The shape of an oracle: what it is told of an execution, and when it judges.
+// The interface of an oracle: what it hears of an execution, and when it judges.
 //
 // An oracle derives from `oracle`, overrides the calls that it needs, names the kind of violation that it reports, and
 // is made from an oracle_setting. Where a call answers a finding, one sentence says what is wrong: the execution ends
@@ -65,7 +65,7 @@ class oracle {
 
   virtual finding returned(const returned_operation&) { return {}; }
 
-  // `stats`, `available` and a snapshot answered, beside other operations.
+  // `stats`, `available` and a snapshot answered, while other operations may run.
   virtual finding stats_answered(const model::statistics&, const interval&) { return {}; }
   virtual finding available_answered(const model::availability&, const interval&) { return {}; }
   virtual finding snapshot_taken(const structure&, const interval&) { return {}; }
@@ -74,7 +74,7 @@ class oracle {
   virtual finding at_the_end(const final_state&) { return {}; }
 
   /// The cache was shut down after that state, by the thread of that number: it `begins` as a clear. How many pages it
-  /// evicted is known where events are told.
+  /// evicted is known where the cache reports events.
   virtual finding after_shutdown(const final_state&, std::size_t, std::size_t) { return {}; }
 
  protected:

@@ -1,10 +1,10 @@
 // Oracle: page contents.
 //
-// What it proves: whoever reads the pages of a lease reads what belongs to its tokens. The content of a page is a
-// digest of its namespace and all tokens and keys from the start of the sequence up to and including the page, so a
-// page that was recycled, written by two leases or attached under a wrong prefix shows as a wrong digest, the way it
-// shows in a server as a wrong generation. Contents go through the layer's plain variables: a page read while it is
-// written is a data race.
+// What it proves: a thread that reads the pages of a lease reads what belongs to the lease's tokens. The content of a
+// page is a digest of its namespace and all tokens and keys from the start of the sequence up to and including the
+// page. So a page that was recycled, written by two leases or attached under a wrong prefix shows as a wrong digest,
+// the way it shows in a server as a wrong generation. Contents go through the layer's plain variables: a page read
+// while it is written is a data race.
 //
 // Threads: as the pages themselves; `Sync` judges.
 #pragma once

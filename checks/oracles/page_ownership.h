@@ -14,7 +14,7 @@
 //  - It is struck, but the happens-before order does not say so. M is struck after that, and a lease is struck after it
 //    was entered, so nothing orders M's strike before L's entry either: some execution of the class has both entries
 //    before both strikes, and there both hold the page.
-// Hence an entry needs the strikes of all claims that stood in its way: a taker got the page because they gave it up.
+// Hence an entry needs the strikes of all earlier conflicting claims: the page could be taken because of them.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once

@@ -84,7 +84,7 @@ counted_operations::range counted_operations::bounds(const given<Answer>& a, Num
     return i < a.operations_before &&
            (!inside || opened.thread == moment::outside || opened.thread == a.when.opened.thread);
   };
-  // What others began before the answer was there; and what begins behind it in this execution is in nobody's answer.
+  // What others began before the answer was there; no answer has what begins after it in this execution.
   const auto others = [&](std::size_t i) {
     const interval& when = operations_[i].when;
     return inside && !own(i) && when.opened.thread != moment::outside && when.opened.thread != a.when.opened.thread &&

@@ -1,11 +1,13 @@
 // Oracle: statistics, while other operations run.
 //
 // When nothing runs, every number is known (check_conservation). In between, the specification makes each number one
-// atomic step, so that an answer need not be that of any one state. What must be so all the same: no number of pages
-// exceeds the pool, which a page does that is counted twice, and one that is counted out twice, as the number wraps
-// around; what a variant says belongs to one instant fits together; no page is pinned beyond what the chains of leases
-// can hold; and no counter lacks what its own thread did, or has what nobody had begun to do. It may lack what others
-// did: counts are relaxed, and nothing else need order the two threads.
+// atomic step, so that an answer need not be that of any one state. What must hold nevertheless:
+//  - No number of pages exceeds the pool. It would if a page were counted twice, or counted out twice, as the number
+//    wraps around.
+//  - What a variant says belongs to one instant fits together.
+//  - No page is pinned beyond what the chains of leases can hold.
+//  - No counter lacks what its own thread did, or has what no thread had begun to do.
+// A counter may lack what others did: counts are relaxed, and nothing else need order the two threads.
 //
 // Threads: called by the harness, one call at a time.
 #pragma once
@@ -38,7 +40,7 @@ inline constexpr auto answered_counters = [] {
 std::optional<std::string> check_statistics(const model::statistics& reported, std::size_t pages,
                                             stats_consistency together);
 
-/// What is available, as seen by a thread beside others, in a cache with so many pages. Where not all of it is of one
+/// What is available, as one of several threads sees it, in a cache with so many pages. Where not all of it is of one
 /// instant, no number exceeds the pool; with `parts` they add up to it.
 std::optional<std::string> check_available(const model::availability& reported, std::size_t pages,
                                            stats_consistency together);

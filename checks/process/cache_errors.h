@@ -1,5 +1,4 @@
-// Exceptions that come out of a cache in a process of its own (isolation.h), and what is made of them there and
-// outside.
+// Exceptions that come out of a cache in a separate process (isolation.h), and what is made of them there and outside.
 //
 // Threads: pure functions.
 #pragma once

@@ -16,7 +16,7 @@ void heed_interrupts() {
   action.sa_handler = [](int) { arrived = 1; };
   action.sa_flags = SA_RESTART;  // files are read and written to the end
   for (const int number : heeded) sigaction(number, &action, nullptr);
-  // Who started this process may have blocked them until now.
+  // The parent process may have blocked them until now.
   sigset_t mine;
   sigemptyset(&mine);
   for (const int number : heeded) sigaddset(&mine, number);

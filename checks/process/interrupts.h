@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM: what is done so far is reported, the rest is incomplete.
 //
-// A signal only sets a flag. Who waits for a child process, or goes from one piece of work to the next, looks at it;
-// however many signals arrive, the results are written as a whole.
+// A signal only sets a flag. Code that waits for a child process, or goes from one piece of work to the next, checks
+// the flag. However many signals arrive, the results are written as a whole.
 //
 // Threads: any may ask; the handlers are installed once, by the main thread.
 #pragma once

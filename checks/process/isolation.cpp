@@ -141,7 +141,7 @@ class child_process {
   }
 
   /// Kills a child that made no step for `patience`. Between two looks a second counts at most: in a longer one the
-  /// machine stood still, and the child with it.
+  /// machine stalled, and the child with it.
   void watch(std::chrono::milliseconds patience) {
     const auto now = std::chrono::steady_clock::now();
     waited_ +=

@@ -1,5 +1,5 @@
-// Runs the program under test in a process of its own, so that whatever it does, the one who asked hears of it: a
-// crash, a hang, a stack overflow, a way out of the process come back as errors, with what the program was doing.
+// Runs the program under test in a separate process, so that the caller hears of whatever it does: a crash, a hang, a
+// stack overflow, a way out of the process come back as errors, with what the program was doing.
 //
 // A child process shows its progress in shared memory and answers through a pipe. Only an answer and the end of the
 // process with status 0 after it count as an end; every other end is an error. A hang is the lack of progress, whatever
@@ -20,7 +20,7 @@
 
 namespace triecheck::checks {
 
-/// What one thread of the program under test is doing. That thread writes it, whoever watches reads it.
+/// What one thread of the program under test is doing. That thread writes it, the watching process reads it.
 struct alignas(64) activity {
   std::atomic<std::uint64_t> steps{0};      ///< grows with everything that the thread does
   std::atomic<std::uint64_t> unit{0};       ///< which case or line, counted from 1; 0 where there is none
@@ -51,7 +51,7 @@ struct progress {
   std::atomic<bool> is_asked_to_end{false};  ///< by an interrupt (isolation_listener::grace)
   explore::choice path[longest_path];
   activity activities[most_activities];
-  char note[longest_note];  ///< what is being run, in the words of whoever runs it
+  char note[longest_note];  ///< what is being run, in the words of the program that runs it
   char fatal[512] = {};     ///< what a signal handler has to say
 
   /// Notes nothing where `text` is too long.

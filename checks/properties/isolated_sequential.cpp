@@ -41,7 +41,7 @@ failing_workload read_failing(const json& j) {
           .lines = j.at("lines")};
 }
 
-/// One workload in a process of its own: its answer, or how the process ended and the operations until then.
+/// One workload in a separate process: its answer, or how the process ended and the operations until then.
 struct isolated_workload {
   isolated_run run;
   std::vector<std::string> performed_lines;  // of operations that returned

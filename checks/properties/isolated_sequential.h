@@ -1,5 +1,5 @@
-// The sequential property in a process of its own: whatever the cache does to that process, the check has a verdict,
-// the failing workload and the command that runs it again.
+// The sequential property in a separate process: whatever the cache does to that process, the check has a verdict, the
+// failing workload and the command that runs it again.
 //
 // Threads: as run_isolated (checks/process/isolation.h).
 #pragma once

@@ -1,8 +1,8 @@
 // Sequential workloads as values: what the property generates, shrinks, prints and replays.
 //
-// A command restates its preconditions: it names a slot, and whoever runs the workload skips the command where the slot
-// does not allow it. So every part of a workload is a workload, and shrinking never has to repair one.
-// Slots hold one lease after the other, because a lease is never named twice in one history.
+// A command restates its preconditions: it names a slot, and a run skips the command where the slot does not allow it.
+// So every part of a workload is a workload, and shrinking never has to repair one. Slots hold one lease after the
+// other, because a lease is never named twice in one history.
 //
 // Threads: plain values; nothing here is shared.
 #pragma once
@@ -70,16 +70,24 @@ inline constexpr std::size_t most_reuses = 1024;  // of one command
 
 /// The workload as one word that a shell passes on unchanged: "2x1:l0-7.8,a0+1,p0,r0,f0.1,e2,c" is a cache of two pages
 /// of one token, a lookup of [7 8] into slot 0, an allocation of the rest with one extra slot, publish, release, a fork
-/// of slot 0 into slot 1, evict 2, clear. A lookup in namespace 1 is "l0-7.8@1", an extension "x0-5.6+1", a release
-/// that asks for priority 50 until the time 8 "r0k50.8", a publication of what the first three tokens fill "p0.3", one
-/// that asks for priority 20 for ever "p0k20"; "t8" says that it is 8. That
-/// the lease of slot 0 is dropped is "d0", that it goes on in the next thread "h0", and the uses of a lease of another
-/// cache are "o"; "m-7.8@1" asks how much of [7 8] is cached in namespace 1, "g-7.8@1" forgets it, "s0.3" has the lease
-/// of slot 0 keep three tokens, and "a0+1_" evicts nothing for what it allocates; "l0-7.8=0:5.1:6" gives the first two
-/// blocks the keys 5 and 6;
-/// "u0-7.8*100" looks [7 8] up a hundred times and releases it. Another eviction policy than recency stands behind the
-/// cache: "2x1/priority:". It is the workload itself and no seed, so that it replays in any later version, whatever the
-/// generator has become.
+/// of slot 0 into slot 1, evict 2, clear. Further forms:
+///  - "l0-7.8@1": a lookup in namespace 1
+///  - "l0-7.8=0:5.1:6": it gives the first two blocks the keys 5 and 6
+///  - "x0-5.6+1": an extension
+///  - "a0+1_": an allocation that evicts nothing
+///  - "p0.3": a publication of what the first three tokens fill
+///  - "p0k20": a publication that asks for priority 20 for ever
+///  - "r0k50.8": a release that asks for priority 50 until the time 8
+///  - "t8": the time is 8
+///  - "s0.3": the lease of slot 0 keeps three tokens
+///  - "d0": the lease of slot 0 is dropped
+///  - "h0": it goes on in the next thread
+///  - "o": the uses of a lease of another cache
+///  - "m-7.8@1": asks how much of [7 8] is cached in namespace 1
+///  - "g-7.8@1": forgets it
+///  - "u0-7.8*100": looks [7 8] up a hundred times and releases it
+/// An eviction policy other than recency follows the cache: "2x1/priority:". The word is the workload itself and no
+/// seed, so that it replays in any later version, whatever the generator has become.
 std::string to_token(const workload& w);
 
 /// The inverse; nothing where `token` is not such a word or exceeds the limits.

@@ -91,8 +91,8 @@ class workload_author {
     for (std::size_t left = between(1, most); left != 0; --left) tokens.push_back(draw_token());
   }
 
-  // Mostly the one, so that requests meet; now and then another, so that they must not. From numbers of its own: the
-  // rest of a workload does not depend on it.
+  // Mostly the one, so that requests meet; now and then another, so that they must not. From a separate stream of
+  // numbers: the rest of a workload does not depend on it.
   model::key_space draw_space() {
     static constexpr std::array<model::key_space, 4> others = {1, std::uint64_t{1} << 32, std::uint64_t{1} << 63,
                                                                std::uint64_t{1} << 32 | 1};
@@ -120,7 +120,7 @@ class workload_author {
   bool has_priorities() const { return drawn_.cache.policy == model::eviction_policy::priority; }
 
   // Half of the publications and releases ask for something, most of these until a time within the workload. A few
-  // priorities stand for all, so that pages meet in one, and next to one.
+  // priorities suffice, so that pages meet in one, and next to one.
   model::retention draw_retention() {
     if (!has_priorities() || times_.next() % 2 == 0) return {};
     static constexpr std::array<unsigned, 6> some = {1, 2, 50, 51, 100, 101};
@@ -138,7 +138,7 @@ class workload_author {
   }
 
   // A prompt is asked for again and again, for less and for longer each time, until it has more retentions than are
-  // kept; then time passes, beside another prompt of some priority.
+  // kept; then time passes. Another prompt has some priority meanwhile.
   command descend(std::size_t slot) {
     const std::size_t document = static_cast<std::size_t>(times_.next() % documents_.size());
     cache_prompt(slot, (document + 1) % documents_.size(), 1);
@@ -172,8 +172,8 @@ class workload_author {
     return allocate_rest(slot);
   }
 
-  // Prompts are used again and again, and pages fall one by one: those that lie still meanwhile are much older than the
-  // others.
+  // Prompts are used again and again, and pages are evicted one by one: those that are not used meanwhile are much
+  // older than the others.
   command aging_command(std::size_t slot) {
     if (stages_[slot] != stage::idle) return next_in_life(slot);
     if (ages_.next() % 8 == 0) return leave_behind(slot);
@@ -181,7 +181,7 @@ class workload_author {
     return reuse(slot);
   }
 
-  // One prompt is cached and then lies still while another is used: its pages become leaves long after their last use.
+  // One prompt is cached and then not used while another is: its pages become leaves long after their last use.
   command leave_behind(std::size_t slot) {
     const std::size_t document = static_cast<std::size_t>(ages_.next() % documents_.size());
     const std::size_t other = (document + 1) % documents_.size();

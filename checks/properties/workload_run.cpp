@@ -229,7 +229,7 @@ class side_by_side {
     return op.free_only || op.kind == model::operation_kind::match || op.kind == model::operation_kind::shrink;
   }
 
-  // The operation that the command stands for now; nothing where its preconditions do not hold.
+  // The operation that the command means now; nothing where its preconditions do not hold.
   std::optional<model::operation> operation_for(const command& c) {
     model::operation op;
     op.count = c.count;
@@ -435,7 +435,7 @@ class side_by_side {
     if (!record_.found && wrong_id_) record_.found = {"lease-state", *wrong_id_};
   }
 
-  // As state::step, but what falls is what fell.
+  // As state::step, but the cache has chosen what is evicted.
   std::optional<model::violation> follow_the_choice(const model::operation& op, const model::outcome& observed,
                                                     const structure& before) {
     using enum model::operation_kind;
@@ -464,10 +464,10 @@ class side_by_side {
     return reference_.apply({only_evicts ? model::step_kind::evict_end : model::step_kind::take}, op, observed);
   }
 
-  // Whether what fell was about as old as the oldest leaf that did not.
+  // Whether the evicted pages were about as old as the oldest leaf that was not evicted.
   std::optional<std::string> wrong_choice(const std::vector<model::page>& fallen) const {
     const std::vector<model::page_view> pages = reference_.view();
-    std::vector<bool> stays(pages.size());  // for now, whatever falls
+    std::vector<bool> stays(pages.size());  // has a child, or was evicted
     for (const model::page_view& p : pages) {
       if (p.parent) stays[*p.parent] = true;
     }
@@ -593,7 +593,7 @@ class side_by_side {
     if (wrong) record_.found = {"events", *wrong};
   }
 
-  // Who joins now is told exactly what is cached.
+  // A subscriber that joins now receives exactly what is cached.
   void compare_with_who_joins() {
     event_book book(structure_.pages.size(), tokens_per_page_);
     event_recorder late(book);

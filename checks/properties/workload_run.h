@@ -1,15 +1,15 @@
 // Runs a workload on a cache and on the model side by side, and compares everything after every operation.
 //
 // With several threads they take turns, so nothing overlaps and every rule holds as with one: a refusal, say, means
-// that eviction could not cover the need. Only which evictable page falls may depend on who worked on it; where it
-// does, the model follows the cache.
+// that eviction could not cover the need. Only which evictable page is evicted may depend on which threads worked on
+// it; where it does, the model follows the cache.
 //
 // Compared: the outcome with what the model accepts (the exact order of eviction); the pages of every open lease; the
 // state of every page and its pins; the statistics and what is available; the order of eviction; that the index leads
-// to every cached page once, and the events, where the cache tells any, lead to the same pages. At the end every lease
-// is released and the cache shut down: no page may be lost.
+// to every cached page once; and that the events, where the cache reports any, lead to the same pages. At the end every
+// lease is released and the cache shut down: no page may be lost.
 //
-// Threads: a run has as many as it is told to have beside the caller, or the caller alone; several may run at once.
+// Threads: a run has `takers::threads` threads beside the caller, or the caller alone; several runs may go on at once.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@ enum class occurrence : std::uint8_t {
   refused_full,
   published_page,
   partial_publication,  ///< one that left a full page private
-  duplicate_page,       ///< a follower's page given up for the node that stood already
+  duplicate_page,       ///< a follower's page given up for the existing node
   release,
   released_page,  ///< a page that was private when its lease was released
   second_release,
@@ -52,11 +52,11 @@ enum class occurrence : std::uint8_t {
   matched_page,
   shrink,
   shrunk_page,        ///< a page that a lease did not keep
-  free_only_refusal,  ///< an allocation that could have evicted what it lacked, but was told not to
+  free_only_refusal,  ///< an allocation that could have evicted what it lacked, but was not allowed to
   forget,
   forgotten_prefix,  ///< a forget that found something
   forgotten_pinned_page,
-  forgotten_fall,  ///< a page that fell because it was forgotten
+  forgotten_fall,  ///< a page that became free because it was forgotten
   publication_below_forgotten,
   many_reuses,        ///< of one prompt, one after the other: more than the clocks of two threads can differ by
   keyed_hit,          ///< a page that a lookup found and whose block has a key
@@ -106,11 +106,11 @@ struct run_record {
   bool knows_keys = false;  ///< of blocks; likewise
 };
 
-/// Who runs the operations of a workload, one at a time.
+/// The threads that run the operations of a workload, one at a time.
 struct takers {
   std::size_t threads =
       1;  ///< lease l is of thread l modulo this, until it is handed over; evict and clear go from one to the next
-  bool order_by_thread = false;  ///< which evictable page falls is the choice of the cache
+  bool order_by_thread = false;  ///< the cache chooses which evictable page to evict
 };
 
 /// `before`, where it is set, sees the history before each operation, which is the last one there and has no outcome

@@ -70,7 +70,7 @@ std::optional<chosen_shard> choose_shard(const std::string& flag,
   for (const std::string prefix : {"GTEST", "TEST"}) {
     const std::string total = prefix + "_TOTAL_SHARDS";
     if (environment(total.c_str()) == nullptr) continue;
-    // Bazel's protocol: who understands sharding says so by touching this file.
+    // Bazel's protocol: a test that understands sharding touches this file.
     if (const char* status = environment("TEST_SHARD_STATUS_FILE"); prefix == "TEST" && status != nullptr)
       std::ofstream(status).flush();
     return checked(required((prefix + "_SHARD_INDEX").c_str(), environment), required(total.c_str(), environment),

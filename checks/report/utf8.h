@@ -15,8 +15,8 @@ struct decoded {
   std::size_t bytes;
 };
 
-/// A byte that starts no well-formed character stands for itself as U+FFFD, so that one bad byte costs one character
-/// and not the rest of the text. Requires that `text` is not empty.
+/// A byte that starts no well-formed character becomes U+FFFD, so that one bad byte costs one character and not the
+/// rest of the text. Requires that `text` is not empty.
 decoded decode(std::string_view text);
 
 /// `text` with U+FFFD in the place of every byte that is no UTF-8.

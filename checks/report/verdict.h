@@ -59,7 +59,7 @@ struct result {
   double seconds = 0;
   std::string scope;  ///< what the verdict covers, one clause
   std::optional<failure> found;
-  std::optional<expected_executions> expected;  ///< of a run that is not complete, where it can be told
+  std::optional<expected_executions> expected;  ///< of a run that is not complete, where it can be estimated
   bool expects_failure = false;     ///< the scenario, or the variant under this strategy, is one that must fail,
   bool failed_as_expected = false;  ///< and did:
   std::optional<failure> expected_failure;  ///< so

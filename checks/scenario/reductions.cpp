@@ -143,7 +143,7 @@ class reducer {
     }
   }
 
-  // A split alone saves nothing: it is offered with what it lets fall.
+  // A split alone saves nothing: it is offered together with dropping some of the parts.
   void split_requests() {
     static const std::vector<std::set<std::size_t>> dropped = {{1, 2, 3, 4}, {1, 2, 3}, {2, 3, 4}, {2, 3},
                                                                {1},          {3},       {5}};
@@ -277,7 +277,7 @@ class reducer {
     return s;
   }
 
-  // What stands behind a step's operands goes, one at a time.
+  // Drops or reduces what follows a step's operands, one clause at a time.
   void simpler_clauses() {
     for (const auto change : {+[](step& s) { s.computed.reset(); }, +[](step& s) { s.extra_slots = 0; },
                               +[](step& s) { s.extra_slots /= 2; }, +[](step& s) { s.keep = {}; },

@@ -20,7 +20,7 @@ struct scenario_size {
   std::size_t tokens = 0;  ///< in all steps, and those up to which a lease is published
   std::size_t tokens_per_page = 0;
   std::size_t elsewhere = 0;         ///< steps in another namespace than 0
-  std::size_t clauses = 0;           ///< what stands behind operands: slots, wishes, requests for memory that fail
+  std::size_t clauses = 0;           ///< what follows operands: slots, wishes, requests for memory that fail
   std::size_t steps = 0;             ///< as written: a request is one
   std::size_t concurrent_steps = 0;  ///< of them in threads, not in [init] or [final]
   friend auto operator<=>(const scenario_size&, const scenario_size&) = default;
@@ -32,12 +32,15 @@ scenario_size size_of(const scenario& s);
 bool misuses_a_lease(const scenario& s);
 
 /// Scenarios that are one change away from `s` and smaller, each valid and different from the others; what saves most
-/// comes first. The changes: a thread is dropped, runs before or after the others, or is joined to another; a step is
-/// dropped with all that needs its lease; a request is split into its steps and loses one; the first or last steps of a
-/// thread that share no lease with the rest move to [init] or [final]; there are fewer pages; prefixes are shorter;
-/// pages hold fewer tokens; all are in one namespace; what stands behind a step's operands goes. What one section gives
-/// and no other takes any more stays where it is. Dropping, splitting and shortening come with fewer pages, too: what
-/// fills a pool shrinks with it. None misuses a lease, unless `s` does.
+/// comes first. The changes:
+///  - a thread is dropped, runs before or after the others, or is joined to another
+///  - a step is dropped with all that needs its lease
+///  - a request is split into its steps and loses one
+///  - the first or last steps of a thread that share no lease with the rest move to [init] or [final]
+///  - there are fewer pages; prefixes are shorter; pages hold fewer tokens; all are in one namespace
+///  - what follows a step's operands goes
+/// What one section gives and no other takes any more stays where it is. Dropping, splitting and shortening come with
+/// fewer pages, too: what fills a pool shrinks with it. None misuses a lease, unless `s` does.
 std::vector<scenario> reductions(const scenario& s);
 
 }  // namespace triecheck::checks

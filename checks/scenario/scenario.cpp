@@ -22,7 +22,7 @@
 namespace triecheck::checks {
 namespace {
 
-// toml++ 3.3 takes some malformed text, such as [[[thread]]], for a mistake of its own: it asserts, and where NDEBUG is
+// toml++ 3.3 takes some malformed text, such as [[[thread]]], for a bug in toml++: it asserts, and where NDEBUG is
 // defined it goes on in an undefined way. To the author of a scenario it is a syntax error, so the assertion throws
 // this in every build. Only this file includes toml++.
 struct parser_gave_up {};
@@ -69,8 +69,8 @@ std::string name_of(toml::node_type type) {
   return "something else";
 }
 
-// A string written as it reads, between two quotes on one line, shows where each of its words stands; with escapes in
-// it or over several lines, the place of the string has to do.
+// A string written as it reads, between two quotes on one line, shows where each of its words is. With escapes in it or
+// over several lines, only the place of the string is known.
 scenario_files::step_text step_text_of(const toml::value<std::string>& node) {
   const std::string& text = node.get();
   const auto characters = std::count_if(text.begin(), text.end(), scenario_files::starts_character);
@@ -342,8 +342,8 @@ toml::table parse_toml(const std::string& text, const std::string& name) {
   }
 }
 
-// The text in front of the line where [failure] stands. A failure file is written as a scenario with one more table
-// behind it; were the scenario to go on behind that table, it could not be taken apart again.
+// The text in front of the line of [failure]. A failure file is written as a scenario with one more table behind it. If
+// the scenario went on behind that table, it could not be taken apart again.
 std::string text_before_failure(const toml::table& root, const std::string& text, const std::string& name) {
   const auto header =
       std::find_if(root.begin(), root.end(), [](const auto& entry) { return entry.first == "failure"; });

@@ -75,10 +75,9 @@ struct scenario {
   std::size_t pages = 0;
   std::size_t tokens_per_page = 0;
   model::eviction_policy policy = model::eviction_policy::recency;
-  std::optional<unsigned>
-      thread_indices;             ///< how many threads, the first, have a thread index of their own; all without
-  std::size_t index_buckets = 0;  ///< of the cache's index; 0: as many as the cache takes by itself
-  bool events = false;            ///< whether the events of the cache are followed, and judged
+  std::optional<unsigned> thread_indices;  ///< how many threads, the first, have a thread index; all without
+  std::size_t index_buckets = 0;           ///< of the cache's index; 0: as many as the cache takes by itself
+  bool events = false;                     ///< whether the events of the cache are followed, and judged
   std::vector<step> init;
   std::vector<std::vector<step>> threads;  ///< two to eight
   std::vector<step> final;
@@ -100,7 +99,7 @@ bool asks_as_a_scheduler(const scenario& s);
 /// How many subscribers there may be that join and leave.
 inline constexpr std::size_t most_subscribers = 8;
 
-/// Whether some step has a subscriber join, which needs a cache that tells events. The hub blocks.
+/// Whether some step has a subscriber join, which needs a cache that reports events. The hub blocks.
 bool has_subscribers(const scenario& s);
 
 /// Whether some step forgets a prefix, which not every cache can.

@@ -9,7 +9,7 @@
 
 namespace triecheck::checks::scenario_files {
 
-/// Where something stands in a file: lines and columns count from 1, columns in characters.
+/// A position in a file: lines and columns count from 1, columns in characters.
 struct place {
   std::size_t line = 1;
   std::size_t column = 1;

@@ -47,7 +47,7 @@ std::string problem_in_file(const std::filesystem::path& file) {
 
 std::vector<step> steps_of(const std::string& steps) { return parse_scenario(with_steps(steps), "s.toml").threads[0]; }
 
-// A folder of its own for each test, gone when the test ends.
+// A separate folder for each test, gone when the test ends.
 class scratch_directory {
  public:
   scratch_directory()

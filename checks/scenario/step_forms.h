@@ -1,4 +1,4 @@
-// The vocabulary of the step language: how each step is written, as tables for who reads steps and who prints them.
+// The vocabulary of the step language: how each step is written, as tables for the reader and the printer of steps.
 //
 // Threads: constant.
 #pragma once
@@ -15,7 +15,7 @@ namespace triecheck::checks::scenario_files {
 
 enum class operands : std::uint8_t { none, tokens, count, computed, thread, some_tokens, subscriber, time };
 
-/// What may stand where a step's operands do, and how messages call it.
+/// What is allowed as a step's operands, and how messages call it.
 struct operand_rule {
   std::size_t least;
   std::size_t most;
@@ -52,7 +52,7 @@ enum clause : std::uint16_t {
 struct clause_form {
   clause kind;
   std::string_view word;
-  std::string_view what;    ///< stands behind the word
+  std::string_view what;    ///< follows the word
   std::string_view misfit;  ///< why a step does not take it
 };
 inline constexpr std::array<clause_form, 9> clause_forms{{

@@ -1,6 +1,6 @@
 // The step language of scenario files: one small sentence per step, read in the order of its section.
 //
-// Knows of the file around it only where a step's text stands, so that a message points at the word that is wrong.
+// Of the file around it, it knows only where a step's text is, so that a message points at the word that is wrong.
 // Included by the reader of scenario files alone.
 #pragma once
 
@@ -55,7 +55,7 @@ struct word {
   std::size_t offset;  ///< in characters from the start of the step
 };
 
-/// Words stand between blanks; "=" is a word of its own with or without blanks around it.
+/// Words are separated by blanks; "=" is a word by itself, with or without blanks around it.
 inline std::vector<word> split(std::string_view text) {
   std::vector<word> words;
   std::size_t offset = 0;
@@ -75,7 +75,7 @@ inline std::vector<word> split(std::string_view text) {
   return words;
 }
 
-/// A step as it stands in the file.
+/// A step as it is written in the file.
 struct step_text {
   std::string text;
   place start;    ///< of its opening quote

@@ -96,7 +96,7 @@ class any_cache {
   virtual std::vector<std::string> shutdown() = 0;
 };
 
-/// What a monitored cache tells (cache/monitoring/README.md).
+/// What a monitored cache reports (cache/monitoring/README.md).
 enum class monitoring_level : std::uint8_t {
   operations,
   contention,  ///< and where threads meet, by label: over contended_sync

@@ -1,4 +1,4 @@
-// The options by which the server and its test are told the cache, with the same checks and texts in both.
+// The options of the server and its test that choose the cache, with the same checks and texts in both.
 #pragma once
 
 #include <cstddef>

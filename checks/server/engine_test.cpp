@@ -146,7 +146,7 @@ TEST(engine, the_queue_is_bounded) {
   EXPECT_NE(e->submit({.prompt = tokens(4, 1)}), nullptr);
 }
 
-// Somebody else's leases are as good as lost pages.
+// To the engine, leases of another holder are equivalent to lost pages.
 TEST(engine, a_pool_that_lost_pages_fails_the_requests_that_need_them) {
   const auto e = engine_over("lockfree", {.pages = 6});
   auto lost = e->cache().lookup({});

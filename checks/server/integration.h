@@ -1,5 +1,4 @@
-// One cell of the integration test: a server of its own, so many clients at once, every answer
-// compared.
+// One cell of the integration test: a separate server, so many clients at once, every answer compared.
 #pragma once
 
 #include <chrono>

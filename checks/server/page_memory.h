@@ -1,4 +1,4 @@
-// Keys and values in pages: the memory that a page of the cache stands for.
+// Keys and values in pages: the memory that the pages of the cache number.
 //
 // The cache knows pages by number only. The server owns this array beside it: page p of the pool is
 // the p-th slice.

@@ -148,7 +148,7 @@ std::vector<sequence_ptr> scheduler::take_out(const request& r) {
       ++at;
     }
   }
-  pages_returned();  // none did, but who is stalled looks again, and who waits for pages, too
+  pages_returned();  // none did, but stalled sequences and those that wait look again
   return taken;
 }
 

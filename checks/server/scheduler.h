@@ -7,12 +7,12 @@
 // Pages. A sequence is admitted with pages for all its tokens, or not at all; it grows by a page
 // when it needs one. Where the cache refuses growth, the youngest running sequence yields, if it is
 // younger than the one refused, otherwise the latter does: it gives its lease back and waits to be
-// admitted again. What it had published stays cached. After that nobody is admitted until a
-// sequence ends, so that what was given back is there for whom it was given up. So the oldest
-// sequence never yields, and comes to its end.
+// admitted again. What it had published stays cached. After that no sequence is admitted until one ends, so that the
+// pages that were given back are there for the sequence that they were given up for. So the oldest sequence never
+// yields, and comes to its end.
 //
-// Where admission is refused, one thread (the engine's) takes a place in the cache's queue for
-// pages, holds none, and tries again when pages may have come back; nobody overtakes it meanwhile.
+// Where admission is refused, one thread (the engine's) takes a place in the cache's queue for pages, holds none, and
+// tries again when pages may have come back; no sequence overtakes it meanwhile.
 //
 // A refusal while no other sequence runs and none gave pages back meanwhile is final: the cache has
 // lost pages.
@@ -75,8 +75,7 @@ class scheduler {
 
   struct refusal {
     enum { retry, yield, preempt, lost } what;
-    /// of `preempt`: it belongs to the caller now, who releases its lease and calls `yielded` for
-    /// it
+    /// of `preempt`: it belongs to the caller now, which releases its lease and calls `yielded` for it
     sequence_ptr victim;
   };
   /// It was refused growth. After `retry` and `preempt` it is ready or stalled, and the caller's no

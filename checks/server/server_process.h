@@ -1,4 +1,4 @@
-// The server as a process of its own.
+// The server as a separate process.
 //
 // Threads: one.
 #pragma once
@@ -13,8 +13,8 @@ namespace triecheck::server {
 
 class server_process {
  public:
-  /// Starts the program, in a group of its own: an interrupt from the terminal is not for it. Reads where it listens.
-  /// Throws std::runtime_error with what it said instead. Requires that this process has one thread.
+  /// Starts the program, in a separate process group: an interrupt from the terminal is not for it. Reads where it
+  /// listens. Throws std::runtime_error with what it said instead. Requires that this process has one thread.
   server_process(const std::string& program, const std::vector<std::string>& arguments);
 
   /// Kills it where it still runs.

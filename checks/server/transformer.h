@@ -23,7 +23,7 @@
 // So the next token depends on every key and value of its context, which a test shows for each of
 // them. A wrong page is a wrong answer, and soon a very different one.
 //
-// Threads: const; any number at once, each with rows of its own.
+// Threads: const; any number at once, each with separate rows.
 #pragma once
 
 #include <array>

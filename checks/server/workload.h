@@ -18,9 +18,9 @@ struct planned_request {
   std::optional<std::size_t> closes_after;
 };
 
-/// Conversations with a common beginning, prompts of their own, and prompts that were asked before;
-/// one request of five has several choices, one of six is cancelled in mid-stream, half of the others
-/// stream. A plain plan has the same prompts, but one choice each, and nobody cancels.
+/// Conversations with a common beginning, prompts that are asked once, and prompts that were asked before. One request
+/// of five has several choices, one of six is cancelled in mid-stream, half of the others stream. A plain plan has the
+/// same prompts, but one choice each, and nobody cancels.
 std::vector<planned_request> plan_requests(std::size_t count, std::uint64_t seed, bool is_plain = false);
 
 /// How many pages the longest request of any plan needs.

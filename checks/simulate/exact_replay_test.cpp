@@ -225,7 +225,7 @@ double usual_share(Run run) {
 
 constexpr double enough = 0.995;
 
-// On this trace recency matters where 12,000 pages are kept: who evicts what was published first hits 1 % less.
+// On this trace recency matters where 12,000 pages are kept: evicting in the order of publication hits 1 % less.
 trace long_chat() {
   trace t = generate_trace(*find_shape("chat"), 12'000, 1);
   t.block_tokens = 2;

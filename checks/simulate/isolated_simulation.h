@@ -1,4 +1,4 @@
-// A simulation in a process of its own: whatever the cache does to that process, there is a verdict.
+// A simulation in a separate process: whatever the cache does to that process, there is a verdict.
 //
 // Threads: as run_isolated (checks/process/isolation.h).
 #pragma once

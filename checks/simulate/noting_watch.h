@@ -1,10 +1,10 @@
 // What --compare-exact adds to a simulation: the order in which its operations took effect.
 //
 // Every operation takes a ticket from one counter behind its call and notes itself in the place that the ticket names,
-// so nothing has to be merged. What lies between the effect of an operation and its ticket can let another one in
-// between, which the list then shows in the wrong order; so the shorter that stretch, the better. In front of the
-// effect stands what can take long: waiting for a lock, the walk of a lookup, attempts that lose a race. Behind the
-// effect there is little but the way out of the call.
+// so nothing has to be merged. Another operation can come between the effect of an operation and its ticket, and the
+// list then shows the two in the wrong order; so the shorter that stretch, the better. What can take long comes before
+// the effect: waiting for a lock, the walk of a lookup, attempts that lose a race. After the effect there is little but
+// the way out of the call.
 //
 // An allocation is placed half-way between the ticket of its lookup, which is the last thing before it, and its own.
 // Where it is no single step it evicts from its beginning to its end: placed at its end, all its victims would stay for
@@ -71,7 +71,7 @@ class noting_watch {
     noted_operation operation;
   };
 
-  // Returns the ticket. Relaxed: additions to one counter have one order, in which an operation also stands behind all
+  // Returns the ticket. Relaxed: additions to one counter have one order, in which an operation also comes after all
   // that the cache ordered before it; and what the places hold is read when the threads were joined.
   std::size_t note(std::size_t row, model::operation_kind kind) noexcept {
     const std::size_t ticket = next_.fetch_add(1, std::memory_order_relaxed);

@@ -4,9 +4,9 @@
 // generation.
 //
 // The digests are atomic words, not plain ones. A correct cache orders every write before every read of the same page,
-// so plain words would do; under a broken one they would be a data race, whose outcome the language leaves undefined,
-// and this check must still be able to report it. Relaxed is enough: it adds no order of its own that could hide an
-// order that the cache forgot.
+// so plain words would do. Under a broken one they would be a data race, whose outcome the language leaves undefined,
+// and this check must still be able to report it. Relaxed is enough: it adds no order that could hide one that the
+// cache forgot.
 //
 // Threads: any.
 #pragma once

@@ -77,8 +77,8 @@ class request_thread {
 
   /// Serves the rows of this thread. `in_flight` requests stay open at most: as soon as that many are, the oldest is
   /// published and released, before the next starts. The latency of a row is the time from its lookup until then: with
-  /// one in flight its own lookup, allocation, publication and release; with more, the same amount of work, the
-  /// second half of it for an older request. Expanding the row's tokens stands in for the tokenizer and is not part of
+  /// one in flight its own lookup, allocation, publication and release; with more, the same amount of work, the second
+  /// half of it for an older request. Expanding the row's tokens takes the place of the tokenizer and is not part of
   /// it, but it is part of the time of the run.
   void run() {
     shown_ = &my_activity();

@@ -58,7 +58,7 @@ struct exact_replay {
 
 struct simulation {
   verdict outcome = verdict::error;       ///< pass or fail; of an isolated one (isolated_simulation.h) any
-  std::optional<failure> found;           ///< `replay` is left to whoever knows the command line
+  std::optional<failure> found;           ///< `replay` is left to the caller, which knows the command line
   std::optional<std::size_t> failed_row;  ///< the row that was being served when the failure was found
   std::uint64_t requests = 0;             ///< rows that were started
   std::uint64_t rejected = 0;             ///< of these, refused

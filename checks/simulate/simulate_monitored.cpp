@@ -1,4 +1,4 @@
-// The simulation over monitored caches. A source of its own: it compiles every cache once more.
+// The simulation over monitored caches. A separate source: it compiles every cache once more.
 #include "cache/monitoring/monitored.h"
 #include "cache/sync/contended.h"
 #include "checks/simulate/dispatch.h"

@@ -35,7 +35,7 @@ class event_mirror final : public cache_events {
 
   void cleared(std::size_t) noexcept override {}
 
-  /// Knows nothing, as at first. Requires that nobody tells it anything.
+  /// Knows nothing, as at first. Requires that no event comes meanwhile.
   void clear() {
     for (std::size_t i = 0; i < size_; ++i) entries_[i].is_stored.store(false);
     violation_.reset();
@@ -47,7 +47,7 @@ class event_mirror final : public cache_events {
     return violation_;
   }
 
-  /// The first impossible event, or how the pages at rest differ from what was told.
+  /// The first impossible event, or how the pages at rest differ from what the events said.
   std::optional<std::string> differs_from(const structure& s) const {
     if (auto found = violation()) return found;
     for (std::size_t i = 0; i < size_; ++i) {

@@ -1,10 +1,10 @@
 // Where the workers of a soak meet, so that the cache is at rest.
 //
 // Protocol of a rest:
-//   1. the auditor asks for it, and sleeps until all workers have come;
-//   2. a worker sees the request between two rounds, lets all go that it has, and comes;
-//   3. the auditor looks at the cache, which nobody uses, and lets them go on;
-//   4. a worker that has ended counts as one that came, for good.
+//   1. The auditor asks for it, and sleeps until all workers have come.
+//   2. A worker sees the request between two rounds, releases all that it has, and comes.
+//   3. The auditor looks at the cache, which no worker uses, and lets the workers go on.
+//   4. A worker that has ended counts as one that came, for good.
 //
 // Threads: the workers at once, and one auditor.
 #pragma once
@@ -43,7 +43,7 @@ class rest_gate {
   /// Of the auditor.
   void ask() { is_asked_.store(true, std::memory_order_relaxed); }
 
-  /// Of the auditor, who asked: calls `audit` when nobody uses the cache.
+  /// Of the auditor, which asked: calls `audit` when no worker uses the cache.
   template <class Audit>
   void rest(Audit audit) {
     std::unique_lock lock(mutex_);

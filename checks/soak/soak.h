@@ -2,11 +2,12 @@
 //
 // Every thread is a server's worker. It takes requests in turn, of a trace that begins again at its end; admits as many
 // as the pool has room for, and a few more; shares what it computed; appends tokens to every beam; forks, shrinks,
-// cancels, preempts when the pool is full, and waits in the queue for pages when it has nothing else to do. What the
-// pages hold is compared with the prefix of whoever reads them.
+// cancels, preempts when the pool is full, and waits in the queue for pages when it has nothing else to do. A worker
+// that reads pages compares their contents with its prefix.
 //
-// Beside the workers one thread looks at the cache: 50 times a second at its numbers, and at what a fixed piece of work
-// takes the processor. A few times in a run all workers let everything go: then the whole cache is audited.
+// Concurrently with the workers one thread looks at the cache: 50 times a second at its numbers, and at what a fixed
+// piece of work takes the processor. A few times in a run all workers release everything: then the whole cache is
+// audited.
 //
 // Threads: `soak` starts its own and returns when they have ended.
 #pragma once
@@ -83,7 +84,7 @@ struct soak_rest {
 
 struct soak_result {
   verdict outcome = verdict::error;  ///< pass or fail; `incomplete` where it ended early; of an isolated one any
-  std::optional<failure> found;      ///< `replay` is left to whoever knows the command line
+  std::optional<failure> found;      ///< `replay` is left to the caller, which knows the command line
   double seconds = 0;
   soak_counts counts;
   double hit_rate = 0;
@@ -112,10 +113,10 @@ std::optional<failure> memory_growth(const std::vector<soak_rest>& rests, std::s
 /// cache that it does not make, std::bad_alloc for one that does not fit into memory. Requires rows with tokens.
 soak_result soak(const trace& t, const soak_options& options);
 
-/// The same in a process of its own. A process that ends before it has an answer is an `error` with what happened and
-/// at which line of the trace. An interrupt (checks/process/interrupts.h) ends it early, with all its audits.
-/// `patience`: without a step of any worker for so long, it hangs. `tick` hears the seconds so far and a line about the
-/// cache. Threads: as run_isolated.
+/// The same in a separate process. A process that ends before it has an answer is an `error` with what happened and at
+/// which line of the trace. An interrupt (checks/process/interrupts.h) ends it early, with all its audits. `patience`:
+/// without a step of any worker for so long, it hangs. `tick` hears the seconds so far and a line about the cache.
+/// Threads: as run_isolated.
 soak_result soak_isolated(const trace& t, const soak_options& options, std::chrono::milliseconds patience,
                           const std::function<void(double, const std::string&)>& tick = {});
 

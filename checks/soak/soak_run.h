@@ -45,7 +45,7 @@ class soak_run {
     event_hub<typename Cache::sync_type> hub;
   };
 
-  /// The subscribers of the cache: one that is told everything and, where subscribers join, one that visits.
+  /// The subscribers of the cache: one that receives everything and, where subscribers join, one that visits.
   struct subscribers {
     subscribers(const cache_config& c, bool join) : stays(c.pages) {
       if (join) visits.emplace(c);

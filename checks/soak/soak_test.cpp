@@ -328,7 +328,7 @@ TEST(soak, chart_and_json_have_what_was_measured) {
   EXPECT_EQ(svg.find("nan"), std::string::npos);
 }
 
-// ---- in a process of its own
+// ---- in a separate process
 
 TEST(soak, in_a_process_of_its_own_says_the_same) {
   const soak_result s = soak_isolated(chat(), half_a_second("lockfree"), std::chrono::seconds(20));

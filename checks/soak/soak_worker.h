@@ -55,7 +55,7 @@ struct soak_shared {
   }
 };
 
-/// What one worker measured since somebody last took it.
+/// What one worker measured since it was last taken.
 ///
 /// Threads: the worker adds, the auditor takes.
 class soak_measurements {
@@ -166,7 +166,8 @@ class soak_worker {
         again_.pop_back();
       }
       if (try_to_start(number) != admission::refused) continue;
-      // Half of those who have nothing else to do wait, half ask again; who waits holds nothing.
+      // A worker that has nothing else to do waits half of the time, else it asks again. While it waits it holds
+      // nothing.
       if (running_.empty() && one_in(2) && start_in_turn(number)) continue;
       again_.push_back(number);
       return;

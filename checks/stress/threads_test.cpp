@@ -137,7 +137,7 @@ class thread_stress : public testing::Test {
   std::vector<std::uint64_t> ids_[threads];    // of the leases that lookups opened, by thread
 };
 
-// What one thread looked up, allocated and wrote, and another publishes, reads and lets go.
+// What one thread looked up, allocated and wrote, and another publishes, reads and releases.
 template <class Lease>
 class lease_queue {
  public:

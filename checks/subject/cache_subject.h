@@ -17,7 +17,7 @@
 
 namespace triecheck::checks {
 
-/// Whether the cache tells a subscriber of its changes.
+/// Whether the cache reports its changes to a subscriber.
 template <class Cache>
 concept tells_events = requires(Cache& cache, cache_events& subscriber) {
   cache.subscribe(subscriber);
@@ -30,7 +30,7 @@ concept has_queue_for_pages = requires(Cache& cache) {
   cache.queue_for_pages();
 };
 
-/// The hub of a cache that tells events and names its layer; a faulty copy has a hub of its own.
+/// The hub of a cache that reports events and names its layer; a faulty copy has a different hub.
 template <class Cache>
 struct hub_of {
   using type = void;
@@ -182,7 +182,7 @@ class cache_subject final : public subject {
   using lease_type = typename Cache::lease_type;
   static constexpr bool has_hub = !std::is_void_v<Hub>;
 
-  // One subscriber that is told all, and then the hub.
+  // One subscriber that receives all events, and then the hub.
   template <class H>
   struct hub_behind final : cache_events {
     hub_behind(const cache_config& c, cache_events* f) : first(f), hub(c) {}

@@ -28,7 +28,7 @@ struct production_cache {
   model::refusals refusals = model::refusals::exact;  ///< when it may say that nothing can be evicted
   bool nonblocking = false;                           ///< whether a stopped thread never keeps another from finishing
   stats_consistency statistics = stats_consistency::each;  ///< what of an answer of `stats` belongs together
-  bool order_by_thread = false;  ///< whether it also depends on who worked on a page when it falls
+  bool order_by_thread = false;  ///< whether the threads that worked on a page affect when it is evicted
 };
 
 struct coarse_family {

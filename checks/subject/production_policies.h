@@ -68,8 +68,8 @@ concept takes_policies = requires {
   typename Family::template with<std_sync, recency_list<std_sync>>;
 };
 
-/// Calls `visit` with the member of `production_policies` that stands for `value`, where `Family` takes it: any, or
-/// recency alone. Returns whether it did.
+/// Calls `visit` with the member of `production_policies` for `value`, where `Family` takes it: any, or recency alone.
+/// Returns whether it did.
 template <class Family, class Visit>
 bool visit_policy(model::eviction_policy value, Visit visit) {
   const auto visit_if = [&](const auto& p) {

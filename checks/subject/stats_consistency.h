@@ -7,7 +7,7 @@ namespace triecheck::checks {
 
 /// Which numbers of one answer belong to one instant.
 enum class stats_consistency : std::uint8_t {
-  each,   ///< none: each number is of an instant of its own
+  each,   ///< none: each number is of a different instant
   parts,  ///< none either, but the pages add up to the pool, and no part is counted without its whole
   pages,  ///< the gauges of pages
   all,    ///< all numbers

@@ -52,7 +52,7 @@ class waiting_place {
   virtual bool wait() = 0;
 };
 
-/// What a lease says of itself, beside its pages.
+/// What a lease says of itself, besides its pages.
 struct lease_view {
   bool is_open = false;
   std::uint64_t id = 0;
@@ -62,7 +62,7 @@ struct lease_view {
   std::vector<model::block_key> keys = {};  ///< of its private blocks
 };
 
-/// Is told when an operation of the cache that asks for memory begins and ends.
+/// Hears when an operation of the cache that asks for memory begins and ends.
 class memory_watch {
  public:
   memory_watch() = default;
@@ -106,7 +106,7 @@ class subject {
   /// A place in the queue for pages, for that lease; null where the cache has none. Threads: any, at once.
   virtual std::unique_ptr<waiting_place> queue_for_pages(model::lease) { return nullptr; }
 
-  /// Wakes all who wait in that queue: one of them is cancelled.
+  /// Wakes all threads that wait in that queue: one of them is cancelled.
   virtual void wake_waiting() {}
 
   /// Moves the lease to another place and back. Threads: different leases at the same time.
@@ -121,7 +121,7 @@ class subject {
   /// that cache is made.
   virtual std::optional<std::string> use_foreign_lease(const std::vector<model::token>&) { return std::nullopt; }
 
-  /// Who is told from now on; `perform` then lets std::bad_alloc through. Null: nobody.
+  /// Sets the observer of requests for memory; `perform` then lets std::bad_alloc through. Null: none.
   virtual void watch_memory(memory_watch*) {}
 
   /// What the lease says of itself; nothing where the subject has no leases that could.
@@ -135,15 +135,16 @@ class subject {
   /// Requires that no operation runs.
   virtual structure inspect() const = 0;
 
-  /// From now on the cache tells its changes to `subscriber`, which outlives it. False where it tells none. Requires
-  /// that nothing ran yet.
+  /// From now on the cache reports its changes to `subscriber`, which outlives it. False where it reports none.
+  /// Requires that nothing ran yet.
   virtual bool follow_events(cache_events& subscriber) {
     static_cast<void>(subscriber);
     return false;
   }
 
-  /// From now on subscribers join and leave while it runs (cache/event_hub.h); `first`, which may be null, is told all
-  /// that the cache tells, as by `follow_events`. False where the cache tells no events. Requires that nothing ran yet.
+  /// From now on subscribers join and leave while it runs (cache/event_hub.h); `first`, which may be null, receives all
+  /// that the cache reports, as by `follow_events`. False where the cache reports no events. Requires that nothing ran
+  /// yet.
   virtual bool open_hub(cache_events* first) {
     static_cast<void>(first);
     return false;

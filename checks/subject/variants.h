@@ -18,11 +18,11 @@ struct variant {
   model::refusals refusals = model::refusals::exact;       ///< the rule that its refusals are held to
   bool nonblocking = false;                                ///< must pass `obstruction`; the others must fail it
   stats_consistency statistics = stats_consistency::each;  ///< what of an answer of `stats` belongs together
-  bool events = false;                                     ///< tells a subscriber of its changes
+  bool events = false;                                     ///< reports its changes to a subscriber
   bool schedules = false;                                  ///< knows what a scheduler asks for (subject.h)
   bool forgets = false;                                    ///< can forget a prefix
   bool knows_keys = false;                                 ///< of blocks
-  bool order_by_thread = false;  ///< with several threads, who worked on a page also decides when it falls
+  bool order_by_thread = false;  ///< the threads that worked on a page also decide when it is evicted
 };
 
 /// All variants, the simplest first.

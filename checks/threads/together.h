@@ -12,9 +12,9 @@
 
 namespace triecheck::checks {
 
-/// Runs `body(thread, begin)` in as many threads, where `begin` is when they were let go; returns the seconds from then
-/// to the end of the last. Each runs `prepare(thread)` before, one after the other, and all begin with each of them,
-/// and with the body, when the last one is there. Rethrows what one of them threw.
+/// Runs `body(thread, begin)` in `threads` threads, where `begin` is when they started together; returns the seconds
+/// from then to the end of the last. Before that, each thread runs every `prepare(thread)`, one after the other. No
+/// thread begins the next of them, or the body, before all threads are there. Rethrows what one of them threw.
 template <class Body, class... Prepare>
 double run_together(std::size_t threads, Body body, Prepare... prepare) {
   std::vector<std::exception_ptr> errors(threads);

@@ -1,4 +1,4 @@
-// Threads that work one at a time, when they are told: for what depends on who works and not on when.
+// Threads that work one at a time, on command: for what depends on which thread works and not on when.
 //
 // Threads: one caller.
 #pragma once

@@ -1,8 +1,8 @@
 // Request traces: JSON lines, one request each, as published with production serving systems.
 //
-// A trace names blocks of 512 tokens by hash ids instead of carrying text. A block `h` is expanded to the tokens
-// h*N .. h*N+N-1, where N is how many tokens a block shall stand for (512 unless the reader of the trace scales it):
-// equal ids become equal tokens, different ids never share one.
+// A trace names blocks of 512 tokens by hash ids instead of carrying text. Block `h` becomes the tokens h*N .. h*N+N-1,
+// where N is the number of tokens of a block (512 unless the reader of the trace scales it): equal ids become equal
+// tokens, different ids never share one.
 //
 // Threads: plain values; a trace is read by any number of threads once it is loaded.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace triecheck::checks {
 
-/// How many tokens one hash id of the file format stands for.
+/// How many tokens one hash id of the file format names.
 inline constexpr std::uint64_t trace_block_tokens = 512;
 
 /// One request. Requires hash_ids.size() == ceil(input_length / 512), which reading checks.
@@ -39,16 +39,16 @@ class trace_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads a trace whose blocks shall stand for `block_tokens` tokens each. `name` is what error messages call the text.
-/// Requires 2 <= block_tokens < 2^32. Throws trace_error for the first thing that is wrong: a line that is no JSON
-/// object, a field that is missing, given twice or of the wrong type, a count of hash ids that does not fit the length,
-/// a hash id whose tokens would not fit into 32 bits, a namespace that would not fit into 64, an empty trace.
+/// Reads a trace, with `block_tokens` tokens for each block. `name` is what error messages call the text. Requires 2 <=
+/// block_tokens < 2^32. Throws trace_error for the first thing that is wrong: a line that is no JSON object, a field
+/// that is missing, given twice or of the wrong type, a count of hash ids that does not fit the length, a hash id whose
+/// tokens would not fit into 32 bits, a namespace that would not fit into 64, an empty trace.
 trace parse_trace(const std::string& text, const std::string& name, std::size_t block_tokens = trace_block_tokens);
 
 /// As parse_trace; also throws trace_error for a file that cannot be read.
 trace load_trace(const std::filesystem::path& file, std::size_t block_tokens = trace_block_tokens);
 
-/// How many tokens a request of `input_length` has when a block stands for `block_tokens`: the full blocks, and the
+/// How many tokens a request of `input_length` has with `block_tokens` tokens for each block: the full blocks, and the
 /// rest in proportion, at least 1 and at most block_tokens - 1 where there is one, so that a partial block stays one.
 std::uint64_t scaled_length_tokens(std::uint64_t input_length, std::size_t block_tokens);
 

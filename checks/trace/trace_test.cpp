@@ -26,7 +26,7 @@ std::string complaint(const std::string& text, std::size_t block_tokens = 512) {
 }
 
 std::vector<std::uint32_t> tokens_of(const trace_row& row, std::size_t block_tokens) {
-  std::vector<std::uint32_t> tokens{77};  // what stood there before must not matter
+  std::vector<std::uint32_t> tokens{77};  // earlier contents must not matter
   expand(row, block_tokens, tokens);
   return tokens;
 }

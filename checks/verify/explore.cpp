@@ -84,7 +84,7 @@ std::string scope_of(const explore_options& o) {
   return scope;
 }
 
-// What the variant does not allow beside other calls is not run there, and the scope says so.
+// What the variant does not allow concurrently with other calls is not run there, and the scope says so.
 std::string left_out(const checks::scenario& s, const explore_options& o) {
   if (may_look_beside_others(together_of(o.cache))) return "";
   for (const std::vector<checks::step>& thread : s.threads) {
@@ -98,7 +98,7 @@ std::string left_out(const checks::scenario& s, const explore_options& o) {
 }
 
 // Why the variant has to block, where somebody asks whether it does; nothing where it must not. Where the scenario
-// waits for pages every variant blocks: while somebody waits, who gives pages back takes the mutex of the queue.
+// waits for pages every variant blocks: while a thread waits, giving pages back takes the mutex of the queue.
 std::optional<std::string> must_block(const explore_options& o, const checks::scenario& s) {
   const checks::variant* v = checks::find_variant(o.cache);
   if (!known_strategy(o.strategy).obstruction_freedom || v == nullptr) return std::nullopt;
@@ -159,7 +159,7 @@ void read_findings(result& r, const findings& f, replay_token token, const check
   if (j.kind == "killed") r.found->schedule = r.found->token = r.found->replay = {};  // the program did nothing
 }
 
-/// A failure that must come out, and who says so.
+/// A failure that must come out, and what says so.
 struct expectation {
   std::string kind;      // empty: any
   std::string recorded;  // of what it is recorded; empty where the scenario says it

@@ -57,10 +57,10 @@ struct explored {
   bool out_of_budget = false;  ///< nothing but the budget ended it: with a larger one it goes on
 };
 
-/// Explores one scenario in a process of its own. `place` is how a replay token names the scenario. Requires a known
+/// Explores one scenario in a separate process. `place` is how a replay token names the scenario. Requires a known
 /// cache, fault and strategy. Never throws for what the program under test does. A violation is replayed at once, in
-/// another process: the report names objects and tells the story from there, and what does not show again is an error.
-/// Where the scenario stores a failure of this cache, its schedule runs first, under the fault of `options`; a
+/// another process: the report names objects and describes the execution from there, and what does not show again is an
+/// error. Where the scenario stores a failure of this cache, its schedule runs first, under the fault of `options`; a
 /// violation on it is the result, and a schedule that does not fit any more changes nothing.
 explored explore_scenario(const checks::scenario& s, const std::string& place, const explore_options& options,
                           const std::function<void(const exploration_status&)>& tick = {});
@@ -78,7 +78,7 @@ struct replay_options {
   std::chrono::milliseconds patience{10'000};
 };
 
-/// Runs one schedule in a process of its own and tells its story; `all` includes accesses of plain variables.
+/// Runs one schedule in a separate process and describes its execution; `all` includes accesses of plain variables.
 explored replay_scenario(const checks::scenario& s, const replay_token& token, bool all = false,
                          const replay_options& options = {});
 

@@ -238,8 +238,8 @@ TEST(explore, what_relacys_own_searches_find_replays) {
   }
 }
 
-// The thread that announced an operation last need not be the one that Relacy lets go on and that violates a rule; and
-// a livelock is seen before an operation that may not be possible at all. Each seed once showed such an execution.
+// The thread that announced an operation last need not be the one that Relacy resumes and that violates a rule; and a
+// livelock is seen before an operation that may not be possible at all. Each seed once showed such an execution.
 TEST(explore, what_relacys_random_search_finds_replays_whoever_announced_last) {
   const std::vector<std::pair<const char*, std::vector<std::uint64_t>>> seeds = {
       {"clear_locks_twice", {50'001, 110'001, 230'001}},

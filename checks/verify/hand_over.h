@@ -1,8 +1,8 @@
 // A lease on its way from one thread of a scenario to another: the second waits until the first gives it, or ends
-// without. Who was to take it and ended before declines it: then it is that one's if it was given already, and else the
-// giver keeps it.
+// without giving it. A taker that ends before it takes declines the lease: if it was given already it belongs to the
+// taker, else the giver keeps it.
 //
-// In the layer's terms, so that every order is explored: who takes synchronizes with who gave, and waits as any thread
+// In the layer's terms, so that every order is explored: the taker synchronizes with the giver, and waits as any thread
 // does.
 //
 // Threads: one gives, one takes; outside of the threads nobody waits, as each of them has given before it ended.
@@ -53,7 +53,7 @@ class hand_over {
     return false;
   }
 
-  /// Has who waits look again whether it is cancelled.
+  /// Has a thread that waits look again whether it is cancelled.
   void wake() {
     const relacy_sync::exclusive_guard<relacy_sync::mutex> lock(mutex_);
     given_.notify_all();

@@ -157,7 +157,7 @@ TEST(real_time, a_page_that_another_lease_still_holds_in_another_order_is_found)
       << r.found->message;
 }
 
-/// The shipped cache, but the threads are told that it is full: while an eviction is under way, or always.
+/// The shipped cache, but it refuses the threads as if it were full: while an eviction is under way, or always.
 template <bool Always>
 class refusing final : public checks::subject {
  public:

@@ -170,13 +170,13 @@ std::uint32_t scenario_program::members() const {
   return bits;
 }
 
-// What they were told is possible.
+// The events that they received are possible.
 void scenario_program::check_followers() const {
   ask_followers([](const follower& f, std::size_t) { return f.violation(); });
 }
 
-// And those who were members all the time know the pages that the operation returned as published. Where some step
-// forgets, such a page may be gone for those who follow.
+// And those that were members throughout know the pages that the operation returned as published. Where some step
+// forgets, such a page may be gone for the followers.
 void scenario_program::check_followers(std::uint32_t members, const operation& op, const outcome& o) const {
   ask_followers([&](const follower& f, std::size_t number) {
     auto wrong = f.violation();
@@ -189,8 +189,8 @@ void scenario_program::check_followers(std::uint32_t members, const operation& o
 void scenario_program::run(const script& actions) {
   std::size_t done = 0;
   while (done < actions.size() && !is_cancelled() && run_action(actions[done])) ++done;
-  // Who waits for a lease that does not come any more goes on without it, and what was to come here finds another
-  // owner.
+  // A thread that waits for a lease which this one will not give goes on without it. A lease that this one would have
+  // taken finds another owner.
   for (; done < actions.size(); ++done) {
     const action& a = actions[done];
     if (a.kind == step_kind::give && given_[a.hand_over] == 0) give(a, false);
@@ -416,8 +416,8 @@ void scenario_program::foreign(const action& a) {
   if (wrong) s.fail("lease-state", *wrong);
 }
 
-// Beside other calls a shutdown and a snapshot are allowed only where the variant promises that all pages are of one
-// instant.
+// Concurrently with other calls a shutdown and a snapshot are allowed only where the variant promises that all pages
+// are of one instant.
 bool scenario_program::looks_beside_others() const {
   if (may_look_beside_others(together_) || !session::current().in_threads()) return true;
   session::current().title("  = left out: under this variant nothing else may run meanwhile");
@@ -438,7 +438,7 @@ void scenario_program::snapshot() {
   require_none(wrong);
 }
 
-// No operation of the model, whose steps know one state: each number is a step of its own.
+// No operation of the model, whose steps know one state: each number is a separate step.
 void scenario_program::stats() {
   session& s = session::current();
   s.begin_operation();
@@ -519,8 +519,8 @@ bool scenario_program::grow(const action& a, const std::vector<model::token>& to
   return true;
 }
 
-// Each attempt is an operation of its own, so its refusal is judged like any other. Between two of them the thread is
-// in no operation: that it is blocked there is what it asked for. Nothing where it was cancelled there.
+// Each attempt is a separate operation, so its refusal is judged like any other. Between two of them the thread is in
+// no operation: that it is blocked there is what it asked for. Nothing where it was cancelled there.
 std::optional<outcome> scenario_program::allocate_in_turn(const operation& op) {
   const std::unique_ptr<checks::waiting_place> place = subject_->queue_for_pages(op.subject);
   if (place == nullptr) session::current().fail("refusal", "the cache has no queue for pages");

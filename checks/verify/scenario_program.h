@@ -2,8 +2,8 @@
 //
 // Every operation is announced to the oracles, recorded for the linearizability check and, when somebody reads, titled
 // in the interleaving as the scenario writes it. The oracles are a list (checks/oracles/list.h); this file only says
-// when it is told and asked. What needs the layer is judged here: page contents, what a closed lease answers, pages
-// that are lost.
+// when each is called. What needs the layer is judged here: page contents, what a closed lease answers, pages that are
+// lost.
 #pragma once
 
 #include <map>
@@ -52,7 +52,7 @@ class scenario_program final : public program {
     std::vector<model::block_key> wanted_keys;
     std::vector<model::token> held;  // of the lease
     model::held_keys keys;
-    std::size_t computed = 0;  // of these, whose contents stand: found, or written
+    std::size_t computed = 0;  // of these, whose contents exist: found, or written
     model::outcome last;       // of its latest operation: the pages it has
 
     /// Assigning a fresh book would give up the memory of its vectors, execution after execution.
@@ -71,7 +71,7 @@ class scenario_program final : public program {
     }
   };
 
-  /// Enters what the cache tells into the oracle's book. An event is a step of the layer: every order of them is tried.
+  /// Enters the cache's events into the oracle's book. An event is a step of the layer: every order of them is tried.
   /// It is relaxed, so that it orders nothing that the cache does not.
   class subscriber final : public cache_events {
    public:
@@ -200,7 +200,7 @@ class scenario_program final : public program {
   std::vector<follower> followers_;      // by number; none where no step has one join
   const model::outcome nothing_before_;  // of an operation without a lease
 
-  std::map<std::uint64_t, std::string> written_;  // what each digest stands for, of all executions
+  std::map<std::uint64_t, std::string> written_;  // the tokens of each digest, of all executions
 };
 
 }  // namespace triecheck::explore

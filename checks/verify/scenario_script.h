@@ -1,4 +1,4 @@
-// A scenario's steps as what runs: requests are split, and every lease has a number of its own.
+// A scenario's steps as what runs: requests are split, and every lease has a distinct number.
 //
 // Threads: plain values.
 #pragma once
@@ -49,7 +49,7 @@ struct scenario_scripts {
 
 scenario_scripts scripts_of(const checks::scenario& s);
 
-/// Whether a variant that promises so much allows a snapshot and a shutdown beside other calls.
+/// Whether a variant that promises so much allows a snapshot and a shutdown concurrent with other calls.
 constexpr bool may_look_beside_others(checks::stats_consistency promised) {
   return promised == checks::stats_consistency::pages || promised == checks::stats_consistency::all;
 }

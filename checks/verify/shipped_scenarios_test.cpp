@@ -86,7 +86,7 @@ TEST_P(shipped_scenario, passes_with_one_bucket) {
       << s.name << " under " << variant << (r.found ? ": " + r.found->message : "");
 }
 
-// Of the variants that nobody can block.
+// Of the variants that cannot be blocked.
 class nonblocking_scenario : public shipped_scenario {};
 
 TEST_P(nonblocking_scenario, a_stopped_thread_is_in_nobodys_way) {
@@ -101,12 +101,12 @@ TEST_P(nonblocking_scenario, a_stopped_thread_is_in_nobodys_way) {
   const checks::result r = explore_scenario(s, s.name, o).outcome;
   EXPECT_EQ(r.outcome, checks::verdict::pass)
       << "again: triecheck explore " << s.name << " --obstruction --preemptions 0 --cache " << variant;
-  // Who waits asks to be blocked, and so does who joins a hub: then one must be, and the verdict says by what.
+  // A thread that waits for pages or joins a hub asks to be blocked: then one must be, and the verdict says by what.
   EXPECT_EQ(r.expects_failure, checks::waits_for_pages(s) || checks::has_subscribers(s));
 }
 
-// Of the others, every one can be blocked in every scenario: so whoever passes above does not pass because nothing is
-// asked.
+// Of the others, every one can be blocked in every scenario: so a variant that passes above does not pass because
+// nothing is asked.
 TEST(blocking_variants, a_stopped_thread_is_in_the_way_of_another_in_every_scenario) {
   for (const checks::variant& v : checks::variants()) {
     if (v.nonblocking) continue;
@@ -139,8 +139,8 @@ INSTANTIATE_TEST_SUITE_P(all, nonblocking_scenario,
                                           testing::ValuesIn(checks::find_scenarios(TRIECHECK_SCENARIOS_DIR))),
                          test_name);
 
-// Which page falls is not judged under concurrency, everything else is: that a policy tells only leaves, forgets none,
-// and is touched by nobody who does not hold the lock alone.
+// Which page is evicted is not judged under concurrency, everything else is: that a policy names only leaves, forgets
+// none, and is touched only by a thread that holds the lock exclusively.
 class policy_of_small_scenarios : public testing::TestWithParam<std::string> {};
 
 TEST_P(policy_of_small_scenarios, passes_them_all_completely) {

@@ -2,12 +2,14 @@
 // schedule of it.
 //
 // The scenario is changed greedily until no single change (checks/scenario/reductions.h) leaves one that still fails.
-// Every candidate is explored in a process of its own, fewest preemptions first, for a limited number of executions: a
-// candidate in which the failure is rarer than that is given up. So is one that fails by itself: a pool that is too
-// small for its requests refuses them under every cache. Such a scenario is known by failing under the coarse cache,
-// too; where that is the cache that fails, a refusal keeps the pool that it has. Then all executions of the smallest
-// scenario with the fewest preemptions are searched for the shortest schedule that fails. (Delta debugging: Zeller and
-// Hildebrandt, 2002.)
+// Every candidate is explored in a separate process, fewest preemptions first, for a limited number of executions.
+// Given up are:
+//  - a candidate in which the failure is rarer than that
+//  - a candidate that fails by itself: a pool that is too small for its requests refuses them under every cache. Such a
+//    scenario is known by failing under the coarse cache, too. Where that is the cache that fails, a refusal keeps the
+//    pool that it has.
+// Then all executions of the smallest scenario with the fewest preemptions are searched for the shortest schedule that
+// fails. (Delta debugging: Zeller and Hildebrandt, 2002.)
 #pragma once
 
 #include <chrono>

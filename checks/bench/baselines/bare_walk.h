@@ -1,5 +1,6 @@
 // The walk hop by hop that a lookup in a page trie cannot do without: from node to node of the index of "page-trie",
-// blocks compared. No pin, no lock, no lease; nothing is evicted and nobody is told what was found, so it is no cache.
+// blocks compared. No pin, no lock, no lease. It evicts nothing and returns only how many blocks it found, so it is no
+// cache.
 //
 // Threads: any, once it is made.
 #pragma once

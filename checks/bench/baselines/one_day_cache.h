@@ -1,8 +1,8 @@
-// What one writes in a day: a prefix cache under one mutex, from the containers of the standard library. The yardstick
+// A prefix cache under one mutex, from the containers of the standard library, as one writes it in a day. The yardstick
 // that the variants of cache/ are measured against; correct, and tested so, but not meant to be used.
 //
-// It has the interface and the specification of the variants. Pins are counted on every node of a chain; unpinned nodes
-// stand in a std::list, the next to be evicted in front, and others in a second one, so that no pin allocates. How a
+// It has the interface and the specification of the variants. Pins are counted on every node of a chain. Unpinned nodes
+// are in one std::list, the next to be evicted in front, and the others in a second, so that no pin allocates. How a
 // node is found is the parameter `Index`:
 //   Index(pages)
 //   cursor                          the key of a prefix
@@ -279,7 +279,7 @@ class one_day_cache {
     return true;
   }
 
-  // Returns the page that stands under `cursor` afterwards.
+  // Returns the page that is under `cursor` afterwards.
   page_id publish_page(typename Index::cursor cursor, key_space space, page_id parent, std::span<const token> block,
                        page_id page) {
     if (const page_id standing = index_.find(cursor); standing != no_page) {

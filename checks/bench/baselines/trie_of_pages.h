@@ -1,5 +1,5 @@
-// The baseline "page-trie": a node for each page, with a std::unordered_map of its own from the hash of a block to the
-// child that stands under it. Blocks are compared token by token.
+// The baseline "page-trie": a node for each page, with a std::unordered_map per node from the hash of a block to the
+// child. Blocks are compared token by token.
 #pragma once
 
 #include <algorithm>

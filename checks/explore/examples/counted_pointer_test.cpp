@@ -1,5 +1,5 @@
-// A reference count: who drops the last reference destroys the object. That one has to see all that the others did to
-// it.
+// A reference count: the thread that drops the last reference destroys the object. It has to see all that the others
+// did to the object.
 #include "checks/explore/gtest.h"
 
 namespace triecheck::explore {

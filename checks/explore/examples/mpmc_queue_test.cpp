@@ -53,8 +53,9 @@ class mpmc_queue {
   typename Sync::template atomic<std::uint32_t> head_{0}, tail_{0};
 };
 
-// Beside others a push or a pop may find a cell whose owner is not done: then it answers "full" or "empty", which is no
-// order of whole calls. What it promises is less: every value comes out once, and those of one producer in their order.
+// Concurrently with others a push or a pop may find a cell whose owner is not done: then it answers "full" or "empty",
+// which is no order of whole calls. What it promises is less: every value comes out once, and those of one producer in
+// their order.
 template <memory_order Publish>
 report producers_and_a_consumer() {
   struct board : mpmc_queue<relacy_sync, Publish> {

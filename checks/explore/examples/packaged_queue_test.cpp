@@ -1,8 +1,8 @@
 // A structure that we did not write: moodycamel::ReaderWriterQueue, as Debian packages it (libreaderwriterqueue-dev),
 // unchanged.
 //
-// It has its atomics and fences from a header of its own, so two names that stand for the layer's are enough; and two
-// for the heap, as the addresses that it stores have to be those of the explored heap.
+// It has its atomics and fences from one of its headers, so two names that refer to the layer's are enough; and two for
+// the heap, as the addresses that it stores have to be those of the explored heap.
 #include <atomicops.h>
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// A Treiber stack whose nodes come back: without a tag beside the head a pop takes a node that was popped and pushed
+// A Treiber stack whose nodes come back: without a tag at the head a pop takes a node that was popped and pushed
 // meanwhile (ABA).
 #include <array>
 #include <optional>

@@ -1,4 +1,4 @@
-// The heap that a simulated program allocates from, given to Relacy in place of its own header.
+// The heap that a simulated program allocates from, given to Relacy in place of Relacy's own header.
 //
 // It promises what Relacy's does: memory goes back to blocks of exactly its size, a freed block is kept back until 63
 // more were freed (a use after free shows there), and what is freed must be a block that is in use. Relacy looks that

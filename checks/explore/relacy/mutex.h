@@ -16,7 +16,7 @@
 
 namespace triecheck::explore {
 
-/// Who holds a mutex: kept by the layer, read by the scheduler to see which threads are enabled.
+/// The owner of a mutex: kept by the layer, read by the scheduler to see which threads are enabled.
 struct mutex_state {
   static constexpr int nobody = -1;
   int owner = nobody;

@@ -40,8 +40,8 @@ class tracked {
 
   object_id id() const { return id_; }
 
-  /// Ends the life of an object that threads meet on. The destruction is an operation of its own: both orders of it
-  /// and of any other operation on the object are explored.
+  /// Ends the life of an object that threads meet on. The destruction is a separate operation: both orders of it and of
+  /// any other operation on the object are explored.
   void retire() const;
 
   /// Called before and after every operation: other threads run in between.

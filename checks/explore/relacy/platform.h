@@ -1,4 +1,4 @@
-// The fibers that Relacy's threads run on, given to Relacy in place of its own platform header.
+// The fibers that Relacy's threads run on, given to Relacy in place of Relacy's own platform header.
 //
 // Relacy's own stacks are 64 KiB of malloc without a guard page and are never freed. These are 1 MiB of mapped memory
 // above a guard page, unmapped with the fiber, so that a stack overflow is a fault at a known address and a long run

@@ -189,8 +189,9 @@ struct relacy_sync {
     return otherwise;
   }
 
-  /// The first threads have an index each, fewer where the program says so; the others ask in vain, as threads do in
-  /// production when all indices are taken. The setup and the end, which no thread runs beside, have the last one.
+  /// The first threads have an index each, fewer where the program says so. The others ask in vain, as threads do in
+  /// production when all indices are taken. The setup and the end, which run concurrently with no thread, have the last
+  /// one.
   class thread_indices {
    public:
     static constexpr std::size_t count = checks::threads_with_an_index + 1;

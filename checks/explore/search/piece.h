@@ -1,7 +1,7 @@
 // A space of executions in pieces that several processes, or several machines, explore apart from each other.
 //
-// The pieces of one space are disjoint and together are the space, whoever cuts it: they depend on the program, the
-// strategy and its options alone, so that every shard cuts alike and a run that was killed finds its pieces again.
+// The pieces of one space are disjoint and together are the space, whichever process cuts it. They depend on the
+// program, the strategy and its options alone, so that every shard cuts alike and a killed run finds its pieces again.
 #pragma once
 
 #include <cstddef>

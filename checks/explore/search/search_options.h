@@ -34,7 +34,7 @@ struct search_options {
   std::optional<checks::share> shard;               ///< explores this part only; not of Relacy's own searches
   std::function<void(const nlohmann::json&)> save;  ///< called now and then with what `resume` takes
   std::chrono::milliseconds save_every{1000};
-  const nlohmann::json* resume = nullptr;  ///< where an equal exploration stood
+  const nlohmann::json* resume = nullptr;  ///< how far an equal exploration came
 };
 
 /// Makes the program that a process explores. Called once in each process.

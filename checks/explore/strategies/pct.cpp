@@ -2,7 +2,7 @@
 // Probabilistic Guarantees of Finding Bugs, ASPLOS 2010).
 //
 // Threads get random priorities, and the enabled thread with the highest one runs. At d - 1 random steps the running
-// thread falls below all others. A violation that needs d ordering constraints is found by one execution of a program
+// thread drops below all others. A violation that needs d ordering constraints is found by one execution of a program
 // with n threads and k steps with a probability of at least 1 / (n k^(d-1)). k is the length of the longest measuring
 // execution. n is taken to be max_threads where priorities are dealt: threads that do not exist change no order.
 #include <algorithm>
@@ -56,8 +56,8 @@ class pct final : public drawn_executions {
   }
 
   const unsigned depth_;
-  std::array<std::uint64_t, max_threads> priority_{};  // the initial ones from depth_ up, the fallen ones below
-  std::vector<std::uint64_t> changes_;                 // the steps at which the running thread falls, in order
+  std::array<std::uint64_t, max_threads> priority_{};  // the initial ones from depth_ up, the lowered ones below
+  std::vector<std::uint64_t> changes_;                 // the steps that lower the running thread, in order
   std::size_t next_change_ = 0;
   std::uint64_t step_ = 0;
 };

@@ -1,7 +1,7 @@
 // One cache, used by a program and the shared libraries that it is linked with or opens: each may hold the production
 // layer once more. Every variant, made by every part in turn, under load from all of them.
 //   program REQUESTS                 the program is linked with libraries (LINKED lists them)
-//   program REQUESTS FOLDER NAME...  opens FOLDER/libNAME.so, each with symbols of its own, and closes them
+//   program REQUESTS FOLDER NAME...  opens FOLDER/libNAME.so, each with separate symbols, and closes them
 // Prints one line for each thing that is wrong; the exit status is 1 then.
 #include <dlfcn.h>
 
