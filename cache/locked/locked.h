@@ -276,9 +276,9 @@ class locked_cache {
     return r;
   }
 
-  /// Sets the clock to `now`, in a unit that the caller chooses: what was asked for until then, or until an earlier time,
-  /// no longer counts. The clock of a new cache says 0; an earlier time than before changes nothing. O(log pages) for
-  /// each page whose priority expires.
+  /// Sets the clock to `now`, in a unit that the caller chooses: what was asked for until then, or until an earlier
+  /// time, no longer counts. The clock of a new cache says 0; an earlier time than before changes nothing. O(log pages)
+  /// for each page whose priority expires.
   void set_time(std::uint64_t now) requires has_clock<Policy> {
     const guard lock(mutex_);
     unpinned_.set_time(now);
