@@ -18,10 +18,10 @@
 // Invariants (numbers as in the documentation of the checks): a page is a node when its state word says so; otherwise
 // it belongs to a lease or to the pool, as the word says in which a node keeps its hash (I1). The references of a node
 // are its children and the open leases that end on it (I4).
-// Progress: lock-free: lookup, match, allocate, publish, shrink, release, fork, evict, clear; wait-free: stats, the
-// counting, and the dropping of the pin in a release. A thread that stops, wherever it is, never keeps another one from
-// finishing. If it stops in an eviction, others may evict in an order other than recency. If it stops in a release, the
-// chain that it releases cannot be evicted, so others may be refused.
+// Progress: lock-free: lookup, match, allocate, publish, shrink, forget, release, fork, evict, clear; wait-free: stats,
+// available, the counting, and the dropping of the pin in a release. A thread that stops, wherever it is, never keeps
+// another one from finishing. If it stops in an eviction, others may evict in an order other than recency. If it stops
+// in a release, the chain that it releases cannot be evicted, so others may be refused.
 // Recency is exact for one thread alone. With several it is off by up to a sixteenth of the age of what is evicted and
 // some sixteen releases of each thread, and by up to a quarter while one of them is stopped in the middle of an
 // eviction.
