@@ -216,8 +216,8 @@ std::optional<violation> state::apply_publish_page(const operation& op, const ou
         "publish #" + std::to_string(op.subject) + " returned " +
         (observed.pages.size() <= index ? "no page" : "page " + std::to_string(observed.pages[index])) +
         " at position " + std::to_string(index) + ", but ";
-    if (standing) return position + "page " + std::to_string(*standing) + " stood there and is to be adopted";
-    return position + "no page stood there and its own page " + std::to_string(own) + " is to become the node";
+    if (standing) return position + "page " + std::to_string(*standing) + " was cached there and is to be adopted";
+    return position + "no page was cached there and its own page " + std::to_string(own) + " is to become the node";
   }
   if (standing) {
     pin(*standing);

@@ -172,7 +172,7 @@ checks::verdict fuzz(const fuzz_arguments& a) {
 void add_fuzz(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("fuzz", "Random workloads against the model; failures shrink to minimal ones");
   command->footer(
-      "One operation at a time, whoever runs it: for operations that overlap there is `triecheck explore`.");
+      "One operation at a time, on whichever thread: for operations that overlap there is `triecheck explore`.");
   const auto a = std::make_shared<fuzz_arguments>();
   CLI::Option* cases = add_number(*command, "--cases", a->cases, "How many workloads", 1, checks::most_cases);
   CLI::Option* seed = add_number(*command, "--seed", a->seed, "Where the workloads come from; fresh without it", 0);

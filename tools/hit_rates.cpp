@@ -190,7 +190,7 @@ void add_hit_rates(CLI::App& app, int& exit_code) {
       ->required()
       ->type_name("N,...");
   add_number(*command, "--page-tokens", a->page_tokens, "Tokens that fill a page", 1, 0xffff'ffff);
-  add_number(*command, "--block-tokens", a->block_tokens, "Tokens that a block of a trace stands for", 2, 1 << 20);
+  add_number(*command, "--block-tokens", a->block_tokens, "Tokens in a block of a trace", 2, 1 << 20);
   add_number(*command, "--in-flight", a->in_flight, "Requests that are kept allocated but unpublished, at most", 1,
              1 << 20);
   add_number(*command, "--requests", a->requests, "Stops behind so many rows (all of them without this option)", 1)

@@ -173,7 +173,7 @@ void add_simulate(CLI::App& app, int& exit_code) {
       ->type_name("TRACE.jsonl");
   add_number(*command, "--pages", a->pages, "Pages of the cache", 1, 0xffff'fffe)->required()->default_str("");
   add_number(*command, "--page-tokens", a->page_tokens, "Tokens that fill a page", 1, 0xffff'ffff);
-  add_number(*command, "--block-tokens", a->block_tokens, "Tokens that a block of the trace stands for", 2, 1 << 20);
+  add_number(*command, "--block-tokens", a->block_tokens, "Tokens in a block of the trace", 2, 1 << 20);
   command->add_option("--cache", a->cache, "The variant, by the name that `triecheck list` shows")
       ->type_name("V")
       ->default_str(checks::default_variant().name);

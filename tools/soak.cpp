@@ -165,7 +165,7 @@ void add_soak(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   add_number(*command, "--pages", a->pages, "Pages of the cache", 1, 0xffff'fffe);
   add_number(*command, "--page-tokens", a->page_tokens, "Tokens that fill a page", 1, 0xffff'ffff);
-  add_number(*command, "--block-tokens", a->block_tokens, "Tokens that a block of the trace stands for", 2, 1 << 20);
+  add_number(*command, "--block-tokens", a->block_tokens, "Tokens in a block of the trace", 2, 1 << 20);
   add_number(*command, "--threads", a->threads, "Workers", 1, 255);
   add_number(*command, "--seed", a->seed, "Of the generated load, and of what the workers choose", 0);
   add_number(*command, "--rests", a->rests, "Audits at rest, evenly over the time", 1, 1 << 16);

@@ -75,7 +75,7 @@ std::vector<overload_result> measure_cell(const overload_load& l, std::size_t th
     overload_pass first;
     for (std::size_t i = 0; i < contestants.size(); ++i) {
       const overload_contestant& c = contestants[i];
-      listener.begin_pass(c.name + ", who is refused " + to_string(c.then));
+      listener.begin_pass(c.name + ", a refused request " + to_string(c.then));
       const overload_pass pass = c.run(l, threads, c.then);
       if (i == 0) first = pass;
       accounts[i].add(pass, first);
@@ -155,7 +155,7 @@ std::string to_table(const overload_report& report) {
       "overload: %zu requests, at most %zu of them open (one in each thread at least), a full pool of %zu pages\n",
       report.requests, report.open, report.pages);
   table +=
-      "who is refused with nothing open asks again or waits; latencies of allocate for a prompt, refused or not; "
+      "a refused request with nothing open asks again or waits; latencies of allocate for a prompt, refused or not; "
       "ratios are medians over rounds in which the caches take turns\n";
   const std::string over = "/" + report.results.front().cache;
   table += formatted("  %-12s%-11s%8s%7s%9s%9s%9s%9s%9s%9s%9s%10s%12s%10s%9s%10s\n", "cache", "refused", "threads",

@@ -134,7 +134,7 @@ TEST_F(bench_interrupts, killed_child_is_an_error_with_what_was_measured) {
     EXPECT_TRUE(e.err.starts_with("triecheck-bench: killed: the process that ran the cache was killed")) << e.err;
     const std::string where =
         " while this was measured: overload, 256 pages, threads: " + std::to_string(1 + (moment > first)) +
-        ", misbehaving, who is refused " + (moment == first ? "waits" : "asks again") + "\n";
+        ", misbehaving, a refused request " + (moment == first ? "waits" : "asks again") + "\n";
     EXPECT_TRUE(e.err.ends_with(where)) << e.err;
     const nlohmann::json j = whole_json("error");
     EXPECT_EQ(j["failure"]["kind"], "killed");

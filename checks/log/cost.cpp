@@ -76,7 +76,7 @@ void measure_parts() {
     std::printf("entry of %4zu tokens: %.1f ns, of which two looks at the clock %.1f ns and the rest %.1f ns\n", tokens,
                 entry, 2 * clock, entry - 2 * clock);
   }
-  if (sum == 0) std::printf("the clock stands still\n");
+  if (sum == 0) std::printf("the clock does not advance\n");
 }
 
 }  // namespace

@@ -222,9 +222,9 @@ TEST(linearizability, one_of_two_publishers_of_a_block_adopts_the_node_of_the_ot
   story both_adopt = s, none_adopts = s;
   s.at(0, publish(1, 1), leased({1}, 1), 0, 9).at(1, publish(2, 1), leased({1}, 1), 0, 9).expect_yes();
   both_adopt.at(0, publish(1, 1), leased({1}, 1), 0, 9).at(1, publish(2, 1), leased({0}, 1), 0, 9);
-  both_adopt.expect_no("no page stood there and its own page");
+  both_adopt.expect_no("no page was cached there and its own page");
   none_adopts.at(0, publish(1, 1), leased({0}, 1), 0, 9).at(1, publish(2, 1), leased({1}, 1), 0, 9);
-  none_adopts.expect_no("page 0 stood there and is to be adopted");
+  none_adopts.expect_no("page 0 was cached there and is to be adopted");
 }
 
 TEST(linearizability, two_publishers_of_a_chain_may_pass_each_other_between_pages) {
@@ -292,7 +292,7 @@ TEST(linearizability, a_publisher_keeps_its_own_page_where_the_node_that_stood_w
   forked.copies = {{0, 2}};
   s.alone(1, fork(1, 2), forked).keep(3, {1}, {1}).alone(2, lookup(4, {}), {});
   story evicted = s, forked_evicted = s;
-  s.alone(1, publish(1, 1), leased({0}, 1)).expect_no("page 1 stood there and is to be adopted");
+  s.alone(1, publish(1, 1), leased({0}, 1)).expect_no("page 1 was cached there and is to be adopted");
   evicted.alone(2, allocate(4, {7}), leased({3}, 0)).alone(1, publish(1, 1), leased({0}, 1)).expect_yes();
   forked_evicted.alone(2, allocate(4, {7}), leased({3}, 0)).alone(1, publish(2, 1), leased({2}, 1)).expect_yes();
 }
@@ -302,7 +302,7 @@ TEST(linearizability, a_publisher_keeps_its_own_page_where_an_allocate_beside_it
   s.reserve(2).alone(2, lookup(1, {}), {}).alone(2, allocate(1, {1}), leased({0}, 0)).keep(2, {1}, {1});
   story without = s;
   s.allocate_reserved(2).at(2, publish(1, 1), leased({0}, 1), 1, 2).expect_yes();
-  without.at(2, publish(1, 1), leased({0}, 1), 1, 2).expect_no("page 1 stood there and is to be adopted");
+  without.at(2, publish(1, 1), leased({0}, 1), 1, 2).expect_no("page 1 was cached there and is to be adopted");
 }
 
 TEST(linearizability, an_allocate_that_needs_no_page_evicts_none) {

@@ -487,9 +487,9 @@ TEST(model_state, publish_adopts_the_node_that_stands_and_frees_its_own_page) {
   accept(s, allocate(1, {1, 2, 3}), leased({3, 4, 5}, 0));
   keep(s, 2, {1, 2}, {0, 1});
   reject(s, publish(1, 3), leased({3, 4, 5}, 3),
-         "returned page 3 at position 0, but page 0 stood there and is to be adopted");
+         "returned page 3 at position 0, but page 0 was cached there and is to be adopted");
   reject(s, publish(1, 3), leased({0, 4, 5}, 3), "returned page 4 at position 1, but page 1 stood there");
-  reject(s, publish(1, 3), leased({0, 1, 2}, 3), "no page stood there and its own page 5 is to become the node");
+  reject(s, publish(1, 3), leased({0, 1, 2}, 3), "no page was cached there and its own page 5 is to become the node");
   reject(s, publish(1, 3), leased({0, 1}, 2), "returned no page at position 2");
   accept(s, publish(1, 3), leased({0, 1, 5}, 3));
   EXPECT_TRUE(is(s, 3, page_state::free));

@@ -73,7 +73,7 @@ std::optional<std::string> event_book::wrong_answer(const running_operation& r, 
            std::to_string(r.removed);
   }
   if (op.kind == operation_kind::clear && r.clears != 1) {
-    return "a clear was told " + std::to_string(r.clears) + " times";
+    return "`cleared` was reported " + std::to_string(r.clears) + " times";
   }
   return wrong_chain(op, observed);
 }
@@ -249,9 +249,9 @@ void event_book::cleared(std::size_t thread, std::size_t pages) {
   ++clears_;
   pages_cleared_ += pages;
   if (!follows_operations_) return;
-  if (!by.op || by.op->kind != operation_kind::clear) return reject("a clear was told by another operation");
+  if (!by.op || by.op->kind != operation_kind::clear) return reject("`cleared` was reported by another operation");
   if (by.removed != pages) {
-    reject("a clear of " + std::to_string(pages) + " pages was told, but it had removed " + std::to_string(by.removed));
+    reject("`cleared` reported " + std::to_string(pages) + " pages, but it had removed " + std::to_string(by.removed));
   }
 }
 
@@ -305,7 +305,7 @@ std::optional<std::string> event_book::check_evictions(std::uint64_t evicted_pag
   const auto pinned =
       std::count_if(s.pages.begin(), s.pages.end(), [](const model::page_view& p) { return p.forgotten; });
   if (evicted_ == evicted_pages + static_cast<std::uint64_t>(pinned)) return std::nullopt;
-  return std::to_string(evicted_) + " pages were told to be evicted; the statistics say " +
+  return std::to_string(evicted_) + " pages were reported as removed; the statistics say " +
          std::to_string(evicted_pages);
 }
 

@@ -36,7 +36,7 @@ class lease_ids final : public oracle {
   /// `thread`, numbered from 0, opened a lease.
   std::optional<std::string> opened(std::size_t thread, std::uint64_t id) {
     const std::string lease = "a lease was opened with the id " + std::to_string(id);
-    if (id == 0) return lease + ", which stands for no lease";
+    if (id == 0) return lease + ", which means no lease";
     if (!given_.insert(id).second) return lease + ", which another lease had before";
     if (thread >= latest_.size()) latest_.resize(thread + 1);
     if (id < latest_[thread])

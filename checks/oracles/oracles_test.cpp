@@ -290,7 +290,7 @@ TEST(oracles, no_two_leases_have_one_id) {
   EXPECT_EQ(ids.opened(0, 3), std::nullopt);
   EXPECT_EQ(ids.opened(1, 1), std::nullopt);
   EXPECT_EQ(ids.opened(0, 5), std::nullopt);
-  EXPECT_EQ(ids.opened(0, 0), "a lease was opened with the id 0, which stands for no lease");
+  EXPECT_EQ(ids.opened(0, 0), "a lease was opened with the id 0, which means no lease");
   EXPECT_EQ(ids.opened(1, 5), "a lease was opened with the id 5, which another lease had before");
   EXPECT_EQ(ids.opened(0, 4), "a lease was opened with the id 4 after one with the id 5, by one thread");
   ids.clear();
@@ -443,7 +443,7 @@ TEST(oracles, an_event_is_what_its_operation_does) {
     const std::uint64_t hash = block_hash(usual_key, root_hash(usual_key, {}), first_block, 7);
     book.stored(0, {page_id(0), no_page, {}, hash, first_block, 7});
   });
-  expect_impossible(b, "a clear was told by another operation", [](event_book& book) { book.cleared(0, 0); });
+  expect_impossible(b, "`cleared` was reported by another operation", [](event_book& book) { book.cleared(0, 0); });
 }
 
 TEST(oracles, a_page_is_told_when_it_is_computed) {
@@ -476,7 +476,7 @@ TEST(oracles, evictions_are_told_one_by_one_and_by_who_evicts) {
   b.returned(1, {.evicted = 2});
   EXPECT_EQ(b.violation(), std::nullopt);
   EXPECT_EQ(b.check_evictions(2, {}), std::nullopt);
-  EXPECT_EQ(b.check_evictions(1, {}), "2 pages were told to be evicted; the statistics say 1");
+  EXPECT_EQ(b.check_evictions(1, {}), "2 pages were reported as removed; the statistics say 1");
   expect_impossible(evicting(), "page 1 was removed by an operation that evicts nothing",
                     [](event_book& book) { book.removed(0, page_id(1)); });
   expect_impossible(evicting(), "evict 2 evicted 1 pages, but told of 0",

@@ -33,7 +33,7 @@ std::optional<std::string> check_chains(const structure& s) {
     if (s.pages[p].forgotten) continue;
     const auto [twin, fresh] =
         siblings.try_emplace({s.pages[p].space, s.pages[p].parent, s.pages[p].block, s.pages[p].key}, p);
-    if (!fresh) return "I7: " + page_name(twin->second) + " and " + page_name(p) + " stand for the same prefix";
+    if (!fresh) return "I7: " + page_name(twin->second) + " and " + page_name(p) + " have the same prefix";
     std::optional<page> at = s.pages[p].parent;
     for (std::size_t steps = 0; at.has_value(); ++steps) {
       if (!is_cached(s, *at)) return "I7: " + page_name(p) + " hangs below " + page_name(*at) + ", which is no node";
@@ -66,7 +66,7 @@ std::optional<std::string> check_eviction_order(const structure& s) {
   for (std::size_t i = 0; i < s.eviction_order.size(); ++i) {
     const page p = s.eviction_order[i];
     if (!is_cached(s, p)) return "I6: " + page_name(p) + " can be evicted, but it is no node";
-    if (place[p] != absent) return "I6: " + page_name(p) + " stands twice in the eviction order";
+    if (place[p] != absent) return "I6: " + page_name(p) + " is in the eviction order twice";
     if (s.pins[p] != 0) return "I6: " + page_name(p) + " can be evicted, but it is pinned";
     place[p] = i;
   }
@@ -177,8 +177,8 @@ std::optional<std::string> check_conservation(const structure& s, const model::s
     if (auto d = differs(name, reported.*value, counted.*value)) return d;
   }
   if (reported.forgotten_pages > reported.evicted_pages) {
-    return "I10: " + std::to_string(reported.forgotten_pages) +
-           " forgotten pages are reported to have fallen, but only " + std::to_string(reported.evicted_pages) + " fell";
+    return "I10: " + std::to_string(reported.forgotten_pages) + " forgotten pages are reported as freed, but only " +
+           std::to_string(reported.evicted_pages) + " pages as evicted";
   }
   return differs("evicted_pages", reported.evicted_pages, counted.published_pages - cached);
 }

@@ -54,7 +54,7 @@ struct campaign {
 std::string in_turn(const takers& who) {
   if (who.threads == 1) return "";
   return ", of " + std::to_string(who.threads) + " threads in turn" +
-         (who.order_by_thread ? ", any leaf may fall" : "");
+         (who.order_by_thread ? ", any leaf may be evicted" : "");
 }
 
 std::string joined(const std::vector<std::string>& lines) {

@@ -50,7 +50,7 @@ constexpr std::array<std::string_view, occurrences> occurrence_names = {"lookups
                                                                         "forgets",
                                                                         "forgotten prefixes",
                                                                         "forgotten pages that are pinned",
-                                                                        "forgotten pages that fell",
+                                                                        "forgotten pages freed",
                                                                         "publications below forgotten pages",
                                                                         "more than 64 reuses",
                                                                         "pages with keys found",

@@ -205,7 +205,7 @@ TEST(scenario, a_lookup_and_a_request_may_be_in_a_namespace) {
 
 TEST(scenario, a_namespace_stands_at_the_end_of_a_step_that_has_one) {
   const std::string hint =
-      "behind \"in\" stands one namespace, at the end (an unsigned 64-bit number, 0 to 18446744073709551615)";
+      "after \"in\" comes one namespace, at the end (an unsigned 64-bit number, 0 to 18446744073709551615)";
   EXPECT_EQ(problem_in_steps(R"("request 1 in")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in x")"), "s.toml:5:19: " + hint);
   EXPECT_EQ(problem_in_steps(R"("request 1 in 2 3")"), "s.toml:5:19: " + hint);
@@ -231,7 +231,7 @@ TEST(scenario, a_step_names_the_keys_of_blocks) {
   EXPECT_EQ(print_step(steps[1]), "extend x 3 keys 2:9 plus 1 or stop");
   EXPECT_EQ(print_step(steps[4]), "request 1 keys 3:5");
   EXPECT_EQ(problem_in_steps(R"("request 1 keys")"),
-            "s.toml:5:19: behind \"keys\" stands the key of a block at least, written BLOCK:KEY, such as 0:7");
+            "s.toml:5:19: after \"keys\" comes the key of a block at least, written BLOCK:KEY, such as 0:7");
   EXPECT_EQ(problem_in_steps(R"("request 1 keys 7 or stop")"),
             "s.toml:5:24: \"7\" is no key of a block (write BLOCK:KEY, such as 0:7; no key is 0)");
   EXPECT_EQ(problem_in_steps(R"("request 1 keys 0:0")"),
@@ -274,7 +274,7 @@ TEST(scenario, a_prefix_or_a_whole_namespace_is_forgotten) {
 }
 
 TEST(scenario, what_does_not_evict_takes_no_without_eviction) {
-  const std::string only = "\"without\" only stands in \"without eviction\" at the end of a step";
+  const std::string only = "\"without\" is only allowed in \"without eviction\", at the end of a step";
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without")"), "s.toml:5:36: " + only);
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1", "allocate x without pages")"), "s.toml:5:36: " + only);
   EXPECT_EQ(problem_in_steps(R"("request 1 without eviction")"),
@@ -549,13 +549,13 @@ TEST(scenario, every_step_is_printed_as_it_is_read) {
 
 TEST(scenario, what_stands_behind_operands_is_a_word_and_a_number) {
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "allocate a plus")"),
-            "s.toml:5:36: behind \"plus\" stands a number of token slots, at the end (an unsigned 32-bit number, 0 to "
+            "s.toml:5:36: after \"plus\" comes a number of token slots, at the end (an unsigned 32-bit number, 0 to "
             "4294967295)");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "write a plus 1")"),
             "s.toml:5:33: \"write\" allocates nothing and takes no \"plus\" (write \"write x\")");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a keep 101")"), "s.toml:5:35: a priority is 1 to 100");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1", "release a until 2")"),
-            "s.toml:5:35: \"until\" stands behind \"keep P\"");
+            "s.toml:5:35: \"until\" comes after \"keep P\"");
   EXPECT_EQ(problem_in_steps(R"("a = lookup 1 failing 0")"), "s.toml:5:22: requests for memory are numbered from 1");
   EXPECT_EQ(problem_in_steps(R"("plus = lookup 1")"),
             "s.toml:5:9: \"plus\" is a word of the step language (choose another name for the lease)");
@@ -673,11 +673,11 @@ TEST(scenario, or_stop_stands_at_the_end_of_a_step_that_can_be_refused) {
   EXPECT_EQ(problem_in_steps(R"("evict 1 or stop")"),
             "s.toml:5:17: \"evict\" is never refused and takes no \"or stop\" (write \"evict N\")");
   EXPECT_EQ(problem_in_steps(R"("request 1 or")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+            "s.toml:5:19: \"or\" is only allowed in \"or stop\" or \"or wait\", at the end of a step");
   EXPECT_EQ(problem_in_steps(R"("request 1 or stop 2")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+            "s.toml:5:19: \"or\" is only allowed in \"or stop\" or \"or wait\", at the end of a step");
   EXPECT_EQ(problem_in_steps(R"("request 1 or skip")"),
-            "s.toml:5:19: \"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+            "s.toml:5:19: \"or\" is only allowed in \"or stop\" or \"or wait\", at the end of a step");
 }
 
 TEST(scenario, a_request_may_run_many_times) {

@@ -168,7 +168,7 @@ class section_reader {
       if ((form.clauses & c.kind) == 0) reject_use(*at, in_quotes(form.keyword) + " " + std::string(c.misfit), form);
       if (c.kind == eviction) {
         if (left < 2 || at[1].text != "eviction")
-          reject_at(*at, "\"without\" only stands in \"without eviction\" at the end of a step");
+          reject_at(*at, "\"without\" is only allowed in \"without eviction\", at the end of a step");
         s.free_only = true;
         continue;
       }
@@ -179,7 +179,7 @@ class section_reader {
       if (c.kind == space) {
         const std::optional<std::uint64_t> number = left < 2 ? std::nullopt : parse_number<std::uint64_t>(at[1].text);
         if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
-          reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
+          reject_at(*at, "after " + in_quotes(c.word) + " comes " + std::string(c.what) +
                              ", at the end (an unsigned 64-bit number, 0 to 18446744073709551615)");
         }
         s.space = *number;
@@ -187,7 +187,7 @@ class section_reader {
       }
       const std::optional<std::uint32_t> number = left < 2 ? std::nullopt : parse_number(at[1].text);
       if (!number || (left > 2 && clause_of(at[2].text) == nullptr)) {
-        reject_at(*at, "behind " + in_quotes(c.word) + " stands " + std::string(c.what) +
+        reject_at(*at, "after " + in_quotes(c.word) + " comes " + std::string(c.what) +
                            ", at the end (an unsigned 32-bit number, 0 to 4294967295)");
       }
       take_clause(s, *at, c, *number);
@@ -208,7 +208,7 @@ class section_reader {
       s.keys.push_back(*k);
     }
     if (s.keys.empty())
-      reject_at(keyword, "behind \"keys\" stands the key of a block at least, written BLOCK:KEY, such as 0:7");
+      reject_at(keyword, "after \"keys\" comes the key of a block at least, written BLOCK:KEY, such as 0:7");
     return at;
   }
 
@@ -216,7 +216,7 @@ class section_reader {
   void take_alternative(step& s, const word& at, std::string_view what, const clause_form& c,
                         const step_form& form) const {
     if (what != "stop" && what != "wait")
-      reject_at(at, "\"or\" only stands in \"or stop\" or \"or wait\" at the end of a step");
+      reject_at(at, "\"or\" is only allowed in \"or stop\" or \"or wait\", at the end of a step");
     if ((form.clauses & refusal) == 0) {
       reject_use(at, in_quotes(form.keyword) + " " + std::string(c.misfit) + std::string(what) + "\"", form);
     }
@@ -244,7 +244,7 @@ class section_reader {
         s.keep.priority = number;
         break;
       case expiry:
-        if (s.keep.priority == 0) reject_at(at, "\"until\" stands behind \"keep P\"");
+        if (s.keep.priority == 0) reject_at(at, "\"until\" comes after \"keep P\"");
         s.keep.expires_at = number;
         break;
       default:

@@ -49,7 +49,7 @@ std::optional<checks::objection> scenario_program::check_contents(const checks::
     const std::vector<model::token> path = checks::path_of(s, p);
     const std::vector<model::block_key> keys = checks::path_keys_of(s, p);
     if (contents[p] == checks::digest(path, s.pages[p].space, keys)) continue;
-    return checks::objection{"page-contents", "I3: page " + std::to_string(p) + " stands under " +
+    return checks::objection{"page-contents", "I3: page " + std::to_string(p) + " is cached under " +
                                                   show_prefix(path, s.pages[p].space, keys) + ", but holds " +
                                                   meaning(contents[p])};
   }

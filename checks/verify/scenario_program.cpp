@@ -143,7 +143,7 @@ void scenario_program::follower::cleared(std::size_t pages) noexcept {
 }
 
 std::optional<std::string> scenario_program::follower::violation() const {
-  return was_told_late_ ? "was told of a change after it had left" : book_.violation();
+  return was_told_late_ ? "was notified of a change after it had left" : book_.violation();
 }
 
 void scenario_program::subscribe(std::size_t number) {

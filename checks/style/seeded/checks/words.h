@@ -5,4 +5,4 @@ int pins;  // of whoever holds the page; caught by words
 // A cache has a clock of its own.  caught by words
 int fall_count();  // `fall` and fall_count name code, and what falls back to another way is not evicted
 // The contents of its own prefix; a thread that falls_behind; installed.
-const char* text = "the page stands";
+const char* text = "the page stands";  // in a message; caught by words
