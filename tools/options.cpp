@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "checks/report/suggestion.h"
+#include "checks/simulate/simulate.h"
 #include "checks/subject/policies.h"
 #include "checks/subject/variants.h"
 #include "checks/trace/generate.h"

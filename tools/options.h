@@ -20,6 +20,7 @@ class Option;
 }  // namespace CLI
 
 namespace triecheck::checks {
+struct hit_retention;
 struct policy;
 struct trace_shape;
 struct variant;

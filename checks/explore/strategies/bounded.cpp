@@ -5,11 +5,12 @@
 // No partial-order reduction prunes here: sleep sets and backtrack sets may put off an execution to one with more
 // preemptions than the bound allows, which would lose it. What prunes is the happens-before order: two prefixes in
 // which the same operations saw the same orders of dependent operations (and of values) leave the program in the same
-// state, so a prefix is left at once when its order was reached before, with the same thread running and no more
-// preemptions (Musuvathi, Qadeer: Iterative Context Bounding, PLDI 2007; Coons, Musuvathi, McKinley: Bounded
+// state. So a thread goes on from a state only where it did not before with as few preemptions, and an execution is
+// counted once (Musuvathi, Qadeer: Iterative Context Bounding, PLDI 2007; Coons, Musuvathi, McKinley: Bounded
 // Partial-Order Reduction, OOPSLA 2013, on why the two do not mix).
 #include <algorithm>
-#include <array>
+#include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "checks/explore/strategies/depth_first.h"
@@ -46,16 +47,7 @@ class bounded final : public strategy {
       pruned_ = true;
       return stay(point);
     }
-    if (!frames_.empty() && !seen_.is_new(frames_, point.current)) {
-      pruned_ = true;
-      return stay(point);
-    }
-    if (list_depth_ != 0 && depth_ == list_depth_) {
-      listed_ = true;
-      return stay(point);
-    }
-    push(point);
-    if (!broken_.empty()) return stay(point);
+    if (!push(point)) return stay(point);
     ++depth_;
     return frames_.back().thread;
   }
@@ -70,8 +62,12 @@ class bounded final : public strategy {
 
   bool end() override {
     if (!broken_.empty()) return false;
-    // What has fewer preemptions than this round allows was counted in an earlier round.
-    repeated_ = pruned_ || (!frames_.empty() && frames_.back().preemptions() != bound_);
+    repeated_ = pruned_;
+    if (!pruned_ && !listed_ && !frames_.empty()) {
+      order_last(frames_);
+      seen_.ended(frames_.back().order);
+      repeated_ = !ends_.insert(frames_.back().order).second;  // an earlier round, or other inner choices, ended so
+    }
     if (list_depth_ != 0 && !pruned_) note_beginning();
     while (frames_.size() > below_.size()) {
       if (advance(frames_.back())) return true;
@@ -100,17 +96,25 @@ class bounded final : public strategy {
     return (point.enabled & bit(point.current)) != 0 ? point.current : lowest(point.enabled);
   }
 
-  void push(const scheduling_point& point) {
+  // Adds a frame, with the threads that lead on to something new; false when there is none, or when the rest of the
+  // execution belongs to a part.
+  bool push(const scheduling_point& point) {
     frame f;
     f.choose_at(point, frames_.empty() ? nullptr : &frames_.back());
-    f.left = f.within(bound_);
-    if (depth_ < below_.size()) return descend(f, point);
-    cut_ = cut_ || f.left != point.enabled;
-    const bool waits = point.next[point.current].kind == access::local && point.enabled != bit(point.current);
-    f.thread = (f.left & bit(point.current)) != 0 && !waits ? point.current
-                                                            : lowest(f.left & ~(waits ? bit(point.current) : 0));
-    f.left &= ~bit(f.thread);
+    if (!frames_.empty()) order_last(frames_);
+    if (depth_ < below_.size()) {
+      descend(f, point);
+    } else {
+      f.left = f.within(bound_);
+      cut_ = cut_ || f.left != point.enabled;
+      if (!frames_.empty()) f.left = seen_.enter(frames_.back().order, f, f.left);
+      listed_ = f.left != 0 && list_depth_ != 0 && depth_ == list_depth_;
+      const bool waits = point.next[point.current].kind == access::local && point.enabled != bit(point.current);
+      pruned_ = !listed_ && !choose_new(frames_, f, waits ? 0 : bit(point.current));
+    }
+    if (pruned_ || listed_ || !broken_.empty()) return false;
     frames_.push_back(std::move(f));
+    return true;
   }
 
   // A choice above the part that is searched.
@@ -119,17 +123,27 @@ class bounded final : public strategy {
     f.left = 0;
     f.data = inner_choices(below_[depth_]);
     if ((point.enabled & bit(f.thread)) == 0) broken_ = not_deterministic_at(depth_ + 1);
-    frames_.push_back(std::move(f));
   }
 
-  // Moves a frame to its next alternative; false when there is none.
-  static bool advance(frame& f) {
+  // Takes the next thread to be tried at `f`, behind `earlier`: one of `first` where it can, else the lowest but the one
+  // that runs, which comes last. Passes over those that lead to a state that was reached before; false when no other is
+  // left.
+  bool choose_new(std::span<const frame> earlier, frame& f, std::uint32_t first) const {
+    while (f.left != 0) {
+      const std::uint32_t others = f.left & ~bit(f.current);
+      const std::uint32_t among = (f.left & first) != 0 ? f.left & first : others != 0 ? others : f.left;
+      f.thread = lowest(among);
+      f.left &= ~bit(f.thread);
+      if (!seen_.leads_back(earlier, f, f.thread, bound_)) return true;
+    }
+    return false;
+  }
+
+  // Moves the last frame to its next alternative; false when there is none.
+  bool advance(frame& f) const {
     if (f.data.advance()) return true;
-    if (f.left == 0) return false;
-    f.thread = lowest(f.left);
-    f.left &= f.left - 1;
     f.data = {};
-    return true;
+    return choose_new(std::span(frames_).first(frames_.size() - 1), f, f.left);
   }
 
   const unsigned most_;
@@ -140,8 +154,9 @@ class bounded final : public strategy {
   bool cut_ = false;         // the bound kept something out of this round
   bool cut_before_ = false;  // or of the one before
   std::vector<frame> frames_;
-  std::size_t depth_ = 0;  // operations of this execution so far
-  reached_states seen_;
+  std::size_t depth_ = 0;                   // operations of this execution so far
+  reached_states seen_;                     // in this round
+  std::unordered_set<std::uint64_t> ends_;  // the orders of the executions that were counted
   bool pruned_ = false;
   bool listed_ = false;  // the rest of this execution belongs to the part below its beginning
   bool repeated_ = false;

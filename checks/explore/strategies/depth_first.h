@@ -5,6 +5,8 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -119,23 +121,21 @@ struct ordered_operation {
   inner_choices data;
   std::uint32_t number = 0;  // the operation's place in its thread, from 1
   clock_vector clock{};      // how many operations of each thread happen before it, itself included
-  clock_vector done{};       // how many operations of each thread ran so far, this one included
+  clock_vector counts{};     // how many operations of each thread ran so far, this one included
   std::uint64_t order = 0;   // of the prefix: the same for all its linearizations
 
   const shared_access& operation() const { return next[thread]; }
 };
 
-/// The last operation of `frames` has run, its inner choices are made: computes its place. Looks back until all that is
-/// left happens before the operation: O(operations since the others were last heard of).
+/// Computes the place of `f`, which runs behind `earlier`; its inner choices are made. Looks back until all that is left
+/// happens before the operation: O(operations since its thread last synchronized with the others).
 template <class Frame>
-void order_last(std::vector<Frame>& frames) {
-  const std::size_t last = frames.size() - 1;
-  ordered_operation& f = frames[last];
-  f.done = last == 0 ? clock_vector{} : frames[last - 1].done;
-  f.number = ++f.done[f.thread];
+void place_behind(std::span<const Frame> earlier, ordered_operation& f) {
+  f.counts = earlier.empty() ? clock_vector{} : earlier.back().counts;
+  f.number = ++f.counts[f.thread];
   f.clock = {};
-  for (std::size_t i = last; i-- > 0 && !checks::within(frames[i].done, f.clock);) {
-    const ordered_operation& e = frames[i];
+  for (std::size_t i = earlier.size(); i-- > 0 && !checks::within(earlier[i].counts, f.clock);) {
+    const ordered_operation& e = earlier[i];
     if (e.number <= f.clock[e.thread]) continue;
     if (e.thread == f.thread || relate(e.operation(), f.operation()) != relation::independent) join(f.clock, e.clock);
   }
@@ -144,18 +144,25 @@ void order_last(std::vector<Frame>& frames) {
   for (const std::uint32_t count : f.clock) event = hashed(event, count);
   const choice inner = f.data.as_choice(f.thread);
   event = hashed(event, inner.age * 2U + (inner.spurious ? 1 : 0));
-  f.order = (last == 0 ? 0 : frames[last - 1].order) + event;
+  f.order = (earlier.empty() ? 0 : earlier.back().order) + event;
+}
+
+/// The last operation of `frames` has run, its inner choices are made: computes its place.
+template <class Frame>
+void order_last(std::vector<Frame>& frames) {
+  place_behind(std::span<const Frame>(frames).first(frames.size() - 1), frames.back());
 }
 
 /// How far back the load, or exchange, at `depth` needs to look; `before` is the clock of the step of its thread before
 /// it. Where a store does not happen before that step, the execution in which an older value is seen is also one in
-/// which the load runs before the store: README.md, rule 1. O(operations since the others were last heard of).
+/// which the load runs before the store: README.md, rule 1. O(operations since its thread last synchronized with the
+/// others).
 template <class Frame>
 unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const clock_vector& before) {
   const shared_access& a = frames[depth].operation();
   if (a.kind != access::load && !a.is_exchange) return 0;
   unsigned age = 0;
-  for (std::size_t i = depth; i-- > 0 && age != oldest_age && !checks::within(frames[i].done, before);) {
+  for (std::size_t i = depth; i-- > 0 && age != oldest_age;) {
     const Frame& e = frames[i];
     if (!is_write(e.operation().kind) || e.operation().object != a.object) continue;
     if (e.number > before[e.thread]) break;
@@ -171,14 +178,15 @@ struct counted_operation : ordered_operation {
   bool free_switch = false;  // it cannot go on, or offers to wait: leaving it is no preemption
   unsigned before = 0;       // preemptions in front of this choice
 
-  unsigned preemptions() const { return before + (!free_switch && thread != current ? 1 : 0); }
+  unsigned preemptions() const { return preemptions_of(thread); }
+  unsigned preemptions_of(unsigned chosen) const { return before + (!free_switch && chosen != current ? 1 : 0); }
 
   /// The choice at `point`, behind `earlier` where there is one, before its thread is known.
   void choose_at(const scheduling_point& point, const counted_operation* earlier) {
     std::copy(point.next.begin(), point.next.end(), next.begin());
     enabled = point.enabled;
     current = point.current;
-    free_switch = earlier == nullptr || (point.enabled & (1U << point.current)) == 0 ||
+    free_switch = earlier == nullptr || (point.enabled & bit(point.current)) == 0 ||
                   point.next[point.current].kind == access::local;
     before = earlier == nullptr ? 0 : earlier->preemptions();
   }
@@ -187,24 +195,66 @@ struct counted_operation : ordered_operation {
   std::uint32_t within(unsigned most) const { return free_switch || before < most ? enabled : 1U << current; }
 };
 
-/// The states that a search reached: a prefix leads to none that it has to go on from where its order was reached
-/// before, by the same thread and with no more preemptions.
+/// The states that a search within a bound has reached, and with how many preemptions at least each thread went on from
+/// there. What follows from a state with a thread chosen depends on these two alone, and on how many preemptions are
+/// left: so a thread need not go on where it went on before with no more.
 class reached_states {
  public:
-  /// The last operation of `frames` has run, its inner choices are made; `current` is its thread.
+  /// Of the threads `among`, those that have not gone on from the state `order` with as few preemptions as at the choice
+  /// `f`. They are noted as gone on: the caller tries them, with all inner choices.
+  std::uint32_t enter(std::uint64_t order, const counted_operation& f, std::uint32_t among) {
+    state& s = seen_[order];
+    s.enabled = static_cast<std::uint8_t>(f.enabled);
+    for (unsigned t = 0; t < max_threads; ++t) {
+      if ((f.enabled & bit(t)) != 0 && f.next[t].kind == access::local) s.waiting |= bit8(t);
+    }
+    std::uint32_t fresh = 0;
+    for (std::uint32_t rest = among; rest != 0; rest &= rest - 1) {
+      const unsigned t = lowest(rest);
+      if (s.fewest[t] <= f.preemptions_of(t)) continue;
+      s.fewest[t] = static_cast<count>(f.preemptions_of(t));
+      fresh |= bit(t);
+    }
+    return fresh;
+  }
+
+  /// An execution ended in the state `order`, from which no thread goes on.
+  void ended(std::uint64_t order) { seen_.try_emplace(order); }
+
+  /// Whether `thread`, if it were chosen at `f`, would lead to a state from which there is nothing to try within `most`
+  /// preemptions. Then so does every inner choice of its operation: the prefix that reached the state had that
+  /// operation, too, and behind it only operations that are independent of it; its inner choices all were tried there.
   template <class Frame>
-  bool is_new(std::vector<Frame>& frames, unsigned current) {
-    order_last(frames);
-    const Frame& f = frames.back();
-    const auto [entry, fresh] = seen_.try_emplace(hashed(f.order, current), f.preemptions());
-    if (!fresh && entry->second <= f.preemptions()) return false;
-    entry->second = f.preemptions();
+  bool leads_back(std::span<const Frame> earlier, const Frame& f, unsigned thread, unsigned most) const {
+    counted_operation next = f;
+    next.thread = thread;
+    next.data = {};
+    place_behind(earlier, next);
+    const auto found = seen_.find(next.order);
+    if (found == seen_.end()) return false;
+    const state& s = found->second;
+    const bool is_free = (s.enabled & bit(thread)) == 0 || (s.waiting & bit(thread)) != 0;
+    for (std::uint32_t rest = s.enabled; rest != 0; rest &= rest - 1) {
+      const unsigned t = lowest(rest);
+      const unsigned preemptions = next.preemptions() + (is_free || t == thread ? 0 : 1);
+      if (preemptions <= most && s.fewest[t] > preemptions) return false;
+    }
     return true;
   }
   void clear() { seen_.clear(); }
 
  private:
-  std::unordered_map<std::uint64_t, unsigned> seen_;
+  using count = std::uint16_t;
+  static std::uint8_t bit8(unsigned thread) { return static_cast<std::uint8_t>(bit(thread)); }
+
+  struct state {
+    std::array<count, max_threads> fewest;  // by the thread that goes on: preemptions, its own choice included
+    std::uint8_t enabled = 0;
+    std::uint8_t waiting = 0;  // threads that offer to wait: leaving them is no preemption
+
+    state() { fewest.fill(std::numeric_limits<count>::max()); }
+  };
+  std::unordered_map<std::uint64_t, state> seen_;
 };
 
 /// What such a strategy says when a prefix does not repeat; `operation` counts from 1.

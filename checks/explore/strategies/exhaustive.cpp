@@ -39,7 +39,7 @@ struct frame {
   unsigned thread = 0;           // whose operation runs here in the current execution
   std::uint32_t number = 0;      // its how-manieth operation of that thread; counted from 1
   clock_vector clock{};          // of that operation
-  clock_vector done{};           // how many operations of each thread ran so far, this one included
+  clock_vector counts{};         // how many operations of each thread ran so far, this one included
   unsigned oldest = oldest_age;  // of a load: how many stores back it may look
   inner_choices data;
 
@@ -245,8 +245,8 @@ class exhaustive final : public strategy {
     if (!reduction_) return;
     frame& f = frames_[depth];
     clock_vector covered{};
-    f.done = depth == 0 ? clock_vector{} : frames_[depth - 1].done;
-    f.number = ++f.done[f.thread];
+    f.counts = depth == 0 ? clock_vector{} : frames_[depth - 1].counts;
+    f.number = ++f.counts[f.thread];
     for (std::size_t i = depth; f.number != 1 && i-- > 0;) {
       if (frames_[i].thread != f.thread) continue;
       covered = frames_[i].clock;
@@ -256,7 +256,7 @@ class exhaustive final : public strategy {
     f.oldest = needed_age(frames_, depth, covered);
     std::vector<std::size_t>& races = races_;
     races.clear();
-    for (std::size_t i = depth; i-- > 0 && !checks::within(frames_[i].done, covered);) {
+    for (std::size_t i = depth; i-- > 0 && !checks::within(frames_[i].counts, covered);) {
       const frame& e = frames_[i];
       if (e.thread == f.thread || e.number <= covered[e.thread]) continue;
       const relation r = relate(e.operation(), f.operation());

@@ -89,7 +89,7 @@ class obstruction final : public strategy {
   void push(const scheduling_point& point) {
     frame f;
     f.choose_at(point, frames_.empty() ? nullptr : &frames_.back());
-    f.left = preemptions_ ? f.within(*preemptions_) : f.enabled;
+    f.left = !preemptions_ ? f.enabled : frames_.empty() ? f.within(*preemptions_) : fresh_;
     for (unsigned t = 0; t < max_threads; ++t) {
       if (point.operations[t] % 2 == 1) f.lone |= bit(t);
     }
@@ -99,9 +99,13 @@ class obstruction final : public strategy {
 
   // Without a bound it matters neither who ran last nor how many preemptions led here.
   bool is_new_state(const scheduling_point& point) {
-    if (preemptions_) return seen_within_.is_new(frames_, point.current);
     order_last(frames_);
-    return seen_.insert(frames_.back().order).second;
+    const std::uint64_t order = frames_.back().order;
+    if (!preemptions_) return seen_.insert(order).second;
+    counted_operation next;
+    next.choose_at(point, &frames_.back());
+    fresh_ = seen_within_.enter(order, next, next.within(*preemptions_));
+    return fresh_ != 0;
   }
 
   // Moves a frame to its next alternative; false when there is none.
@@ -121,6 +125,7 @@ class obstruction final : public strategy {
   std::size_t depth_ = 0;
   std::unordered_set<std::uint64_t> seen_;  // orders of prefixes
   reached_states seen_within_;              // with a bound
+  std::uint32_t fresh_ = 0;                 // with a bound: the threads that lead on from this state to something new
   alone alone_;
   bool finishing_ = false;  // the rest of this execution belongs to no new state
   bool redundant_ = false;
