@@ -488,7 +488,7 @@ TEST(model_state, publish_adopts_the_node_that_stands_and_frees_its_own_page) {
   keep(s, 2, {1, 2}, {0, 1});
   reject(s, publish(1, 3), leased({3, 4, 5}, 3),
          "returned page 3 at position 0, but page 0 was cached there and is to be adopted");
-  reject(s, publish(1, 3), leased({0, 4, 5}, 3), "returned page 4 at position 1, but page 1 stood there");
+  reject(s, publish(1, 3), leased({0, 4, 5}, 3), "returned page 4 at position 1, but page 1 was cached there");
   reject(s, publish(1, 3), leased({0, 1, 2}, 3), "no page was cached there and its own page 5 is to become the node");
   reject(s, publish(1, 3), leased({0, 1}, 2), "returned no page at position 2");
   accept(s, publish(1, 3), leased({0, 1, 5}, 3));

@@ -75,7 +75,7 @@ TEST(oracles, structure_accepts_a_trie) { EXPECT_EQ(check_structure(small_trie()
 
 TEST(oracles, structure_names_every_kind_of_damage) {
   expect_wrong("does not fill a page", [](structure& s) { s.pages[1].block.pop_back(); });
-  expect_wrong("stand for the same prefix", [](structure& s) {
+  expect_wrong("have the same prefix", [](structure& s) {
     s.pages[2] = s.pages[1];
     s.indexed.push_back(2);
     s.eviction_order.insert(s.eviction_order.begin(), 2);
@@ -87,7 +87,7 @@ TEST(oracles, structure_names_every_kind_of_damage) {
   expect_wrong("leads to page 2, which is no node", [](structure& s) { s.indexed.push_back(2); });
   expect_wrong("page 2 can be evicted, but it is no node", [](structure& s) { s.eviction_order.push_back(2); });
   expect_wrong("page 0 can be evicted, but it is pinned", [](structure& s) { s.pins[0] = 1; });
-  expect_wrong("stands twice in the eviction order", [](structure& s) { s.eviction_order.push_back(1); });
+  expect_wrong("is in the eviction order twice", [](structure& s) { s.eviction_order.push_back(1); });
   expect_wrong("can never be evicted", [](structure& s) { s.eviction_order.pop_back(); });
   expect_wrong("before its child page 1", [](structure& s) { std::swap(s.eviction_order[0], s.eviction_order[1]); });
   expect_wrong("before its child page 1", [](structure& s) {
@@ -525,9 +525,10 @@ TEST(oracles, a_clear_is_told_once_with_what_it_removed) {
   EXPECT_EQ(b.violation(), std::nullopt);
   EXPECT_EQ(b.clears(), 1U);
   EXPECT_EQ(b.pages_cleared(), 1U);
-  expect_impossible(clearing(), "a clear of 2 pages was told, but it had removed 1",
+  expect_impossible(clearing(), "`cleared` reported 2 pages, but it had removed 1",
                     [](event_book& book) { book.cleared(1, 2); });
-  expect_impossible(clearing(), "a clear was told 0 times", [](event_book& book) { book.returned(1, {.evicted = 1}); });
+  expect_impossible(clearing(), "`cleared` was reported 0 times",
+                    [](event_book& book) { book.returned(1, {.evicted = 1}); });
 }
 
 }  // namespace

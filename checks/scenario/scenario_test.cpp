@@ -501,7 +501,7 @@ TEST(scenario, a_publish_may_say_how_many_tokens_are_computed) {
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1 2", "publish x y")"),
             "s.toml:5:37: \"y\" is not a number of tokens (write an unsigned 32-bit number, 0 to 4294967295)");
   EXPECT_EQ(problem_in_steps(R"("x = lookup 1 2", "publish x 1 2")"),
-            "s.toml:5:39: unexpected \"2\" in \"publish\" (write \"publish x [N]\")");
+            "s.toml:5:39: unexpected \"2\" in \"publish\" (write \"publish x [N] [keep P [until T]]\")");
 }
 
 std::string problem_in_threads(const std::string& first, const std::string& second, const std::string& rest = "") {
@@ -607,7 +607,8 @@ TEST(scenario, a_misspelt_step_is_named_with_the_nearest_known_one) {
             "s.toml:5:9: unknown step \"sleep\" (known: \"lookup\", \"allocate\", \"extend\", \"write\", \"read\", "
             "\"publish\", \"shrink\", \"match\", \"forget\", \"available\", \"release\", \"drop\", \"fork\", \"move\", "
             "\"give\", \"take\", \"foreign\", \"evict\", \"clear\", "
-            "\"shutdown\", \"stats\", \"snapshot\", \"subscribe\", \"unsubscribe\", \"cancel\", \"request\")");
+            "\"shutdown\", \"stats\", \"snapshot\", \"subscribe\", \"unsubscribe\", \"time\", \"cancel\", "
+            "\"request\")");
 }
 
 TEST(scenario, an_empty_step_is_named) {

@@ -64,9 +64,10 @@ class bounded final : public strategy {
     if (!broken_.empty()) return false;
     repeated_ = pruned_;
     if (!pruned_ && !listed_ && !frames_.empty()) {
-      order_last(frames_);
+      order_behind(all_but_last(), frames_.back());
       seen_.ended(frames_.back().order);
-      repeated_ = !ends_.insert(frames_.back().order).second;  // an earlier round, or other inner choices, ended so
+      // One with fewer preemptions than this round allows was counted in an earlier round, in whichever process.
+      repeated_ = frames_.back().preemptions() != bound_ || !ends_.insert(frames_.back().order).second;
     }
     if (list_depth_ != 0 && !pruned_) note_beginning();
     while (frames_.size() > below_.size()) {
@@ -101,7 +102,7 @@ class bounded final : public strategy {
   bool push(const scheduling_point& point) {
     frame f;
     f.choose_at(point, frames_.empty() ? nullptr : &frames_.back());
-    if (!frames_.empty()) order_last(frames_);
+    if (!frames_.empty()) order_behind(all_but_last(), frames_.back());
     if (depth_ < below_.size()) {
       descend(f, point);
     } else {
@@ -122,11 +123,14 @@ class bounded final : public strategy {
     f.thread = below_[depth_].thread;
     f.left = 0;
     f.data = inner_choices(below_[depth_]);
+    place_behind(std::span<const frame>(frames_), f);
     if ((point.enabled & bit(f.thread)) == 0) broken_ = not_deterministic_at(depth_ + 1);
   }
 
-  // Takes the next thread to be tried at `f`, behind `earlier`: one of `first` where it can, else the lowest but the one
-  // that runs, which comes last. Passes over those that lead to a state that was reached before; false when no other is
+  std::span<const frame> all_but_last() const { return std::span(frames_).first(frames_.size() - 1); }
+
+  // Takes the next thread to be tried at `f`, behind `earlier`: one of `first` where it can, else the lowest, with the
+  // one that runs as the last. Passes over those that lead to where nothing is left to try; false when no other is
   // left.
   bool choose_new(std::span<const frame> earlier, frame& f, std::uint32_t first) const {
     while (f.left != 0) {
@@ -134,7 +138,8 @@ class bounded final : public strategy {
       const std::uint32_t among = (f.left & first) != 0 ? f.left & first : others != 0 ? others : f.left;
       f.thread = lowest(among);
       f.left &= ~bit(f.thread);
-      if (!seen_.leads_back(earlier, f, f.thread, bound_)) return true;
+      place_behind(earlier, f);
+      if (!seen_.leads_back(f, bound_)) return true;
     }
     return false;
   }
@@ -143,7 +148,7 @@ class bounded final : public strategy {
   bool advance(frame& f) const {
     if (f.data.advance()) return true;
     f.data = {};
-    return choose_new(std::span(frames_).first(frames_.size() - 1), f, f.left);
+    return choose_new(all_but_last(), f, f.left);
   }
 
   const unsigned most_;

@@ -21,6 +21,11 @@ namespace triecheck::explore {
 constexpr std::uint32_t bit(unsigned thread) { return 1U << thread; }
 constexpr unsigned lowest(std::uint32_t set) { return static_cast<unsigned>(std::countr_zero(set)); }
 
+/// Whether there may be choices inside the operation: how old a value is, whether it fails spuriously, who is notified.
+constexpr bool has_inner_choices(const shared_access& a) {
+  return a.kind == access::load || a.is_exchange || a.kind == access::notify || a.kind == access::unknown;
+}
+
 /// The choices inside one operation, in order: alternatives below the choice of the thread.
 class inner_choices {
  public:
@@ -116,19 +121,29 @@ class inner_choices {
 
 /// An operation of the current execution, and its place in the happens-before order of the prefix that ends with it.
 struct ordered_operation {
-  std::array<shared_access, max_threads> next;  // at the point where it was chosen
   unsigned thread = 0;
+  std::uint32_t number = 0;                     // the operation's place in its thread, from 1
+  clock_vector counts{};                        // how many operations of each thread ran so far, this one included
+  clock_vector clock{};                         // how many operations of each thread happen before it, itself included
+  std::uint64_t order = 0;                      // of the prefix: the same for all its linearizations
+  std::array<shared_access, max_threads> next;  // at the point where it was chosen
   inner_choices data;
-  std::uint32_t number = 0;  // the operation's place in its thread, from 1
-  clock_vector clock{};      // how many operations of each thread happen before it, itself included
-  clock_vector counts{};     // how many operations of each thread ran so far, this one included
-  std::uint64_t order = 0;   // of the prefix: the same for all its linearizations
 
   const shared_access& operation() const { return next[thread]; }
 };
 
-/// Computes the place of `f`, which runs behind `earlier`; its inner choices are made. Looks back until all that is left
-/// happens before the operation: O(operations since its thread last synchronized with the others).
+/// The order of the prefix that ends with `f`, which has its clock, behind `earlier`.
+template <class Frame>
+void order_behind(std::span<const Frame> earlier, ordered_operation& f) {
+  std::uint64_t event = hashed(f.thread, f.number);
+  for (const std::uint32_t count : f.clock) event = hashed(event, count);
+  const choice inner = f.data.as_choice(f.thread);
+  event = hashed(event, inner.age * 2U + (inner.spurious ? 1 : 0));
+  f.order = (earlier.empty() ? 0 : earlier.back().order) + event;
+}
+
+/// Computes the place of `f`, which runs behind `earlier`; its inner choices are made. Looks back until all that is
+/// left happens before the operation: O(operations since its thread last synchronized with the others).
 template <class Frame>
 void place_behind(std::span<const Frame> earlier, ordered_operation& f) {
   f.counts = earlier.empty() ? clock_vector{} : earlier.back().counts;
@@ -140,11 +155,7 @@ void place_behind(std::span<const Frame> earlier, ordered_operation& f) {
     if (e.thread == f.thread || relate(e.operation(), f.operation()) != relation::independent) join(f.clock, e.clock);
   }
   f.clock[f.thread] = f.number;
-  std::uint64_t event = hashed(f.thread, f.number);
-  for (const std::uint32_t count : f.clock) event = hashed(event, count);
-  const choice inner = f.data.as_choice(f.thread);
-  event = hashed(event, inner.age * 2U + (inner.spurious ? 1 : 0));
-  f.order = (earlier.empty() ? 0 : earlier.back().order) + event;
+  order_behind(earlier, f);
 }
 
 /// The last operation of `frames` has run, its inner choices are made: computes its place.
@@ -155,8 +166,7 @@ void order_last(std::vector<Frame>& frames) {
 
 /// How far back the load, or exchange, at `depth` needs to look; `before` is the clock of the step of its thread before
 /// it. Where a store does not happen before that step, the execution in which an older value is seen is also one in
-/// which the load runs before the store: README.md, rule 1. O(operations since its thread last synchronized with the
-/// others).
+/// which the load runs before the store: README.md, rule 1. O(depth).
 template <class Frame>
 unsigned needed_age(const std::vector<Frame>& frames, std::size_t depth, const clock_vector& before) {
   const shared_access& a = frames[depth].operation();
@@ -200,8 +210,8 @@ struct counted_operation : ordered_operation {
 /// left: so a thread need not go on where it went on before with no more.
 class reached_states {
  public:
-  /// Of the threads `among`, those that have not gone on from the state `order` with as few preemptions as at the choice
-  /// `f`. They are noted as gone on: the caller tries them, with all inner choices.
+  /// Of the threads `among`, those that have not gone on from the state `order` with as few preemptions as at the
+  /// choice `f`. They are noted as gone on: the caller tries them, with all inner choices.
   std::uint32_t enter(std::uint64_t order, const counted_operation& f, std::uint32_t among) {
     state& s = seen_[order];
     s.enabled = static_cast<std::uint8_t>(f.enabled);
@@ -221,22 +231,19 @@ class reached_states {
   /// An execution ended in the state `order`, from which no thread goes on.
   void ended(std::uint64_t order) { seen_.try_emplace(order); }
 
-  /// Whether `thread`, if it were chosen at `f`, would lead to a state from which there is nothing to try within `most`
-  /// preemptions. Then so does every inner choice of its operation: the prefix that reached the state had that
-  /// operation, too, and behind it only operations that are independent of it; its inner choices all were tried there.
-  template <class Frame>
-  bool leads_back(std::span<const Frame> earlier, const Frame& f, unsigned thread, unsigned most) const {
-    counted_operation next = f;
-    next.thread = thread;
-    next.data = {};
-    place_behind(earlier, next);
-    const auto found = seen_.find(next.order);
+  /// Whether the choice of the thread at `f`, which has its place behind the prefix, leads to a state from which there
+  /// is nothing to try within `most` preemptions. Says so only of operations without inner choices: what those lead to
+  /// need not be known. A thread that has ended where it saw the newest value may go on where it saw an older one, so
+  /// that to leave it is a preemption.
+  bool leads_back(const counted_operation& f, unsigned most) const {
+    if (has_inner_choices(f.operation())) return false;
+    const auto found = seen_.find(f.order);
     if (found == seen_.end()) return false;
     const state& s = found->second;
-    const bool is_free = (s.enabled & bit(thread)) == 0 || (s.waiting & bit(thread)) != 0;
+    const bool is_free = (s.enabled & bit(f.thread)) == 0 || (s.waiting & bit(f.thread)) != 0;
     for (std::uint32_t rest = s.enabled; rest != 0; rest &= rest - 1) {
       const unsigned t = lowest(rest);
-      const unsigned preemptions = next.preemptions() + (is_free || t == thread ? 0 : 1);
+      const unsigned preemptions = f.preemptions() + (is_free || t == f.thread ? 0 : 1);
       if (preemptions <= most && s.fewest[t] > preemptions) return false;
     }
     return true;
