@@ -229,6 +229,36 @@ TEST(policies, priorities_expire_in_the_order_of_their_ends) {
   }
 }
 
+// Ends that change while many pages wait for theirs.
+TEST(policies, priorities_expire_in_order_though_ends_change) {
+  constexpr token pages = 40;
+  coarse_with<priority<std_sync>> c(pages);
+  std::vector<std::vector<retention>> asked(pages);
+  std::vector<unsigned> released(pages);
+  std::uint64_t random = 7;
+  unsigned releases = 0;
+  const auto ask = [&](token page, unsigned priority) {
+    random = random * 6'364'136'223'846'793'005 + 1'442'695'040'888'963'407;
+    asked[page].push_back({.priority = priority, .expires_at = 100 + (random >> 33) % 1000});
+    released[page] = ++releases;
+    c.request({page}, asked[page].back());
+  };
+  for (token i = 0; i < pages; ++i) ask(i, 1);
+  for (unsigned priority = 2; priority < 82; ++priority) ask(priority * 23 % pages, priority);
+  for (std::uint64_t now = 100; now < 1'200; now += 7) {
+    c.cache.set_time(now);
+    names expected;
+    for (token i = 0; i < pages; ++i) expected.push_back(i);
+    const auto rank = [&](token page) {
+      unsigned highest = 0;
+      for (const retention& r : asked[page]) highest = std::max(highest, r.expires_at > now ? r.priority : 0);
+      return std::pair(highest, released[page]);
+    };
+    std::sort(expected.begin(), expected.end(), [&](token one, token other) { return rank(one) < rank(other); });
+    ASSERT_EQ(c.order(), expected) << now;
+  }
+}
+
 TEST(policies, priority_of_an_evicted_page_is_not_that_of_its_successor) {
   coarse_with<priority<std_sync>> c(2);
   c.request({1}, {.priority = 50, .expires_at = 3});

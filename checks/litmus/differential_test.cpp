@@ -556,8 +556,8 @@ class watched_strategy final : public explore::strategy {
   unsigned preemptions_ = 0;
 };
 
-/// A history of an execution with 0, 1 or 2 preemptions that `bounded` does not judge within as many, or nothing. `most`
-/// executions are enough for the full tree.
+/// A history of an execution with 0, 1 or 2 preemptions that `bounded` does not judge within as many, or nothing.
+/// `most` executions are enough for the full tree.
 std::string lost_within_a_bound(const program_text& text, const ingredients& use, std::uint64_t most, bool& too_large) {
   constexpr unsigned bounds = 3;
   histories latest;  // of the execution that ends

@@ -152,6 +152,27 @@ class workload_author {
     return next_command();
   }
 
+  // Every page of the pool is a prompt with an end, in any order; some ends change; then time passes.
+  command end_page_by_page(std::size_t slot) {
+    const std::size_t pages = drawn_.cache.pages;
+    const auto ask = [&](std::size_t page, unsigned priority) {
+      const std::vector<model::token> prompt(drawn_.cache.tokens_per_page, static_cast<model::token>(10 + page));
+      next_.push_back({.kind = command_kind::lookup, .slot = slot, .tokens = prompt});
+      next_.push_back({.kind = command_kind::allocate_rest, .slot = slot});
+      next_.push_back({.kind = command_kind::publish, .slot = slot});
+      next_.push_back({.kind = command_kind::release, .slot = slot, .keep = {priority, now_ + 1 + times_.next() % 8}});
+    };
+    for (std::size_t other = 0; other < stages_.size(); ++other) {
+      stages_[other] = stage::idle;
+      next_.push_back({.kind = command_kind::release, .slot = other});
+    }
+    next_.push_back({.kind = command_kind::clear});
+    for (std::size_t page = 0; page < pages; ++page) ask(page, 10 + static_cast<unsigned>(times_.next() % 4));
+    for (unsigned i = 0; i < 4; ++i) ask(static_cast<std::size_t>(times_.next() % pages), 14 + i);
+    for (std::size_t i = 0; i < 8; ++i) next_.push_back({.kind = command_kind::set_time, .count = ++now_});
+    return next_command();
+  }
+
   command draw_command() {
     if (!next_.empty()) return next_command();
     const std::size_t slot = below(stages_.size());
@@ -160,7 +181,8 @@ class workload_author {
     if (asked_.next() % 10 == 0) return question(slot);
     if (!grows_old_ && forgotten_.next() % 20 == 0) return forget();  // what is forgotten does not grow old
     if (has_priorities() && times_.next() % 10 == 0) return pass_time();
-    if (has_priorities() && stages_[slot] == stage::idle && times_.next() % 40 == 0) return descend(slot);
+    if (has_priorities() && stages_[slot] == stage::idle && times_.next() % 40 == 0)
+      return times_.next() % 2 == 0 ? descend(slot) : end_page_by_page(slot);
     const std::size_t die = below(100);
     if (die < 62) return next_in_life(slot);
     if (die < 70) return extend(slot);

@@ -177,8 +177,8 @@ TEST(reductions, what_stands_behind_operands_goes) {
   EXPECT_TRUE(offers(with(" plus 2", ""), with(" plus 1", "")));
   EXPECT_TRUE(offers(with(" failing 2", ""), with(" failing 1", "")));
   EXPECT_TRUE(offers(with(" failing 2", ""), with("", "")));
-  EXPECT_TRUE(offers(with("", " keep 50 for 2"), with("", " keep 50")));
-  EXPECT_TRUE(offers(with("", " keep 50 for 2"), with("", "")));
+  EXPECT_TRUE(offers(with("", " keep 50 until 2"), with("", " keep 50")));
+  EXPECT_TRUE(offers(with("", " keep 50 until 2"), with("", "")));
 }
 
 TEST(reductions, a_release_that_nobody_wrote_counts) {
