@@ -379,6 +379,10 @@ struct answer {
 using precedence = std::bitset<machine::most_operations * machine::most_operations>;
 using histories = std::map<std::string, std::vector<precedence>>;  // by the outcome
 
+void add_once(std::vector<precedence>& orders, const precedence& p) {
+  if (std::find(orders.begin(), orders.end(), p) == orders.end()) orders.push_back(p);
+}
+
 /// Notes the histories of an execution: all those of its class, or its own. An operation without a step has no place in
 /// time, only in its thread: it is left out.
 void note(std::vector<precedence>& orders, const machine& m, bool of_class) {
@@ -392,7 +396,7 @@ void note(std::vector<precedence>& orders, const machine& m, bool of_class) {
         if (precedes(i, j)) p.set(machine::most_operations * operations[i].number + operations[j].number);
       }
     }
-    if (std::find(orders.begin(), orders.end(), p) == orders.end()) orders.push_back(p);
+    add_once(orders, p);
     return true;
   };
   if (!of_class) {
@@ -571,10 +575,7 @@ std::string lost_within_a_bound(const program_text& text, const ingredients& use
   };
   const auto add_latest = [&](histories& to) {
     for (const auto& [outcome, orders] : latest) {
-      for (const precedence& order : orders) {
-        std::vector<precedence>& known = to[outcome];
-        if (std::find(known.begin(), known.end(), order) == known.end()) known.push_back(order);
-      }
+      for (const precedence& order : orders) add_once(to[outcome], order);
     }
   };
   std::array<histories, bounds> within;
